@@ -1,0 +1,133 @@
+"""The decision meter: the logit margin as a word, a number and a bar with a ghost and a trail."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, QTimer, QVariantAnimation
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.widgets.meter_paint import COMPUTING, WAITING, Look, Reading, paint_meter
+from app.widgets.painted import Painted, announce, line_height
+
+__all__ = ["DecisionMeter", "Reading"]
+
+REACHES = (4.0, 8.0, 16.0, 32.0)
+_SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
+_PULSE_MS = 250
+_FRAME_MS = 40
+_MAX_TRAIL = 240
+
+
+class DecisionMeter(Painted):
+    """Shows one `Reading`; computes nothing and has nothing to press."""
+
+    def __init__(self, parent: QWidget | None = None, *, trail_ms: int = 2000) -> None:
+        super().__init__(parent)
+        self._reading: Reading | None = None
+        self._stale = False
+        self._message = ""
+        self._reach = REACHES[0]
+        self._trail_s = trail_ms / 1000
+        self._trail: deque[tuple[float, float]] = deque(maxlen=_MAX_TRAIL)
+        self._fading = QTimer(self)
+        self._fading.setInterval(_FRAME_MS)
+        self._fading.timeout.connect(self._fade)
+        self._pulse = QVariantAnimation(self)
+        self._pulse.setDuration(_PULSE_MS)
+        self._pulse.setStartValue(0.0)
+        self._pulse.setEndValue(1.0)
+        self._pulse.valueChanged.connect(lambda _: self.update())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Decision")
+        self._tell()
+
+    def show_reading(self, reading: Reading | None, *, stale: bool = False, message: str = "") -> None:
+        """Show `reading`; when `stale` the same reading greyed, until the new one comes."""
+        before = self._reading
+        self._reading, self._stale, self._message = reading, stale, message
+        if reading is None:
+            self._trail.clear()
+            self._fading.stop()
+        elif not stale:
+            self._remember(reading.margin)
+            self._notice_flip(before, reading)
+        self._fit_reach()
+        self._tell()
+        self.update()
+
+    @property
+    def reach(self) -> float:
+        """The margin at the last tick of the bar."""
+        return self._reach
+
+    def trail(self) -> tuple[float, ...]:
+        """The margins of the last two seconds, oldest first."""
+        return tuple(margin for _, margin in self._trail)
+
+    def is_fading(self) -> bool:
+        """Whether the trail still has dots to fade."""
+        return self._fading.isActive()
+
+    def is_pulsing(self) -> bool:
+        """Whether a flip is being marked now."""
+        return self._pulse.state() == QAbstractAnimation.State.Running
+
+    def sizeHint(self) -> QSize:
+        em = line_height(self.font())
+        return QSize(round(64 * em), round(6.1 * em))
+
+    def minimumSizeHint(self) -> QSize:
+        em = line_height(self.font())
+        return QSize(round(18 * em), round(6.1 * em))
+
+    def paint(self, painter: QPainter) -> None:
+        pulse = float(self._pulse.currentValue()) if self.is_pulsing() else 0.0
+        now = time.monotonic()
+        trail = tuple((margin, min(1.0, (now - born) / self._trail_s)) for born, margin in self._trail)
+        look = Look(self._reading, self._stale, self._message, self._reach, trail, pulse)
+        paint_meter(painter, QRectF(self.rect()), self.font(), look)
+
+    def _remember(self, margin: float) -> None:
+        self._trail.append((time.monotonic(), margin))
+        if not self._fading.isActive():
+            self._fading.start()
+
+    def _fade(self) -> None:
+        oldest = time.monotonic() - self._trail_s
+        while self._trail and self._trail[0][0] < oldest:
+            self._trail.popleft()
+        if not self._trail:
+            self._fading.stop()
+        self._fit_reach()
+        self.update()
+
+    def _fit_reach(self) -> None:
+        """Grow at once; shrink only with room to spare, and not while the trail still needs it."""
+        values = [margin for _, margin in self._trail]
+        if self._reading is not None:
+            values += [self._reading.margin, self._reading.baseline or 0.0]
+        if not values:
+            return
+        peak = max(abs(value) for value in values)
+        grown = next((reach for reach in REACHES if peak <= reach), REACHES[-1])
+        roomy = next((reach for reach in REACHES if peak <= _SHRINK_BELOW * reach), REACHES[-1])
+        self._reach = max(grown, min(self._reach, roomy))
+
+    def _notice_flip(self, before: Reading | None, reading: Reading) -> None:
+        if not reading.flipped or (before is not None and before.flipped and before.word == reading.word):
+            return
+        self._pulse.stop()
+        self._pulse.start()
+        announce(self, f"Flip: {reading.told()}")
+
+    def _tell(self) -> None:
+        if self._reading is None:
+            told = self._message or WAITING
+        else:
+            note = self._message or (COMPUTING if self._stale else "")
+            told = ", ".join(part for part in (note, self._reading.told()) if part)
+        self.setAccessibleDescription(told)
+        self.setToolTip(told + "\nFilled: now. Hollow: without edits. Dots: the last 2 s.")

@@ -1,0 +1,368 @@
+"""How the decision meter looks: words, bar, ghost, trail and verdict, laid out for any width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+
+from app import theme
+from app.widgets.painted import (
+    STALE_OPACITY,
+    box,
+    cross,
+    line_height,
+    scaled,
+    signed,
+    width_of,
+    write,
+)
+
+WAITING = "waiting for the engine"
+COMPUTING = "computing"
+
+_WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
+_OVERHANG = 1.1  # how far the bar goes beyond its last tick
+_SHRINKS = (1.0, 0.88, 0.76, 0.66)
+_STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One decision: the logit margin now and before the edits; positive means `high`."""
+
+    margin: float
+    baseline: float | None
+    low: str = "DIFFERENT"
+    high: str = "SAME"
+    truth: str = ""
+    mistake: bool = False
+
+    @property
+    def word(self) -> str:
+        """The answer in a word."""
+        if self.margin == 0:
+            return "UNDECIDED"
+        return self.high if self.margin > 0 else self.low
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the edits changed the answer."""
+        return self.baseline is not None and _sign(self.margin) != _sign(self.baseline)
+
+    def told(self) -> str:
+        """The reading as a sentence."""
+        parts = [f"{self.word}, margin {signed(self.margin)}"]
+        if self.baseline is not None:
+            parts.append(f"was {signed(self.baseline)}")
+        if self.flipped:
+            parts.append("flip")
+        if self.truth:
+            parts.append(self.truth)
+        if self.mistake:
+            parts.append("mistake")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Look:
+    """All that a picture of the meter depends on; `trail` holds (margin, age in 0–1), `pulse` runs from 0 to 1."""
+
+    reading: Reading | None
+    stale: bool
+    message: str
+    reach: float
+    trail: tuple[tuple[float, float], ...]
+    pulse: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where the parts go, in logical pixels; `shrink` scales the large type."""
+
+    font: QFont
+    shrink: float
+    low: QRectF
+    bar: QRectF
+    high: QRectF
+    verdict: QRectF
+    truth: QRectF
+    caption: QRectF
+    stacked: bool
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def paint_meter(painter: QPainter, area: QRectF, font: QFont, look: Look) -> None:
+    """Draw `look` into `area`; the type grows with the area, for a room."""
+    colors = theme.current()
+    box(painter, area, radius=6, fill=colors.color("panel"))
+    grow = max(1.0, min(area.height() / (6.1 * line_height(font)), area.width() / 920))
+    words = look.reading or Reading(0.0, None)
+    plan = _plan(area, scaled(font, grow), words)
+    _caption(painter, plan, look)
+    painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
+    _scale(painter, plan, look)
+    _sides(painter, plan, look)
+    if look.reading is None:
+        painter.setOpacity(1.0)
+        face = scaled(plan.font, 1.3)
+        write(painter, plan.verdict, look.message or WAITING, font=face, color=colors.color("muted"))
+        return
+    _bar(painter, plan.bar, look, look.reading)
+    _verdict(painter, plan, look, look.reading)
+    _truth(painter, plan, look.reading)
+    painter.setOpacity(1.0)
+
+
+def _plan(area: QRectF, font: QFont, words: Reading) -> _Plan:
+    """Side by side where the bar keeps a fair share of the width, else the verdict above the bar."""
+    em = line_height(font)
+    inner = area.adjusted(em, 0.5 * em, -em, -0.5 * em)
+    for shrink in _SHRINKS:
+        need = max(_verdict_width(font, shrink, words), width_of(scaled(font, 1.05), words.truth) * 0.8)
+        low, high = (width_of(_side_font(font, shrink), word) for word in (words.low, words.high))
+        bar = inner.width() - need - low - high - 3.6 * em
+        if bar >= 0.3 * inner.width():
+            return _beside(inner, font, shrink, low, high, bar)
+    fitting = [s for s in _STACKED_SHRINKS if _verdict_width(font, s, words) <= inner.width()]
+    return _stack(inner, font, fitting[0] if fitting else _STACKED_SHRINKS[-1])
+
+
+def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> _Plan:
+    em = line_height(font)
+    left, middle = inner.left(), inner.center().y()
+    thick = min(2.1 * em, 0.42 * inner.height())
+    top = middle - 0.5 * (thick + 1.75 * em)
+    start = left + low + 0.9 * em
+    verdict = start + bar + 0.8 * em + high + 1.9 * em
+    under = top + thick + 0.45 * em
+    return _Plan(
+        font=font,
+        shrink=shrink,
+        low=QRectF(left, top, low + 1, thick),
+        bar=QRectF(start, top, bar, thick),
+        high=QRectF(start + bar + 0.8 * em, top, high + 1, thick),
+        verdict=QRectF(verdict, top, inner.right() - verdict, thick),
+        truth=QRectF(verdict, under, inner.right() - verdict, 1.3 * em),
+        caption=QRectF(left, under, low + 0.6 * em, 1.3 * em),
+        stacked=False,
+    )
+
+
+def _stack(inner: QRectF, font: QFont, shrink: float) -> _Plan:
+    em = line_height(font)
+    inner = inner.adjusted(0, -0.1 * em, 0, 0.1 * em)
+    tall = min(2.2 * em, max(1.2 * em, inner.height() - 3.6 * em))
+    line = min(1.2 * em, 0.22 * inner.height())
+    truth = QRectF(inner.left(), inner.top() + tall, inner.width(), line)
+    thick = max(0.6 * em, inner.height() - tall - line - 1.5 * em)
+    note = width_of(scaled(font, 1.0, bold=True), COMPUTING) + 0.2 * em
+    return _Plan(
+        font=font,
+        shrink=shrink,
+        low=QRectF(),
+        bar=QRectF(inner.left(), truth.bottom() + 0.15 * em, inner.width(), thick),
+        high=QRectF(),
+        verdict=QRectF(inner.left(), inner.top(), inner.width(), tall),
+        truth=truth.adjusted(0, 0, -note - 0.5 * em, 0),
+        caption=QRectF(inner.right() - note, truth.top(), note, line),
+        stacked=True,
+    )
+
+
+def _side_font(font: QFont, shrink: float) -> QFont:
+    return scaled(font, max(1.0, _SIDE * shrink**1.6), bold=True)
+
+
+def _verdict_width(font: QFont, shrink: float, words: Reading) -> float:
+    """The room of the widest verdict, so that the bar does not move when the answer changes."""
+    em = line_height(font) * shrink
+    word = max(width_of(scaled(font, _WORD * shrink, bold=True), text) for text in (words.low, words.high))
+    number = width_of(scaled(font, _NUMBER * shrink, bold=True), signed(-88.8))
+    was = width_of(scaled(font, max(0.9, _WAS * shrink)), f"was {signed(-88.8)}")
+    return word + number + was + _pill_width(font, shrink) + 1.9 * em
+
+
+def _flip_font(font: QFont, shrink: float) -> QFont:
+    return scaled(font, max(0.8, _FLIP * shrink), bold=True)
+
+
+def _pill_width(font: QFont, shrink: float) -> float:
+    face = _flip_font(font, shrink)
+    return width_of(face, "FLIP") + 2.3 * line_height(face)
+
+
+def _caption(painter: QPainter, plan: _Plan, look: Look) -> None:
+    """What the number is, or that it is being computed anew."""
+    colors = theme.current()
+    align = Qt.AlignmentFlag.AlignRight if plan.stacked else Qt.AlignmentFlag.AlignLeft
+    if look.reading is not None and (look.stale or look.message):
+        font = scaled(plan.font, 1.0, bold=True)
+        text = look.message or COMPUTING
+        write(painter, plan.caption, text, font=font, color=colors.color("warning"), align=align)
+    elif not plan.stacked:
+        text = "logit margin"
+        write(painter, plan.caption, text, font=scaled(plan.font, 0.92), color=colors.color("muted"))
+
+
+def _sides(painter: QPainter, plan: _Plan, look: Look) -> None:
+    """The two words at the ends of the bar; the one that holds is in its colour."""
+    if plan.stacked:
+        return
+    colors = theme.current()
+    words = look.reading or Reading(0.0, None)
+    font = _side_font(plan.font, plan.shrink)
+    low = colors.color("different" if words.margin < 0 else "muted")
+    high = colors.color("same" if words.margin > 0 else "muted")
+    write(painter, plan.low, words.low, font=font, color=low)
+    write(painter, plan.high, words.high, font=font, color=high)
+
+
+def _at(bar: QRectF, value: float, reach: float) -> float:
+    """The x of a margin on the bar, kept inside it."""
+    limit = reach * _OVERHANG
+    inside = min(max(value, -limit), limit)
+    return bar.center().x() + 0.5 * bar.width() * inside / limit
+
+
+def _scale(painter: QPainter, plan: _Plan, look: Look) -> None:
+    """The track, and ticks with numbers under it; where the words have no side, they stand at the ends."""
+    colors = theme.current()
+    bar, em = plan.bar, line_height(plan.font)
+    box(painter, bar, radius=3, fill=colors.color("raised"))
+    font = scaled(plan.font, 0.9)
+    painter.setPen(QPen(colors.color("muted"), 1))
+    for step in (-1.0, -0.5, 0.5, 1.0):
+        x = _at(bar, step * look.reach, look.reach)
+        painter.setPen(QPen(colors.color("muted"), 1))
+        painter.drawLine(QPointF(x, bar.bottom() + 1), QPointF(x, bar.bottom() + 0.32 * em))
+        if plan.stacked and (abs(step) == 1.0 or bar.width() < 24 * em):
+            continue
+        label = QRectF(x - 2 * em, bar.bottom() + 0.6 * em, 4 * em, em)
+        text = signed(step * look.reach, 0)
+        write(painter, label, text, font=font, color=colors.color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
+    if plan.stacked:
+        words = look.reading or Reading(0.0, None)
+        ends = QRectF(bar.left(), bar.bottom() + 0.6 * em, bar.width(), em)
+        small = scaled(plan.font, 0.9, bold=True)
+        sides = (words.low, Qt.AlignmentFlag.AlignLeft), (words.high, Qt.AlignmentFlag.AlignRight)
+        for word, align in sides:
+            write(painter, ends, word, font=small, color=colors.color("muted"), align=align)
+
+
+def _bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> None:
+    colors = theme.current()
+    zero = bar.center().x()
+    side = colors.color("same" if reading.margin > 0 else "different")
+    painter.fillPath(_block(bar, zero, _at(bar, reading.margin, look.reach)), side)
+    if reading.baseline is not None:
+        ghost = _block(bar.adjusted(0, 1, 0, -1), zero, _at(bar, reading.baseline, look.reach))
+        painter.strokePath(ghost, QPen(colors.color("text", 0.6), 1.5))
+    if abs(reading.margin) > look.reach * _OVERHANG:
+        _beyond(painter, bar, right=reading.margin > 0)
+    painter.setPen(Qt.PenStyle.NoPen)
+    dot = min(2.2, 0.08 * bar.height() + 0.6)
+    for margin, age in look.trail:
+        painter.setBrush(colors.color("text", 0.9 * (1 - age) + 0.06))
+        center = QPointF(_at(bar, margin, look.reach), bar.bottom() + 0.16 * bar.height() + 1.5)
+        painter.drawEllipse(center, dot, dot)
+    painter.setPen(QPen(colors.color("text"), 2))
+    over = min(0.16 * bar.height(), 5.0)
+    painter.drawLine(QPointF(zero, bar.top() - over), QPointF(zero, bar.bottom() + over))
+
+
+def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:
+    """From the zero line to `end`: square at zero, rounded at the end."""
+    path = QPainterPath()
+    bend = min(3.0, abs(end - zero))
+    turn = bend if end > zero else -bend
+    path.moveTo(zero, bar.top())
+    path.lineTo(end - turn, bar.top())
+    path.quadTo(end, bar.top(), end, bar.top() + abs(turn))
+    path.lineTo(end, bar.bottom() - abs(turn))
+    path.quadTo(end, bar.bottom(), end - turn, bar.bottom())
+    path.lineTo(zero, bar.bottom())
+    path.closeSubpath()
+    return path
+
+
+def _beyond(painter: QPainter, bar: QRectF, *, right: bool) -> None:
+    """A chevron at the end of a bar that is longer than its track."""
+    size = 0.2 * bar.height()
+    way = 1 if right else -1
+    tip = QPointF((bar.right() if right else bar.left()) - way * size, bar.center().y())
+    painter.setPen(QPen(theme.current().color("panel"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    for sign in (-1, 1):
+        painter.drawLine(tip, tip + QPointF(-way * size, sign * size))
+
+
+def _verdict(painter: QPainter, plan: _Plan, look: Look, reading: Reading) -> None:
+    """Word, number, what it was, and the pill of a flip."""
+    colors, shrink = theme.current(), plan.shrink
+    em = line_height(plan.font) * shrink
+    side = {0: "text", 1: "same", -1: "different"}[_sign(reading.margin)]
+    parts = [
+        (reading.word, scaled(plan.font, _WORD * shrink, bold=True), colors.color(side), 0.5 * em),
+        (signed(reading.margin), scaled(plan.font, _NUMBER * shrink, bold=True), colors.color("text"), 0.7 * em),
+    ]
+    if reading.baseline is not None:
+        font = scaled(plan.font, max(0.9, _WAS * shrink))
+        parts.append((f"was {signed(reading.baseline)}", font, colors.color("muted"), 0.7 * em))
+    x = plan.verdict.left()
+    for text, font, color, gap in parts:
+        width = width_of(font, text)
+        write(painter, QRectF(x, plan.verdict.top(), width + 1, plan.verdict.height()), text, font=font, color=color)
+        x += width + gap
+    if reading.flipped:
+        height = min(1.55 * line_height(_flip_font(plan.font, shrink)), plan.verdict.height())
+        pill = QRectF(x, plan.verdict.center().y() - height / 2, _pill_width(plan.font, shrink), height)
+        _pill(painter, plan, pill, colors.color(side), look.pulse)
+
+
+def _pill(painter: QPainter, plan: _Plan, pill: QRectF, color: QColor, pulse: float) -> None:
+    """The word FLIP with two opposite arrows; a ring runs out of it while it pulses."""
+    font = _flip_font(plan.font, plan.shrink)
+    colors, em = theme.current(), line_height(font)
+    if 0.0 < pulse < 1.0:
+        spread = 0.6 * em * pulse
+        ring = QColor(color)
+        ring.setAlphaF(1 - pulse)
+        halo = pill.adjusted(-spread, -spread, spread, spread)
+        box(painter, halo, radius=halo.height() / 2, line=ring, width=3)
+    box(painter, pill, radius=pill.height() / 2, fill=color)
+    ink = colors.color("window")
+    _arrows(painter, QRectF(pill.left() + 0.6 * em, pill.center().y() - 0.32 * em, 0.85 * em, 0.64 * em), ink)
+    write(painter, pill.adjusted(1.7 * em, 0, 0, 0), "FLIP", font=font, color=ink)
+
+
+def _arrows(painter: QPainter, area: QRectF, color: QColor) -> None:
+    """One arrow to the right above one to the left."""
+    head = 0.26 * area.width()
+    cap, join = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    painter.setPen(QPen(color, max(1.4, 0.11 * area.width()), Qt.PenStyle.SolidLine, cap, join))
+    for y, tail, tip in (
+        (area.top() + 0.2 * area.height(), area.left(), area.right()),
+        (area.bottom() - 0.2 * area.height(), area.right(), area.left()),
+    ):
+        back = tip - head if tip > tail else tip + head
+        painter.drawLine(QPointF(tail, y), QPointF(tip, y))
+        painter.drawLine(QPointF(back, y - 0.7 * head), QPointF(tip, y))
+        painter.drawLine(QPointF(back, y + 0.7 * head), QPointF(tip, y))
+
+
+def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
+    """What is true of the picture, after the word and cross of a mistake."""
+    colors, em = theme.current(), line_height(plan.font)
+    rect = QRectF(plan.truth)
+    if reading.mistake:
+        size = 0.55 * em
+        cross(painter, QPointF(rect.left() + 0.5 * size + 1, rect.center().y()), size, colors.color("warning"))
+        bold = scaled(plan.font, 1.05, bold=True)
+        rect.setLeft(rect.left() + size + 0.45 * em)
+        write(painter, rect, "mistake", font=bold, color=colors.color("warning"))
+        rect.setLeft(rect.left() + width_of(bold, "mistake") + 0.6 * em)
+    write(painter, rect, reading.truth, font=scaled(plan.font, 1.05), color=colors.color("muted"))

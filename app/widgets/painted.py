@@ -1,0 +1,159 @@
+"""What the self-painted widgets share: a base that follows the theme, type sizes, numbers and small shapes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QWidget
+
+MINUS = "\N{MINUS SIGN}"
+STALE_OPACITY = 0.5
+
+_LOOKS = (
+    QEvent.Type.PaletteChange,
+    QEvent.Type.StyleChange,
+    QEvent.Type.FontChange,
+    QEvent.Type.ThemeChange,
+)
+
+
+class Painted(QWidget):
+    """A widget that paints itself in the current theme, and again whenever the theme or the font changes."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _LOOKS:
+            self.updateGeometry()
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        try:
+            self.paint(painter)
+        finally:
+            painter.end()
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw the widget; `painter` is open on it, antialiased."""
+        raise NotImplementedError
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader say `text` once."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """`value` with its sign and a real minus: `+3.1`, `−2.4`; zero has no sign."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0.0:
+        return text
+    return (MINUS if value < 0 else "+") + text
+
+
+def share(value: float) -> str:
+    """A share in 0–1 in three or four characters: `.08`, `.41`, `1.0`."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:.2f}"
+    return text[1:] if text.startswith("0.") else text[:3]
+
+
+def scaled(font: QFont, scale: float, *, bold: bool = False) -> QFont:
+    """`font` at `scale` times its size."""
+    result = QFont(font)
+    if font.pointSizeF() > 0:
+        result.setPointSizeF(font.pointSizeF() * scale)
+    else:
+        result.setPixelSize(max(1, round(font.pixelSize() * scale)))
+    result.setBold(bold)
+    return result
+
+
+def width_of(font: QFont, text: str) -> float:
+    """The advance of `text` in logical pixels."""
+    return QFontMetricsF(font).horizontalAdvance(text)
+
+
+def line_height(font: QFont) -> float:
+    """The height of one line of `font` in logical pixels."""
+    return QFontMetricsF(font).height()
+
+
+def write(
+    painter: QPainter,
+    rect: QRectF,
+    text: str,
+    *,
+    font: QFont,
+    color: QColor,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    """One line of text, centred in height, cut with an ellipsis where `rect` is too narrow."""
+    metrics = QFontMetricsF(font)
+    if metrics.horizontalAdvance(text) > rect.width():
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    painter.setFont(font)
+    painter.setPen(color)
+    flags = int(align) | int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextDontClip)
+    painter.drawText(rect, flags, text)
+
+
+def box(
+    painter: QPainter,
+    rect: QRectF,
+    *,
+    radius: float,
+    fill: QColor | None = None,
+    line: QColor | None = None,
+    width: float = 1.0,
+) -> None:
+    """A rounded rectangle whose line lies inside `rect`."""
+    inset = width / 2 if line is not None else 0.0
+    painter.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(line, width) if line is not None else Qt.PenStyle.NoPen)
+    inner = rect.adjusted(inset, inset, -inset, -inset)
+    bend = max(0.0, min(radius - inset, inner.width() / 2, inner.height() / 2))
+    painter.drawRoundedRect(inner, bend, bend)
+
+
+def triangle(painter: QPainter, center: QPointF, size: float, color: QColor, *, up: bool) -> None:
+    """A filled triangle `size` wide and high that points up or down."""
+    half = size / 2
+    tip = -half if up else half
+    path = QPainterPath(center + QPointF(0, tip))
+    path.lineTo(center + QPointF(half, -tip))
+    path.lineTo(center + QPointF(-half, -tip))
+    path.closeSubpath()
+    painter.fillPath(path, color)
+
+
+def cross(painter: QPainter, center: QPointF, size: float, color: QColor) -> None:
+    """A cross `size` wide, the sign of a mistake."""
+    half = size / 2
+    painter.setPen(QPen(color, size * 0.24, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.drawLine(center + QPointF(-half, -half), center + QPointF(half, half))
+    painter.drawLine(center + QPointF(-half, half), center + QPointF(half, -half))
+
+
+def rgb_image(pixels: np.ndarray) -> QImage:
+    """An image that owns a copy of `pixels`, uint8 [rows, cols, 3]."""
+    rows, cols, _ = pixels.shape
+    data = np.ascontiguousarray(pixels, dtype=np.uint8)
+    return QImage(data.data, cols, rows, 3 * cols, QImage.Format.Format_RGB888).copy()
