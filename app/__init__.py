@@ -1,0 +1,1 @@
+"""The Relata window: Qt and numpy, never torch."""

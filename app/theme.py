@@ -1,0 +1,159 @@
+"""Palette, type and colour maps, in light and dark, chosen to be told apart without colour vision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours by role, as `#rrggbb`."""
+
+    dark: bool
+    window: str
+    panel: str
+    raised: str
+    line: str
+    text: str
+    muted: str
+    accent: str
+    item_a: str
+    item_b: str
+    same: str
+    different: str
+    warning: str
+    effect: str
+
+    def color(self, role: str, alpha: float = 1.0) -> QColor:
+        """The colour of `role` with opacity `alpha` in 0–1."""
+        color = QColor(getattr(self, role))
+        color.setAlphaF(alpha)
+        return color
+
+
+DARK = Theme(
+    dark=True,
+    window="#17181c",
+    panel="#1f2228",
+    raised="#282c33",
+    line="#3a3f48",
+    text="#dfe3ea",
+    muted="#8b929e",
+    accent="#2bb5a5",
+    item_a="#2bb5a5",
+    item_b="#e69f00",
+    same="#56b4e9",
+    different="#e0752d",
+    warning="#f0b429",
+    effect="#2a6d80",
+)
+
+LIGHT = Theme(
+    dark=False,
+    window="#eceef1",
+    panel="#f8f9fa",
+    raised="#e3e6ea",
+    line="#c3c8cf",
+    text="#1c2026",
+    muted="#5b636e",
+    accent="#0b7d70",
+    item_a="#0b7d70",
+    item_b="#a86b00",
+    same="#0f6ba8",
+    different="#b4500b",
+    warning="#8f6300",
+    effect="#7fb9c8",
+)
+
+
+def current() -> Theme:
+    """The theme that the operating system asks for now."""
+    scheme = QGuiApplication.styleHints().colorScheme()
+    return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+
+
+def apply(app: QApplication) -> None:
+    """Dress the application in the current theme; call again when the colour scheme changes."""
+    theme = current()
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: theme.window,
+        QPalette.ColorRole.Base: theme.panel,
+        QPalette.ColorRole.AlternateBase: theme.raised,
+        QPalette.ColorRole.Button: theme.raised,
+        QPalette.ColorRole.ToolTipBase: theme.raised,
+        QPalette.ColorRole.WindowText: theme.text,
+        QPalette.ColorRole.Text: theme.text,
+        QPalette.ColorRole.ButtonText: theme.text,
+        QPalette.ColorRole.ToolTipText: theme.text,
+        QPalette.ColorRole.PlaceholderText: theme.muted,
+        QPalette.ColorRole.Highlight: theme.accent,
+        QPalette.ColorRole.HighlightedText: theme.panel,
+        QPalette.ColorRole.Link: theme.same,
+    }
+    for role, color in roles.items():
+        palette.setColor(role, QColor(color))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.color("muted", 0.6))
+    app.setStyle("Fusion")
+    app.setPalette(palette)
+    app.setStyleSheet(_STYLE.format(**{f.name: getattr(theme, f.name) for f in fields(theme)}))
+
+
+_STYLE = """
+QDockWidget {{ color: {muted}; font-weight: 600; }}
+QDockWidget::title {{ background: {panel}; padding: 5px 8px; border-top-left-radius: 4px; }}
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line}; padding: 3px; }}
+QPushButton, QToolButton {{ background: {raised}; color: {text}; border: 1px solid {line}; border-radius: 4px; padding: 3px 8px; }}
+QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
+QPushButton:focus, QToolButton:focus {{ border: 1px solid {text}; }}
+QPushButton:checked, QToolButton:checked {{ background: {effect}; color: {text}; border-color: {accent}; }}
+QPushButton:disabled, QToolButton:disabled {{ color: {muted}; }}
+QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
+QStatusBar {{ background: {panel}; color: {muted}; }}
+QMenuBar {{ background: {panel}; color: {text}; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background: {effect}; }}
+QMenu {{ background: {panel}; color: {text}; border: 1px solid {line}; }}
+"""
+
+
+# Viridis at ten even points (the colour map of matplotlib, released as CC0).
+_VIRIDIS = np.array(
+    [
+        (68, 1, 84),
+        (72, 40, 120),
+        (62, 74, 137),
+        (49, 104, 142),
+        (38, 130, 142),
+        (31, 158, 137),
+        (53, 183, 121),
+        (110, 206, 88),
+        (181, 222, 43),
+        (253, 231, 37),
+    ],
+    dtype=np.float64,
+)
+_LOCAL_GLOBAL = np.array([(74, 118, 200), (128, 104, 150), (205, 52, 52)], dtype=np.float64)
+
+
+def viridis(values: np.ndarray) -> np.ndarray:
+    """Colours `[..., 3]` uint8 of values in 0–1 on the viridis map."""
+    return _ramp(values, _VIRIDIS)
+
+
+def local_global(values: np.ndarray) -> np.ndarray:
+    """Colours `[..., 3]` uint8 of local (0, blue) to global (1, red) scores."""
+    return _ramp(values, _LOCAL_GLOBAL)
+
+
+def _ramp(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    at = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0) * (len(stops) - 1)
+    low = np.minimum(at.astype(int), len(stops) - 2)
+    share = (at - low)[..., None]
+    mixed: np.ndarray = stops[low] * (1 - share) + stops[low + 1] * share
+    return mixed.round().astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Relata without a window: stimuli, models, interventions and analyses."""

@@ -1,0 +1,1 @@
+"""From the stream of a pass to what a plot shows."""

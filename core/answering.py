@@ -1,0 +1,284 @@
+"""The engine's side of the conversation: a model, its subspaces, a prefix cache, and answers.
+
+A question costs only what changed: the stream before each edit is kept, keyed by weights, image and the
+edits up to there, so that dragging a thumb at block b runs blocks b + 1 … alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.analyses.attention_pattern import head_patterns, head_score
+from core.document import Document
+from core.engine import advance, embed, read_out, resume, to_input, verify
+from core.errors import UserError
+from core.families.files import open_model
+from core.families.model import Model, choose_device
+from core.interventions import Context, Intervention, MoveInSubspace, Subspace
+from core.questions import (
+    MAP_SIZE,
+    Answer,
+    Attention,
+    Decision,
+    DecisionMap,
+    ModelInfo,
+    Pad,
+    Question,
+    SubspaceKey,
+)
+from core.render import render
+from core.scene import PROPERTIES, Property, Stimulus, item_patches
+from core.subspaces import load_subspaces, subspace_folder
+
+CACHE_ENTRIES = 96
+
+
+class Laboratory:
+    """One open model and what is remembered about it. One thread at a time may use it."""
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = choose_device(device)
+        self._reference = ""
+        self._model: Model | None = None
+        self.subspaces: dict[SubspaceKey, Subspace] = {}
+        self._notes: tuple[str, ...] = ()
+        self._streams: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
+
+    def open(self, reference: str) -> Model:
+        """The model behind a reference, verified; the one before it is kept where this raises UserError."""
+        if self._model is None or reference != self._reference:
+            model = verify(open_model(reference, self._device))
+            subspaces, errors = load_subspaces(subspace_folder(model), model)
+            self._model, self._reference, self.subspaces = model, reference, subspaces
+            self._notes = tuple(str(error) for error in errors)
+            self._streams.clear()
+        return self.model
+
+    @property
+    def model(self) -> Model:
+        """The open model."""
+        assert self._model is not None, "no model is open"
+        return self._model
+
+    def answer(self, question: Question) -> Answer:
+        """Everything that the question asks for, in fp32.
+
+        Raises UserError for a model that cannot be opened.
+        """
+        start = time.perf_counter()
+        model = self.open(question.document.model)
+        document = _fitting(question.document, model)
+        with torch.inference_mode():
+            edits, notes = self._usable(document)
+            answer = Answer(
+                question,
+                self._info(),
+                self._decision(document, edits),
+                {p: pad for p in PROPERTIES if (pad := self._pad(document, edits, p, question.view.write))},
+                self._attention(document, edits, question.view.token) if question.attention else None,
+                self._maps(document, edits, question),
+                self._notes + notes,
+            )
+        return replace(answer, engine_ms=1000 * (time.perf_counter() - start))
+
+    def _info(self) -> ModelInfo:
+        model = self.model
+        return ModelInfo(
+            model.name,
+            model.weights_hash,
+            str(model.device),
+            model.n_blocks,
+            model.n_heads,
+            model.n_prefix,
+            model.geometry,
+            model.labels,
+            model.card,
+            {key: subspace.card for key, subspace in self.subspaces.items()},
+        )
+
+    def _usable(self, document: Document) -> tuple[list[Intervention], tuple[str, ...]]:
+        """The enabled edits that can be applied, in order, and why the others cannot."""
+        usable: list[Intervention] = []
+        notes: list[str] = []
+        for edit in document.interventions:
+            if not edit.enabled:
+                continue
+            try:
+                if not -1 <= edit.block < self.model.n_blocks:
+                    raise UserError(f"{self.model.name} has no block {edit.block}.", "Move the edit to another block.")
+                self._stream(document, [*usable, edit], edit.block)
+            except UserError as error:
+                notes.append(str(error))
+            else:
+                usable.append(edit)
+        return usable, tuple(notes)
+
+    def _stream(self, document: Document, edits: Sequence[Intervention], block: int) -> Tensor:
+        """The base's stream [1, T, D] after `block` under the edits up to there, remembered at every block.
+
+        Edits apply in the order of their blocks, those of one block in the order of the list.
+        """
+        before = tuple(e for e in edits if e.block < block)
+        here = tuple(e for e in edits if e.block == block)
+        key = (document.base, before, here, document.source if before or here else None, block)
+        if key in self._streams:
+            self._streams.move_to_end(key)
+            return self._streams[key]
+        if here:
+            x = self._stream(document, before, block)
+            for edit in here:
+                x = edit.apply(x, self._context(document, block))
+        elif block < 0:
+            x = embed(self.model, to_input(self.model, render(document.base)[None]))
+        else:
+            x = advance(self.model, self._stream(document, before, block - 1), block)
+        self._remember(key, x)
+        return x
+
+    def _remember(self, key: tuple[object, ...], stream: Tensor) -> None:
+        self._streams[key] = stream
+        while len(self._streams) > CACHE_ENTRIES:
+            self._streams.popitem(last=False)
+
+    def _context(self, document: Document, block: int) -> Context:
+        tokens = _item_tokens(document.base, self.model)
+        source = document.source
+        if source is None or not source.items:
+            return Context(tokens, self.subspaces)
+        stream = self._stream(Document(document.model, source), (), block)
+        return Context(tokens, self.subspaces, _item_tokens(source, self.model), stream)
+
+    def _decision(self, document: Document, edits: Sequence[Intervention]) -> Decision:
+        return Decision(
+            self.model.labels, tuple(self._logits(document, edits).tolist()), tuple(self._logits(document, ()).tolist())
+        )
+
+    def _logits(self, document: Document, edits: Sequence[Intervention]) -> Tensor:
+        last = self.model.n_blocks - 1
+        return read_out(self.model, self._stream(document, edits, last))[0]
+
+    def _pad(self, document: Document, edits: Sequence[Intervention], property: Property, block: int) -> Pad | None:
+        subspace = self.subspaces.get((property, block))
+        if subspace is None or not subspace.basis.shape[1] or not document.base.items:
+            return None
+        others = [e for e in edits if not _is_pad_edit(e, property, block)]
+        own = self._item_coordinates(document, others, subspace)
+        now = self._item_coordinates(document, edits, subspace)
+        places = subspace.on_pad(subspace.centroids)
+        return Pad(
+            property,
+            block,
+            _numpy(places),
+            _numpy(subspace.ellipses),
+            subspace.axis_share,
+            _numpy(subspace.on_pad(own)),
+            _numpy(subspace.on_pad(now)),
+            _numpy(subspace.distance(now)),
+            _extent(subspace),
+        )
+
+    def _item_coordinates(self, document: Document, edits: Sequence[Intervention], subspace: Subspace) -> Tensor:
+        """Mean coordinates [N, S] of the base's items."""
+        x = self._stream(document, edits, subspace.block)[0]  # [T, D]
+        tokens = _item_tokens(document.base, self.model)
+        return torch.stack([subspace.coordinates(x[list(t)]).mean(0) for t in tokens])
+
+    def _attention(self, document: Document, edits: Sequence[Intervention], token: int) -> Attention:
+        items = _item_tokens(document.base, self.model)
+        base = [self._stream(document, (), b - 1) for b in range(self.model.n_blocks)]
+        edited = [self._stream(document, edits, b - 1) for b in range(self.model.n_blocks)]
+        plain = head_patterns(self.model, base, token, ())
+        now = head_patterns(self.model, edited, token, items)
+        return Attention(
+            token,
+            _numpy(now.rows),
+            _numpy(plain.rows),
+            _numpy(now.received),
+            _numpy(plain.received),
+            _numpy(head_score(now.item_rows, items, self.model.n_prefix)) if items else None,
+            _numpy(now.rows.amax((1, 2))),
+            _numpy(now.received.amax((1, 2))),
+        )
+
+    def _maps(self, document: Document, edits: Sequence[Intervention], question: Question) -> tuple[DecisionMap, ...]:
+        if question.map_rows is None or question.map_item >= len(document.base.items):
+            return ()
+        maps = []
+        for property in PROPERTIES:
+            subspace = self.subspaces.get((property, question.view.write))
+            if subspace is not None and subspace.basis.shape[1]:
+                values = self._map_rows(document, edits, question, subspace)
+                maps.append(DecisionMap(property, question.map_rows[0], values))
+        return tuple(maps)
+
+    def _map_rows(
+        self, document: Document, edits: Sequence[Intervention], question: Question, subspace: Subspace
+    ) -> np.ndarray:
+        """P(last label) [R, MAP_SIZE] with the pad edit of one item put on each point of some rows of the grid."""
+        assert question.map_rows is not None
+        x0, x1, y0, y1 = _extent(subspace)
+        rows = np.linspace(y0, y1, MAP_SIZE)[slice(*question.map_rows)]
+        block, item = subspace.block, question.map_item
+        mine = [e for e in edits if _is_pad_edit(e, subspace.property, block) and e.item == item]
+        others = [e for e in edits if e not in mine]
+        here = self._stream(document, others, block)
+        strength = mine[0].strength if mine else 1.0
+        points = [(float(x), float(y)) for y in rows for x in np.linspace(x0, x1, MAP_SIZE)]
+        moves = [MoveInSubspace(block, item, subspace.property, point, strength) for point in points]
+        context = self._context(document, block)
+        x = torch.cat([move.apply(here, context) for move in moves])  # [R columns, T, D]
+        later = [
+            (e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in others if e.block > block
+        ]
+        probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
+        return _numpy(probability.view(len(rows), MAP_SIZE))
+
+
+def _apply_to_rows(edit: Intervention, context: Context, x: Tensor) -> Tensor:
+    return torch.cat([edit.apply(row[None], context) for row in x])  # [B, T, D]
+
+
+def _is_pad_edit(edit: Intervention, property: Property, block: int) -> bool:
+    return isinstance(edit, MoveInSubspace) and (edit.property, edit.block) == (property, block)
+
+
+def _fitting(document: Document, model: Model) -> Document:
+    """The document, if its pictures are of the model's size.
+
+    Raises UserError where the patch grid is another one.
+    """
+    for stimulus in (document.base, document.source):
+        if stimulus is not None and stimulus.geometry != model.geometry:
+            raise UserError(
+                f"The stimulus is for {stimulus.geometry.patch_px} px patches, {model.name} has "
+                f"{model.geometry.patch_px} px.",
+                "Make a new stimulus for this model.",
+            )
+    return document
+
+
+def _item_tokens(stimulus: Stimulus, model: Model) -> tuple[tuple[int, ...], ...]:
+    return tuple(
+        tuple(patch + model.n_prefix for patch in item_patches(item, stimulus.geometry)) for item in stimulus.items
+    )
+
+
+def _extent(subspace: Subspace) -> tuple[float, float, float, float]:
+    """The pad's square (x0, x1, y0, y1): every landmark with a margin."""
+    places = subspace.on_pad(subspace.centroids)
+    low, high = places.amin(0), places.amax(0)
+    middle, half = (low + high) / 2, float((high - low).amax()) * 0.62 + 1e-6
+    x, y = (float(v) for v in middle)
+    return (x - half, x + half, y - half, y + half)
+
+
+def _numpy(x: Tensor) -> np.ndarray:
+    return x.detach().to("cpu", torch.float32).numpy()

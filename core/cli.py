@@ -1,0 +1,197 @@
+"""The command `relata`: the window, and everything that it can do without one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from core.datasets import SPLITS, split_examples
+from core.errors import UserError
+from core.jobs.progress import Job
+from core.scene import PROPERTIES, Geometry
+
+if TYPE_CHECKING:
+    from core.families.model import Model
+
+Result = TypeVar("Result")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except UserError as error:
+        print(f"relata: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("relata: stopped; what was written is kept", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="relata", description="A laboratory for looking into vision transformers.")
+    parser.set_defaults(run=_window)
+    verbs = parser.add_subparsers(title="verbs")
+
+    render = verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest")
+    render.add_argument("--split", choices=SPLITS, default="test")
+    render.add_argument("--n", type=int, default=100)
+    render.add_argument("--kinds", type=int, choices=(256, 32), default=256)
+    render.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
+    render.add_argument("--seed", type=int, default=0)
+    render.add_argument("--out", type=Path, required=True)
+    render.set_defaults(run=_render)
+
+    train = verbs.add_parser("train", help="train a model from a recipe; run again to go on")
+    train.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
+    train.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
+    train.add_argument("--device", default="auto")
+    train.add_argument("--n-test", type=int, default=6400)
+    train.set_defaults(run=_train)
+
+    das = verbs.add_parser("das", help="learn the subspaces of a property by interchange interventions")
+    das.add_argument("--model", default="discrimination")
+    das.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
+    das.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
+    das.add_argument("--pairs", type=int, default=2000)
+    das.add_argument("--epochs", type=int, default=20)
+    das.add_argument("--seed", type=int, default=0)
+    das.add_argument("--device", default="auto")
+    das.add_argument("--out", type=Path, help="folder to write; by default the model's own")
+    das.set_defaults(run=_das)
+
+    selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
+    selftest.add_argument("--json", action="store_true")
+    selftest.add_argument("--model", default="discrimination")
+    selftest.set_defaults(run=_selftest)
+    return parser
+
+
+def _window(_: argparse.Namespace) -> int:
+    """The window lives in a process of its own, so that this one never loads Qt."""
+    return subprocess.run([sys.executable, "-m", "app"], check=False).returncode
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from PIL import Image
+
+    from core.render import render
+
+    geometry = Geometry(patch_px=arguments.patch)
+    examples = split_examples(
+        arguments.split, arguments.n, n_kinds=arguments.kinds, seed=arguments.seed, geometry=geometry
+    )
+    manifest = []
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for index, example in enumerate(examples):
+            name = f"{index:05d}-{example.condition}.png"
+            Image.fromarray(render(example.stimulus)).save(arguments.out / name)
+            manifest.append({"file": name, **asdict(example)})
+        (arguments.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{arguments.out} could not be written: {error}.", "Name another folder.") from error
+    print(f"{len(examples)} images and manifest.json in {arguments.out}")
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from core.families.files import resource_folder
+    from core.families.model import choose_device
+    from core.jobs.train import read_recipe, train_model
+
+    path = Path(arguments.recipe)
+    shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
+    recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
+    card = _watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    print(json.dumps(card["accuracy"], indent=2))
+    return 0
+
+
+def _das(arguments: argparse.Namespace) -> int:
+    from core.families.files import open_model
+    from core.families.model import choose_device
+    from core.jobs.fit_subspace import SearchOptions, fit_subspaces
+    from core.subspaces import save_subspace, subspace_file, subspace_folder
+
+    model = open_model(arguments.model, choose_device(arguments.device))
+    blocks = _blocks(arguments.layers, model)
+    properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
+    options = SearchOptions(n_pairs=arguments.pairs, epochs=arguments.epochs, seed=arguments.seed)
+    n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
+    folder = arguments.out or subspace_folder(model)
+    for property in properties:
+        for fitted in _watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds)):
+            save_subspace(subspace_file(folder, property, fitted.card["block"]), fitted.tensors, fitted.card)
+            print(
+                f"{property} after block {fitted.card['block']}: IIA {fitted.card['iia']:.3f}, wrong object "
+                f"{fitted.card['wrong_object_iia']:.3f}, size {fitted.card['subspace_size']} (n {fitted.card['n_test']})"
+            )
+    return 0
+
+
+def _blocks(words: str, model: Model) -> list[int]:
+    if words == "all":
+        return list(range(-1, model.n_blocks))
+    try:
+        blocks = [int(word) for word in words.split(",")]
+    except ValueError:
+        blocks = []
+    if not blocks or not all(-1 <= block < model.n_blocks for block in blocks):
+        raise UserError(
+            f"“{words}” names no blocks of {model.name}.", f"Use all, or numbers from -1 to {model.n_blocks - 1}."
+        )
+    return blocks
+
+
+def _selftest(arguments: argparse.Namespace) -> int:
+    from core.selftest import selftest
+
+    report = _watch(selftest(arguments.model), quiet=arguments.json)
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    else:
+        for check in report["checks"]:
+            print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
+    return 0 if report["ok"] else 1
+
+
+def _watch(job: Job[Result], *, quiet: bool = False) -> Result:
+    """Run a job to its end with a line of progress and time left on the terminal; Ctrl-C closes it."""
+    start, first, shown = time.monotonic(), None, 0.0
+    try:
+        while True:
+            progress = next(job)
+            now = time.monotonic()
+            first = progress.done if first is None else first
+            if quiet or now - shown < 0.5:
+                continue
+            shown = now
+            rate = (progress.done - first) / (now - start) if now > start else 0.0
+            left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
+            values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
+            print(
+                f"\r\033[K{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}",
+                end="",
+                file=sys.stderr,
+            )
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        job.close()
+        if not quiet:
+            print("\r\033[K", end="", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

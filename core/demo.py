@@ -1,0 +1,32 @@
+"""What the window opens on: the bundled model, a pair that differs in colour, and the best layer for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.document import Document, View
+from core.questions import SubspaceKey
+from core.scene import Item, Property, Stimulus
+
+DEFAULT_MODEL = "discrimination"
+STAR, INDIGO, PINK = 6, 3, 0
+
+
+def demo_document(model: str = DEFAULT_MODEL) -> Document:
+    """A star in indigo and a star in pink."""
+    a = Item(STAR, INDIGO, 32, 48, (4, 4), seed=7)
+    b = Item(STAR, PINK, 144, 128, (4, 4), seed=8)
+    return Document(model, Stimulus((a, b)))
+
+
+def best_block(cards: Mapping[SubspaceKey, Mapping[str, Any]], property: Property) -> int:
+    """The block after which the property's subspace has the highest interchange accuracy; 0 where none is known."""
+    scored = [(float(card["iia"]), block) for (name, block), card in cards.items() if name == property]
+    return max(scored)[1] if scored else 0
+
+
+def demo_view(cards: Mapping[SubspaceKey, Mapping[str, Any]]) -> View:
+    """Look and write where colour is carried best."""
+    block = best_block(cards, "color")
+    return View(read=block + 1, write=block)

@@ -1,0 +1,181 @@
+"""`Document`, what is edited and undone; `View`, what is looked at; and pure edits on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from core.datasets import all_kinds, counterfactual_source, different_pairs, draw_cells, place_items
+from core.interventions import Intervention, MoveInSubspace, SwapFromSource
+from core.scene import Geometry, Item, Photo, Property, Stimulus, with_item
+
+Side = Literal["base", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole state that an edit changes: a model by name or path, two stimuli and ordered interventions."""
+
+    model: str
+    base: Stimulus
+    source: Stimulus | None = None
+    interventions: tuple[Intervention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is looked at: saved with a document, never undone. `token` counts prefix tokens."""
+
+    read: int = 2
+    write: int = 1
+    head: int = 0
+    token: int = 0
+    side: Side = "base"
+
+
+def stimulus_of(document: Document, side: Side) -> Stimulus:
+    """The base, or the source; an absent source is an empty picture."""
+    if side == "base":
+        return document.base
+    return document.source or Stimulus(geometry=document.base.geometry)
+
+
+def with_stimulus(document: Document, side: Side, stimulus: Stimulus) -> Document:
+    """The document with one of its stimuli replaced."""
+    return replace(document, base=stimulus) if side == "base" else replace(document, source=stimulus)
+
+
+def move_item(stimulus: Stimulus, index: int, x_px: int, y_px: int) -> Stimulus:
+    """The stimulus with an item's cell moved, held on the canvas."""
+    last = stimulus.geometry.image_px - stimulus.geometry.cell_px
+    item = stimulus.items[index]
+    moved = replace(item, x_px=min(max(x_px, 0), last), y_px=min(max(y_px, 0), last))
+    return with_item(stimulus, index, moved)
+
+
+def set_property(stimulus: Stimulus, index: int, property: Property, value: int) -> Stimulus:
+    """The stimulus with one item's shape or colour replaced."""
+    item = stimulus.items[index]
+    changed = replace(item, shape=value) if property == "shape" else replace(item, color=value)
+    return with_item(stimulus, index, changed)
+
+
+def swap_items(stimulus: Stimulus) -> Stimulus:
+    """The first two items change places."""
+    a, b, *rest = stimulus.items
+    a_there = replace(a, x_px=b.x_px, y_px=b.y_px)
+    b_there = replace(b, x_px=a.x_px, y_px=a.y_px)
+    return replace(stimulus, items=(a_there, b_there, *rest))
+
+
+def match_property(stimulus: Stimulus, property: Property) -> Stimulus:
+    """The second item takes the first one's shape or colour."""
+    return set_property(stimulus, 1, property, getattr(stimulus.items[0], property))
+
+
+def reroll_noise(stimulus: Stimulus, seed: int) -> Stimulus:
+    """New noise and jitter for every item, from `seed`."""
+    rng = np.random.default_rng(seed)
+    kinds = [(item.shape, item.color) for item in stimulus.items]
+    cells = [(item.x_px, item.y_px) for item in stimulus.items]
+    return place_items(kinds, cells, rng, stimulus.geometry)
+
+
+def random_pair(geometry: Geometry, seed: int) -> Stimulus:
+    """A pair that is same in one case out of two, from `seed`."""
+    rng = np.random.default_rng(seed)
+    kinds = all_kinds()
+    order = [kinds[i] for i in rng.permutation(len(kinds))]
+    first, second, _ = next(different_pairs(order, rng))
+    pair = (first, first if rng.integers(2) else second)
+    return place_items(pair, draw_cells(rng, geometry.corners(), geometry, 2), rng, geometry)
+
+
+def make_counterfactual(document: Document, property: Property, seed: int) -> Document:
+    """The document with a matched donor image as its source."""
+    source = counterfactual_source(document.base, property, np.random.default_rng(seed))
+    return replace(document, source=source)
+
+
+def open_photo_in(document: Document, side: Side, photo: Photo) -> Document:
+    """The document with a photo as one of its stimuli; the items go."""
+    stimulus = stimulus_of(document, side)
+    return with_stimulus(document, side, Stimulus((), stimulus.geometry, photo))
+
+
+def delete_item(document: Document, side: Side, index: int) -> Document:
+    """The document without an item, and without the edits of it where it was the base's."""
+    stimulus = stimulus_of(document, side)
+    items = stimulus.items[:index] + stimulus.items[index + 1 :]
+    document = with_stimulus(document, side, replace(stimulus, items=items))
+    if side == "source":
+        return document
+    kept = (e for e in document.interventions if e.item != index)
+    renumbered = tuple(replace(e, item=e.item - (e.item > index)) for e in kept)
+    return replace(document, interventions=renumbered)
+
+
+def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
+    """The stimulus with one more item in a free cell."""
+    rng = np.random.default_rng(seed)
+    size = stimulus.geometry.cell_px
+    free = [
+        (x, y)
+        for x, y in stimulus.geometry.corners()
+        if all(abs(x - i.x_px) >= size or abs(y - i.y_px) >= size for i in stimulus.items)
+    ]
+    x, y = free[int(rng.integers(len(free)))]
+    return replace(stimulus, items=(*stimulus.items, Item(shape, color, x, y, seed=int(rng.integers(2**62)))))
+
+
+def find_move(document: Document, item: int, property: Property, block: int) -> int | None:
+    """Index of the pad edit of an item's property after a block, if there is one."""
+    for index, edit in enumerate(document.interventions):
+        if isinstance(edit, MoveInSubspace) and (edit.item, edit.property, edit.block) == (item, property, block):
+            return index
+    return None
+
+
+def set_point(document: Document, item: int, property: Property, block: int, point: tuple[float, float]) -> Document:
+    """The document with an item's thumb at a place on a pad; a new edit goes to the end of the list."""
+    index = find_move(document, item, property, block)
+    if index is None:
+        return add_intervention(document, MoveInSubspace(block, item, property, point))
+    edit = document.interventions[index]
+    assert isinstance(edit, MoveInSubspace)
+    return replace_intervention(document, index, replace(edit, point=point, enabled=True))
+
+
+def add_intervention(document: Document, edit: Intervention) -> Document:
+    """The document with one more edit at the end of the list."""
+    return replace(document, interventions=(*document.interventions, edit))
+
+
+def replace_intervention(document: Document, index: int, edit: Intervention) -> Document:
+    """The document with an edit of the list replaced."""
+    edits = document.interventions
+    return replace(document, interventions=(*edits[:index], edit, *edits[index + 1 :]))
+
+
+def remove_intervention(document: Document, index: int) -> Document:
+    """The document without an edit of the list."""
+    edits = document.interventions
+    return replace(document, interventions=edits[:index] + edits[index + 1 :])
+
+
+def reorder_intervention(document: Document, start: int, end: int) -> Document:
+    """The document with the edit at `start` moved to `end`."""
+    edits = list(document.interventions)
+    edits.insert(end, edits.pop(start))
+    return replace(document, interventions=tuple(edits))
+
+
+def swap_from_source(document: Document, property: Literal["shape", "color", "all"], block: int) -> Document:
+    """The document with an interchange of item A after `block`, in place of an earlier one like it."""
+    edit = SwapFromSource(block, 0, 0, property)
+    for index, old in enumerate(document.interventions):
+        if isinstance(old, SwapFromSource) and (old.block, old.property) == (block, property):
+            return replace_intervention(document, index, edit)
+    return add_intervention(document, edit)

@@ -1,0 +1,15 @@
+"""The one exception for what a user can mend."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something that the user can put right: what happened, and what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()

@@ -1,0 +1,1 @@
+"""Networks that Relata can open, and the one view of them that the executor runs on."""

@@ -1,0 +1,135 @@
+"""`Model`: a network with its geometry, preprocessing and read-out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from timm.layers import Attention
+from timm.models.vision_transformer import Block, VisionTransformer
+from torch import Tensor, nn
+
+from core.errors import UserError
+from core.scene import Geometry
+
+PARITY_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A vision transformer in evaluation mode. One thread at a time may use it.
+
+    `mean` and `std` normalise RGB in 0–1. `labels` names the classes of the head in order.
+    """
+
+    network: VisionTransformer
+    geometry: Geometry
+    name: str = "model"
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    labels: tuple[str, ...] = ("different", "same")
+    weights_hash: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> list[Any]:
+        """The transformer blocks."""
+        return blocks_of(self.network)
+
+    @property
+    def n_blocks(self) -> int:
+        """L, the number of transformer blocks."""
+        return len(self.network.blocks)
+
+    @property
+    def n_heads(self) -> int:
+        """H, the attention heads of a block."""
+        return int(self.blocks[0].attn.num_heads)
+
+    @property
+    def width(self) -> int:
+        """D, the width of the residual stream."""
+        return int(self.network.embed_dim)
+
+    @property
+    def n_prefix(self) -> int:
+        """Tokens before the patches: CLS, if there is one, and registers."""
+        return int(self.network.num_prefix_tokens)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def reads_cls_only(self) -> bool:
+        """Whether the logits depend on the CLS token of the last block alone."""
+        return self.network.global_pool == "token"
+
+
+def blocks_of(network: VisionTransformer) -> list[Any]:
+    """The transformer blocks, timm's `Block`; timm types their parts too loosely to check."""
+    return list(network.blocks)
+
+
+def check_runnable(network: nn.Module) -> VisionTransformer:
+    """The network itself, if the executor can run it exactly.
+
+    Raises UserError that names the part that it cannot run.
+    """
+    if type(network) is not VisionTransformer:
+        raise UserError(
+            f"{type(network).__name__} is not a plain vision transformer.",
+            "Open a model of timm's VisionTransformer class.",
+        )
+    for index, block in enumerate(network.blocks):
+        if type(block) is not Block or type(block.attn) is not Attention:
+            raise UserError(
+                f"Block {index} is a {type(block).__name__} with {type(getattr(block, 'attn', None)).__name__}.",
+                "The executor runs standard pre-norm blocks with standard attention only.",
+            )
+        if getattr(block.attn, "gate", None) is not None:
+            raise UserError(f"Block {index} gates its attention output.", "The executor cannot run gated attention.")
+    if network.dynamic_img_size:
+        raise UserError("The model takes images of any size.", "Open it with a fixed image size.")
+    if network.global_pool == "":
+        raise UserError("The model has no pooled read-out.", "Open it with a classification head.")
+    size, patch = network.patch_embed.img_size, network.patch_embed.patch_size
+    if size is None or size[0] != size[1] or patch[0] != patch[1]:
+        raise UserError("The model's image or patches are not square.", "Open a model with square images and patches.")
+    return network
+
+
+def geometry_of(network: VisionTransformer) -> Geometry:
+    """The canvas and patch grid of a network."""
+    return Geometry(int(network.patch_embed.img_size[0]), int(network.patch_embed.patch_size[0]))
+
+
+def weights_hash(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names and values of a state dict, the same in every file format."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().to("cpu", torch.float32).contiguous()
+        digest.update(f"{name} {tuple(value.shape)}".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def choose_device(wanted: str = "auto") -> torch.device:
+    """The device named, or the fastest one that is there.
+
+    Raises UserError where the named device is not there.
+    """
+    found = ["cpu"]
+    if torch.backends.mps.is_available():
+        found.insert(0, "mps")
+    if torch.cuda.is_available():
+        found.insert(0, "cuda")
+    if wanted == "auto":
+        return torch.device(found[0])
+    if wanted not in found:
+        raise UserError(f"There is no device “{wanted}” here.", f"Choose one of: auto, {', '.join(found)}.")
+    return torch.device(wanted)

@@ -1,0 +1,133 @@
+"""Move one item's value inside a learned shape or colour subspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UserError
+from core.scene import Property
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Subspace:
+    """A property's subspace of the residual stream after one block, and where the classes lie in it.
+
+    `basis` B is orthonormal [D, S]; `centroids` are class means of Bᵀx [16, S]; `center` is their mean [S];
+    `axes` [S, 2] are the two leading directions between centroids, which show `axis_share` of the variance
+    between classes; `ellipses` [16, 2, 2] are the covariances of the classes in that plane; `precision` [S, S]
+    is the inverse of the pooled covariance within classes.
+    """
+
+    property: Property
+    block: int
+    basis: Tensor
+    centroids: Tensor
+    center: Tensor
+    axes: Tensor
+    axis_share: float
+    ellipses: Tensor
+    precision: Tensor
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """Bᵀx: [..., D] → [..., S]."""
+        return x @ self.basis
+
+    def on_pad(self, coords: Tensor) -> Tensor:
+        """The pad position [..., 2] of coordinates [..., S]."""
+        return (coords - self.center) @ self.axes
+
+    def from_pad(self, points: Tensor, own: Tensor) -> Tensor:
+        """Coordinates [N, S] of pad positions [N, 2] for an item whose own value is `own` [S].
+
+        The part in the pad's plane is the position itself. The part that the pad does not show is blended
+        from the landmarks and the item's own value by inverse fourth power of distance on the pad: at a
+        landmark the result is that class's mean, at the item's own place its own value.
+        """
+        known = _cat(self.centroids, own[None])  # [K + 1, S]
+        places = self.on_pad(known)  # [K + 1, 2]
+        hidden = known - self.center - places @ self.axes.T  # [K + 1, S]
+        distance = ((points[:, None] - places) ** 2).sum(-1)  # [N, K + 1]
+        weights = 1.0 / (distance / places.var() + 1e-9) ** 2
+        weights = weights / weights.sum(-1, keepdim=True)
+        return self.center + points @ self.axes.T + weights @ hidden
+
+    def distance(self, coords: Tensor) -> Tensor:
+        """Mahalanobis distance [...] of coordinates [..., S] to the nearest class mean, in σ of one axis."""
+        offset = coords[..., None, :] - self.centroids  # [..., 16, S]
+        squared = ((offset @ self.precision) * offset).sum(-1)
+        nearest: Tensor = (squared / self.centroids.shape[1]).sqrt().amin(-1)
+        return nearest
+
+
+def _cat(a: Tensor, b: Tensor) -> Tensor:
+    out = a.new_empty((a.shape[0] + b.shape[0], a.shape[1]))
+    out[: a.shape[0]], out[a.shape[0] :] = a, b
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an intervention may look at besides the stream [1, T, D] that it edits.
+
+    `tokens` and `source_tokens` list each item's token indices, prefix tokens counted. `source` is the
+    unedited stream [1, T, D] of the source image at the same site, or None where there is no source.
+    """
+
+    tokens: tuple[tuple[int, ...], ...]
+    subspaces: Mapping[tuple[Property, int], Subspace]
+    source_tokens: tuple[tuple[int, ...], ...] = ()
+    source: Tensor | None = None
+
+    def subspace(self, property: Property, block: int) -> Subspace:
+        """The learned subspace.
+
+        Raises UserError where none has been learned for this model.
+        """
+        found = self.subspaces.get((property, block))
+        if found is None or not found.basis.shape[1]:
+            raise UserError(f"There is no {property} subspace after block {block}.", "Choose a block that has one.")
+        return found
+
+    def item_tokens(self, item: int) -> list[int]:
+        """Token indices of a base item.
+
+        Raises UserError where the stimulus has no such item.
+        """
+        if item >= len(self.tokens):
+            raise UserError("The edited item is no longer in the stimulus.", "The edit is off until it is back.")
+        return list(self.tokens[item])
+
+
+@dataclass(frozen=True, slots=True)
+class MoveInSubspace:
+    """Move an item's mean value in a subspace to a place on its pad.
+
+        x'_t = x_t + α B (c − mean_t Bᵀx_t),   B orthonormal [D, S]
+
+    so that nothing outside span(B) changes, and each token keeps its difference from the item's mean.
+
+    Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand.
+    """
+
+    block: int
+    item: int
+    property: Property
+    point: tuple[float, float]
+    strength: float = 1.0
+    enabled: bool = True
+
+    def apply(self, x: Tensor, context: Context) -> Tensor:
+        """The edited stream [1, T, D]."""
+        tokens = context.item_tokens(self.item)
+        subspace = context.subspace(self.property, self.block)
+        own = subspace.coordinates(x[0, tokens]).mean(0)  # [S]
+        wanted = subspace.from_pad(x.new_tensor([self.point]), own)[0]  # [S]
+        edited = x.clone()
+        edited[:, tokens] += self.strength * ((wanted - own) @ subspace.basis.T)
+        return edited

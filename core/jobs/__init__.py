@@ -1,0 +1,1 @@
+"""Long work as generators that yield `Progress`; closing one stops it at the next step."""

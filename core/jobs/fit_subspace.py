@@ -1,0 +1,277 @@
+"""Distributed alignment search: learn the subspace that carries a property, by interchange interventions.
+
+Source: Geiger et al. 2023; Lepori et al. 2024, distributed alignment search; docs/methods.md, "DAS".
+What we changed: prefixes are computed once, and the rotation once a step.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import orthogonal
+
+from core.datasets import InterchangePair, all_kinds, compositional_kinds, interchange_pairs
+from core.engine import embed, resume, to_input
+from core.families.model import Model
+from core.jobs.progress import Job, Progress
+from core.render import render_many
+from core.scene import N_COLORS, Property, Stimulus, item_patches
+from core.subspaces import landmarks
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Settings of a search; the defaults are the study's."""
+
+    n_pairs: int = 2000
+    n_test: int = 2000
+    epochs: int = 20
+    batch: int = 64
+    rotation_lr: float = 1e-3
+    mask_lr: float = 1e-2
+    mask_penalty: float = 1e-3
+    warmup_share: float = 0.1
+    lowest_temperature: float = 1 / 200
+    bfloat16: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PairCache:
+    """Prefixes of N interchange pairs after one block.
+
+    `base` [N, T, D]; `donor` and `wrong` [N, n, D] are the source's tokens of item 0 and, as a control, of
+    item 1; `tokens` [N, n] those of the edited item; `item_values` [N, 2, D] token means of the base's items.
+    """
+
+    base: Tensor
+    donor: Tensor
+    wrong: Tensor
+    tokens: Tensor
+    labels: Tensor
+    item_values: Tensor
+    classes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSubspace:
+    """What a search found: tensors to save and the card that says how good it is."""
+
+    tensors: dict[str, Tensor]
+    card: dict[str, Any]
+
+
+def cache_pairs(
+    model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int], *, batch: int = 100
+) -> dict[int, PairCache]:
+    """Run bases and sources once and keep what interchange after each of `blocks` needs."""
+    parts: dict[int, list[PairCache]] = {block: [] for block in blocks}
+    with torch.no_grad():
+        for start in range(0, len(pairs), batch):
+            for block, part in _cache_chunk(model, pairs[start : start + batch], blocks).items():
+                parts[block].append(part)
+    names = PairCache.__slots__
+    return {
+        block: PairCache(**{name: torch.cat([getattr(p, name) for p in chunk]) for name in names})
+        for block, chunk in parts.items()
+    }
+
+
+def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int]) -> dict[int, PairCache]:
+    bases, sources = [p.base for p in pairs], [p.source for p in pairs]
+    x = embed(model, to_input(model, render_many(bases)))
+    s = embed(model, to_input(model, render_many(sources)))
+    base_tokens, source_tokens = _tokens(model, bases), _tokens(model, sources)  # [N, 2, n]
+    labels = torch.tensor([p.label for p in pairs], device=model.device)
+    classes = torch.tensor([[getattr(i, p.property) for i in p.base.items] for p in pairs], device=model.device)
+    out = {}
+    for block in range(-1, max(blocks) + 1):
+        if block >= 0:
+            x, s = model.blocks[block](x), model.blocks[block](s)
+        if block in blocks:
+            items = torch.stack([_gather(x, base_tokens[:, i]).mean(1) for i in range(2)], 1)  # [N, 2, D]
+            donor, wrong = (_gather(s, source_tokens[:, i]) for i in range(2))
+            out[block] = PairCache(x, donor, wrong, base_tokens[:, 0], labels, items, classes)
+    return out
+
+
+def _tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
+    tokens = [[item_patches(item, s.geometry) for item in s.items] for s in stimuli]
+    return torch.tensor(tokens, device=model.device) + model.n_prefix
+
+
+def _gather(x: Tensor, tokens: Tensor) -> Tensor:
+    """Rows of x [B, T, D] at tokens [B, n] → [B, n, D]."""
+    return x.gather(1, tokens[:, :, None].expand(-1, -1, x.shape[2]))
+
+
+def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask: Tensor) -> Tensor:
+    """The stream [B, T, D] with tokens [B, n] moved towards `donor` [B, n, D] where the mask [D] says so.
+
+    x'_t = x_t + ((m ⊙ ((d_t − x_t) R)) Rᵀ,   R orthogonal [D, D], m in 0–1
+    """
+    change = (((donor - _gather(x, tokens)) @ rotation) * mask) @ rotation.T  # [B, n, D]
+    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change.to(x.dtype))
+
+
+class _Search(nn.Module):
+    """The rotation, tied over tokens, and the mask logits."""
+
+    def __init__(self, width: int, generator: torch.Generator) -> None:
+        super().__init__()
+        start = torch.linalg.qr(torch.randn(width, width, generator=generator)).Q
+        layer = nn.Linear(width, width, bias=False)
+        orthogonal(layer, "weight")
+        layer.weight = start
+        self.rotation = layer
+        self.mask_logits = nn.Parameter(torch.zeros(width))
+
+
+def success(
+    model: Model, cache: PairCache, block: int, rotation: Tensor, mask: Tensor, *, wrong: bool = False
+) -> float:
+    """Interchange accuracy: the share of pairs whose answer after the edit is the counterfactual label."""
+    hits = 0
+    with torch.inference_mode():
+        for start in range(0, len(cache), 100):
+            part = slice(start, start + 100)
+            donor = (cache.wrong if wrong else cache.donor)[part]
+            x = interchange(cache.base[part], cache.tokens[part], donor, rotation, mask)
+            hits += int((resume(model, x, block + 1).argmax(1) == cache.labels[part]).sum())
+    return hits / len(cache)
+
+
+def base_accuracy(model: Model, cache: PairCache, block: int) -> float:
+    """Share of the unedited bases that the model answers rightly: their label is the counterfactual's opposite."""
+    width = cache.base.shape[2]
+    nothing = torch.zeros(width, device=cache.base.device)
+    return 1.0 - success(model, cache, block, torch.eye(width, device=cache.base.device), nothing)
+
+
+def search_subspace(
+    model: Model, property: Property, block: int, train: PairCache, test: PairCache, options: SearchOptions
+) -> Job[FittedSubspace]:
+    """Learn rotation and mask after `block` on `train`, measure on `test` in fp32.
+
+    After the last block an edit of item tokens cannot reach a CLS read-out, so there is nothing to learn
+    and the success must equal the base error; that is asserted.
+    """
+    generator = torch.Generator().manual_seed(options.seed)
+    search = _Search(model.width, generator).to(model.device)
+    reachable = block < model.n_blocks - 1 or not model.reads_cls_only
+    if reachable:
+        yield from _optimise(model, search, block, train, options, generator)
+    with torch.no_grad():
+        rotation = search.rotation.weight.clone()
+        mask = (search.mask_logits > 0).float()
+        iia = success(model, test, block, rotation, mask)
+        wrong = success(model, test, block, rotation, mask, wrong=True)
+        accuracy = base_accuracy(model, test, block)
+    if not reachable:
+        assert iia == wrong == 1.0 - accuracy, "an edit after the last block changed an answer"
+    fields = (
+        landmarks(
+            rotation[:, mask > 0].cpu(), train.item_values.flatten(0, 1).cpu(), train.classes.flatten().cpu(), N_COLORS
+        )
+        if mask.any()
+        else {}
+    )
+    tensors = {"rotation": rotation, "mask_logits": search.mask_logits.detach(), **fields}
+    card = {
+        "property": property,
+        "block": block,
+        "model": model.name,
+        "weights_sha256": model.weights_hash,
+        "iia": iia,
+        "wrong_object_iia": wrong,
+        "base_accuracy": accuracy,
+        "n_test": len(test),
+        "subspace_size": int(mask.sum()),
+        "width": model.width,
+        "options": asdict(options),
+        "date": datetime.date.today().isoformat(),
+        "torch": torch.__version__,
+    }
+    return FittedSubspace(tensors, card)
+
+
+def _optimise(
+    model: Model, search: _Search, block: int, train: PairCache, options: SearchOptions, generator: torch.Generator
+) -> Job[None]:
+    groups = [
+        {"params": list(search.rotation.parameters()), "lr": options.rotation_lr},
+        {"params": [search.mask_logits], "lr": options.mask_lr},
+    ]
+    optimizer = torch.optim.Adam(groups)
+    steps_per_epoch = -(-len(train) // options.batch)
+    total = options.epochs * steps_per_epoch
+    warmup = max(1, round(total * options.warmup_share))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: min((s + 1) / warmup, max(0.0, (total - s) / max(1, total - warmup)))
+    )
+    for epoch in range(options.epochs):
+        temperature = options.lowest_temperature ** (epoch / max(1, options.epochs - 1))
+        order = torch.randperm(len(train), generator=generator)
+        for start in range(0, len(train), options.batch):
+            rows = order[start : start + options.batch].to(train.base.device)
+            shuffled = torch.randperm(train.tokens.shape[1], generator=generator).to(rows.device)
+            with torch.autocast(model.device.type, torch.bfloat16, enabled=options.bfloat16):
+                loss, hits = _search_loss(model, search, block, train, rows, shuffled, temperature, options)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            done = epoch * steps_per_epoch + start // options.batch + 1
+            yield Progress(done, total, f"block {block}", {"loss": float(loss.detach()), "success": hits})
+
+
+def _search_loss(
+    model: Model,
+    search: _Search,
+    block: int,
+    train: PairCache,
+    rows: Tensor,
+    shuffled: Tensor,
+    temperature: float,
+    options: SearchOptions,
+) -> tuple[Tensor, float]:
+    with torch.autocast(model.device.type, enabled=False):
+        rotation = search.rotation.weight
+        mask = torch.sigmoid(search.mask_logits / temperature)
+        x = interchange(train.base[rows], train.tokens[rows], train.donor[rows][:, shuffled], rotation, mask)
+    logits = resume(model, x, block + 1).float()
+    labels = train.labels[rows]
+    loss = F.cross_entropy(logits, labels) + options.mask_penalty * mask.sum()
+    return loss, float((logits.argmax(1) == labels).float().mean())
+
+
+def fit_subspaces(
+    model: Model, property: Property, blocks: Sequence[int], options: SearchOptions, *, n_kinds: int = 256
+) -> Job[list[FittedSubspace]]:
+    """Search after each of `blocks`, on training pairs and unseen test pairs of the model's own setting."""
+    kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
+    total = len(blocks)
+    yield Progress(0, total, f"{property}: running {2 * (options.n_pairs + options.n_test)} images once")
+    train = cache_pairs(model, interchange_pairs(options.n_pairs, property, kinds, 2 * options.seed + 101), blocks)
+    test = cache_pairs(model, interchange_pairs(options.n_test, property, kinds, 2 * options.seed + 102), blocks)
+    results = []
+    for done, block in enumerate(blocks):
+        search = search_subspace(model, property, block, train[block], test[block], options)
+        while True:
+            try:
+                progress = next(search)
+            except StopIteration as stop:
+                results.append(stop.value)
+                break
+            share = done + progress.done / progress.total
+            yield Progress(round(share * 1000), total * 1000, f"{property}, {progress.message}", progress.values)
+    return results

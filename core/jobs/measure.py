@@ -1,0 +1,48 @@
+"""Accuracy of a model on labelled sets, in fp32."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+
+from core.datasets import Example, Split, split_examples
+from core.engine import embed, resume, to_input
+from core.families.model import Model
+from core.jobs.progress import Job, Progress
+from core.render import render_many
+
+
+def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:
+    """The class that the model chooses for each example."""
+    chosen: list[int] = []
+    for start in range(0, len(examples), batch):
+        part = examples[start : start + batch]
+        with torch.inference_mode():
+            x = to_input(model, render_many([e.stimulus for e in part]))
+            chosen += resume(model, embed(model, x), 0).argmax(1).tolist()
+        yield Progress(min(start + batch, len(examples)), len(examples), "answering")
+    return chosen
+
+
+def measure(model: Model, splits: Sequence[Split], n: int, *, n_kinds: int = 256) -> Job[dict[str, dict[str, float]]]:
+    """For each split: accuracy, n, and accuracy by what the pair differs in."""
+    table: dict[str, dict[str, float]] = {}
+    for split in splits:
+        examples = split_examples(split, n, n_kinds=n_kinds, geometry=model.geometry)
+        chosen = yield from answers(model, examples)
+        right = [int(c == e.label) for c, e in zip(chosen, examples, strict=True)]
+        row: dict[str, float] = {"accuracy": sum(right) / n, "n": n}
+        for condition in ("same", "both", "shape", "color"):
+            of = [r for r, e in zip(right, examples, strict=True) if e.condition == condition]
+            if of:
+                row[f"accuracy, {condition}"] = sum(of) / len(of)
+        table[split] = row
+    return table
+
+
+def data_hash(model: Model, n: int = 256) -> str:
+    """SHA-256 of the pixels of the first test images: tells whether two machines measured on the same data."""
+    examples = split_examples("test", n, geometry=model.geometry)
+    return hashlib.sha256(render_many([e.stimulus for e in examples]).tobytes()).hexdigest()

@@ -1,0 +1,145 @@
+"""`Question` and `Answer`: frozen values of plain numpy that travel between the window and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.document import Document, View
+from core.scene import Geometry, Property
+
+Floats = npt.NDArray[np.float32]
+SubspaceKey = tuple[Property, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the window wants to know of one state.
+
+    `attention` asks for attention patterns; `map_rows` for rows of the decision maps, as (first, last + 1).
+    """
+
+    document: Document
+    view: View
+    attention: bool = True
+    map_rows: tuple[int, int] | None = None
+    map_item: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What panels need to know of the model that answered."""
+
+    name: str
+    weights_hash: str
+    device: str
+    n_blocks: int
+    n_heads: int
+    n_prefix: int
+    geometry: Geometry
+    labels: tuple[str, ...]
+    card: Mapping[str, Any]
+    subspace_cards: Mapping[SubspaceKey, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Logits [C] with and without the edits, in the order of `labels`."""
+
+    labels: tuple[str, ...]
+    logits: tuple[float, ...]
+    baseline: tuple[float, ...]
+
+    @property
+    def margin(self) -> float:
+        """Last logit minus first: same − different."""
+        return self.logits[-1] - self.logits[0]
+
+    @property
+    def baseline_margin(self) -> float:
+        """The margin of the model itself, without edits."""
+        return self.baseline[-1] - self.baseline[0]
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the edits change the answer."""
+        return (self.margin > 0) != (self.baseline_margin > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Attention of one query token, [L, H, T], with edits and without, and head scores.
+
+    `received` [L, H, T] is what every token gives to that token as a key. `scores` [L, H] are local (0) to
+    global (1): attention of item tokens that leaves their own item. `vmax` [L] is the largest value over the
+    heads of a block, edits in force.
+    """
+
+    token: int
+    rows: Floats
+    baseline_rows: Floats
+    received: Floats
+    baseline_received: Floats
+    scores: Floats | None
+    vmax: Floats
+    received_vmax: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """A subspace at the write layer as the pad shows it. Positions are in the units of the stream.
+
+    `own` [N, 2] are the items' own places before this pad's edits, `now` [N, 2] after them, `distance` [N] how
+    far the edited value is from anything seen, in σ.
+    """
+
+    property: Property
+    block: int
+    landmarks: Floats
+    ellipses: Floats
+    axis_share: float
+    own: Floats
+    now: Floats
+    distance: Floats
+    extent: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMap:
+    """P(last label) [R, columns] on rows `first` … of a grid over a pad's extent, item `item` moved."""
+
+    property: Property
+    first: int
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine found for one question. `notes` say what could not be done, in words."""
+
+    question: Question
+    model: ModelInfo
+    decision: Decision
+    pads: Mapping[Property, Pad]
+    attention: Attention | None = None
+    maps: tuple[DecisionMap, ...] = ()
+    notes: tuple[str, ...] = ()
+    engine_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A question that could not be answered: what happened, what to do, and the details."""
+
+    question: Question
+    message: str
+    hint: str
+    details: str
+
+
+MAP_SIZE = 14
+"""Rows and columns of a decision map."""

@@ -1,0 +1,102 @@
+"""Subspace files: a rotation, a mask and the landmarks of a property after one block, with a card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from core.errors import UserError
+from core.families.files import read_card, resource_folder, write_tensors
+from core.families.model import Model
+from core.interventions.subspace import Subspace
+from core.scene import PROPERTIES, Property
+
+
+def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) -> dict[str, Tensor]:
+    """Class means and spreads inside span(basis [D, S]) of item vectors [N, D] of known classes [N].
+
+    Returns the tensor fields of `Subspace` beside the basis. The pooled covariance is shrunk towards its
+    mean variance by 5 %, so that it can be inverted.
+    """
+    coords = values @ basis  # [N, S]
+    size = basis.shape[1]
+    groups = [coords[classes == c] for c in range(n_classes)]
+    centroids = torch.stack([g.mean(0) for g in groups])  # [C, S]
+    center = centroids.mean(0)
+    _, spectrum, directions = torch.linalg.svd(centroids - center, full_matrices=False)
+    axes = torch.zeros(size, 2, dtype=coords.dtype)
+    axes[:, : min(2, size)] = directions[:2].T
+    residual = torch.cat([g - g.mean(0) for g in groups])  # [N, S]
+    pooled = residual.T @ residual / max(1, len(residual) - n_classes)
+    pooled = 0.95 * pooled + 0.05 * pooled.diagonal().mean() * torch.eye(size, dtype=coords.dtype)
+    ellipses = torch.stack([((g - g.mean(0)) @ axes).T.cov() for g in groups])  # [C, 2, 2]
+    return {
+        "centroids": centroids,
+        "center": center,
+        "axes": axes,
+        "axis_share": (spectrum[:2] ** 2).sum() / (spectrum**2).sum(),
+        "ellipses": ellipses,
+        "precision": torch.linalg.inv(pooled),
+    }
+
+
+def subspace_folder(model: Model) -> Path:
+    """Where the subspaces of a bundled model lie."""
+    return resource_folder("subspaces") / model.name
+
+
+def subspace_file(folder: Path, property: Property, block: int) -> Path:
+    """The file of one property after one block; the embeddings are called `embed`."""
+    return folder / f"{property}-{'embed' if block < 0 else f'block{block}'}.safetensors"
+
+
+def save_subspace(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
+    """Write a fitted subspace; `tensors` holds `rotation` [D, D], `mask_logits` [D] and the landmarks."""
+    write_tensors(path, {k: v.detach().float().contiguous().cpu() for k, v in tensors.items()}, card)
+
+
+def load_subspace(path: Path, model: Model) -> Subspace:
+    """A subspace file, checked against the model that it is to be used with.
+
+    Raises UserError where the file is damaged, or was learned on other weights.
+    """
+    card = read_card(path)
+    try:
+        tensors = load_file(path)
+        rotation, mask = tensors["rotation"], tensors["mask_logits"] > 0
+        rest = {name: tensors[name] for name in ("centroids", "center", "axes", "ellipses", "precision")}
+        share = float(tensors["axis_share"])
+        property, block = card["property"], int(card["block"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"The subspace {path.name} could not be read: {error}.", "Fit it again.") from error
+    if rotation.shape != (model.width, model.width) or mask.shape != (model.width,):
+        raise UserError(f"The subspace {path.name} is for a model of another width.", "Fit it on this model.")
+    if property not in PROPERTIES or not -1 <= block < model.n_blocks:
+        raise UserError(f"The subspace {path.name} names no block or property of this model.", "Fit it again.")
+    if card.get("weights_sha256") != model.weights_hash:
+        raise UserError(f"The subspace {path.name} was learned on other weights.", "Fit it on this model.")
+    basis = rotation[:, mask]
+    if not torch.allclose(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-3):
+        raise UserError(f"The rotation in {path.name} is not orthogonal.", "Fit it again.")
+    to_device = {name: value.to(model.device) for name, value in rest.items()}
+    return Subspace(property, block, basis.to(model.device), axis_share=share, card=card, **to_device)
+
+
+def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:
+    """Every subspace in a folder that fits the model, and what was wrong with the others."""
+    found: dict[tuple[Property, int], Subspace] = {}
+    errors: list[UserError] = []
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            subspace = load_subspace(path, model)
+        except UserError as error:
+            errors.append(error)
+        else:
+            found[subspace.property, subspace.block] = subspace
+    return found, errors

@@ -1,0 +1,1 @@
+"""Data that Relata ships: shapes, models, subspaces, recipes."""
