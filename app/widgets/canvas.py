@@ -1,0 +1,332 @@
+"""The stimulus canvas: the picture that the model receives, and its items to take hold of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from app import theme
+from app.widgets.canvas_picture import CanvasItem, CanvasPainter, Frame, Marking, fit
+from app.widgets.chips import read_chip
+from app.widgets.marks import describe
+from app.widgets.painted import Painted, rgb_image
+
+__all__ = ["CanvasItem", "StimulusCanvas"]
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_TAB_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drag:
+    index: int
+    pressed_at: QPointF
+    x_px: int
+    y_px: int
+
+
+class StimulusCanvas(Painted):
+    """Shows an image with its items; drags and keys ask for a move, `show_picture` shows the result.
+
+    Positions are image pixels of the top left corner of the item's cell.
+    """
+
+    item_moved = Signal(int, int, int)
+    item_selected = Signal(int)
+    gesture_started = Signal()
+    gesture_finished = Signal()
+    gesture_cancelled = Signal()
+    chip_dropped = Signal(int, str, int)
+    file_dropped = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self._items: tuple[CanvasItem, ...] = ()
+        self._patch_px = 16
+        self._selected = self._hovered = self._target = -1
+        self._stale = False
+        self._drag: _Drag | None = None
+        self._asked: tuple[int, int] | None = None
+        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Stimulus")
+
+    def show_picture(
+        self,
+        image: np.ndarray,
+        items: Sequence[CanvasItem],
+        patch_px: int,
+        *,
+        selected: int | None,
+        stale: bool = False,
+    ) -> None:
+        """Show `image` (uint8 `[S, S, 3]`) cut in patches of `patch_px`, with `items` on it."""
+        self._image = rgb_image(image)
+        self._items, self._patch_px, self._stale = tuple(items), patch_px, stale
+        self._selected = selected if selected is not None and 0 <= selected < len(items) else -1
+        self._hovered = min(self._hovered, len(items) - 1)
+        if self._drag is not None and self._drag.index >= len(items):
+            self._drag = None
+        describe(self, self._sentence())
+        self.update()
+
+    def item_rect(self, index: int) -> QRectF:
+        """Where the cell of an item lies in the widget, in logical pixels."""
+        return self._frame().item_rect(self._items[index])
+
+    def sizeHint(self) -> QSize:
+        return QSize(456, 456)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 160)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text = self._tip(self._item_at(QPointF(event.pos())))
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        if event.type() == QEvent.Type.ContextMenu and isinstance(event, QContextMenuEvent):
+            return self._open_menu(event)
+        return super().event(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._cancel()
+        super().hideEvent(event)
+
+    def paint(self, painter: QPainter) -> None:
+        colors = theme.current()
+        if self._image is None:
+            painter.setPen(colors.color("muted"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
+        else:
+            marking = Marking(self._selected, self._hovered, self._target, self.hasFocus())
+            drawing = CanvasPainter(painter, self._frame(), self._patch_px, colors, self.font())
+            drawing.paint(self._image, self._items, marking, stale=self._stale)
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None or event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            return
+        index = self._item_at(event.position())
+        self._select(index)
+        if index < 0 or event.button() != Qt.MouseButton.LeftButton:
+            return
+        item = self._items[index]
+        self._drag = _Drag(index, event.position(), item.x_px, item.y_px)
+        self._asked = (item.x_px, item.y_px)
+        self._point_at(index)
+        self.gesture_started.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        drag = self._drag
+        if drag is None:
+            self._point_at(self._item_at(event.position()))
+            return
+        moved = (event.position() - drag.pressed_at) / self._frame().zoom
+        place = self._dragged_to(drag, moved, event.modifiers())
+        if place != self._asked:
+            self._asked = place
+            self.item_moved.emit(drag.index, *place)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._drag = None
+            self._point_at(self._item_at(event.position()))
+            self.gesture_finished.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._drag is None:
+            self._point_at(-1)
+        super().leaveEvent(event)
+
+    # Keyboard
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in _TAB_REASONS and self._selected < 0 and self._items:
+            forward = event.reason() == Qt.FocusReason.TabFocusReason
+            self._select(0 if forward else len(self._items) - 1)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes through the items, and from the last one on to the next widget."""
+        following = self._selected + (1 if forward else -1)
+        if self.hasFocus() and 0 <= following < len(self._items):
+            self._select(following)
+            return True
+        return super().focusNextPrevChild(forward)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._wants(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._cancel() if self._drag is not None else self._select(-1)
+        elif self._drag is None:
+            self._nudge(_ARROWS[Qt.Key(event.key())], free=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if read_chip(event.mimeData()) or event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        is_chip = read_chip(event.mimeData()) is not None
+        self._aim(self._item_at(event.position()) if is_chip else -1)
+        if is_chip and self._target < 0:
+            event.ignore()
+        else:
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._aim(-1)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._aim(-1)
+        chip, index = read_chip(event.mimeData()), self._item_at(event.position())
+        if chip is not None and index >= 0:
+            event.acceptProposedAction()
+            self.chip_dropped.emit(index, *chip)
+        elif chip is None and event.mimeData().hasUrls():
+            event.acceptProposedAction()
+            for url in event.mimeData().urls():
+                self.file_dropped.emit(url.toLocalFile() if url.isLocalFile() else url.toString())
+
+    # Places
+
+    def _frame(self) -> Frame:
+        side_px = self._image.width() if self._image is not None else 1
+        return fit(side_px, self._patch_px, (self.width(), self.height()), self.devicePixelRatioF())
+
+    def _item_at(self, place: QPointF) -> int:
+        """The item at a place of the widget, the selected one first, then the topmost; −1 for none."""
+        if self._image is None:
+            return -1
+        order = sorted(range(len(self._items)), key=lambda i: (i == self._selected, i), reverse=True)
+        return next((i for i in order if self.item_rect(i).contains(place)), -1)
+
+    def _dragged_to(self, drag: _Drag, moved: QPointF, keys: Qt.KeyboardModifier) -> tuple[int, int]:
+        free = bool(keys & Qt.KeyboardModifier.AltModifier)
+        x_px, y_px = drag.x_px + moved.x(), drag.y_px + moved.y()
+        size_px = self._items[drag.index].size_px
+        place = self._clamped(x_px, size_px, free=free), self._clamped(y_px, size_px, free=free)
+        if not keys & Qt.KeyboardModifier.ControlModifier:
+            return place
+        along_x = abs(moved.x()) >= abs(moved.y())
+        return (place[0], drag.y_px) if along_x else (drag.x_px, place[1])
+
+    def _clamped(self, at: float, size_px: int, *, free: bool) -> int:
+        """A coordinate that keeps the cell on the canvas, on the patch grid unless `free`."""
+        side_px = self._image.width() if self._image is not None else 0
+        step = 1 if free else self._patch_px
+        last = max(0, (side_px - size_px) // step)
+        return step * min(last, max(0, math.floor(at / step + 0.5)))
+
+    # Actions
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return self._drag is not None or self._selected >= 0
+        other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        return event.key() in _ARROWS and self._selected >= 0 and not event.modifiers() & other
+
+    def _nudge(self, direction: tuple[int, int], *, free: bool) -> None:
+        """Move the selected item by a patch, to the next line of the grid if it lies between lines."""
+        item = self._items[self._selected]
+        step = 1 if free else self._patch_px
+        x_px = self._clamped(_next_stop(item.x_px, direction[0], step), item.size_px, free=free)
+        y_px = self._clamped(_next_stop(item.y_px, direction[1], step), item.size_px, free=free)
+        place = (x_px, item.y_px) if direction[0] else (item.x_px, y_px)
+        if place != (item.x_px, item.y_px):
+            self.gesture_started.emit()
+            self.item_moved.emit(self._selected, *place)
+            self.gesture_finished.emit()
+
+    def _select(self, index: int) -> None:
+        if index != self._selected:
+            self._selected = index
+            describe(self, self._sentence())
+            self.update()
+            self.item_selected.emit(index)
+
+    def _cancel(self) -> None:
+        if self._drag is not None:
+            self._drag = None
+            self._point_at(-1)
+            self.gesture_cancelled.emit()
+
+    def _aim(self, index: int) -> None:
+        if index != self._target:
+            self._target = index
+            self.update()
+
+    def _point_at(self, index: int) -> None:
+        over = Qt.CursorShape.ClosedHandCursor if self._drag is not None else Qt.CursorShape.OpenHandCursor
+        self.setCursor(over if index >= 0 else Qt.CursorShape.ArrowCursor)
+        if index != self._hovered:
+            self._hovered = index
+            self.update()
+
+    def _open_menu(self, event: QContextMenuEvent) -> bool:
+        """Ask for the menu; the key opens it at the selected item and not in the middle of the canvas."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard and self._selected >= 0
+        place = self.item_rect(self._selected).center().toPoint() if by_key else event.pos()
+        self.customContextMenuRequested.emit(place)
+        event.accept()
+        return True
+
+    # Words
+
+    def _tip(self, index: int) -> str:
+        if index < 0:
+            return ""
+        manner = "Drag to move on the patch grid · Alt moves freely · Ctrl keeps one axis"
+        return f"{self._told(self._items[index])}\n{manner}"
+
+    def _told(self, item: CanvasItem) -> str:
+        told = f"{item.label} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
+        told += " · overlaps another item" if item.overlaps else ""
+        return told if item.aligned else told + " · unaligned — outside the training distribution"
+
+    def _sentence(self) -> str:
+        told = "; ".join(self._told(item) for item in self._items) or "no items"
+        chosen = f". {self._items[self._selected].label} is selected" if self._selected >= 0 else ""
+        return f"{told}{chosen}. Tab selects an item, arrow keys move it by one patch, with Alt by one pixel"
+
+
+def _next_stop(at: int, direction: int, step: int) -> int:
+    """The next multiple of `step` from `at` in `direction` (−1, 0 or 1)."""
+    if direction == 0:
+        return at
+    return (at // step + 1) * step if direction > 0 else (-(-at // step) - 1) * step

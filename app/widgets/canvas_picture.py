@@ -1,0 +1,212 @@
+"""How the stimulus canvas looks: where the image lies, the patch grid, and the ring of each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QFont, QImage, QPainter, QPainterPath, QPen
+
+from app.theme import Theme
+from app.widgets.marks import ink_on, keep_inside, paint_pill, paint_stale, pill_size
+from app.widgets.painted import scaled
+
+_MARGIN_PX = 4
+_ENOUGH = 0.75
+_TAB_PX = 17.0
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasItem:
+    """One object: its letter, the theme role of its colour, its cell in image pixels and the patches under it.
+
+    `patches` count row by row from the top left; `overlaps` and `aligned` are judged by the caller.
+    """
+
+    label: str
+    role: str
+    x_px: int
+    y_px: int
+    size_px: int
+    patches: tuple[int, ...]
+    overlaps: bool
+    aligned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the image lies in the widget (logical pixels) and how many of them one image pixel takes."""
+
+    left: float
+    top: float
+    zoom: float
+    side_px: int
+
+    @property
+    def rect(self) -> QRectF:
+        return QRectF(self.left, self.top, self.side_px * self.zoom, self.side_px * self.zoom)
+
+    def shown(self, x_px: float, y_px: float, size_px: float) -> QRectF:
+        """A square of the image as it lies in the widget."""
+        return QRectF(
+            self.left + x_px * self.zoom, self.top + y_px * self.zoom, size_px * self.zoom, size_px * self.zoom
+        )
+
+    def item_rect(self, item: CanvasItem) -> QRectF:
+        return self.shown(item.x_px, item.y_px, item.size_px)
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What the person is doing with the items: indices, or −1."""
+
+    selected: int
+    hovered: int
+    target: int
+    focused: bool
+
+
+def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> Frame:
+    """The frame of an image of `side_px` in `room` (width, height) on a screen with device pixel `ratio`.
+
+    An integer number of device pixels for each image pixel where that fills most of the room; else for each
+    patch, so that the grid stays even.
+    """
+    device_room = max(1, int((min(room) - 2 * _MARGIN_PX) * ratio))
+    zoom = float(device_room // side_px)
+    if zoom * side_px < _ENOUGH * device_room:
+        zoom = max(1, device_room * patch_px // side_px) / patch_px
+    zoom /= ratio
+    spare_x, spare_y = room[0] - side_px * zoom, room[1] - side_px * zoom
+    return Frame(round(spare_x / 2 * ratio) / ratio, round(spare_y / 2 * ratio) / ratio, zoom, side_px)
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasPainter:
+    """Draws one state of the canvas."""
+
+    painter: QPainter
+    frame: Frame
+    patch_px: int
+    colors: Theme
+    font: QFont
+
+    def paint(self, image: QImage, items: tuple[CanvasItem, ...], marking: Marking, *, stale: bool) -> None:
+        """The whole picture, from the image up to the veil that says that it is stale."""
+        self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+        self.painter.drawImage(self.frame.rect, image)
+        self._paint_grid()
+        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_edge(focused=marking.focused)
+        order = sorted(range(len(items)), key=lambda i: i == marking.selected)
+        for index in order:
+            self._paint_ring(items[index], index, marking)
+        overlap = self._overlap([self._region(item) for item in items if item.overlaps])
+        self._paint_overlap(overlap)
+        for index in order:
+            self._paint_labels(items[index])
+        if not overlap.isEmpty():
+            self._paint_word("overlap", overlap.boundingRect())
+        if stale:
+            paint_stale(self.painter, self.frame.rect, self.colors, self.font)
+
+    def _paint_grid(self) -> None:
+        pen = QPen(self.colors.color("muted", 0.22), 0)
+        self.painter.setPen(pen)
+        rect, step = self.frame.rect, self.patch_px * self.frame.zoom
+        for line in range(1, -(-self.frame.side_px // self.patch_px)):
+            x, y = rect.left() + line * step, rect.top() + line * step
+            self.painter.drawLine(QPointF(x, rect.top()), QPointF(x, rect.bottom()))
+            self.painter.drawLine(QPointF(rect.left(), y), QPointF(rect.right(), y))
+
+    def _paint_edge(self, *, focused: bool) -> None:
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.painter.setPen(QPen(self.colors.color("accent" if focused else "line"), 2 if focused else 1))
+        out = 2.0 if focused else 0.5
+        self.painter.drawRect(self.frame.rect.adjusted(-out, -out, out, out))
+
+    def _paint_ring(self, item: CanvasItem, index: int, marking: Marking) -> None:
+        region = self._region(item)
+        color = self.colors.color(item.role)
+        painter = self.painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        lit = index in (marking.target, marking.hovered)
+        painter.setBrush(self.colors.color(item.role, 0.26 if lit else 0.13))
+        painter.drawPath(region)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if index in (marking.selected, marking.target):
+            halo = 11 if index == marking.target else 8
+            painter.setPen(QPen(self.colors.color(item.role, 0.35), halo, j=Qt.PenJoinStyle.RoundJoin))
+            painter.drawPath(region)
+        painter.setPen(QPen(color, 3 if index in (marking.selected, marking.target) else 2))
+        painter.drawPath(region)
+        if not item.aligned:
+            painter.setPen(QPen(color, 1.5, Qt.PenStyle.DotLine))
+            painter.drawRect(self.frame.item_rect(item))
+
+    def _overlap(self, regions: list[QPainterPath]) -> QPainterPath:
+        """What two of `regions` share; all of them where no two meet, for the caller knows of a third thing."""
+        shared = QPainterPath()
+        for first, second in combinations(regions, 2):
+            shared = shared.united(first.intersected(second))
+        if shared.isEmpty():
+            for region in regions:
+                shared = shared.united(region)
+        return shared.simplified()
+
+    def _paint_overlap(self, overlap: QPainterPath) -> None:
+        painter = self.painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(self.colors.color("warning", 0.5), Qt.BrushStyle.BDiagPattern))
+        painter.drawPath(overlap)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(ink_on(self.colors.color("warning")), 3))
+        painter.drawPath(overlap)
+        painter.setPen(QPen(self.colors.color("warning"), 2, Qt.PenStyle.DashLine))
+        painter.drawPath(overlap)
+
+    def _paint_word(self, word: str, region: QRectF) -> None:
+        """A pill with `word` in the middle of `region`, which may be smaller."""
+        self.painter.setFont(scaled(self.font, 0.85))
+        width, height = pill_size(word, self.painter.font())
+        block = QRectF(0, 0, width, height)
+        block.moveCenter(region.center())
+        block = keep_inside(block, self.frame.rect)
+        paint_pill(self.painter, word, block.topLeft(), self.colors.color("warning"))
+
+    def _region(self, item: CanvasItem) -> QPainterPath:
+        """The outline of all patches under the item; its cell where it covers none."""
+        n_columns = -(-self.frame.side_px // self.patch_px)
+        region = QPainterPath()
+        for patch in item.patches:
+            row, column = divmod(patch, n_columns)
+            region.addRect(self.frame.shown(column * self.patch_px, row * self.patch_px, self.patch_px))
+        if not item.patches:
+            region.addRect(self.frame.item_rect(item))
+        return region.simplified()
+
+    def _paint_labels(self, item: CanvasItem) -> None:
+        """The letter on a tab, and beside it in a word that the cell lies off the patch grid."""
+        painter = self.painter
+        word = "" if item.aligned else "unaligned"
+        painter.setFont(scaled(self.font, 0.85))
+        width, height = pill_size(word, painter.font()) if word else (0.0, _TAB_PX)
+        height = max(height, _TAB_PX)
+        region = self._region(item).boundingRect()
+        block = QRectF(region.left() - 1, region.top() - height - 1, _TAB_PX + 3 + width, height)
+        if block.top() < self.frame.rect.top():
+            block.moveTop(region.bottom() + 1)
+        block = keep_inside(block, self.frame.rect)
+        if word:
+            paint_pill(painter, word, QPointF(block.left() + _TAB_PX + 3, block.top()), self.colors.color("warning"))
+        self._paint_tab(item, QRectF(block.left(), block.bottom() - _TAB_PX, _TAB_PX, _TAB_PX))
+
+    def _paint_tab(self, item: CanvasItem, tab: QRectF) -> None:
+        color = self.colors.color(item.role)
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setBrush(color)
+        self.painter.drawRoundedRect(tab, 2.5, 2.5)
+        self.painter.setFont(scaled(self.font, 0.95, bold=True))
+        self.painter.setPen(ink_on(color))
+        self.painter.drawText(tab, Qt.AlignmentFlag.AlignCenter, item.label)

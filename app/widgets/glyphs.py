@@ -1,0 +1,83 @@
+"""Shape glyphs from masks and colour swatches, crisp at any size and scaling."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+_OVERSAMPLING = 4
+
+
+def glyph(mask: np.ndarray, color: QColor, size_px: float, *, ratio: float) -> QImage:
+    """The shape of `mask` (bool `[rows, columns]`) in `color`, filling a square of `size_px` logical pixels."""
+    pixels = max(1, round(size_px * ratio))
+    bits = np.ascontiguousarray(mask, dtype=bool)
+    image = QImage(_glyph(bits.tobytes(), bits.shape, color.rgba(), pixels))
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def paint_glyph(painter: QPainter, mask: np.ndarray, rect: QRectF, color: QColor) -> None:
+    """Draw the shape of `mask` in the largest centred square of `rect`."""
+    size = min(rect.width(), rect.height())
+    square = QRectF(0, 0, size, size)
+    square.moveCenter(rect.center())
+    painter.drawImage(square, glyph(mask, color, size, ratio=painter.device().devicePixelRatioF()))
+
+
+def paint_swatch(painter: QPainter, rgb: tuple[int, int, int], rect: QRectF, *, radius: float, edge: QPen) -> None:
+    """Draw a rounded swatch of colour `rgb` with the outline `edge`."""
+    painter.setPen(edge)
+    painter.setBrush(QColor(*rgb))
+    painter.drawRoundedRect(rect, radius, radius)
+
+
+@lru_cache(maxsize=512)
+def _glyph(bits: bytes, shape: tuple[int, int], rgba: int, pixels: int) -> QImage:
+    mask = np.frombuffer(bits, dtype=bool).reshape(shape)
+    color = QColor.fromRgba(rgba)
+    alpha = _coverage(mask, pixels) * color.alphaF()
+    tone = np.array([color.blue(), color.green(), color.red(), 255], dtype=np.float64)
+    bgra = np.ascontiguousarray((alpha[..., None] * tone).round().astype(np.uint8))
+    stride = bgra.shape[1] * 4
+    image = QImage(bgra.data, bgra.shape[1], bgra.shape[0], stride, QImage.Format.Format_ARGB32_Premultiplied)
+    return image.copy()
+
+
+def _coverage(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """How much of each of `pixels` × `pixels` pixels the shape covers, 0–1, when its bounds fill the square.
+
+    The mask is smoothed, sampled between its pixels and cut at a half, so that the outline comes out as
+    a line and not as the staircase of the mask.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return np.zeros((pixels, pixels))
+    side = float(max(np.ptp(rows), np.ptp(columns)) + 1)
+    steps = (np.arange(pixels * _OVERSAMPLING) + 0.5) / (pixels * _OVERSAMPLING) - 0.5
+    across_y = (rows[0] + rows[-1]) / 2 + steps * side
+    across_x = (columns[0] + columns[-1]) / 2 + steps * side
+    smooth = _between(_between(_smoothed(mask), across_y).T, across_x).T
+    inside = (smooth >= 0.5).reshape(pixels, _OVERSAMPLING, pixels, _OVERSAMPLING)
+    covered: np.ndarray = inside.mean(axis=(1, 3))
+    return covered
+
+
+def _smoothed(mask: np.ndarray) -> np.ndarray:
+    padded = np.pad(mask.astype(np.float64), 1)
+    padded = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    smooth: np.ndarray = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
+    return smooth
+
+
+def _between(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Rows of `values` at the fractional rows `at`, by linear interpolation; zero outside."""
+    padded = np.pad(values, ((1, 1), (0, 0)))
+    at = np.clip(at + 1, 0, len(padded) - 1)
+    low = np.minimum(at.astype(int), len(padded) - 2)
+    share = (at - low)[:, None]
+    mixed: np.ndarray = padded[low] * (1 - share) + padded[low + 1] * share
+    return mixed
