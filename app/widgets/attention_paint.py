@@ -1,0 +1,226 @@
+"""How the attention view looks: the stimulus under its heat, outlines of items and query, scale, chips and caption."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+
+from app import theme
+from app.widgets.attention_layout import HINT, LOCKED, WRAP, Frame, caption_font, chip_font
+from app.widgets.marks import ink_on, keep_inside, paint_stale
+from app.widgets.painted import STALE_OPACITY, box, line_height, rgb_image, scaled, share, width_of, write
+
+WAITING = "waiting for the engine"
+_TAB_PX = 16.0
+_LEAST_GRID_PX = 7.0
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A set of patches (row by row from the top left) outlined in the colour of a theme role, with a letter."""
+
+    label: str
+    patches: tuple[int, ...]
+    role: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """All that a picture of the view depends on."""
+
+    image: QImage | None
+    heat: QImage | None
+    opacity: float
+    vmax: float
+    rings: tuple[Ring, ...]
+    query: int
+    hovered: int | None
+    prefix: tuple[tuple[str, float], ...]
+    caption: str
+    scale_label: str
+    locked: bool
+    stale: bool
+    focused: bool
+
+
+def heat_image(heat: np.ndarray, vmax: float) -> QImage:
+    """One pixel a patch on the viridis map from 0 to `vmax`; clear where `heat` [rows, cols] is nan."""
+    shares = heat / vmax if vmax > 0 else np.zeros_like(heat)
+    alpha = np.where(np.isnan(heat), 0, 255).astype(np.uint8)
+    pixels = np.ascontiguousarray(np.dstack([theme.viridis(np.nan_to_num(shares)), alpha]))
+    rows, cols, _ = pixels.shape
+    return QImage(pixels.data, cols, rows, 4 * cols, QImage.Format.Format_RGBA8888).copy()
+
+
+def paint_attention(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
+    """Draw `look` into `frame`."""
+    colors = theme.current()
+    if look.image is None:
+        box(painter, frame.picture, radius=4, fill=colors.color("raised"))
+        middle = Qt.AlignmentFlag.AlignHCenter
+        write(painter, frame.picture, WAITING, font=font, color=colors.color("muted"), align=middle)
+    else:
+        _picture(painter, frame, look, look.image)
+        _outlines(painter, frame, font, look)
+        if look.stale:
+            paint_stale(painter, frame.picture, colors, font)
+    around = 2.0 if look.focused else 1.0
+    edge = frame.picture.adjusted(-around, -around, around, around)
+    box(painter, edge, radius=0, line=colors.color("accent" if look.focused else "line"), width=around)
+    painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
+    if look.heat is not None:
+        _scale(painter, frame, font, look)
+    for token, chip in enumerate(frame.chips):
+        _chip(painter, chip, font, look, token)
+    _words(painter, frame, font, look)
+    painter.setOpacity(1.0)
+
+
+def _picture(painter: QPainter, frame: Frame, look: Look, image: QImage) -> None:
+    """Stimulus, heat and faint patch borders, pixel by pixel."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.drawImage(frame.picture, image)
+    if look.heat is not None:
+        painter.setOpacity(look.opacity)
+        painter.drawImage(frame.picture, look.heat)
+        painter.setOpacity(1.0)
+    if frame.cols and frame.picture.width() / frame.cols >= _LEAST_GRID_PX:
+        painter.setPen(QPen(QColor(0, 0, 0, 26), 0))
+        area = frame.picture
+        for col in range(1, frame.cols):
+            x = area.left() + col * area.width() / frame.cols
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        for row in range(1, frame.rows):
+            y = area.top() + row * area.height() / frame.rows
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def _outlines(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
+    """Items, then the query in white, then what the pointer is on."""
+    if not frame.rows or not frame.cols:
+        return
+    regions = [(ring, _region(frame, ring)) for ring in look.rings]
+    for ring, region in regions:
+        painter.strokePath(region, _mitred(QColor(0, 0, 0, 110), 4))
+        painter.strokePath(region, _mitred(_on_heat(ring.role), 2))
+    n_prefix = len(frame.chips)
+    if look.query >= n_prefix:
+        _square(painter, frame.token_rect(look.query), QColor("white"), 2.0)
+    if look.hovered is not None and look.hovered >= n_prefix and look.hovered != look.query:
+        _square(painter, frame.token_rect(look.hovered), QColor(255, 255, 255, 190), 1.0)
+    for ring, region in regions:
+        if not region.isEmpty():
+            _tab(painter, frame, region.boundingRect(), ring, font)
+
+
+def _on_heat(role: str) -> QColor:
+    """The colour of a role as it is on a dark ground, which heat is in both themes."""
+    return theme.DARK.color(role)
+
+
+def _mitred(color: QColor, width: float) -> QPen:
+    return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
+
+
+def _region(frame: Frame, ring: Ring) -> QPainterPath:
+    """The union of the ring's patches."""
+    region = QPainterPath()
+    for patch in ring.patches:
+        row, col = divmod(patch, frame.cols)
+        if row < frame.rows:
+            region.addRect(frame.patch(row, col))
+    return region.simplified()
+
+
+def _square(painter: QPainter, patch: QRectF, color: QColor, width: float) -> None:
+    if patch.isEmpty():
+        return
+    width = max(1.0, min(width, 0.18 * patch.width()))
+    around = 0.5 * width
+    shade = QColor(0, 0, 0, 150)
+    box(painter, patch.adjusted(-around, -around, around, around), radius=0, line=shade, width=2 * width)
+    box(painter, patch, radius=0, line=color, width=width)
+
+
+def _tab(painter: QPainter, frame: Frame, region: QRectF, ring: Ring, font: QFont) -> None:
+    """The letter above the region; below it where there is no room above."""
+    side = min(_TAB_PX, 1.15 * line_height(font))
+    tab = QRectF(region.left() - 1, region.top() - side - 2, side, side)
+    if tab.top() < frame.picture.top():
+        tab.moveTop(region.bottom() + 2)
+    tab = keep_inside(tab, frame.picture)
+    color = _on_heat(ring.role)
+    box(painter, tab, radius=2.5, fill=color)
+    face = scaled(font, 0.95, bold=True)
+    write(painter, tab, ring.label, font=face, color=ink_on(color), align=Qt.AlignmentFlag.AlignHCenter)
+
+
+def _scale(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
+    """Colour bar from 0 to the maximum, what the maximum is of, and whether it is locked."""
+    colors, em = theme.current(), line_height(font)
+    bar, small = frame.bar, chip_font(font)
+    ramp = rgb_image(theme.viridis(np.linspace(1.0, 0.0, 128))[:, None])
+    painter.drawImage(bar, ramp)
+    box(painter, bar.adjusted(-0.5, -0.5, 0.5, 0.5), radius=0, line=colors.color("line"))
+    beside = QRectF(bar.right() + 0.4 * em, bar.top() - 0.1 * em, 4 * em, em)
+    write(painter, beside, _maximum(look.vmax), font=small, color=colors.color("text"))
+    beside.moveBottom(bar.bottom() + 0.1 * em)
+    write(painter, beside, "0", font=small, color=colors.color("muted"))
+    if frame.label.isEmpty():
+        return
+    line = QRectF(frame.label.left(), frame.label.top(), frame.label.width(), em)
+    write(painter, line, look.scale_label, font=small, color=colors.color("muted"))
+    if look.locked:
+        line.translate(0, em)
+        _padlock(painter, QRectF(line.left(), line.top() + 0.15 * em, 0.55 * em, 0.7 * em), colors.color("text"))
+        words = line.adjusted(0.85 * em, 0, 0, 0)
+        write(painter, words, LOCKED, font=small, color=colors.color("text"))
+
+
+def _maximum(vmax: float) -> str:
+    return share(vmax) if vmax >= 0.1 or vmax <= 0 else f"{vmax:.1g}".removeprefix("0")
+
+
+def _padlock(painter: QPainter, area: QRectF, color: QColor) -> None:
+    body = area.adjusted(0, 0.42 * area.height(), 0, 0)
+    bow = QRectF(area.left() + 0.2 * area.width(), area.top(), 0.6 * area.width(), 0.9 * area.height())
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color, 0.15 * area.width() + 0.3))
+    painter.drawArc(bow, 0, 180 * 16)
+    box(painter, body, radius=1, fill=color)
+
+
+def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) -> None:
+    """A prefix token: its heat as a swatch, its name, its share."""
+    colors, em = theme.current(), line_height(font)
+    label, value = look.prefix[token]
+    line, width = colors.color("line"), 1.0
+    if token == look.query:
+        line, width = colors.color("text"), 2.0
+    elif token == look.hovered:
+        line = colors.color("muted")
+    box(painter, chip, radius=chip.height() / 2, fill=colors.color("raised"), line=line, width=width)
+    x = chip.left() + 0.5 * em
+    if not math.isnan(value):
+        red, green, blue = (int(c) for c in theme.viridis(np.array(value / look.vmax if look.vmax > 0 else 0.0)))
+        swatch = QRectF(x, chip.center().y() - 0.28 * em, 0.56 * em, 0.56 * em)
+        box(painter, swatch, radius=2, fill=QColor(red, green, blue))
+    small = chip_font(font)
+    words = QRectF(x + 0.8 * em, chip.top(), chip.right() - x - 1.0 * em, chip.height())
+    write(painter, words, label, font=small, color=colors.color("text"))
+    words.setLeft(words.left() + width_of(small, label + " "))
+    write(painter, words, share(value), font=small, color=colors.color("muted"))
+
+
+def _words(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
+    colors = theme.current()
+    painter.setFont(caption_font(font))
+    painter.setPen(colors.color("text"))
+    painter.drawText(frame.caption, WRAP, look.caption)
+    if not frame.hint.isEmpty():
+        write(painter, frame.hint, HINT, font=caption_font(font), color=colors.color("muted"))

@@ -1,0 +1,262 @@
+"""The attention view: where one token looks, as heat over the stimulus; hover, click or keys choose the token."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from app.widgets.attention_layout import Frame, Parts, frame_in
+from app.widgets.attention_paint import WAITING, Look, Ring, heat_image, paint_attention
+from app.widgets.painted import Painted, line_height, rgb_image, share
+
+__all__ = ["AttentionView", "Ring"]
+
+_ARROWS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+_PIN = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_NO_HEAT = np.zeros((0, 0))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """How tokens are counted: `n_prefix` prefix tokens, then patches row by row."""
+
+    n_prefix: int = 0
+    rows: int = 0
+    cols: int = 0
+
+    @property
+    def n_tokens(self) -> int:
+        return self.n_prefix + self.rows * self.cols
+
+    def neighbour(self, token: int, step: tuple[int, int]) -> int:
+        """The next token in a direction; the prefix tokens are a column at the right of the patches."""
+        down, right = step
+        if token < self.n_prefix:
+            if right < 0 and self.cols:
+                return self.n_prefix + self.cols - 1
+            return min(max(token + down, 0), self.n_prefix - 1)
+        row, col = divmod(token - self.n_prefix, max(1, self.cols))
+        if col + right >= self.cols:
+            return 0 if self.n_prefix else token
+        row, col = min(max(row + down, 0), self.rows - 1), max(col + right, 0)
+        return self.n_prefix + row * self.cols + col
+
+    def name(self, token: int, prefix: tuple[tuple[str, float], ...]) -> str:
+        """`CLS`, or `patch (column, row)`."""
+        if token < self.n_prefix:
+            return prefix[token][0]
+        row, col = divmod(token - self.n_prefix, max(1, self.cols))
+        return f"patch ({col},{row})"
+
+
+class AttentionView(Painted):
+    """Shows one row of attention over the picture. A token index counts prefix tokens first, then patches."""
+
+    token_hovered = Signal(int)
+    token_pinned = Signal(int)
+    direction_toggled = Signal()
+    blink = Signal(bool)  # True while the baseline is to be shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = Look(None, None, 0.86, 0.0, (), 0, None, (), "", "block max", False, False, False)
+        self._heat = _NO_HEAT
+        self._grid = _Grid()
+        self._token = 0
+        self._blinking = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Attention")
+        self._tell()
+
+    def show_attention(
+        self,
+        image: np.ndarray | None,
+        heat: np.ndarray | None,
+        vmax: float,
+        rings: tuple[Ring, ...],
+        query: int,
+        prefix: tuple[tuple[str, float], ...],
+        caption: str,
+        *,
+        stale: bool = False,
+    ) -> None:
+        """Show what token `query` looks at.
+
+        `image` is uint8 [S, S, 3]; `heat` [rows, cols] is on the scale 0–`vmax`, nan is clear, None keeps the grid
+        and shows the image alone; `prefix` holds the name and share of each token before the patches.
+        """
+        if heat is not None:
+            self._heat = np.array(heat, dtype=np.float64)
+        self._grid = _Grid(len(prefix), *self._heat.shape)
+        self._look = replace(
+            self._look,
+            image=None if image is None else rgb_image(image),
+            heat=None if heat is None else heat_image(self._heat, vmax),
+            vmax=vmax,
+            rings=tuple(rings),
+            query=query,
+            prefix=tuple(prefix),
+            caption=caption,
+            stale=stale,
+        )
+        if not stale:
+            self._token = query
+        self._tell()
+        self.update()
+
+    def set_opacity(self, opacity: float) -> None:
+        """How much of the picture the heat covers, 0–1."""
+        self._look = replace(self._look, opacity=min(1.0, max(0.0, opacity)))
+        self.update()
+
+    def set_scale(self, label: str, *, locked: bool = False) -> None:
+        """Say what the maximum of the scale is of, and whether it is kept from one answer to the next."""
+        self._look = replace(self._look, scale_label=label, locked=locked)
+        self.update()
+
+    @property
+    def query(self) -> int:
+        """The token whose attention is shown."""
+        return self._look.query
+
+    def token_rect(self, token: int) -> QRectF:
+        """Where a patch or chip is, in widget coordinates."""
+        return self._frame().token_rect(token)
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture is, in widget coordinates."""
+        return self._frame().picture
+
+    def sizeHint(self) -> QSize:
+        em = line_height(self.font())
+        return QSize(round(25 * em), round(23 * em))
+
+    def minimumSizeHint(self) -> QSize:
+        em = line_height(self.font())
+        return QSize(round(13 * em), round(10 * em))
+
+    def paint(self, painter: QPainter) -> None:
+        paint_attention(painter, self._frame(), self.font(), replace(self._look, focused=self.hasFocus()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._point_at(event.position())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        self._point_at(event.position())
+        token = self._frame().token_at(event.position())
+        if token is not None:
+            self.token_pinned.emit(token)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in _ARROWS and self._grid.n_tokens:
+            self._ask(self._grid.neighbour(self._token, _ARROWS[key]))
+        elif key == Qt.Key.Key_Home and self._grid.n_tokens:
+            self._ask(0)
+        elif key in _PIN and self._grid.n_tokens:
+            self.token_pinned.emit(self._token)
+        elif key == Qt.Key.Key_A and not event.isAutoRepeat() and not event.modifiers():
+            self.direction_toggled.emit()
+        elif key == Qt.Key.Key_C and not event.modifiers():
+            self._set_blinking(True)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
+            self._set_blinking(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._set_blinking(False)
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            frame = self._frame()
+            token = frame.token_at(QPointF(event.pos()))
+            if token is None:
+                QToolTip.hideText()
+            else:
+                place = frame.token_rect(token).toAlignedRect()
+                QToolTip.showText(event.globalPos(), self.told(token), self, place)
+            return True
+        return super().event(event)
+
+    def told(self, token: int) -> str:
+        """One token and its share, as a sentence."""
+        name = self._grid.name(token, self._look.prefix)
+        if token < self._grid.n_prefix:
+            value = self._look.prefix[token][1]
+        elif self._look.heat is None:
+            return name
+        else:
+            value = float(self._heat.flat[token - self._grid.n_prefix])
+        return name if math.isnan(value) else f"{name} · {value:.3f}"
+
+    def _frame(self) -> Frame:
+        look = self._look
+        side_px = _width(look.image)
+        labels = tuple(label for label, _ in look.prefix)
+        parts = Parts(side_px, self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption)
+        return frame_in(QRectF(self.rect()), self.font(), parts, self.devicePixelRatioF())
+
+    def _point_at(self, at: QPointF) -> None:
+        """Follow the pointer: a token that it enters is asked for."""
+        token = self._frame().token_at(at)
+        entered = token != self._look.hovered
+        self._hover(token)
+        if entered and token is not None:
+            self._ask(token)
+
+    def _hover(self, token: int | None) -> None:
+        if token != self._look.hovered:
+            self._look = replace(self._look, hovered=token)
+            self.update()
+
+    def _ask(self, token: int) -> None:
+        if token != self._token:
+            self._token = token
+            self.token_hovered.emit(token)
+
+    def _set_blinking(self, on: bool) -> None:
+        if on != self._blinking:
+            self._blinking = on
+            self.blink.emit(on)
+
+    def _tell(self) -> None:
+        look = self._look
+        if look.image is None:
+            self.setAccessibleDescription(WAITING)
+            return
+        parts = ["computing"] if look.stale else []
+        parts += [look.caption, *(f"{label} {share(value)}" for label, value in look.prefix)]
+        self.setAccessibleDescription(", ".join(part for part in parts if part))
+
+
+def _width(image: QImage | None) -> int:
+    return 0 if image is None else image.width()
