@@ -119,6 +119,13 @@ QStatusBar {{ background: {panel}; color: {muted}; }}
 QMenuBar {{ background: {panel}; color: {text}; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {effect}; }}
 QMenu {{ background: {panel}; color: {text}; border: 1px solid {line}; }}
+QScrollBar {{ background: transparent; border: none; margin: 0; }}
+QScrollBar:vertical {{ width: 9px; }}
+QScrollBar:horizontal {{ height: 9px; }}
+QScrollBar::handle {{ background: {line}; border-radius: 3px; margin: 1px 1px 1px 2px; min-width: 24px; min-height: 24px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
 
 

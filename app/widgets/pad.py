@@ -1,0 +1,369 @@
+"""The subspace pad: drag a thumb to write a value into the representation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QHelpEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from app import theme
+from app.theme import Theme
+from app.widgets.marks import describe, paint_focus
+from app.widgets.pad_picture import (
+    THUMB_PX,
+    Landmark,
+    PadFrame,
+    PadMarking,
+    PadPainter,
+    PadPicture,
+    Thumb,
+    decision_image,
+    flip_lines,
+)
+from app.widgets.painted import Painted
+
+__all__ = ["Landmark", "PadPicture", "SubspacePad", "Thumb"]
+
+_MAGNET_PX = 14.0
+_GRASP_PX = THUMB_PX + 5
+_HOVER_PX = 10.0
+_STEP, _LONG_STEP = 0.02, 0.10
+_WHEEL_NOTCH = 120
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+_STRENGTH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
+_RESETS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+_ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_EMPTY = PadPicture((), (), 0.0, None, (-1.0, 1.0, -1.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Drag:
+    """A thumb in the hand: where it was taken, and where it is now (in data units, and on which landmark)."""
+
+    index: int
+    pressed_at: QPointF
+    from_x: float
+    from_y: float
+    x: float
+    y: float
+    landmark: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """The decision map as drawn, kept for as long as the same map is shown in the same theme."""
+
+    decision: np.ndarray
+    extent: tuple[float, float, float, float]
+    colors: Theme
+    image: QImage
+    lines: tuple[np.ndarray, ...]
+
+
+class SubspacePad(Painted):
+    """Shows a `PadPicture` and lets its thumbs be moved by mouse and keyboard.
+
+    `thumb_moved` carries the index of the thumb, its place in data units, and the index of the landmark that it
+    was put on exactly, or −1. A thumb in the hand stays in the hand whatever `show_picture` says.
+    """
+
+    thumb_moved = Signal(int, float, float, int)
+    thumb_reset = Signal(int)
+    gesture_started = Signal(int)
+    gesture_finished = Signal(int)
+    gesture_cancelled = Signal()
+    strength_wheeled = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.magnet = True
+        self._picture = _EMPTY
+        self._stale = False
+        self._thumb = 0
+        self._hovered = -1
+        self._drag: _Drag | None = None
+        self._map: _Map | None = None
+        self._wheel = 0
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Subspace pad")
+
+    def show_picture(self, picture: PadPicture, *, stale: bool) -> None:
+        """Show `picture`, but leave a thumb in the hand where it is."""
+        self._picture, self._stale = picture, stale
+        self._thumb = max(0, min(self._thumb, len(picture.thumbs) - 1))
+        self._hovered = -1 if self._hovered >= len(picture.landmarks) else self._hovered
+        if self._drag is not None and self._drag.index >= len(picture.thumbs):
+            self._drag = None
+        if self._drag is not None:
+            self._put(self._drag.index, self._drag.x, self._drag.y)
+        describe(self, self._sentence())
+        self.update()
+
+    def thumb_place(self, index: int) -> QPointF:
+        """Where a thumb lies in the widget, in logical pixels."""
+        thumb = self._picture.thumbs[index]
+        frame = self._frame()
+        return frame.shown(*frame.within(thumb.x, thumb.y))
+
+    def landmark_place(self, index: int) -> QPointF:
+        """Where a landmark lies in the widget, in logical pixels."""
+        landmark = self._picture.landmarks[index]
+        return self._frame().shown(landmark.x, landmark.y)
+
+    def sizeHint(self) -> QSize:
+        return QSize(288, 236)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(150, 110)
+
+    def paint(self, painter: QPainter) -> None:
+        colors = theme.current()
+        shown = self._decision_map(colors)
+        drawing = PadPainter(painter, self._frame(), colors, self.font())
+        clip = QPainterPath()
+        clip.addRoundedRect(self._frame().rect, 5, 5)
+        painter.setClipPath(clip)
+        drawing.paint_map(shown.image if shown else None, shown.lines if shown else ())
+        landmark = self._drag.landmark if self._drag is not None else self._hovered
+        marking = PadMarking(self._thumb, landmark, self.hasFocus(), self._drag is not None)
+        drawing.paint(self._picture, marking, stale=self._stale)
+        painter.setClipping(False)
+        if self.hasFocus() and not self._picture.thumbs:
+            paint_focus(painter, self._frame().rect, colors)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self._tip(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._cancel()
+        super().hideEvent(event)
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self._thumb_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or index < 0 or self._drag is not None:
+            return
+        self._choose(index)
+        thumb = self._picture.thumbs[index]
+        self._drag = _Drag(index, event.position(), thumb.x, thumb.y, thumb.x, thumb.y)
+        self._point_at(event.position())
+        self.gesture_started.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        drag = self._drag
+        if drag is None:
+            self._point_at(event.position())
+            return
+        free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        x, y, landmark = self._dragged_to(drag, event.position() - drag.pressed_at, free=free)
+        if (x, y, landmark) != (drag.x, drag.y, drag.landmark):
+            self._drag = replace(drag, x=x, y=y, landmark=landmark)
+            self._put(drag.index, x, y)
+            self.thumb_moved.emit(drag.index, x, y, landmark)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        drag = self._drag
+        if drag is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._drag = None
+            self._point_at(event.position())
+            self.gesture_finished.emit(drag.index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self._thumb_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and index >= 0:
+            self._choose(index)
+            self.thumb_reset.emit(index)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel += event.angleDelta().y() or event.angleDelta().x()
+        steps = int(self._wheel / _WHEEL_NOTCH)
+        self._wheel -= steps * _WHEEL_NOTCH
+        event.accept()
+        if steps:
+            self.strength_wheeled.emit(steps)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = -1
+        self.update()
+        super().leaveEvent(event)
+
+    # Keyboard
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes through the thumbs, and from the last one on to the next widget."""
+        following = self._thumb + (1 if forward else -1)
+        if self.hasFocus() and 0 <= following < len(self._picture.thumbs):
+            self._choose(following)
+            return True
+        return super().focusNextPrevChild(forward)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if not self._wants(event):
+            super().keyPressEvent(event)
+        elif key == Qt.Key.Key_Escape:
+            self._cancel()
+        elif self._drag is not None:
+            return
+        elif key in _ARROWS:
+            self._nudge(_ARROWS[key], _LONG_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else _STEP)
+        elif key in _STRENGTH:
+            self.strength_wheeled.emit(_STRENGTH[key])
+        elif key in _ENTERS:
+            self._step_landmark(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        elif key in _RESETS:
+            self.thumb_reset.emit(self._thumb)
+        else:
+            self._choose(self._labelled(event.text()))
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        """Whether a key is for the pad; letters are the labels of the thumbs."""
+        other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+        if event.modifiers() & other or not self._picture.thumbs:
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            return self._drag is not None
+        if event.key() in _ENTERS:
+            return bool(self._picture.landmarks)
+        known = event.key() in _ARROWS or event.key() in _STRENGTH or event.key() in _RESETS
+        return known or self._labelled(event.text()) >= 0
+
+    def _labelled(self, text: str) -> int:
+        labels = [thumb.label.casefold() for thumb in self._picture.thumbs]
+        return labels.index(text.casefold()) if text.casefold() in labels else -1
+
+    # Places
+
+    def _frame(self) -> PadFrame:
+        return PadFrame.fit(self._picture.extent, QRectF(self.rect()))
+
+    def _thumb_at(self, place: QPointF) -> int:
+        reach = {i: QLineF(place, self.thumb_place(i)).length() for i in range(len(self._picture.thumbs))}
+        near = [i for i, length in reach.items() if length <= _GRASP_PX]
+        return min(near, key=lambda i: reach[i] - (1 if i == self._thumb else 0), default=-1)
+
+    def _landmark_at(self, place: QPointF, within_px: float) -> int:
+        reach = {i: QLineF(place, self.landmark_place(i)).length() for i in range(len(self._picture.landmarks))}
+        near = [i for i, length in reach.items() if length <= within_px]
+        return min(near, key=lambda i: reach[i], default=-1)
+
+    def _dragged_to(self, drag: _Drag, moved: QPointF, *, free: bool) -> tuple[float, float, int]:
+        frame = self._frame()
+        x, y = frame.within(*frame.value(frame.shown(drag.from_x, drag.from_y) + moved))
+        landmark = -1 if free or not self.magnet else self._landmark_at(frame.shown(x, y), _MAGNET_PX)
+        if landmark < 0:
+            return x, y, -1
+        mark = self._picture.landmarks[landmark]
+        return mark.x, mark.y, landmark
+
+    # Actions
+
+    def _choose(self, index: int) -> None:
+        if index != self._thumb:
+            self._thumb = index
+            describe(self, self._sentence())
+            self.update()
+
+    def _put(self, index: int, x: float, y: float) -> None:
+        thumbs = list(self._picture.thumbs)
+        thumbs[index] = replace(thumbs[index], x=x, y=y)
+        self._picture = replace(self._picture, thumbs=tuple(thumbs))
+        self.update()
+
+    def _move(self, x: float, y: float, landmark: int) -> None:
+        """A whole gesture by key."""
+        index = self._thumb
+        self.gesture_started.emit(index)
+        self._put(index, x, y)
+        self.thumb_moved.emit(index, x, y, landmark)
+        self.gesture_finished.emit(index)
+
+    def _nudge(self, direction: tuple[int, int], share: float) -> None:
+        thumb, (x0, x1, y0, y1) = self._picture.thumbs[self._thumb], self._picture.extent
+        x = thumb.x + direction[0] * share * (x1 - x0)
+        y = thumb.y + direction[1] * share * (y1 - y0)
+        self._move(*self._frame().within(x, y), -1)
+
+    def _step_landmark(self, step: int) -> None:
+        """From a landmark to its neighbour in the list, from anywhere else to the nearest."""
+        thumb, marks = self._picture.thumbs[self._thumb], self._picture.landmarks
+        distances = [float(np.hypot(mark.x - thumb.x, mark.y - thumb.y)) for mark in marks]
+        nearest = int(np.argmin(distances))
+        index = (nearest + step) % len(marks) if distances[nearest] < 1e-9 else nearest
+        self._move(marks[index].x, marks[index].y, index)
+
+    def _cancel(self) -> None:
+        drag = self._drag
+        if drag is not None:
+            self._drag = None
+            self._put(drag.index, drag.from_x, drag.from_y)
+            self.gesture_cancelled.emit()
+
+    def _point_at(self, place: QPointF) -> None:
+        over_thumb = self._thumb_at(place) >= 0
+        hand = Qt.CursorShape.ClosedHandCursor if self._drag is not None else Qt.CursorShape.OpenHandCursor
+        self.setCursor(hand if over_thumb else Qt.CursorShape.ArrowCursor)
+        hovered = -1 if over_thumb else self._landmark_at(place, _HOVER_PX)
+        if hovered != self._hovered:
+            self._hovered = hovered
+            self.update()
+
+    def _decision_map(self, colors: Theme) -> _Map | None:
+        decision, extent = self._picture.decision, self._picture.extent
+        if decision is None:
+            return None
+        kept = self._map
+        if kept is None or kept.decision is not decision or kept.extent != extent or kept.colors is not colors:
+            lines = tuple(flip_lines(decision, extent))
+            self._map = kept = _Map(decision, extent, colors, decision_image(decision, colors), lines)
+        return kept
+
+    # Words
+
+    def _tip(self, place: QPointF) -> str:
+        index = self._thumb_at(place)
+        if index < 0:
+            mark = self._landmark_at(place, _HOVER_PX)
+            return self._picture.landmarks[mark].name if mark >= 0 else ""
+        manner = "drag to move, Alt lets go of the landmarks, double click returns to the model's own value"
+        return f"{self._picture.thumbs[index].label}: {manner}"
+
+    def _sentence(self) -> str:
+        told = "; ".join(self._told(thumb) for thumb in self._picture.thumbs) or "nothing to move"
+        chosen = f" {self._picture.thumbs[self._thumb].label} is chosen." if self._picture.thumbs else ""
+        keys = "Arrow keys move it, Enter steps to the next landmark, Delete returns to the model's own value"
+        return f"{told}.{chosen} {keys}"
+
+    def _told(self, thumb: Thumb) -> str:
+        marks = self._picture.landmarks
+        told = f"{thumb.label} at {thumb.x:.2g}, {thumb.y:.2g}"
+        if not marks:
+            return told
+        nearest = min(marks, key=lambda mark: float(np.hypot(mark.x - thumb.x, mark.y - thumb.y)))
+        return f"{told}, nearest to {nearest.name}"

@@ -1,0 +1,299 @@
+"""What the subspace pad shows, and how it looks: decision map, landmarks, tethers and thumbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
+
+from app.theme import Theme
+from app.widgets.contour import contour_lines
+from app.widgets.glyphs import paint_glyph, paint_swatch
+from app.widgets.marks import ink_on, paint_stale
+from app.widgets.painted import rgb_image, scaled
+
+THUMB_PX = 12.0
+_OWN_PX = 8.5
+_CHIP_PX = 12.0
+_CLOSE_PX = 8.0
+# Orange shouts where blue of the same opacity whispers.
+_OPACITY_HIGH, _OPACITY_LOW = 0.32, 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """The mean of one value of the property; `ellipse` is 1 σ: semi-axes in data units, angle in degrees."""
+
+    name: str
+    x: float
+    y: float
+    rgb: tuple[int, int, int] | None
+    mask: np.ndarray | None = field(compare=False)
+    ellipse: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What can be dragged: at (x, y) where the edit puts it, tethered to the model's own value."""
+
+    label: str
+    role: str
+    x: float
+    y: float
+    own_x: float
+    own_y: float
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PadPicture:
+    """All that the pad shows, in data units; y grows upwards.
+
+    `axis_share` is the share of variance that the two axes show, 0–1. `decision[row, column]` is P(`high`) at
+    the centre of its cell, the first row lowest and the first column leftmost of `extent` (x0, x1, y0, y1);
+    cells that are not a number are left blank.
+    """
+
+    landmarks: tuple[Landmark, ...]
+    thumbs: tuple[Thumb, ...]
+    axis_share: float
+    decision: np.ndarray | None
+    extent: tuple[float, float, float, float]
+    high: str = ""
+    low: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PadFrame:
+    """Data units to logical pixels and back, with the same scale on both axes."""
+
+    left: float
+    bottom: float
+    scale: float
+    extent: tuple[float, float, float, float]
+
+    @classmethod
+    def fit(cls, extent: tuple[float, float, float, float], room: QRectF) -> PadFrame:
+        """The largest frame for `extent` in `room`, centred."""
+        x0, x1, y0, y1 = extent
+        wide, high = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
+        scale = max(1e-9, min(room.width() / wide, room.height() / high))
+        left = room.center().x() - wide * scale / 2
+        return cls(left, room.center().y() + high * scale / 2, scale, extent)
+
+    @property
+    def rect(self) -> QRectF:
+        x0, x1, y0, y1 = self.extent
+        high = (y1 - y0) * self.scale
+        return QRectF(self.left, self.bottom - high, (x1 - x0) * self.scale, high)
+
+    def shown(self, x: float, y: float) -> QPointF:
+        return QPointF(self.left + (x - self.extent[0]) * self.scale, self.bottom - (y - self.extent[2]) * self.scale)
+
+    def value(self, place: QPointF) -> tuple[float, float]:
+        return (
+            self.extent[0] + (place.x() - self.left) / self.scale,
+            self.extent[2] + (self.bottom - place.y()) / self.scale,
+        )
+
+    def within(self, x: float, y: float) -> tuple[float, float]:
+        """The nearest point of the extent."""
+        x0, x1, y0, y1 = self.extent
+        return min(max(x, x0), x1), min(max(y, y0), y1)
+
+
+@dataclass(frozen=True, slots=True)
+class PadMarking:
+    """What the person is doing: indices, or −1."""
+
+    thumb: int
+    landmark: int
+    focused: bool
+    dragging: bool
+
+
+def decision_image(decision: np.ndarray, colors: Theme) -> QImage:
+    """One pixel for each cell: blue towards 1, orange towards 0, and the ground at a half."""
+    ground = _channels(colors.color("raised"))
+    high = (decision >= 0.5)[..., None]
+    tones = np.where(high, _channels(colors.color("same")), _channels(colors.color("different")))
+    sure = np.abs(2 * decision - 1)[..., None]
+    mixed = ground + (tones - ground) * np.where(high, _OPACITY_HIGH, _OPACITY_LOW) * (0.2 + 0.8 * sure)
+    mixed = np.where(np.isfinite(mixed), mixed, ground)
+    return rgb_image(np.flipud(mixed).round().astype(np.uint8))
+
+
+def _channels(color: QColor) -> np.ndarray:
+    return np.array([color.red(), color.green(), color.blue()], dtype=np.float64)
+
+
+def flip_lines(decision: np.ndarray, extent: tuple[float, float, float, float]) -> list[np.ndarray]:
+    """Where P crosses a half, as lines `[n, 2]` in data units; the border cells reach to the border."""
+    x0, x1, y0, y1 = extent
+    rows, columns = decision.shape
+    # One more cell all round, so that a line runs to the edge of the map and not to the centre of its last cell.
+    lines = contour_lines(np.pad(decision, 1, mode="edge"), 0.5)
+    cell = np.array([(x1 - x0) / columns, (y1 - y0) / rows])
+    return [np.clip((line - 0.5) * cell + (x0, y0), (x0, y0), (x1, y1)) for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class PadPainter:
+    """Draws one state of the pad."""
+
+    painter: QPainter
+    frame: PadFrame
+    colors: Theme
+    font: QFont
+
+    def paint_map(self, image: QImage | None, lines: Iterable[np.ndarray]) -> None:
+        """The ground, the decision map on it and the line where the answer flips."""
+        self.painter.fillRect(self.frame.rect, self.colors.color("raised"))
+        if image is None:
+            return
+        self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self.painter.drawImage(self.frame.rect, image)
+        self._paint_cells(image.width(), image.height())
+        pen = QPen(self.colors.color("text", 0.85), 1.5, Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([4, 3])
+        self.painter.setPen(pen)
+        for line in lines:
+            self.painter.drawPolyline(QPolygonF([self.frame.shown(x, y) for x, y in line.tolist()]))
+
+    def paint(self, picture: PadPicture, marking: PadMarking, *, stale: bool) -> None:
+        """Everything above the map."""
+        for landmark in picture.landmarks:
+            self._paint_spread(landmark)
+        for index, landmark in enumerate(picture.landmarks):
+            self._paint_landmark(landmark, lit=index == marking.landmark)
+        for thumb in picture.thumbs:
+            self._paint_tether(thumb)
+        for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
+            self._paint_thumb(picture.thumbs, index, marking)
+        self._paint_words(picture)
+        if stale:
+            paint_stale(self.painter, self.frame.rect, self.colors, self.font)
+
+    def _paint_cells(self, columns: int, rows: int) -> None:
+        """Faint lines between the cells of the map: what was computed, and not drawn in between."""
+        rect = self.frame.rect
+        if rect.width() / columns < 6:
+            return
+        self.painter.setPen(QPen(self.colors.color("text", 0.045), 0))
+        xs = [rect.left() + i * rect.width() / columns for i in range(1, columns)]
+        ys = [rect.top() + i * rect.height() / rows for i in range(1, rows)]
+        self.painter.drawLines([QLineF(x, rect.top(), x, rect.bottom()) for x in xs])
+        self.painter.drawLines([QLineF(rect.left(), y, rect.right(), y) for y in ys])
+
+    def _paint_spread(self, landmark: Landmark) -> None:
+        across, along, angle_deg = landmark.ellipse
+        tone = QColor(*landmark.rgb) if landmark.rgb is not None else self.colors.color("muted")
+        painter = self.painter
+        painter.save()
+        painter.translate(self.frame.shown(landmark.x, landmark.y))
+        painter.rotate(-angle_deg)
+        painter.setPen(QPen(_faded(tone, 0.45), 0.8))
+        painter.setBrush(_faded(tone, 0.2 if landmark.rgb is not None else 0.1))
+        painter.drawEllipse(QPointF(0, 0), across * self.frame.scale, along * self.frame.scale)
+        painter.restore()
+
+    def _paint_landmark(self, landmark: Landmark, *, lit: bool) -> None:
+        size = _CHIP_PX if self.frame.rect.height() > 150 else _CHIP_PX * 0.75
+        square = QRectF(0, 0, size, size)
+        square.moveCenter(self.frame.shown(landmark.x, landmark.y))
+        if landmark.rgb is not None:
+            paint_swatch(self.painter, landmark.rgb, square, radius=size / 4, edge=QPen(QColor("white"), 1.2))
+        elif landmark.mask is not None:
+            paint_glyph(self.painter, landmark.mask, square.adjusted(-1, -1, 1, 1), self.colors.color("text"))
+        if lit:
+            self.painter.setPen(QPen(self.colors.color("accent"), 2))
+            self.painter.setBrush(Qt.BrushStyle.NoBrush)
+            self.painter.drawEllipse(square.center(), size * 0.95, size * 0.95)
+
+    def _paint_tether(self, thumb: Thumb) -> None:
+        own, put = self._held(thumb.own_x, thumb.own_y), self._held(thumb.x, thumb.y)
+        line = QLineF(own, put)
+        if line.length() < 1:
+            return
+        painter = self.painter
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for color, width in ((self.colors.color("panel", 0.7), 4.0), (self.colors.color(thumb.role), 1.8)):
+            painter.setPen(QPen(color, width))
+            painter.drawEllipse(own, _OWN_PX, _OWN_PX)
+        if line.length() <= _OWN_PX:
+            return
+        visible = QLineF(line.pointAt(_OWN_PX / line.length()), put)
+        pen = QPen(self.colors.color("text", 0.9), 1.5, Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([2.5, 2])
+        painter.setPen(pen)
+        painter.drawLine(visible)
+
+    def _paint_thumb(self, thumbs: tuple[Thumb, ...], index: int, marking: PadMarking) -> None:
+        thumb, painter = thumbs[index], self.painter
+        place, chosen = self._held(thumb.x, thumb.y), index == marking.thumb
+        above = [other for i, other in enumerate(thumbs) if i != index and (i == marking.thumb or i > index)]
+        hidden = not chosen and any(QLineF(place, self._held(other.x, other.y)).length() < _CLOSE_PX for other in above)
+        radius = THUMB_PX + (5 if hidden else 1 if chosen else 0) + (1 if chosen and marking.dragging else 0)
+        color = self.colors.color(thumb.role)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.colors.color("window", 0.28))
+        painter.drawEllipse(place + QPointF(0, 1.2), radius + 2, radius + 2)
+        painter.setBrush(color if thumb.active else self.colors.color("panel"))
+        painter.setPen(QPen(QColor("white") if thumb.active else color, 2.4))
+        painter.drawEllipse(place, radius - 0.5, radius - 0.5)
+        if chosen and marking.focused:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.colors.color("text"), 1.5))
+            painter.drawEllipse(place, radius + 3.5, radius + 3.5)
+        self._paint_letter(thumb, place, radius, hidden=hidden)
+
+    def _paint_letter(self, thumb: Thumb, place: QPointF, radius: float, *, hidden: bool) -> None:
+        """The letter on the disc; beside it, on a small disc of its own, where another thumb lies on top."""
+        painter, color = self.painter, self.colors.color(thumb.role)
+        box = QRectF(place.x() - radius, place.y() - radius, 2 * radius, 2 * radius)
+        ink = ink_on(color) if thumb.active else self.colors.color("text")
+        if hidden:
+            side = -1 if place.x() > self.frame.rect.right() - 3 * radius else 1
+            badge = place + QPointF(side * (radius + 3), -radius + 1)
+            painter.setPen(QPen(self.colors.color("panel"), 1))
+            painter.setBrush(color)
+            painter.drawEllipse(badge, 7, 7)
+            box, ink = QRectF(badge.x() - 7, badge.y() - 7, 14, 14), ink_on(color)
+        painter.setFont(scaled(self.font, 0.8 if hidden else 1.0, bold=True))
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, thumb.label)
+
+    def _paint_words(self, picture: PadPicture) -> None:
+        """In the lower corners what the colours mean and how much the axes show."""
+        painter, rect = self.painter, self.frame.rect.adjusted(6, 4, -6, -4)
+        painter.setFont(scaled(self.font, 0.8))
+        height = QFontMetricsF(painter.font()).height()
+        row = QRectF(rect.left(), rect.bottom() - height, rect.width(), height)
+        told = f"shows {picture.axis_share:.0%}".replace("%", " %")
+        right = QFontMetricsF(painter.font()).horizontalAdvance(told) + 12
+        painter.setPen(self.colors.color("muted"))
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), told)
+        if picture.decision is None:
+            return
+        left = row.left()
+        for role, word in (("same", picture.high), ("different", picture.low)):
+            width = QFontMetricsF(painter.font()).horizontalAdvance(word)
+            if word and left + width + 12 < row.right() - right:
+                key = QPainterPath()
+                key.addRoundedRect(QRectF(left, row.center().y() - 4, 8, 8), 2, 2)
+                painter.fillPath(key, self.colors.color(role))
+                painter.drawText(QPointF(left + 12, row.bottom() - QFontMetricsF(painter.font()).descent()), word)
+                left += width + 24
+
+    def _held(self, x: float, y: float) -> QPointF:
+        """Where a point lies, on the border if it is beyond the map."""
+        return self.frame.shown(*self.frame.within(x, y))
+
+
+def _faded(color: QColor, alpha: float) -> QColor:
+    faded = QColor(color)
+    faded.setAlphaF(alpha)
+    return faded
