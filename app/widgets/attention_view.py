@@ -16,7 +16,7 @@ from app.widgets.painted import Painted, line_height, rgb_image, share
 
 __all__ = ["AttentionView", "Ring"]
 
-_ARROWS = {
+_ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
     Qt.Key.Key_Up: (-1, 0),
@@ -166,7 +166,7 @@ class AttentionView(Painted):
         self._hover(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
+        key = event.key()
         if key in _ARROWS and self._grid.n_tokens:
             self._ask(self._grid.neighbour(self._token, _ARROWS[key]))
         elif key == Qt.Key.Key_Home and self._grid.n_tokens:

@@ -15,7 +15,7 @@ from app.widgets.painted import Painted, line_height, rgb_image
 __all__ = ["HeadAtlas"]
 
 _NONE = np.zeros((0, 0))
-_STEPS = {
+_STEPS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
     Qt.Key.Key_Up: (-1, 0),
@@ -124,7 +124,7 @@ class HeadAtlas(Painted):
         self._hover(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = _STEPS.get(Qt.Key(event.key()))
+        step = _STEPS.get(event.key())
         if step is None:
             super().keyPressEvent(event)
             return

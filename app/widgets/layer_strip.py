@@ -15,6 +15,12 @@ from app.widgets.painted import Painted, line_height
 __all__ = ["Cell", "LayerStrip"]
 
 _NOTCH = 120  # eighths of a degree in one click of a wheel
+_STEPS: dict[int, int] = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_BracketLeft: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_BracketRight: 1,
+}
 _HELP = "Drag: read and write together. Ctrl-drag: one of them (above the middle read, below it write)."
 
 
@@ -128,15 +134,9 @@ class LayerStrip(Painted):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_BracketLeft: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_BracketRight: 1,
-        }
-        key = Qt.Key(event.key())
-        if key in steps:
-            self._step(steps[key], _grip_of(event.modifiers()))
+        key = event.key()
+        if key in _STEPS:
+            self._step(_STEPS[key], _grip_of(event.modifiers()))
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             end = self._first if key == Qt.Key.Key_Home else self._last
             self._move(end, end)

@@ -39,7 +39,7 @@ class DecisionMeter(Painted):
         self._pulse.setDuration(_PULSE_MS)
         self._pulse.setStartValue(0.0)
         self._pulse.setEndValue(1.0)
-        self._pulse.valueChanged.connect(lambda _: self.update())
+        self._pulse.valueChanged.connect(self._beat)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Decision")
         self._tell()
@@ -89,6 +89,9 @@ class DecisionMeter(Painted):
         trail = tuple((margin, min(1.0, (now - born) / self._trail_s)) for born, margin in self._trail)
         look = Look(self._reading, self._stale, self._message, self._reach, trail, pulse)
         paint_meter(painter, QRectF(self.rect()), self.font(), look)
+
+    def _beat(self, _progress: float) -> None:
+        self.update()
 
     def _remember(self, margin: float) -> None:
         self._trail.append((time.monotonic(), margin))

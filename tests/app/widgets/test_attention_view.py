@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.widgets.attention_view import AttentionView, Ring
@@ -45,6 +47,11 @@ def show(view: AttentionView, query: int, *, stale: bool = False) -> None:
     view.show_attention(image, heat, 0.4, RINGS, query, PREFIX, "patch looks at B — block 3, head 2", stale=stale)
 
 
+def picture(widget: QWidget) -> QImage:
+    """The widget as it is drawn, one pixel a logical pixel on any screen."""
+    return widget.grab().toImage().scaled(widget.size())
+
+
 @pytest.fixture
 def view(qtbot, monkeypatch):
     """A 4 × 4 grid behind two prefix tokens; the query is the patch at row 1, column 1."""
@@ -74,7 +81,7 @@ def middle(view: AttentionView, index: int) -> QPoint:
 
 
 def color_at(view: AttentionView, index: int) -> tuple[int, int, int]:
-    color = view.grab().toImage().pixelColor(middle(view, index))
+    color = picture(view).pixelColor(middle(view, index))
     return color.red(), color.green(), color.blue()
 
 
@@ -212,7 +219,7 @@ def test_heat_that_is_not_a_number_leaves_the_picture_clear(view):
 
 
 def test_the_query_is_outlined_in_white_and_an_item_in_its_colour(view):
-    image = view.grab().toImage()
+    image = picture(view)
     query, alone = view.token_rect(token(1, 1)), view.token_rect(token(2, 2))
 
     def bright(x: float, y: float) -> bool:
@@ -253,7 +260,7 @@ def test_nothing_is_cut_and_nothing_overlaps(view, size, n_registers):
     chips = [view.token_rect(index) for index in range(len(prefix))]
     places = [view.picture_rect(), *chips]
 
-    assert view.grab().width() == size[0]
+    assert picture(view).width() == size[0]
     assert all(view.rect().toRectF().contains(place) for place in places)
     assert not any(a.intersects(b) for i, a in enumerate(places) for b in places[:i])
 

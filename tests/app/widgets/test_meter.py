@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.widgets import meter
@@ -11,6 +12,11 @@ from app.widgets.meter import DecisionMeter, Reading
 
 SAME = theme.LIGHT.same
 DIFFERENT = theme.LIGHT.different
+
+
+def picture(widget: QWidget) -> QImage:
+    """The widget as it is drawn, one pixel a logical pixel on any screen."""
+    return widget.grab().toImage().scaled(widget.size())
 
 
 @pytest.fixture
@@ -46,9 +52,9 @@ def without_trail(qtbot, widget: DecisionMeter) -> None:
 
 def test_a_positive_margin_fills_to_the_right_of_a_negative_one(shown):
     shown.show_reading(Reading(2.0, None))
-    right = columns_of(shown.grab().toImage(), SAME)
+    right = columns_of(picture(shown), SAME)
     shown.show_reading(Reading(-2.0, None))
-    left = columns_of(shown.grab().toImage(), DIFFERENT)
+    left = columns_of(picture(shown), DIFFERENT)
 
     assert right
     assert left
@@ -57,9 +63,9 @@ def test_a_positive_margin_fills_to_the_right_of_a_negative_one(shown):
 
 def test_twice_the_margin_fills_twice_the_width(shown):
     shown.show_reading(Reading(1.5, None))
-    short = columns_of(shown.grab().toImage(), SAME)
+    short = columns_of(picture(shown), SAME)
     shown.show_reading(Reading(3.0, None))
-    long = columns_of(shown.grab().toImage(), SAME)
+    long = columns_of(picture(shown), SAME)
 
     assert len(long) == pytest.approx(2 * len(short), abs=4)
 
@@ -82,12 +88,12 @@ def test_without_a_reading_it_says_that_it_waits(shown):
 
 def test_a_stale_reading_stays_and_says_computing(shown):
     shown.show_reading(Reading(3.1, None))
-    fresh = shown.grab().toImage()
+    fresh = picture(shown)
     shown.show_reading(Reading(3.1, None), stale=True)
 
     assert shown.accessibleDescription() == "computing, SAME, margin +3.1"
-    assert shown.grab().toImage() != fresh
-    assert not columns_of(shown.grab().toImage(), SAME)
+    assert picture(shown) != fresh
+    assert not columns_of(picture(shown), SAME)
 
 
 def test_a_flip_is_announced_and_pulsed_once(shown, announced, qtbot):
@@ -159,15 +165,15 @@ def test_it_can_be_drawn_at_any_width(shown, width, reading):
     shown.resize(width, 86)
     shown.show_reading(reading)
 
-    assert shown.grab().width() == width
+    assert picture(shown).width() == width
 
 
 def test_it_follows_a_palette_change(shown, monkeypatch, qapp):
     shown.show_reading(Reading(3.1, None))
-    light = shown.grab().toImage()
+    light = picture(shown)
     monkeypatch.setattr(theme, "current", lambda: theme.DARK)
     palette = qapp.palette()
     palette.setColor(palette.ColorRole.Window, QColor(theme.DARK.window))
     shown.setPalette(palette)
 
-    assert shown.grab().toImage() != light
+    assert picture(shown) != light
