@@ -98,7 +98,8 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Frame:
     if not beside and parts.prefix:
         row_height = _flow(area.left(), 0.0, area.width(), font, parts.prefix)[-1].bottom() + 0.4 * em
         side = _side(min(side, area.height() - foot - row_height - 3), parts, ratio)
-    picture = QRectF(area.left() + 2, area.top() + 2, side, side)
+    edge = round(2 * ratio) / ratio  # whole device pixels
+    picture = QRectF(area.left() + edge, area.top() + edge, side, side)
     chips_top = picture.bottom() + 0.4 * em
     left = picture.right() + 0.7 * em
     if beside:

@@ -133,4 +133,6 @@ class DecisionMeter(Painted):
             note = self._message or (COMPUTING if self._stale else "")
             told = ", ".join(part for part in (note, self._reading.told()) if part)
         self.setAccessibleDescription(told)
-        self.setToolTip(told + "\nFilled: now. Hollow: without edits. Dots: the last 2 s.")
+        words = self._reading or Reading(0.0, None)
+        legend = f"Logit margin, {words.high} over {words.low}. Filled: now. Hollow: without edits. Dots: the last 2 s."
+        self.setToolTip(f"{told}\n{legend}")
