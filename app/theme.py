@@ -63,7 +63,7 @@ LIGHT = Theme(
     muted="#5b636e",
     accent="#0b7d70",
     item_a="#0b7d70",
-    item_b="#a86b00",
+    item_b="#a26700",
     same="#0f6ba8",
     different="#b4500b",
     warning="#8f6300",
@@ -109,7 +109,8 @@ _STYLE = """
 QDockWidget {{ color: {muted}; font-weight: 600; }}
 QDockWidget::title {{ background: {panel}; padding: 5px 8px; border-top-left-radius: 4px; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line}; padding: 3px; }}
-QPushButton, QToolButton {{ background: {raised}; color: {text}; border: 1px solid {line}; border-radius: 4px; padding: 3px 8px; }}
+QPushButton, QToolButton {{ background: {raised}; color: {text}; border: 1px solid {line}; }}
+QPushButton, QToolButton {{ border-radius: 4px; padding: 3px 8px; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {text}; }}
 QPushButton:checked, QToolButton:checked {{ background: {effect}; color: {text}; border-color: {accent}; }}
@@ -122,7 +123,8 @@ QMenu {{ background: {panel}; color: {text}; border: 1px solid {line}; }}
 QScrollBar {{ background: transparent; border: none; margin: 0; }}
 QScrollBar:vertical {{ width: 9px; }}
 QScrollBar:horizontal {{ height: 9px; }}
-QScrollBar::handle {{ background: {line}; border-radius: 3px; margin: 1px 1px 1px 2px; min-width: 24px; min-height: 24px; }}
+QScrollBar::handle {{ background: {line}; border-radius: 3px; margin: 1px 1px 1px 2px; }}
+QScrollBar::handle {{ min-width: 24px; min-height: 24px; }}
 QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}

@@ -338,10 +338,11 @@ def test_each_pixel_of_the_image_is_a_square_of_the_screen(canvas: StimulusCanva
     canvas.show_picture(image, [], PATCH, selected=None)
     frame = fit(SIDE, PATCH, (456, 456), canvas.devicePixelRatioF())
 
-    shown = canvas.grab().toImage()
+    shown, ratio = canvas.grab().toImage(), canvas.devicePixelRatioF()
 
     places = [(5, 9), (100, 37), (219, 222)]  # off the lines of the grid
-    seen = [shown.pixelColor(int(frame.left + 2 * x + 1), int(frame.top + 2 * y + 1)).getRgb()[:3] for x, y in places]
+    device = [(frame.left + 2 * x + 1, frame.top + 2 * y + 1) for x, y in places]
+    seen = [shown.pixelColor(int(x * ratio), int(y * ratio)).getRgb()[:3] for x, y in device]
     assert frame.zoom == 2
     assert seen == [tuple(image[y, x].tolist()) for x, y in places]
 
