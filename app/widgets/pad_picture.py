@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 from app.theme import Theme
 from app.widgets.contour import contour_lines
 from app.widgets.glyphs import paint_glyph, paint_swatch
-from app.widgets.marks import ink_on, paint_stale
+from app.widgets.marks import ink_on, keep_inside, paint_pill, paint_stale, pill_size
 from app.widgets.painted import rgb_image, scaled
 
 THUMB_PX = 12.0
@@ -173,6 +173,8 @@ class PadPainter:
             self._paint_tether(thumb)
         for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
             self._paint_thumb(picture.thumbs, index, marking)
+        if marking.dragging and marking.landmark >= 0:
+            self._paint_catch(picture.landmarks[marking.landmark])
         self._paint_words(picture)
         if stale:
             paint_stale(self.painter, self.frame.rect, self.colors, self.font)
@@ -265,6 +267,17 @@ class PadPainter:
         painter.setFont(scaled(self.font, 0.8 if hidden else 1.0, bold=True))
         painter.setPen(ink)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, thumb.label)
+
+    def _paint_catch(self, landmark: Landmark) -> None:
+        """The name of the landmark that holds the thumb, which now covers it."""
+        self.painter.setFont(scaled(self.font, 0.85))
+        width, height = pill_size(landmark.name, self.painter.font())
+        place = self.frame.shown(landmark.x, landmark.y)
+        block = QRectF(place.x() - width / 2, place.y() - THUMB_PX - height - 8, width, height)
+        if block.top() < self.frame.rect.top():
+            block.moveTop(place.y() + THUMB_PX + 8)
+        corner = keep_inside(block, self.frame.rect).topLeft()
+        paint_pill(self.painter, landmark.name, corner, self.colors.color("text"))
 
     def _paint_words(self, picture: PadPicture) -> None:
         """In the lower corners what the colours mean and how much the axes show."""
