@@ -150,11 +150,11 @@ def success(
     return hits / len(cache)
 
 
-def base_accuracy(model: Model, cache: PairCache, block: int) -> float:
-    """Share of the unedited bases that the model answers rightly: their label is the counterfactual's opposite."""
+def base_error(model: Model, cache: PairCache, block: int) -> float:
+    """Share of the unedited bases that the model answers wrongly: with the counterfactual label."""
     width = cache.base.shape[2]
     nothing = torch.zeros(width, device=cache.base.device)
-    return 1.0 - success(model, cache, block, torch.eye(width, device=cache.base.device), nothing)
+    return success(model, cache, block, torch.eye(width, device=cache.base.device), nothing)
 
 
 def search_subspace(
@@ -162,8 +162,8 @@ def search_subspace(
 ) -> Job[FittedSubspace]:
     """Learn rotation and mask after `block` on `train`, measure on `test` in fp32.
 
-    After the last block an edit of item tokens cannot reach a CLS read-out, so there is nothing to learn
-    and the success must equal the base error; that is asserted.
+    After the last block an edit of item tokens cannot reach a CLS read-out, so there is nothing to learn, and
+    swapping every dimension must succeed in exactly the share of the base error; that is asserted.
     """
     generator = torch.Generator().manual_seed(options.seed)
     search = _Search(model.width, generator).to(model.device)
@@ -173,17 +173,14 @@ def search_subspace(
     with torch.no_grad():
         rotation = search.rotation.weight.clone()
         mask = (search.mask_logits > 0).float()
-        iia = success(model, test, block, rotation, mask)
-        wrong = success(model, test, block, rotation, mask, wrong=True)
-        accuracy = base_accuracy(model, test, block)
+        swapped = mask if reachable else torch.ones_like(mask)
+        iia = success(model, test, block, rotation, swapped)
+        wrong = success(model, test, block, rotation, swapped, wrong=True)
+        error = base_error(model, test, block)
     if not reachable:
-        assert iia == wrong == 1.0 - accuracy, "an edit after the last block changed an answer"
-    fields = (
-        landmarks(
-            rotation[:, mask > 0].cpu(), train.item_values.flatten(0, 1).cpu(), train.classes.flatten().cpu(), N_COLORS
-        )
-        if mask.any()
-        else {}
+        assert iia == wrong == error, "an edit after the last block changed an answer"
+    fields = landmarks(
+        rotation[:, mask > 0].cpu(), train.item_values.flatten(0, 1).cpu(), train.classes.flatten().cpu(), N_COLORS
     )
     tensors = {"rotation": rotation, "mask_logits": search.mask_logits.detach(), **fields}
     card = {
@@ -193,7 +190,7 @@ def search_subspace(
         "weights_sha256": model.weights_hash,
         "iia": iia,
         "wrong_object_iia": wrong,
-        "base_accuracy": accuracy,
+        "base_accuracy": 1.0 - error,
         "n_test": len(test),
         "subspace_size": int(mask.sum()),
         "width": model.width,
@@ -261,8 +258,9 @@ def fit_subspaces(
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     total = len(blocks)
     yield Progress(0, total, f"{property}: running {2 * (options.n_pairs + options.n_test)} images once")
-    train = cache_pairs(model, interchange_pairs(options.n_pairs, property, kinds, 2 * options.seed + 101), blocks)
-    test = cache_pairs(model, interchange_pairs(options.n_test, property, kinds, 2 * options.seed + 102), blocks)
+    train_pairs = interchange_pairs(options.n_pairs, property, kinds, 2 * options.seed + 101, model.geometry)
+    test_pairs = interchange_pairs(options.n_test, property, kinds, 2 * options.seed + 102, model.geometry)
+    train, test = cache_pairs(model, train_pairs, blocks), cache_pairs(model, test_pairs, blocks)
     results = []
     for done, block in enumerate(blocks):
         search = search_subspace(model, property, block, train[block], test[block], options)
