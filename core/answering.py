@@ -11,12 +11,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.analyses.attention_pattern import head_patterns, head_score
+from core.cards import SubspaceKey, subspace_folder
 from core.document import Document
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
@@ -32,11 +34,10 @@ from core.questions import (
     ModelInfo,
     Pad,
     Question,
-    SubspaceKey,
 )
 from core.render import render
 from core.scene import PROPERTIES, Property, Stimulus, item_patches
-from core.subspaces import load_subspaces, subspace_folder
+from core.subspaces import load_subspaces
 
 CACHE_ENTRIES = 96
 
@@ -56,7 +57,7 @@ class Laboratory:
         """The model behind a reference, verified; the one before it is kept where this raises UserError."""
         if self._model is None or reference != self._reference:
             model = verify(open_model(reference, self._device))
-            subspaces, errors = load_subspaces(subspace_folder(model), model)
+            subspaces, errors = load_subspaces(subspace_folder(model.name), model)
             self._model, self._reference, self.subspaces = model, reference, subspaces
             self._notes = tuple(str(error) for error in errors)
             self._streams.clear()
@@ -82,9 +83,9 @@ class Laboratory:
                 question,
                 self._info(),
                 self._decision(document, edits),
-                {p: pad for p in PROPERTIES if (pad := self._pad(document, edits, p, question.view.write))},
-                self._attention(document, edits, question.view.token) if question.attention else None,
-                self._maps(document, edits, question),
+                {p: pad for p in PROPERTIES if (pad := self._pad(document, edits, p, question.write))},
+                self._attention(document, edits, question.token) if question.attention else None,
+                self._map(document, edits, question),
                 self._notes + notes,
             )
         return replace(answer, engine_ms=1000 * (time.perf_counter() - start))
@@ -167,7 +168,7 @@ class Laboratory:
 
     def _pad(self, document: Document, edits: Sequence[Intervention], property: Property, block: int) -> Pad | None:
         subspace = self.subspaces.get((property, block))
-        if subspace is None or not subspace.basis.shape[1] or not document.base.items:
+        if not _has_pad(subspace) or not document.base.items:
             return None
         others = [e for e in edits if not _is_pad_edit(e, property, block)]
         own = self._item_coordinates(document, others, subspace)
@@ -208,38 +209,37 @@ class Laboratory:
             _numpy(now.received.amax((1, 2))),
         )
 
-    def _maps(self, document: Document, edits: Sequence[Intervention], question: Question) -> tuple[DecisionMap, ...]:
-        if question.map_rows is None or question.map_item >= len(document.base.items):
-            return ()
-        maps = []
-        for property in PROPERTIES:
-            subspace = self.subspaces.get((property, question.view.write))
-            if subspace is not None and subspace.basis.shape[1]:
-                values = self._map_rows(document, edits, question, subspace)
-                maps.append(DecisionMap(property, question.map_rows[0], values))
-        return tuple(maps)
-
-    def _map_rows(
-        self, document: Document, edits: Sequence[Intervention], question: Question, subspace: Subspace
-    ) -> np.ndarray:
-        """P(last label) [R, MAP_SIZE] with the pad edit of one item put on each point of some rows of the grid."""
-        assert question.map_rows is not None
-        x0, x1, y0, y1 = _extent(subspace)
-        rows = np.linspace(y0, y1, MAP_SIZE)[slice(*question.map_rows)]
-        block, item = subspace.block, question.map_item
-        mine = [e for e in edits if _is_pad_edit(e, subspace.property, block) and e.item == item]
+    def _map(self, document: Document, edits: Sequence[Intervention], question: Question) -> DecisionMap | None:
+        """P(last label) with one item's thumb on some cells of the grid, the other edits as they are."""
+        item, property = question.map_item, question.map_property
+        subspace = self.subspaces.get((property, question.write))
+        if question.map_cells is None or not _has_pad(subspace) or item >= len(document.base.items):
+            return None
+        block = question.write
+        mine = [e for e in edits if _is_pad_edit(e, property, block) and e.item == item]
         others = [e for e in edits if e not in mine]
-        here = self._stream(document, others, block)
         strength = mine[0].strength if mine else 1.0
-        points = [(float(x), float(y)) for y in rows for x in np.linspace(x0, x1, MAP_SIZE)]
-        moves = [MoveInSubspace(block, item, subspace.property, point, strength) for point in points]
+        here = self._stream(document, others, block)
         context = self._context(document, block)
-        x = torch.cat([move.apply(here, context) for move in moves])  # [R columns, T, D]
+        points = _grid_points(subspace)[slice(*question.map_cells)]
+        moves = [MoveInSubspace(block, item, property, point, strength) for point in points]
+        x = torch.cat([move.apply(here, context) for move in moves])  # [N, T, D]
         later = [
             (e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in others if e.block > block
         ]
         probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
-        return _numpy(probability.view(len(rows), MAP_SIZE))
+        return DecisionMap(question.map_cells[0], _numpy(probability))
+
+
+def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:
+    return subspace is not None and subspace.basis.shape[1] > 0
+
+
+def _grid_points(subspace: Subspace) -> list[tuple[float, float]]:
+    """Centres of the cells of a decision map, row by row from the lowest."""
+    x0, x1, y0, y1 = _extent(subspace)
+    centers = (np.arange(MAP_SIZE) + 0.5) / MAP_SIZE
+    return [(float(x), float(y)) for y in y0 + (y1 - y0) * centers for x in x0 + (x1 - x0) * centers]
 
 
 def _apply_to_rows(edit: Intervention, context: Context, x: Tensor) -> Tensor:

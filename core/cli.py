@@ -105,7 +105,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from core.families.files import resource_folder
+    from core.cards import resource_folder
     from core.families.model import choose_device
     from core.jobs.train import read_recipe, train_model
 
@@ -118,23 +118,25 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _das(arguments: argparse.Namespace) -> int:
+    from core.cards import subspace_folder
     from core.families.files import open_model
     from core.families.model import choose_device
     from core.jobs.fit_subspace import SearchOptions, fit_subspaces
-    from core.subspaces import save_subspace, subspace_file, subspace_folder
+    from core.subspaces import save_subspace, subspace_file
 
     model = open_model(arguments.model, choose_device(arguments.device))
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(n_pairs=arguments.pairs, epochs=arguments.epochs, seed=arguments.seed)
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
-    folder = arguments.out or subspace_folder(model)
+    folder = arguments.out or subspace_folder(model.name)
     for property in properties:
         for fitted in _watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds)):
             save_subspace(subspace_file(folder, property, fitted.card["block"]), fitted.tensors, fitted.card)
+            card = fitted.card
             print(
-                f"{property} after block {fitted.card['block']}: IIA {fitted.card['iia']:.3f}, wrong object "
-                f"{fitted.card['wrong_object_iia']:.3f}, size {fitted.card['subspace_size']} (n {fitted.card['n_test']})"
+                f"{property} after block {card['block']}: IIA {card['iia']:.3f}, wrong object "
+                f"{card['wrong_object_iia']:.3f}, size {card['subspace_size']} (n {card['n_test']})"
             )
     return 0
 

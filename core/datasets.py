@@ -91,9 +91,9 @@ def discrimination(n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry 
     Each different pair comes with a same pair in the same two cells that doubles one of its members,
     with jitter and noise drawn again.
 
-    Raises UserError where `n` is odd.
+    Raises UserError where `n` is odd or not positive.
     """
-    if n % 2:
+    if n < 2 or n % 2:
         raise UserError(f"A balanced set cannot have {n} images.", "Ask for an even number.")
     rng = np.random.default_rng(seed)
     order = [kinds[i] for i in rng.permutation(len(kinds))]
@@ -140,13 +140,25 @@ def _condition(a: Kind, b: Kind) -> Condition:
 def draw_cells(
     rng: np.random.Generator, corners: Sequence[tuple[int, int]], geometry: Geometry, n: int
 ) -> list[tuple[int, int]]:
-    """`n` legal corners whose cells share no patch."""
+    """`n` legal corners whose cells share no patch.
+
+    Raises UserError where the canvas has no room for them.
+    """
+    if (geometry.grid // geometry.cell_patches) ** 2 < n:
+        raise UserError(f"{n} items do not fit on {geometry.image_px} px.", "Use a larger image or smaller patches.")
     cells: list[tuple[int, int]] = []
     while len(cells) < n:
-        x, y = corners[int(rng.integers(len(corners)))]
-        if all(abs(x - a) >= geometry.cell_px or abs(y - b) >= geometry.cell_px for a, b in cells):
-            cells.append((x, y))
+        corner = corners[int(rng.integers(len(corners)))]
+        if _is_free(corner, cells, geometry):
+            cells.append(corner)
+        elif not any(_is_free(other, cells, geometry) for other in corners):
+            cells.clear()  # on a small canvas the cells drawn so far can leave no room for the next
     return cells
+
+
+def _is_free(corner: tuple[int, int], cells: Sequence[tuple[int, int]], geometry: Geometry) -> bool:
+    size = geometry.cell_px
+    return all(abs(corner[0] - x) >= size or abs(corner[1] - y) >= size for x, y in cells)
 
 
 def place_items(
@@ -187,7 +199,7 @@ def interchange_pairs(
     corners = geometry.corners()
     pairs: list[InterchangePair] = []
     for index in range(n):
-        first = order[index % len(order)]
+        first = order[index // 2 % len(order)]
         partners = [k for k in kinds if _condition(first, k) == property]
         second = first if index % 2 or not partners else partners[int(rng.integers(len(partners)))]
         cells = draw_cells(rng, corners, geometry, 2)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from core.cards import Card, SubspaceKey
 from core.document import Document, View
-from core.questions import SubspaceKey
 from core.scene import Item, Property, Stimulus
 
 DEFAULT_MODEL = "discrimination"
@@ -20,13 +19,13 @@ def demo_document(model: str = DEFAULT_MODEL) -> Document:
     return Document(model, Stimulus((a, b)))
 
 
-def best_block(cards: Mapping[SubspaceKey, Mapping[str, Any]], property: Property) -> int:
+def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:
     """The block after which the property's subspace has the highest interchange accuracy; 0 where none is known."""
     scored = [(float(card["iia"]), block) for (name, block), card in cards.items() if name == property]
     return max(scored)[1] if scored else 0
 
 
-def demo_view(cards: Mapping[SubspaceKey, Mapping[str, Any]]) -> View:
+def demo_view(cards: Mapping[SubspaceKey, Card]) -> View:
     """Look and write where colour is carried best."""
     block = best_block(cards, "color")
     return View(read=block + 1, write=block)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
 from core.datasets import all_kinds, counterfactual_source, different_pairs, draw_cells, place_items
+from core.errors import UserError
 from core.interventions import Intervention, MoveInSubspace, SwapFromSource
 from core.scene import Geometry, Item, Photo, Property, Stimulus, with_item
 
@@ -26,12 +28,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at: saved with a document, never undone. `token` counts prefix tokens."""
+    """What is looked at: saved with a document, never undone. `token` counts prefix tokens; `item` is the one
+    that is selected."""
 
     read: int = 2
     write: int = 1
     head: int = 0
     token: int = 0
+    item: int = 0
     side: Side = "base"
 
 
@@ -84,11 +88,11 @@ def reroll_noise(stimulus: Stimulus, seed: int) -> Stimulus:
 
 
 def random_pair(geometry: Geometry, seed: int) -> Stimulus:
-    """A pair that is same in one case out of two, from `seed`."""
+    """A pair that is same in one case out of two, else differs in shape, in colour or in both, from `seed`."""
     rng = np.random.default_rng(seed)
     kinds = all_kinds()
     order = [kinds[i] for i in rng.permutation(len(kinds))]
-    first, second, _ = next(different_pairs(order, rng))
+    first, second, _ = next(islice(different_pairs(order, rng), int(rng.integers(3)), None))
     pair = (first, first if rng.integers(2) else second)
     return place_items(pair, draw_cells(rng, geometry.corners(), geometry, 2), rng, geometry)
 
@@ -118,7 +122,10 @@ def delete_item(document: Document, side: Side, index: int) -> Document:
 
 
 def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
-    """The stimulus with one more item in a free cell."""
+    """The stimulus with one more item in a free cell.
+
+    Raises UserError where no cell is free.
+    """
     rng = np.random.default_rng(seed)
     size = stimulus.geometry.cell_px
     free = [
@@ -126,6 +133,8 @@ def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
         for x, y in stimulus.geometry.corners()
         if all(abs(x - i.x_px) >= size or abs(y - i.y_px) >= size for i in stimulus.items)
     ]
+    if not free:
+        raise UserError("There is no room for another item.", "Move or delete one first.")
     x, y = free[int(rng.integers(len(free)))]
     return replace(stimulus, items=(*stimulus.items, Item(shape, color, x, y, seed=int(rng.integers(2**62)))))
 
@@ -138,14 +147,18 @@ def find_move(document: Document, item: int, property: Property, block: int) -> 
     return None
 
 
-def set_point(document: Document, item: int, property: Property, block: int, point: tuple[float, float]) -> Document:
+def set_point(
+    document: Document,
+    item: int,
+    property: Property,
+    block: int,
+    point: tuple[float, float],
+    strength: float = 1.0,
+) -> Document:
     """The document with an item's thumb at a place on a pad; a new edit goes to the end of the list."""
+    edit = MoveInSubspace(block, item, property, point, strength)
     index = find_move(document, item, property, block)
-    if index is None:
-        return add_intervention(document, MoveInSubspace(block, item, property, point))
-    edit = document.interventions[index]
-    assert isinstance(edit, MoveInSubspace)
-    return replace_intervention(document, index, replace(edit, point=point, enabled=True))
+    return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)
 
 
 def add_intervention(document: Document, edit: Intervention) -> Document:

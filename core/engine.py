@@ -113,7 +113,8 @@ def _cls_row(block: Any, residual: Tensor) -> Tensor:
 
 
 def _split_heads(x: Tensor, n_heads: int) -> Tensor:
-    return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)  # [B, H, T, K]
+    heads: Tensor = x.unflatten(-1, (n_heads, -1)).transpose(1, 2)  # [B, H, T, K]
+    return heads
 
 
 def attention_rows(model: Model, residual: Tensor, block: int, queries: Tensor) -> Tensor:
@@ -157,7 +158,7 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
 def verify(model: Model) -> Model:
     """The model, once the executor is shown to equal the network's own forward.
 
-    Raises UserError where the two differ by more than 1e-4 of the logits' scale.
+    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE.
     """
     with torch.inference_mode():
         error = parity_error(model)

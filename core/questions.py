@@ -9,24 +9,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.document import Document, View
+from core.cards import SubspaceKey
+from core.document import Document
 from core.scene import Geometry, Property
 
 Floats = npt.NDArray[np.float32]
-SubspaceKey = tuple[Property, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the window wants to know of one state.
 
-    `attention` asks for attention patterns; `map_rows` for rows of the decision maps, as (first, last + 1).
+    `write` is the block after which the pads are; `token` the query token, prefix tokens counted. `attention`
+    asks for attention patterns; `map_cells` for cells (first, last + 1) of a decision map, counted row by row.
     """
 
     document: Document
-    view: View
+    write: int
+    token: int = 0
     attention: bool = True
-    map_rows: tuple[int, int] | None = None
+    map_cells: tuple[int, int] | None = None
+    map_property: Property = "color"
     map_item: int = 0
 
 
@@ -110,9 +113,8 @@ class Pad:
 
 @dataclass(frozen=True, slots=True)
 class DecisionMap:
-    """P(last label) [R, columns] on rows `first` … of a grid over a pad's extent, item `item` moved."""
+    """P(last label) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
 
-    property: Property
     first: int
     values: Floats
 
@@ -126,7 +128,7 @@ class Answer:
     decision: Decision
     pads: Mapping[Property, Pad]
     attention: Attention | None = None
-    maps: tuple[DecisionMap, ...] = ()
+    map: DecisionMap | None = None
     notes: tuple[str, ...] = ()
     engine_ms: float = 0.0
 

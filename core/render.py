@@ -6,6 +6,8 @@ Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli". The silhouettes
 from __future__ import annotations
 
 import re
+import struct
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageDraw, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageDraw, ImageOps, UnidentifiedImageError
 
 from core.errors import UserError
 from core.scene import COLORS, Geometry, Item, Photo, Stimulus
@@ -24,6 +26,7 @@ NOISE_MAX = 250.0
 SUPERSAMPLING = 8
 CURVE_STEPS = 16
 MAX_PHOTO_PIXELS = 100_000_000
+PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # EPS, for one, would start another program
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -130,22 +133,23 @@ def _paste(canvas: Pixels, item: Item, geometry: Geometry) -> None:
 
 
 def open_photo(path: Path, geometry: Geometry) -> Photo:
-    """Any picture that pillow reads, centre-cropped to a square and resized to the canvas.
+    """A picture file, upright, centre-cropped to a square and resized to the canvas.
 
     Raises UserError for a file that is missing, truncated, not a picture, too small or too large.
     """
     try:
-        with Image.open(path) as image:
-            _check_size(path.name, image.width, image.height)
-            image.load()
-            rgb = _on_white(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what pillow thinks of size and metadata; the size is checked here
+            with Image.open(path, formats=PHOTO_FORMATS) as image:
+                _check_size(path.name, image.width, image.height)
+                rgb = _on_white(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise UserError(f"{path.name} is too large to open.", "Scale it down to below 100 megapixels.") from error
     except UnidentifiedImageError as error:
         raise UserError(
-            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF or BMP."
+            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
         ) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise UserError(
             f"{path.name} could not be read: {error}.", "The stimulus was kept; try another file."
         ) from error
@@ -164,6 +168,11 @@ def _check_size(name: str, width: int, height: int) -> None:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
+    """The picture in 8-bit RGB: 16-bit greys are scaled, see-through parts lie on white."""
+    if image.mode in ("I", "F"):
+        raise ValueError("its pixels are 32-bit numbers of unknown range")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

@@ -52,7 +52,7 @@ def _flip(laboratory: Laboratory, reference: str) -> tuple[float, float]:
     """Margins of the demo without and with item A moved to item B's colour on the pad."""
     document = demo_document(reference)
     view = demo_view({key: s.card for key, s in laboratory.subspaces.items()})
-    plain = laboratory.answer(Question(document, view, attention=False))
+    plain = laboratory.answer(Question(document, view.write, attention=False))
     x, y = plain.pads["color"].landmarks[document.base.items[1].color]
     edited = set_point(document, 0, "color", view.write, (float(x), float(y)))
     moved = laboratory.answer(replace(plain.question, document=edited))

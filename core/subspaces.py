@@ -11,11 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from core.cards import read_card
 from core.errors import UserError
-from core.families.files import read_card, resource_folder, write_tensors
+from core.families.files import write_tensors
 from core.families.model import Model
 from core.interventions.subspace import Subspace
-from core.scene import PROPERTIES, Property
+from core.scene import N_COLORS, PROPERTIES, Property
 
 
 def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) -> dict[str, Tensor]:
@@ -40,15 +41,10 @@ def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) ->
         "centroids": centroids,
         "center": center,
         "axes": axes,
-        "axis_share": (spectrum[:2] ** 2).sum() / (spectrum**2).sum(),
+        "axis_share": (spectrum[:2] ** 2).sum() / (spectrum**2).sum().clamp_min(1e-12),
         "ellipses": ellipses,
         "precision": torch.linalg.inv(pooled),
     }
-
-
-def subspace_folder(model: Model) -> Path:
-    """Where the subspaces of a bundled model lie."""
-    return resource_folder("subspaces") / model.name
 
 
 def subspace_file(folder: Path, property: Property, block: int) -> Path:
@@ -64,7 +60,7 @@ def save_subspace(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, 
 def load_subspace(path: Path, model: Model) -> Subspace:
     """A subspace file, checked against the model that it is to be used with.
 
-    Raises UserError where the file is damaged, or was learned on other weights.
+    Raises UserError where the file or its card is damaged, or was learned on other weights.
     """
     card = read_card(path)
     try:
@@ -72,7 +68,7 @@ def load_subspace(path: Path, model: Model) -> Subspace:
         rotation, mask = tensors["rotation"], tensors["mask_logits"] > 0
         rest = {name: tensors[name] for name in ("centroids", "center", "axes", "ellipses", "precision")}
         share = float(tensors["axis_share"])
-        property, block = card["property"], int(card["block"])
+        property, block, _ = card["property"], int(card["block"]), float(card["iia"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The subspace {path.name} could not be read: {error}.", "Fit it again.") from error
     if rotation.shape != (model.width, model.width) or mask.shape != (model.width,):
@@ -82,6 +78,16 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     if card.get("weights_sha256") != model.weights_hash:
         raise UserError(f"The subspace {path.name} was learned on other weights.", "Fit it on this model.")
     basis = rotation[:, mask]
+    size = basis.shape[1]
+    shapes = {
+        "centroids": (N_COLORS, size),
+        "center": (size,),
+        "axes": (size, 2),
+        "ellipses": (N_COLORS, 2, 2),
+        "precision": (size, size),
+    }
+    if any(rest[name].shape != shape or not rest[name].isfinite().all() for name, shape in shapes.items()):
+        raise UserError(f"The landmarks in {path.name} do not fit its subspace.", "Fit it again.")
     if not torch.allclose(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-3):
         raise UserError(f"The rotation in {path.name} is not orthogonal.", "Fit it again.")
     to_device = {name: value.to(model.device) for name, value in rest.items()}

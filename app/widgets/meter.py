@@ -51,7 +51,7 @@ class DecisionMeter(Painted):
         if reading is None:
             self._trail.clear()
             self._fading.stop()
-        elif not stale:
+        elif reading != before:
             self._remember(reading.margin)
             self._notice_flip(before, reading)
         self._fit_reach()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from importlib.resources import files
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from timm.models.vision_transformer import VisionTransformer
 
+from core.cards import model_path, read_card
 from core.errors import UserError
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
-
-
-def resource_folder(name: str) -> Path:
-    """A folder of the shipped data."""
-    return Path(str(files("resources"))) / name
-
-
-def bundled_models() -> list[str]:
-    """Names of the models that ship with Relata."""
-    return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
-
-
-def model_path(reference: str) -> Path:
-    """The weights file of a bundled name or a path.
-
-    Raises UserError where there is neither.
-    """
-    if reference in bundled_models():
-        return resource_folder("models") / f"{reference}.safetensors"
-    path = Path(reference)
-    if not path.is_file():
-        raise UserError(
-            f"There is no model “{reference}”.",
-            f"Name a .safetensors file or one of: {', '.join(bundled_models()) or 'none is bundled'}.",
-        )
-    return path
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """The JSON card beside a tensor file.
-
-    Raises UserError where it is missing or damaged.
-    """
-    card = path.with_suffix(".json")
-    try:
-        value = json.loads(card.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"The card {card.name} could not be read: {error}.", "Keep it beside its tensor file."
-        ) from error
-    if not isinstance(value, dict):
-        raise UserError(f"The card {card.name} is not a JSON object.", "Restore it from where it came.")
-    return value
 
 
 def open_model(reference: str, device: torch.device) -> Model:
@@ -76,20 +34,27 @@ def open_model(reference: str, device: torch.device) -> Model:
     try:
         network = check_runnable(VisionTransformer(**card["network"]))
         network.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError, AssertionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path.name} does not fit its card: {reason}.", "The model before it was kept.") from error
+        (red, green, blue), (red_std, green_std, blue_std) = (map(float, card[name]) for name in ("mean", "std"))
+        labels = tuple(map(str, card["labels"]))
+    except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
+        raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
+    if len(labels) != network.num_classes:
+        raise _does_not_fit(path, f"{len(labels)} labels for {network.num_classes} classes")
     network = network.float().eval().requires_grad_(False).to(device)
     return Model(
         network,
         geometry_of(network),
         name=path.stem,
-        mean=tuple(card["mean"]),
-        std=tuple(card["std"]),
-        labels=tuple(card["labels"]),
+        mean=(red, green, blue),
+        std=(red_std, green_std, blue_std),
+        labels=labels,
         weights_hash=weights_hash(state),
         card=card,
     )
+
+
+def _does_not_fit(path: Path, reason: str) -> UserError:
+    return UserError(f"{path.name} does not fit its card: {reason}.", "The model before it was kept.")
 
 
 def save_model(path: Path, network: VisionTransformer, card: Mapping[str, Any]) -> None:
@@ -114,6 +79,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], card: Mapping
         os.replace(part, path)
         os.replace(card_part, path.with_suffix(".json"))
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
-        card_part.unlink(missing_ok=True)
+        for unfinished in (part, card_part):
+            with suppress(OSError):
+                unfinished.unlink()
         raise UserError(f"{path} could not be written: {error}.", "Free some space or name another folder.") from error

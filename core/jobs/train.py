@@ -14,6 +14,7 @@ import pickle
 import time
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -305,7 +306,8 @@ def _save(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.A
         torch.save(state, part)
         part.replace(path)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         return f"checkpoint not written ({error}); training goes on and the last one is kept"
     return ""
 

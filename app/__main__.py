@@ -1,0 +1,53 @@
+"""Start the window: `python -m app`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from app import theme
+from app.live import Live
+from app.main_window import MainWindow
+from app.store import Store
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
+
+
+def main() -> int:
+    """Open the demo, show the window, then start the engine: the first frame does not wait for torch."""
+    app = QApplication(sys.argv)
+    app.setApplicationName("Relata")
+    app.setOrganizationName("Relata")
+    theme.apply(app)
+    app.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(app))
+    store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
+    window = MainWindow(store, Live(), QSettings())
+    sys.excepthook = _say(window)
+    window.show()
+    window.desk.live.start()
+    window.desk.ask()
+    return app.exec()
+
+
+def _say(window: MainWindow) -> Hook:
+    """Unexpected errors are written down, said in the status line, and the program goes on."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        details = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(details)
+        window.status.say_error(f"Something went wrong: {error}", "Your work is kept; undo the last change.", details)
+
+    return hook
+
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()
+    sys.exit(main())

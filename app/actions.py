@@ -1,0 +1,92 @@
+"""Every command as a row of data: menus, shortcuts, the command palette and the `?` sheet come from this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app import edits
+from app.desk import Desk
+from core.cards import subspace_cards
+from core.demo import best_block, demo_document, demo_view
+
+Do = Callable[[Desk], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: the menu it is in, its words, its shortcuts and what it does."""
+
+    menu: str
+    text: str
+    do: Do
+    keys: tuple[str, ...] = ()
+    name: str = ""
+
+
+def _step(marker: Literal["read", "write", "both"], by: int) -> Do:
+    def do(desk: Desk) -> None:
+        last = desk.answer.model.n_blocks - 1 if desk.answer else 0
+        view = desk.view
+        if marker in ("read", "both"):
+            view = replace(view, read=min(max(view.read + by, -1), last))
+        if marker in ("write", "both"):
+            view = replace(view, write=min(max(view.write + by, -1), last))
+        desk.store.look(view)
+
+    return do
+
+
+def _step_head(by: int) -> Do:
+    def do(desk: Desk) -> None:
+        heads = desk.answer.model.n_heads if desk.answer else 1
+        desk.look(head=(desk.view.head + by) % heads)
+
+    return do
+
+
+def _look_at_cls(desk: Desk) -> None:
+    desk.look(token=0)
+
+
+def _best_layer(desk: Desk) -> None:
+    cards = desk.answer.model.subspace_cards if desk.answer else subspace_cards(desk.document.model)
+    block = best_block(cards, desk.pad_shown)
+    desk.look(read=block + 1, write=block)
+
+
+def _demo(desk: Desk) -> None:
+    desk.edit("Open demo", demo_document())
+    desk.store.look(demo_view(subspace_cards(desk.document.model)))
+
+
+def _show_side(side: Literal["base", "source"]) -> Do:
+    return lambda desk: desk.look(side=side, item=0)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
+    Command("Stimulus", "Swap", edits.swap, ("Ctrl+Shift+S",), "pair"),
+    Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
+    Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+1",), "pair"),
+    Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+2",), "pair"),
+    Command("Stimulus", "Counterfactual", edits.counterfactual, ("Ctrl+Shift+C",), "pair"),
+    Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
+    Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
+    Command("Stimulus", "Delete item", edits.delete_selected, ("Ctrl+Backspace",), "item"),
+    Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
+    Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
+    Command("Intervene", "Colour", lambda d: edits.swap_in_source(d, "color"), ("Ctrl+Alt+C",), "swap"),
+    Command("Intervene", "Shape", lambda d: edits.swap_in_source(d, "shape"), ("Ctrl+Alt+S",), "swap"),
+    Command("Intervene", "All", lambda d: edits.swap_in_source(d, "all"), ("Ctrl+Alt+A",), "swap"),
+    Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
+    Command("View", "Next layer", _step("both", 1), ("]",)),
+    Command("View", "Previous layer", _step("both", -1), ("[",)),
+    Command("View", "Next read layer", _step("read", 1), ("Shift+]", "}")),
+    Command("View", "Previous read layer", _step("read", -1), ("Shift+[", "{")),
+    Command("View", "Next head", _step_head(1), (";",)),
+    Command("View", "Previous head", _step_head(-1), (",",)),
+    Command("View", "Best layer for this property", _best_layer, ("Ctrl+L",)),
+    Command("View", "Attention of CLS", _look_at_cls, ("Ctrl+0",)),
+)

@@ -1,0 +1,105 @@
+"""The command palette and the sheet of keys: both made from the window's actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+NamedAction = tuple[str, QAction]
+
+
+def keys_of(action: QAction) -> str:
+    """The action's shortcut in the platform's words."""
+    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+
+
+class CommandPalette(QDialog):
+    """Type a few letters, press Enter."""
+
+    def __init__(self, actions: Sequence[NamedAction], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("All commands")
+        self.resize(460, 420)
+        self.search, self.found = QLineEdit(), QListWidget()
+        self.search.setPlaceholderText("Type a command")
+        self._actions = [(f"{menu} ▸ {action.text()}", action) for menu, action in actions]
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.search)
+        layout.addWidget(self.found)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._run)
+        self.found.itemActivated.connect(self._run)
+        self.search.installEventFilter(self)
+        self._filter("")
+
+    def _filter(self, words: str) -> None:
+        self.found.clear()
+        for text, action in self._actions:
+            if all(word in text.lower() for word in words.lower().split()):
+                item = QListWidgetItem(f"{text}\t{keys_of(action)}")
+                item.setData(Qt.ItemDataRole.UserRole, action)
+                self.found.addItem(item)
+        self.found.setCurrentRow(0)
+
+    def _run(self) -> None:
+        item = self.found.currentItem()
+        if item is not None:
+            self.accept()
+            item.data(Qt.ItemDataRole.UserRole).trigger()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in arrows:
+            step = 1 if event.key() == Qt.Key.Key_Down else -1
+            self.found.setCurrentRow(min(max(self.found.currentRow() + step, 0), self.found.count() - 1))
+            return True
+        return super().eventFilter(watched, event)
+
+
+WIDGET_KEYS = (
+    ("Stimulus", "Select an item", "Tab"),
+    ("Stimulus", "Move by a patch, by a pixel", "arrows, Alt+arrows"),
+    ("Pad", "Choose the thumb", "A, B, Tab"),
+    ("Pad", "Move the thumb, in large steps", "arrows, Shift+arrows"),
+    ("Pad", "Next landmark", "Enter"),
+    ("Pad", "Back to the model's own value", "Delete"),
+    ("Attention", "Move the query", "arrows"),
+    ("Attention", "Who looks at me", "A"),
+    ("Attention", "Blink the baseline", "hold C"),
+    ("Any drag", "Take it back", "Esc"),
+)
+
+
+class ShortcutSheet(QDialog):
+    """All keys on one sheet."""
+
+    def __init__(self, actions: Sequence[NamedAction], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Keys")
+        rows = [(menu, action.text(), keys_of(action)) for menu, action in actions if keys_of(action)]
+        body = QWidget()
+        grid = QGridLayout(body)
+        grid.setHorizontalSpacing(24)
+        for index, row in enumerate((*rows, *WIDGET_KEYS)):
+            for column, text in enumerate(row):
+                grid.addWidget(QLabel(text), index, column)
+        area = QScrollArea()
+        area.setWidget(body)
+        area.setWidgetResizable(True)
+        QVBoxLayout(self).addWidget(area)
+        self.resize(520, 560)

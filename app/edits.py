@@ -1,0 +1,153 @@
+"""What commands, chips and menus do to the document; each is one undo step with a name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, cast
+
+from app.desk import Desk
+from core.cards import card_geometry, model_path, read_card
+from core.document import (
+    add_item,
+    delete_item,
+    make_counterfactual,
+    match_property,
+    open_photo_in,
+    random_pair,
+    reroll_noise,
+    set_property,
+    stimulus_of,
+    swap_from_source,
+    swap_items,
+    with_stimulus,
+)
+from core.errors import UserError
+from core.render import open_photo
+from core.scene import ITEM_LETTERS, Property, Stimulus
+
+MAX_ITEMS = 4
+
+
+def _seed() -> int:
+    return secrets.randbits(32)
+
+
+def edit_stimulus(desk: Desk, text: str, change: Callable[[Stimulus], Stimulus], gesture: str = "") -> None:
+    """Change the stimulus of the tab that is shown."""
+    side = desk.view.side
+    stimulus = stimulus_of(desk.document, side)
+    desk.edit(text, with_stimulus(desk.document, side, change(stimulus)), gesture)
+
+
+def _pair(desk: Desk) -> Stimulus:
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    if len(stimulus.items) < 2:
+        raise UserError("This needs two items.", "Use Stimulus ▸ Random pair, or add an item.")
+    return stimulus
+
+
+def set_selected_property(desk: Desk, kind: str, value: int) -> None:
+    """Give the selected item a shape or a colour."""
+    if desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
+        set_item_property(desk, desk.view.item, kind, value)
+
+
+def set_item_property(desk: Desk, index: int, kind: str, value: int) -> None:
+    """Give an item a shape or a colour, leaving the other as it is."""
+    word = "shape" if kind == "shape" else "colour"
+    text = f"Change {word} of {ITEM_LETTERS[index]}"
+    edit_stimulus(desk, text, lambda s: set_property(s, index, cast(Property, kind), value))
+
+
+def swap(desk: Desk) -> None:
+    """The items change places."""
+    _pair(desk)
+    edit_stimulus(desk, "Swap A and B", swap_items)
+
+
+def match(desk: Desk, property: Property) -> None:
+    """Item B takes A's shape or colour."""
+    _pair(desk)
+    word = "shape" if property == "shape" else "colour"
+    edit_stimulus(desk, f"Match {word}", lambda s: match_property(s, property))
+
+
+def draw_random_pair(desk: Desk) -> None:
+    """Two new items; same in one case out of two."""
+    edit_stimulus(desk, "Random pair", lambda s: random_pair(s.geometry, _seed()))
+
+
+def reroll(desk: Desk) -> None:
+    """New noise and jitter."""
+    edit_stimulus(desk, "Re-roll noise", lambda s: reroll_noise(s, _seed()))
+
+
+def counterfactual(desk: Desk) -> None:
+    """Fill the source with the matched donor image for the property whose pad is shown."""
+    if len(desk.document.base.items) != 2:
+        raise UserError("A counterfactual needs a base of two items.", "Use Stimulus ▸ Random pair.")
+    desk.edit("Make counterfactual", make_counterfactual(desk.document, desk.pad_shown, _seed()))
+
+
+def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
+    """Give item A the source's value at the write layer, making a source first where there is none."""
+    document = desk.document
+    if document.source is None or not document.source.items:
+        if len(document.base.items) != 2:
+            raise UserError("There is no source image to swap from.", "Compose one on the source tab.")
+        wanted = desk.pad_shown if property == "all" else property
+        document = make_counterfactual(document, wanted, _seed())
+    word = {"shape": "shape", "color": "colour", "all": "whole stream"}[property]
+    desk.edit(f"Swap {word} from source", swap_from_source(document, property, desk.view.write))
+
+
+def add_new_item(desk: Desk) -> None:
+    """One more item in a free place."""
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    if stimulus.photo is not None:
+        raise UserError("Items cannot be drawn on a photo.", "Use Stimulus ▸ Random pair to leave photo mode.")
+    if len(stimulus.items) >= MAX_ITEMS:
+        raise UserError(f"There are already {MAX_ITEMS} items.", "Delete one first.")
+    edit_stimulus(desk, "Add item", lambda s: add_item(s, 4, len(s.items), _seed()))
+    desk.look(item=len(stimulus.items))
+
+
+def delete_selected(desk: Desk) -> None:
+    """Delete the selected item and its edits."""
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    index = desk.view.item
+    if index < len(stimulus.items):
+        desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
+        desk.look(item=max(0, index - 1))
+
+
+def clear_edits(desk: Desk) -> None:
+    """The model itself again."""
+    desk.edit("Clear edits", replace(desk.document, interventions=()))
+
+
+def show_photo(desk: Desk, path: Path) -> None:
+    """Open a picture as the stimulus of the tab that is shown."""
+    side = desk.view.side
+    photo = open_photo(path, stimulus_of(desk.document, side).geometry)
+    desk.edit(f"Open {path.name}", open_photo_in(desk.document, side, photo))
+
+
+def choose_model(desk: Desk, reference: str) -> None:
+    """Ask the engine for another model; a pair of its own size is drawn where the patch grid differs.
+
+    Raises UserError where there is no such file, or its card cannot be read.
+    """
+    geometry = card_geometry(read_card(model_path(reference)))
+    document = replace(desk.document, model=reference, interventions=())
+    if geometry != document.base.geometry:
+        document = replace(document, base=random_pair(geometry, _seed()), source=None)
+    desk.edit("Open model", document, gesture=model_gesture(reference))
+
+
+def model_gesture(reference: str) -> str:
+    """The gesture under which a model is opened, so that a failed opening can be taken back."""
+    return f"open model {reference}"

@@ -1,0 +1,145 @@
+"""The inside view: attention of one token in the head that is looked at, and the atlas of all heads."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.panels.stimulus import ROLES
+from app.widgets.attention_view import AttentionView, Ring
+from app.widgets.head_atlas import HeadAtlas
+from core.questions import Attention, ModelInfo
+from core.render import render
+from core.scene import ITEM_LETTERS, Stimulus, item_patches
+
+
+class InsidePanel(QWidget):
+    """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._held = False
+        self._receiving = False
+        self._baseline = False
+        self._drawn: Stimulus | None = None
+        self._image: np.ndarray | None = None
+        self.view = AttentionView()
+        self.atlas = HeadAtlas()
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        lower = QWidget()
+        below = QVBoxLayout(lower)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.hint)
+        below.addWidget(self.atlas, 1)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.addWidget(self.view)
+        splitter.addWidget(lower)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 2, 10, 6)
+        layout.addWidget(splitter)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.view.token_hovered.connect(self._hover)
+        self.view.token_pinned.connect(self._hold)
+        self.view.direction_toggled.connect(self._flip_direction)
+        self.view.blink.connect(self._blink)
+        self.atlas.head_chosen.connect(lambda block, head: self._desk.look(read=block, head=head))
+
+    def refresh(self) -> None:
+        """Draw the attention of the last answer, greyed where it belongs to another state."""
+        answer, view = self._desk.answer, self._desk.view
+        if answer is None or answer.attention is None:
+            return
+        attention, info, stimulus = answer.attention, answer.model, answer.question.document.base
+        if stimulus != self._drawn or self._image is None:
+            self._drawn, self._image = stimulus, render(stimulus)
+        block, head = min(max(view.read, 0), info.n_blocks - 1), min(view.head, info.n_heads - 1)
+        maps, vmax = self._maps(attention)
+        row = maps[block, head]
+        grid = info.geometry.grid
+        stale = not self._desk.attention_is_current()
+        self.view.set_scale("block max")
+        self.view.show_attention(
+            self._image,
+            row[info.n_prefix :].reshape(grid, grid),
+            float(vmax[block]),
+            _rings(stimulus),
+            attention.token,
+            tuple((_prefix_name(info, i), float(row[i])) for i in range(info.n_prefix)),
+            self._caption(info, block, head, attention, stimulus),
+            stale=stale,
+        )
+        self._draw_atlas(attention, info, maps, vmax, stale=stale)
+        self.atlas.set_selected(block, head)
+
+    def _maps(self, attention: Attention) -> tuple[np.ndarray, np.ndarray]:
+        """Maps [L, H, T] in the direction that is looked at, and the fixed scale of each block [L]."""
+        if self._receiving:
+            maps = attention.baseline_received if self._baseline else attention.received
+            return maps, attention.received_vmax
+        return (attention.baseline_rows if self._baseline else attention.rows), attention.vmax
+
+    def _draw_atlas(
+        self, attention: Attention, info: ModelInfo, maps: np.ndarray, vmax: np.ndarray, *, stale: bool
+    ) -> None:
+        shape = (info.n_blocks, info.n_heads)
+        self.atlas.set_scores(attention.scores if attention.scores is not None else np.full(shape, math.nan))
+        grid = info.geometry.grid
+        self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)
+        self.atlas.set_stale(stale)
+        self.hint.setText("all blocks × heads" + (" · baseline" if self._baseline else ""))
+
+    def _caption(self, info: ModelInfo, block: int, head: int, attention: Attention, stimulus: Stimulus) -> str:
+        token = _token_name(info, attention.token, stimulus)
+        what = f"who looks at {token}" if self._receiving else f"{token} looks at"
+        held = " · held, click to let go" if self._held else ""
+        which = "without edits, " if self._baseline else ""
+        return f"{what} — {which}block {block}, head {head}{held}\nA flips direction · C blinks the baseline"
+
+    def _hover(self, token: int) -> None:
+        if not self._held:
+            self._desk.look(token=token)
+
+    def _hold(self, token: int) -> None:
+        self._held = not (self._held and token == self._desk.view.token)
+        self._desk.look(token=token)
+        self.refresh()
+
+    def _flip_direction(self) -> None:
+        self._receiving = not self._receiving
+        self.refresh()
+
+    def _blink(self, baseline: bool) -> None:
+        self._baseline = baseline
+        self.refresh()
+
+
+def _rings(stimulus: Stimulus) -> tuple[Ring, ...]:
+    return tuple(
+        Ring(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i]) for i, item in enumerate(stimulus.items)
+    )
+
+
+def _prefix_name(info: ModelInfo, index: int) -> str:
+    """CLS comes first where a model has prefix tokens; the others are registers."""
+    return "CLS" if index == 0 else f"R{index}"
+
+
+def _token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
+    if token < info.n_prefix:
+        return _prefix_name(info, token)
+    patch = token - info.n_prefix
+    row, column = divmod(patch, info.geometry.grid)
+    owners = [
+        ITEM_LETTERS[i] for i, item in enumerate(stimulus.items) if patch in item_patches(item, stimulus.geometry)
+    ]
+    return f"patch ({column}, {row})" + (f" of {owners[0]}" if owners else "")

@@ -1,0 +1,242 @@
+"""The shape and colour pads at the write layer, and the list of edits in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.desk import Desk
+from app.panels.palette import color_chips, shape_chips
+from app.panels.stimulus import ROLES
+from app.widgets.edit_list import EditList, EditRow
+from app.widgets.pad import Landmark, PadPicture, SubspacePad, Thumb
+from core.document import (
+    find_move,
+    remove_intervention,
+    reorder_intervention,
+    replace_intervention,
+    set_point,
+)
+from core.interventions import Intervention, MoveInSubspace
+from core.questions import Pad
+from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
+
+PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
+FAR_SIGMA = 3.0
+MAX_STRENGTH = 2.0
+
+
+class InterventionsPanel(QWidget):
+    """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
+
+    def __init__(self, desk: Desk, swap_actions: list[QAction]) -> None:
+        super().__init__()
+        self._desk = desk
+        self._gesture = ""
+        self.pads = {property: SubspacePad() for property, _ in PADS}
+        self.tabs = QTabWidget()
+        for property, name in PADS:
+            self.tabs.addTab(self.pads[property], name)
+            self.pads[property].setAccessibleName(f"{name} pad")
+        self.strength = QDoubleSpinBox()
+        self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
+        self.words, self.edits = QLabel(), EditList()
+        self._arrange(swap_actions)
+        self._connect()
+
+    def _arrange(self, swap_actions: list[QAction]) -> None:
+        self.strength.setRange(0.0, MAX_STRENGTH)
+        self.strength.setSingleStep(0.05)
+        self.strength.setValue(1.0)
+        self.strength.setPrefix("α ")
+        self.strength.setToolTip("Strength of the pad's edits; the wheel over the pad changes it")
+        self.tie.setToolTip("Both thumbs move together, to the same place")
+        self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
+        self.magnet.setChecked(True)
+        self.words.setWordWrap(True)
+        row = QHBoxLayout()
+        for widget in (self.strength, self.tie, self.magnet):
+            row.addWidget(widget)
+        row.addStretch(1)
+        swaps = QHBoxLayout()
+        swaps.addWidget(QLabel("Swap from source"))
+        for action in swap_actions:
+            button = QToolButton()
+            button.setDefaultAction(action)
+            swaps.addWidget(button)
+        swaps.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 2, 10, 6)
+        layout.addWidget(self.tabs, 3)
+        layout.addWidget(self.words)
+        layout.addLayout(row)
+        layout.addLayout(swaps)
+        layout.addWidget(self.edits, 2)
+
+    def _connect(self) -> None:
+        for property, pad in self.pads.items():
+            pad.magnet = True
+            pad.gesture_started.connect(self._start)
+            pad.thumb_moved.connect(lambda i, x, y, _, p=property: self._move(p, i, (x, y)))
+            pad.gesture_finished.connect(self._start)
+            pad.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
+            pad.thumb_reset.connect(lambda i, p=property: self._reset(p, i))
+            pad.strength_wheeled.connect(lambda n: self.strength.setValue(self.strength.value() + 0.05 * n))
+            self.magnet.toggled.connect(lambda on, p=pad: setattr(p, "magnet", on))
+        self.tabs.currentChanged.connect(self._show_pad)
+        self.strength.valueChanged.connect(self._set_strength)
+        self.edits.toggled.connect(self._toggle)
+        self.edits.strength_changed.connect(self._set_edit_strength)
+        self.edits.removed.connect(self._remove)
+        self.edits.moved.connect(self._reorder)
+        self.edits.gesture_started.connect(self._start)
+        self.edits.gesture_finished.connect(self._start)
+
+    @property
+    def property_shown(self) -> Property:
+        """The property whose pad is in front."""
+        return PADS[self.tabs.currentIndex()][0]
+
+    def refresh(self) -> None:
+        """Draw the pads of the last answer and the edits of the document."""
+        desk = self._desk
+        self.edits.set_rows([_row(edit) for edit in desk.document.interventions])
+        pads = desk.answer.pads if desk.answer is not None else {}
+        stale = not desk.pads_are_current()
+        for property, widget in self.pads.items():
+            pad = pads.get(property)
+            widget.setEnabled(pad is not None)
+            if pad is not None:
+                widget.show_picture(self._picture(pad), stale=stale)
+        shown = pads.get(self.property_shown)
+        self.words.setText(self._words(shown))
+        mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
+        with QSignalBlocker(self.strength):
+            if mine and not self.strength.hasFocus():
+                self.strength.setValue(mine[-1].strength)
+
+    def _picture(self, pad: Pad) -> PadPicture:
+        chips = color_chips() if pad.property == "color" else shape_chips()
+        landmarks = tuple(
+            Landmark(chip.name, float(x), float(y), chip.rgb, chip.mask, _ellipse(covariance))
+            for chip, (x, y), covariance in zip(chips, pad.landmarks, pad.ellipses, strict=True)
+        )
+        thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
+        grid = self._desk.map_of(pad.property)
+        return PadPicture(
+            landmarks,
+            thumbs,
+            pad.axis_share,
+            None if np.isnan(grid).all() else grid,
+            pad.extent,
+            high="SAME",
+            low="DIFFERENT",
+        )
+
+    def _thumb(self, pad: Pad, index: int) -> Thumb:
+        """A thumb stands where the document puts it; without an edit, at the item's own place."""
+        own = tuple(float(v) for v in pad.own[index])
+        at = find_move(self._desk.document, index, pad.property, pad.block)
+        edit = self._desk.document.interventions[at] if at is not None else None
+        x, y = edit.point if isinstance(edit, MoveInSubspace) else own
+        active = edit is not None and edit.enabled
+        return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own[0], own[1], active)
+
+    def _words(self, pad: Pad | None) -> str:
+        block = self._desk.view.write
+        where = "embeddings" if block < 0 else f"block {block} output"
+        if self._desk.answer is None:
+            return f"{where} · the engine is starting"
+        if pad is None or not len(pad.own):
+            return f"{where} · no subspace here: move the write marker to a block that has one"
+        index = min(self._desk.view.item, len(pad.now) - 1)
+        nearest = int(((pad.landmarks - pad.now[index]) ** 2).sum(1).argmin())
+        chips = COLOR_NAMES if pad.property == "color" else [chip.name for chip in shape_chips()]
+        far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
+        shows = f"{where} · shows {100 * pad.axis_share:.0f} % of the variance between classes"
+        return f"{shows}\n{ITEM_LETTERS[index]} near “{chips[nearest]}”{far}"
+
+    def _start(self, index: int = -1) -> None:
+        """A gesture begins; its thumb's item is the one that the decision map moves."""
+        self._gesture = self._desk.new_gesture()
+        if self.sender() in self.pads.values() and index >= 0:
+            self._desk.look(item=index, side="base")
+
+    def _move(self, property: Property, index: int, point: tuple[float, float]) -> None:
+        desk = self._desk
+        items = range(min(2, len(desk.document.base.items))) if self.tie.isChecked() else (index,)
+        document = desk.document
+        for item in items:
+            document = set_point(document, item, property, desk.view.write, point, self.strength.value())
+        word = "colour" if property == "color" else "shape"
+        desk.edit(f"Move {word} of {'A+B' if self.tie.isChecked() else ITEM_LETTERS[index]}", document, self._gesture)
+
+    def _reset(self, property: Property, index: int) -> None:
+        at = find_move(self._desk.document, index, property, self._desk.view.write)
+        if at is not None:
+            self._desk.edit("Back to own value", remove_intervention(self._desk.document, at))
+
+    def _show_pad(self) -> None:
+        self._desk.pad_shown = self.property_shown
+        self.refresh()
+        self._desk.ask_again()
+
+    def _is_of_pad(self, edit: Intervention) -> bool:
+        shown, block = self.property_shown, self._desk.view.write
+        return isinstance(edit, MoveInSubspace) and (edit.property, edit.block) == (shown, block)
+
+    def _set_strength(self, value: float) -> None:
+        document = self._desk.document
+        for index, edit in enumerate(document.interventions):
+            if self._is_of_pad(edit):
+                document = replace_intervention(document, index, replace(edit, strength=value))
+        self._desk.edit("Change strength", document, gesture="strength of the pad")
+
+    def _toggle(self, index: int, enabled: bool) -> None:
+        edit = self._desk.document.interventions[index]
+        changed = replace(edit, enabled=enabled)
+        text = "Switch edit on" if enabled else "Switch edit off"
+        self._desk.edit(text, replace_intervention(self._desk.document, index, changed))
+
+    def _set_edit_strength(self, index: int, value: float) -> None:
+        changed = replace(self._desk.document.interventions[index], strength=value)
+        document = replace_intervention(self._desk.document, index, changed)
+        self._desk.edit("Change strength", document, self._gesture)
+
+    def _remove(self, index: int) -> None:
+        self._desk.edit("Remove edit", remove_intervention(self._desk.document, index))
+
+    def _reorder(self, start: int, end: int) -> None:
+        self._desk.edit("Reorder edits", reorder_intervention(self._desk.document, start, end))
+
+
+def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
+    """Semi-axes of the 1-σ ellipse and its angle in degrees, of a covariance [2, 2]."""
+    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
+    small, large = np.sqrt(np.maximum(values, 0.0))
+    return (float(large), float(small), float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))))
+
+
+def _row(edit: Intervention) -> EditRow:
+    where = "embeddings" if edit.block < 0 else f"block {edit.block}"
+    letter = ITEM_LETTERS[edit.item]
+    if isinstance(edit, MoveInSubspace):
+        word = "colour" if edit.property == "color" else "shape"
+        text, detail = f"{word} of {letter} by hand", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
+    else:
+        word = {"color": "colour", "shape": "shape", "all": "all"}[edit.property]
+        text, detail = f"{word} of {letter} from source {ITEM_LETTERS[edit.source_item]}", where
+    return EditRow(text, detail, edit.enabled, edit.strength, "")

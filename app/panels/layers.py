@@ -1,0 +1,58 @@
+"""The scrubber: where the stream is read and written, and how well each layer carries the property shown."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.widgets.layer_strip import Cell, LayerStrip
+from core.cards import Card, SubspaceKey, subspace_cards
+from core.demo import best_block
+from core.scene import Property
+
+TOO_LATE_BELOW = 0.25
+DEFAULT_BLOCKS = 6
+
+
+def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: int) -> list[Cell]:
+    """One cell for the embeddings and one a block, with the interchange accuracy of the property there."""
+    best = best_block(cards, property)
+    cells = []
+    for block in range(-1, n_blocks):
+        card = cards.get((property, block))
+        effect = None if card is None else float(card["iia"])
+        late = effect is not None and block > best and effect < TOO_LATE_BELOW
+        note = "too late: already compared" if late else ""
+        cells.append(Cell("embed" if block < 0 else f"block {block}", effect, note))
+    return cells
+
+
+class LayersPanel(QWidget):
+    """One strip drives every panel."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._drawn: object = None
+        self.strip = LayerStrip()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 2, 6, 4)
+        layout.addWidget(self.strip)
+        self.strip.read_moved.connect(lambda block: desk.look(read=block))
+        self.strip.write_moved.connect(lambda block: desk.look(write=block))
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of the model that answered last."""
+        answer = self._desk.answer
+        return answer.model.n_blocks if answer is not None else DEFAULT_BLOCKS
+
+    def refresh(self) -> None:
+        """Draw the effects of the property whose pad is shown, and the markers."""
+        answer, view = self._desk.answer, self._desk.view
+        cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
+        state = (self._desk.pad_shown, self.n_blocks, None if answer is None else answer.model.weights_hash)
+        if state != self._drawn:
+            self._drawn = state
+            self.strip.set_cells(layer_cells(cards, self._desk.pad_shown, self.n_blocks))
+        self.strip.set_markers(view.read, view.write)

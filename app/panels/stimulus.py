@@ -1,0 +1,133 @@
+"""The stimulus canvas, with a tab for the base and one for the source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, QSignalBlocker, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.edits import edit_stimulus, set_item_property
+from app.widgets.canvas import CanvasItem, StimulusCanvas
+from core.document import Side, move_item, stimulus_of
+from core.render import render, shape_name
+from core.scene import COLOR_NAMES, ITEM_LETTERS, Stimulus, is_aligned, item_patches, overlaps
+
+SIDES: tuple[Side, ...] = ("base", "source")
+ROLES = ("item_a", "item_b", "same", "different")
+
+
+def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
+    """The items as the canvas marks them."""
+    geometry = stimulus.geometry
+    return tuple(
+        CanvasItem(
+            ITEM_LETTERS[index],
+            ROLES[index],
+            item.x_px,
+            item.y_px,
+            geometry.cell_px,
+            item_patches(item, geometry),
+            any(overlaps(item, other, geometry) for other in stimulus.items if other is not item),
+            is_aligned(item, geometry),
+        )
+        for index, item in enumerate(stimulus.items)
+    )
+
+
+class StimulusPanel(QWidget):
+    """Draw, drag and drop; every gesture is one undo step."""
+
+    photo_dropped = Signal(Path)
+
+    def __init__(self, desk: Desk, item_actions: list[QAction]) -> None:
+        super().__init__()
+        self._desk = desk
+        self._item_actions = item_actions
+        self._gesture = ""
+        self._drawn: Stimulus | None = None
+        self._image: np.ndarray | None = None
+        self.tabs = QTabBar()
+        for name in ("Base", "Source"):
+            self.tabs.addTab(name)
+        self.canvas = StimulusCanvas()
+        self.caption, self.note = QLabel(), QLabel()
+        self.note.setWordWrap(True)
+        self._arrange()
+        self._connect()
+
+    def _arrange(self) -> None:
+        top = QHBoxLayout()
+        top.addStretch(1)
+        top.addWidget(self.tabs)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 2, 10, 6)
+        layout.addLayout(top)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.caption)
+        layout.addWidget(self.note)
+
+    def _connect(self) -> None:
+        canvas = self.canvas
+        canvas.gesture_started.connect(self._start)
+        canvas.item_moved.connect(self._move)
+        canvas.gesture_finished.connect(self._finish)
+        canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
+        canvas.item_selected.connect(lambda index: self._desk.look(item=max(index, 0)))
+        canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
+        canvas.file_dropped.connect(lambda path: self.photo_dropped.emit(Path(path)))
+        canvas.customContextMenuRequested.connect(self._open_menu)
+        self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
+
+    def refresh(self) -> None:
+        """Draw the stimulus of the tab."""
+        view = self._desk.view
+        stimulus = stimulus_of(self._desk.document, view.side)
+        with QSignalBlocker(self.tabs):
+            self.tabs.setCurrentIndex(SIDES.index(view.side))
+        if stimulus != self._drawn or self._image is None:
+            self._drawn, self._image = stimulus, render(stimulus)
+        selected = view.item if view.item < len(stimulus.items) else None
+        self.canvas.show_picture(self._image, canvas_items(stimulus), stimulus.geometry.patch_px, selected=selected)
+        self.caption.setText(_caption(stimulus))
+        self.note.setText(_note(stimulus))
+
+    def _start(self) -> None:
+        self._gesture = self._desk.new_gesture()
+
+    def _move(self, index: int, x_px: int, y_px: int) -> None:
+        text = f"Move {ITEM_LETTERS[index]}"
+        edit_stimulus(self._desk, text, lambda s: move_item(s, index, x_px, y_px), self._gesture)
+
+    def _finish(self) -> None:
+        self._gesture = self._desk.new_gesture()
+
+    def _open_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.addActions(self._item_actions)
+        menu.exec(self.canvas.mapToGlobal(at))
+        menu.deleteLater()
+
+
+def _caption(stimulus: Stimulus) -> str:
+    if stimulus.photo is not None:
+        return f"Photo: {stimulus.photo.name} · no ground truth"
+    if not stimulus.items:
+        return "Empty: make a counterfactual or a random pair"
+    words = (
+        f"{ITEM_LETTERS[i]} {shape_name(item.shape)} · {COLOR_NAMES[item.color]}"
+        f" · {len(item_patches(item, stimulus.geometry))} tokens"
+        for i, item in enumerate(stimulus.items)
+    )
+    return "   ".join(words)
+
+
+def _note(stimulus: Stimulus) -> str:
+    if stimulus.photo is not None:
+        return "photo mode: item tools are off"
+    if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
+        return "unaligned — outside the training distribution"
+    return f"aligned to the {stimulus.geometry.patch_px} px patch grid — Alt drags free"

@@ -1,0 +1,61 @@
+"""The status bar: device, weights, the state shown, and the last error until it is dismissed."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QApplication, QLabel, QStatusBar, QToolButton
+
+from app.desk import Desk
+from core.questions import Answer
+
+
+class Status(QStatusBar):
+    """One line under the window."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._details = ""
+        self.state, self.error = QLabel(), QLabel()
+        self.copy, self.dismiss = QToolButton(), QToolButton()
+        self.copy.setText("Copy details")
+        self.dismiss.setText("✕")
+        self.dismiss.setAccessibleName("Dismiss the message")
+        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self._details))
+        self.dismiss.clicked.connect(self.clear_error)
+        self.addWidget(self.error, 1)
+        self.addWidget(self.copy)
+        self.addWidget(self.dismiss)
+        self.addPermanentWidget(self.state)
+        self.setSizeGripEnabled(False)
+        self.clear_error()
+
+    def say_error(self, message: str, hint: str = "", details: str = "") -> None:
+        """Show what happened and what to do; it stays until dismissed or replaced."""
+        self._details = details or f"{message} {hint}"
+        self.error.setText(f"⚠ {message} {hint}".strip())
+        self.error.setToolTip(self._details)
+        for widget in (self.error, self.copy, self.dismiss):
+            widget.show()
+
+    def clear_error(self) -> None:
+        """Put the message away."""
+        self.error.setText("")
+        for widget in (self.copy, self.dismiss):
+            widget.hide()
+
+    def refresh(self) -> None:
+        """Describe the state that the panels show."""
+        answer = self._desk.answer
+        self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
+
+
+def _state(answer: Answer, desk: Desk) -> str:
+    info = answer.model
+    parts = [f"engine {answer.engine_ms:.0f} ms · {info.device}", f"{info.name} {info.weights_hash[:6]}"]
+    card = info.subspace_cards.get((desk.pad_shown, answer.question.write))
+    if card is not None:
+        word = "colour" if desk.pad_shown == "color" else "shape"
+        parts.append(f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})")
+    parts += answer.notes[:1]
+    parts.append("? for keys · Ctrl+K for everything")
+    return "  ·  ".join(parts)

@@ -1,0 +1,87 @@
+"""Shipped data and the JSON cards beside tensor files. Importing this loads no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.scene import PROPERTIES, Geometry, Property
+
+SubspaceKey = tuple[Property, int]
+Card = Mapping[str, Any]
+
+
+def resource_folder(name: str) -> Path:
+    """A folder of the shipped data."""
+    return Path(str(files("resources"))) / name
+
+
+def bundled_models() -> list[str]:
+    """Names of the models that ship with Relata."""
+    return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
+
+
+def model_path(reference: str) -> Path:
+    """The weights file of a bundled name or a path.
+
+    Raises UserError where there is neither.
+    """
+    if reference in bundled_models():
+        return resource_folder("models") / f"{reference}.safetensors"
+    path = Path(reference)
+    if not path.is_file():
+        raise UserError(
+            f"There is no model “{reference}”.",
+            f"Name a .safetensors file or one of: {', '.join(bundled_models()) or 'none is bundled'}.",
+        )
+    return path
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The JSON card beside a tensor file.
+
+    Raises UserError where it is missing or damaged.
+    """
+    card = path.with_suffix(".json")
+    try:
+        value = json.loads(card.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The card {card.name} could not be read: {error}.", "Keep it beside its tensor file."
+        ) from error
+    if not isinstance(value, dict):
+        raise UserError(f"The card {card.name} is not a JSON object.", "Restore it from where it came.")
+    return value
+
+
+def card_geometry(card: Card) -> Geometry:
+    """The canvas and patch grid that a model's card names.
+
+    Raises UserError where it names none.
+    """
+    try:
+        return Geometry(int(card["network"]["img_size"]), int(card["network"]["patch_size"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError("The model's card does not say its image and patch size.", "Restore the card.") from error
+
+
+def subspace_folder(model: str) -> Path:
+    """Where the subspaces of a bundled model lie."""
+    return resource_folder("subspaces") / model
+
+
+def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
+    """The cards of a bundled model's subspaces; those that cannot be read are left out."""
+    cards: dict[SubspaceKey, Card] = {}
+    for path in sorted(subspace_folder(model).glob("*.safetensors")):
+        try:
+            card = read_card(path)
+        except UserError:
+            continue
+        if card.get("property") in PROPERTIES and isinstance(card.get("block"), int):
+            cards[card["property"], card["block"]] = card
+    return cards
