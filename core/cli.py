@@ -107,7 +107,8 @@ def _render(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from core.cards import resource_folder
     from core.families.model import choose_device
-    from core.jobs.train import read_recipe, train_model
+    from core.jobs.recipe import read_recipe
+    from core.jobs.train import train_model
 
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"

@@ -12,10 +12,9 @@ import datetime
 import math
 import pickle
 import time
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,81 +32,9 @@ from core.families.files import open_model, save_model
 from core.families.model import Model, blocks_of, geometry_of
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
+from core.jobs.recipe import Recipe
 from core.render import render_many
 from core.scene import N_COLORS, N_SHAPES, Geometry, item_patches
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that decides a training run. Blocks and heads count from 0.
-
-    `probe_block`: the shape and colour probes read the stream after this block.
-    `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
-    """
-
-    task: str = "discrimination"
-    n_kinds: int = 256
-    image_px: int = 224
-    patch_px: int = 16
-    width: int = 192
-    depth: int = 6
-    heads: int = 4
-    n_images: int = 200_000
-    batch: int = 64
-    peak_lr: float = 7e-4
-    warmup_share: float = 0.05
-    weight_decay: float = 0.05
-    beta2: float = 0.98
-    clip_norm: float = 1.0
-    disentangle_weight: float = 1.0
-    probe_block: int = 2
-    pipeline_weight: float = 0.3
-    within_blocks: tuple[int, ...] = (0, 1, 2)
-    between_blocks: tuple[int, ...] = (3, 4, 5)
-    between_heads: tuple[int, ...] = (0, 1)
-    keep_background: float = 0.25
-    full_share: float = 0.25
-    bfloat16: bool = True
-    seed: int = 0
-
-    @property
-    def n_steps(self) -> int:
-        """Optimiser steps of the whole run."""
-        return math.ceil(self.n_images / self.batch)
-
-
-def read_recipe(path: Path) -> Recipe:
-    """A recipe from a TOML file.
-
-    Raises UserError for a file that cannot be read, an unknown name or a value of the wrong type.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
-    known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
-    for name, value in table.items():
-        if name not in known:
-            raise UserError(
-                f"The recipe {path.name} names “{name}”, which does not exist.", f"Known: {', '.join(known)}."
-            )
-        table[name] = tuple(value) if isinstance(value, list) else value
-        wanted = (int, float) if isinstance(known[name], float) else type(known[name])
-        if not isinstance(table[name], wanted):
-            raise UserError(f"“{name}” in {path.name} is {value!r}.", f"It must be like {known[name]!r}.")
-    return Recipe(**table)
-
-
-def new_network(recipe: Recipe) -> VisionTransformer:
-    """A freshly initialised network of the recipe's size."""
-    return VisionTransformer(
-        img_size=recipe.image_px,
-        patch_size=recipe.patch_px,
-        num_classes=2,
-        embed_dim=recipe.width,
-        depth=recipe.depth,
-        num_heads=recipe.heads,
-    )
 
 
 class Trainee(nn.Module):
@@ -115,10 +42,17 @@ class Trainee(nn.Module):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.network = new_network(recipe)
+        self.network = VisionTransformer(**recipe.network)
         half = recipe.width // 2
         self.shape_probe = nn.Linear(half, N_SHAPES)
         self.color_probe = nn.Linear(recipe.width - half, N_COLORS)
+
+
+_UNREADABLE = (
+    *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
+    *(LookupError, TypeError, ValueError, AttributeError),
+)
+"""What torch.load and a look into its result can raise for a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +251,7 @@ def _load(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.A
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         saved = {name: tuple(v) if isinstance(v, list) else v for name, v in state["recipe"].items()}
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, AttributeError, pickle.UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise UserError(
             f"The checkpoint {path} could not be read: {error}.", "Move it away to start afresh."
         ) from error
@@ -339,18 +273,10 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     """
     started = time.monotonic()
     trainee = yield from train(recipe, out.with_suffix(".checkpoint"), device)
-    network_arguments = {
-        "img_size": recipe.image_px,
-        "patch_size": recipe.patch_px,
-        "num_classes": 2,
-        "embed_dim": recipe.width,
-        "depth": recipe.depth,
-        "num_heads": recipe.heads,
-    }
     card: dict[str, Any] = {
         "name": out.stem,
         "task": recipe.task,
-        "network": network_arguments,
+        "network": recipe.network,
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
         "labels": ["different", "same"],

@@ -1,0 +1,108 @@
+"""`Recipe`: everything that decides a training run, from a TOML file."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.scene import Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a training run. Blocks and heads count from 0.
+
+    `probe_block`: the shape and colour probes read the stream after this block.
+    `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
+    """
+
+    task: str = "discrimination"
+    n_kinds: int = 256
+    image_px: int = 224
+    patch_px: int = 16
+    width: int = 192
+    depth: int = 6
+    heads: int = 4
+    n_images: int = 200_000
+    batch: int = 64
+    peak_lr: float = 7e-4
+    warmup_share: float = 0.05
+    weight_decay: float = 0.05
+    beta2: float = 0.98
+    clip_norm: float = 1.0
+    disentangle_weight: float = 1.0
+    probe_block: int = 2
+    pipeline_weight: float = 0.3
+    within_blocks: tuple[int, ...] = (0, 1, 2)
+    between_blocks: tuple[int, ...] = (3, 4, 5)
+    between_heads: tuple[int, ...] = (0, 1)
+    keep_background: float = 0.25
+    full_share: float = 0.25
+    bfloat16: bool = True
+    seed: int = 0
+
+    @property
+    def n_steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return math.ceil(self.n_images / self.batch)
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The arguments that build the network."""
+        return {
+            "img_size": self.image_px,
+            "patch_size": self.patch_px,
+            "num_classes": 2,
+            "embed_dim": self.width,
+            "depth": self.depth,
+            "num_heads": self.heads,
+        }
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from a TOML file.
+
+    Raises UserError for a file that cannot be read, an unknown name or a value that cannot work.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
+    known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
+    for name, value in table.items():
+        if name not in known:
+            raise UserError(
+                f"The recipe {path.name} names “{name}”, which does not exist.", f"Known: {', '.join(known)}."
+            )
+        table[name] = tuple(value) if isinstance(value, list) else value
+        wanted = (int, float) if isinstance(known[name], float) else type(known[name])
+        if not isinstance(table[name], wanted) or isinstance(value, bool) != isinstance(known[name], bool):
+            raise UserError(f"“{name}” in {path.name} is {value!r}.", f"It must be like {known[name]!r}.")
+    recipe = Recipe(**table)
+    broken = [rule for rule, holds in _rules(recipe) if not holds]
+    if broken:
+        raise UserError(f"The recipe {path.name} cannot work.", f"Needed: {'; '.join(broken)}.")
+    return recipe
+
+
+def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
+    """What a recipe must obey, in words, and whether it does."""
+    sizes = (recipe.patch_px, recipe.width, recipe.depth, recipe.heads, recipe.n_images, recipe.batch)
+    if min(sizes) < 1:
+        return [("sizes and numbers above 0", False)]
+    geometry = Geometry(recipe.image_px, recipe.patch_px)
+    whole = recipe.image_px % recipe.patch_px == 0
+    blocks = (recipe.probe_block, *recipe.within_blocks, *recipe.between_blocks)
+    return [
+        ('task = "discrimination"', recipe.task == "discrimination"),
+        ("n_kinds 256 or 32", recipe.n_kinds in (256, 32)),
+        ("an even batch", recipe.batch % 2 == 0),
+        ("a width that heads divide", recipe.width % recipe.heads == 0),
+        ("whole patches and room for two items", whole and geometry.grid >= 2 * geometry.cell_patches),
+        (f"blocks from 0 to {recipe.depth - 1}", all(block in range(recipe.depth) for block in blocks)),
+        (f"heads from 0 to {recipe.heads - 1}", all(head in range(recipe.heads) for head in recipe.between_heads)),
+    ]
