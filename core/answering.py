@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.analyses.attention_pattern import head_patterns, head_score
 from core.cards import SubspaceKey, subspace_folder
-from core.document import Document
+from core.document import Document, find_move, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
 from core.families.files import open_model
@@ -85,7 +85,7 @@ class Laboratory:
                 self._decision(document, edits),
                 {p: pad for p in PROPERTIES if (pad := self._pad(document, edits, p, question.write))},
                 self._attention(document, edits, question.token) if question.attention else None,
-                self._map(document, edits, question),
+                self._map(document, question),
                 self._notes + notes,
             )
         return replace(answer, engine_ms=1000 * (time.perf_counter() - start))
@@ -209,24 +209,24 @@ class Laboratory:
             _numpy(now.received.amax((1, 2))),
         )
 
-    def _map(self, document: Document, edits: Sequence[Intervention], question: Question) -> DecisionMap | None:
+    def _map(self, document: Document, question: Question) -> DecisionMap | None:
         """P(last label) with one item's thumb on some cells of the grid, the other edits as they are."""
         item, property = question.map_item, question.map_property
         subspace = self.subspaces.get((property, question.write))
         if question.map_cells is None or not _has_pad(subspace) or item >= len(document.base.items):
             return None
         block = question.write
-        mine = [e for e in edits if _is_pad_edit(e, property, block) and e.item == item]
-        others = [e for e in edits if e not in mine]
-        strength = mine[0].strength if mine else 1.0
-        here = self._stream(document, others, block)
+        placed = set_point(document, item, property, block, (0.0, 0.0))
+        thumb = placed.interventions[find_move(placed, item, property, block) or 0]
+        assert isinstance(thumb, MoveInSubspace)
+        edits, _ = self._usable(placed)
+        at = edits.index(thumb)
+        before = self._stream(document, [e for i, e in enumerate(edits) if i < at or e.block < block], block)
         context = self._context(document, block)
         points = _grid_points(subspace)[slice(*question.map_cells)]
-        moves = [MoveInSubspace(block, item, property, point, strength) for point in points]
-        x = torch.cat([move.apply(here, context) for move in moves])  # [N, T, D]
-        later = [
-            (e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in others if e.block > block
-        ]
+        x = torch.cat([replace(thumb, point=point).apply(before, context) for point in points])  # [N, T, D]
+        after = [e for i, e in enumerate(edits) if e.block > block or (e.block == block and i > at)]
+        later = [(e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
         probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
         return DecisionMap(question.map_cells[0], _numpy(probability))
 
