@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMainWindow, QWidget
 
+from app import theme
 from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
@@ -30,7 +32,9 @@ from core.errors import UserError
 from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
+TITLE_BAR_PX = 32
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
+BARS = ("Decision", "Layers")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
 
@@ -53,7 +57,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        self.resize(1440, 900)
+        room = self.screen().availableGeometry()
+        self.resize(min(1440, room.width()), min(900, room.height() - TITLE_BAR_PX))
         self._reset_layout()
         self._restore_layout()
         self._refresh()
@@ -101,6 +106,9 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(name, self)
         dock.setObjectName(name)
         dock.setWidget(panel)
+        if name in BARS:
+            dock.setTitleBarWidget(QWidget())
+            panel.setMaximumHeight(panel.sizeHint().height())
         dock.visibilityChanged.connect(lambda shown: self._refresh() if shown else None)
         return dock
 
@@ -146,6 +154,8 @@ class MainWindow(QMainWindow):
         for dock in self._docks.values():
             self._menus["Window"].addAction(dock.toggleViewAction())
         self._extra("Window", "Reset layout", self._reset_layout)
+        for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
+            self._extra("View", f"Theme: {name.lower()}", partial(self._dress, look))
         self._extra("Help", "All commands…", self._open_palette, "Ctrl+K")
         self._extra("Help", "Keys", self._open_sheet, "?")
 
@@ -219,6 +229,10 @@ class MainWindow(QMainWindow):
     def _open_dropped(self, path: Path) -> None:
         opener = choose_model if path.suffix == ".safetensors" else None
         self._try(lambda: opener(self.desk, str(path)) if opener else show_photo(self.desk, path))
+
+    def _dress(self, look: theme.Theme | None) -> None:
+        theme.choose(look)
+        theme.apply(cast(QApplication, QApplication.instance()))
 
     def _open_palette(self) -> None:
         CommandPalette(self.all_actions(), self).open()

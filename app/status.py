@@ -26,6 +26,7 @@ class Status(QStatusBar):
         self.addWidget(self.copy)
         self.addWidget(self.dismiss)
         self.addPermanentWidget(self.state)
+        self.state.setContentsMargins(0, 0, 10, 0)
         self.setSizeGripEnabled(False)
         self.clear_error()
 

@@ -71,8 +71,18 @@ LIGHT = Theme(
 )
 
 
+_chosen: list[Theme] = []
+
+
+def choose(theme: Theme | None) -> None:
+    """Use this theme from now on; None follows the operating system again."""
+    _chosen[:] = [] if theme is None else [theme]
+
+
 def current() -> Theme:
-    """The theme that the operating system asks for now."""
+    """The chosen theme, or the one that the operating system asks for now."""
+    if _chosen:
+        return _chosen[0]
     scheme = QGuiApplication.styleHints().colorScheme()
     return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
 

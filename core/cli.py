@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     das.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
     das.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
     das.add_argument("--pairs", type=int, default=2000)
+    das.add_argument("--tests", type=int, default=2000, help="pairs to measure on")
     das.add_argument("--epochs", type=int, default=20)
     das.add_argument("--seed", type=int, default=0)
     das.add_argument("--device", default="auto")
@@ -128,7 +129,9 @@ def _das(arguments: argparse.Namespace) -> int:
     model = open_model(arguments.model, choose_device(arguments.device))
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
-    options = SearchOptions(n_pairs=arguments.pairs, epochs=arguments.epochs, seed=arguments.seed)
+    options = SearchOptions(
+        n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
+    )
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(model.name)
     for property in properties:

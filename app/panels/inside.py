@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels.stimulus import ROLES
@@ -30,18 +30,12 @@ class InsidePanel(QWidget):
         self._image: np.ndarray | None = None
         self.view = AttentionView()
         self.atlas = HeadAtlas()
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        lower = QWidget()
-        below = QVBoxLayout(lower)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(self.hint)
-        below.addWidget(self.atlas, 1)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.view)
-        splitter.addWidget(lower)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.addWidget(self.atlas)
+        splitter.setStretchFactor(0, 5)
+        splitter.setStretchFactor(1, 4)
+        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 2, 10, 6)
         layout.addWidget(splitter)
@@ -96,14 +90,13 @@ class InsidePanel(QWidget):
         grid = info.geometry.grid
         self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)
         self.atlas.set_stale(stale)
-        self.hint.setText("all blocks × heads" + (" · baseline" if self._baseline else ""))
 
     def _caption(self, info: ModelInfo, block: int, head: int, attention: Attention, stimulus: Stimulus) -> str:
         token = _token_name(info, attention.token, stimulus)
         what = f"who looks at {token}" if self._receiving else f"{token} looks at"
         held = " · held, click to let go" if self._held else ""
         which = "without edits, " if self._baseline else ""
-        return f"{what} — {which}block {block}, head {head}{held}\nA flips direction · C blinks the baseline"
+        return f"{what} — {which}block {block}, head {head}{held}"
 
     def _hover(self, token: int) -> None:
         if not self._held:

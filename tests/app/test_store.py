@@ -1,0 +1,102 @@
+"""One undo step a gesture; a cancelled gesture leaves nothing behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.store import Store
+from core.demo import demo_document
+from core.document import Document, View, move_item, swap_items, with_stimulus
+
+
+@pytest.fixture
+def store(qtbot: QtBot) -> Store:
+    return Store(demo_document(), View())
+
+
+def moved(document: Document, x_px: int) -> Document:
+    return with_stimulus(document, "base", move_item(document.base, 0, x_px, 48))
+
+
+def test_edits_of_one_gesture_are_one_undo_step(store: Store) -> None:
+    start = store.document
+    for x_px in (48, 64, 80):
+        store.edit("Move A", moved(store.document, x_px), "drag")
+
+    assert store.document.base.items[0].x_px == 80
+    assert store.undo.count() == 1
+    store.undo.undo()
+    assert store.document == start
+
+
+def test_two_gestures_are_two_undo_steps(store: Store) -> None:
+    store.edit("Move A", moved(store.document, 64), "first")
+    store.edit("Move A", moved(store.document, 80), "second")
+
+    store.undo.undo()
+
+    assert store.document.base.items[0].x_px == 64
+
+
+def test_edits_without_a_gesture_never_merge(store: Store) -> None:
+    store.edit("Move A", moved(store.document, 64))
+    store.edit("Move A", moved(store.document, 80))
+
+    assert store.undo.count() == 2
+
+
+def test_a_cancelled_gesture_restores_the_document_and_leaves_nothing_to_redo(store: Store) -> None:
+    start = store.document
+    store.edit("Move A", moved(store.document, 64), "drag")
+    store.edit("Move A", moved(store.document, 80), "drag")
+
+    store.cancel("drag")
+
+    assert store.document == start
+    assert not store.undo.canRedo()
+    assert not store.undo.canUndo()
+
+
+def test_cancelling_another_gesture_changes_nothing(store: Store) -> None:
+    store.edit("Move A", moved(store.document, 64), "drag")
+
+    store.cancel("another")
+
+    assert store.document.base.items[0].x_px == 64
+
+
+def test_a_gesture_that_ends_where_it_began_leaves_no_step(store: Store) -> None:
+    start = store.document
+    store.edit("Move A", moved(start, 64), "drag")
+    store.edit("Move A", start, "drag")
+
+    assert store.document == start
+    assert store.undo.count() == 0
+
+
+def test_an_edit_that_changes_nothing_leaves_no_step(store: Store) -> None:
+    store.edit("Nothing", replace(store.document))
+
+    assert store.undo.count() == 0
+
+
+def test_looking_elsewhere_is_neither_undone_nor_dirty(store: Store, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(store.changed):
+        store.look(replace(store.view, head=2))
+
+    assert store.view.head == 2
+    assert store.undo.isClean()
+    assert not store.undo.canUndo()
+
+
+def test_redo_brings_the_same_document_back(store: Store) -> None:
+    store.edit("Swap", with_stimulus(store.document, "base", swap_items(store.document.base)))
+    edited = store.document
+
+    store.undo.undo()
+    store.undo.redo()
+
+    assert store.document is edited

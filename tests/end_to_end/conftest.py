@@ -1,0 +1,84 @@
+"""The real window on the real engine process and the bundled model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.live import Live
+from app.main_window import MainWindow
+from app.store import Store
+from app.widgets.pad import SubspacePad
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
+
+ANSWER_MS = 60_000
+
+
+@dataclass
+class Driver:
+    """What a person does with the window, and what they wait for."""
+
+    window: MainWindow
+    qtbot: QtBot
+
+    def settle(self) -> None:
+        """Wait until everything shown belongs to the current state."""
+        desk = self.window.desk
+        self.qtbot.waitUntil(
+            lambda: desk.decision_is_current() and desk.pads_are_current() and desk.attention_is_current(),
+            timeout=ANSWER_MS,
+        )
+
+    @property
+    def margin(self) -> float:
+        answer = self.window.desk.answer
+        assert answer is not None
+        return answer.decision.margin
+
+    @property
+    def color_pad(self) -> SubspacePad:
+        return self.window.interventions.pads["color"]
+
+    def thumb(self, index: int) -> QPoint:
+        return self.color_pad.thumb_place(index).toPoint()
+
+    def landmark(self, index: int) -> QPoint:
+        return self.color_pad.landmark_place(index).toPoint()
+
+
+@pytest.fixture(scope="module")
+def app_window(qapp: QApplication) -> Iterator[MainWindow]:
+    """One window and one engine for all tests of a module: starting them takes seconds."""
+    store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
+    window = MainWindow(store, Live("cpu"))
+    window.show()
+    window.desk.live.start()
+    window.desk.ask()
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def driver(app_window: MainWindow, qtbot: QtBot) -> Iterator[Driver]:
+    """The window on its opening state, answered."""
+    driver = Driver(app_window, qtbot)
+    _reset(app_window)
+    driver.settle()
+    yield driver
+    _reset(app_window)
+    driver.settle()
+
+
+def _reset(window: MainWindow) -> None:
+    window.desk.store.undo.setIndex(0)
+    window.desk.store.undo.clear()
+    window.desk.store.look(demo_view(subspace_cards(DEFAULT_MODEL)))
+    window.interventions.tabs.setCurrentIndex(0)
+    window.status.clear_error()
