@@ -1,0 +1,74 @@
+"""Tiny random networks, and subspaces in them, for the tests of core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor
+
+from core.families.files import save_model
+from core.families.model import Model, geometry_of, weights_hash
+from core.interventions import Subspace
+from core.scene import Property
+from core.subspaces import landmarks
+
+WIDTH = 32
+TINY: dict[str, Any] = {
+    "img_size": 64,
+    "patch_size": 16,
+    "embed_dim": WIDTH,
+    "depth": 3,
+    "num_heads": 2,
+    "num_classes": 2,
+}
+CARD: dict[str, Any] = {
+    "network": TINY,
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "labels": ["different", "same"],
+}
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def tiny_network(seed: int = 0, **options: Any) -> VisionTransformer:
+    """A network with every weight, bias and scale random, so that no part of it can be left out unnoticed."""
+    network = VisionTransformer(**{**TINY, **options})
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for value in network.parameters():
+            value.add_(0.15 * torch.randn(value.shape, generator=generator))
+    return network.eval().requires_grad_(False)
+
+
+def as_model(network: VisionTransformer) -> Model:
+    return Model(network, geometry_of(network), weights_hash=weights_hash(network.state_dict()))
+
+
+def tiny_model(seed: int = 0, **options: Any) -> Model:
+    return as_model(tiny_network(seed, **options))
+
+
+def save_tiny(path: Path, seed: int = 0) -> str:
+    """A tiny model's file with its card; returns the reference that opens it."""
+    save_model(path, tiny_network(seed), CARD)
+    return str(path)
+
+
+def orthogonal(width: int, seed: int = 0) -> Tensor:
+    return torch.linalg.qr(noise(width, width, seed=seed)).Q
+
+
+def random_subspace(property: Property, block: int, *, size: int = 5, seed: int = 0) -> Subspace:
+    """A subspace along random directions, its landmarks those of random vectors in 16 classes."""
+    basis = orthogonal(WIDTH, seed)[:, :size]
+    classes = torch.arange(16).repeat(8)
+    values = (noise(16, WIDTH, seed=seed + 1) * 2)[classes] + 0.5 * noise(len(classes), WIDTH, seed=seed + 2)
+    fields = landmarks(basis, values, classes, 16)
+    share = float(fields.pop("axis_share"))
+    return Subspace(property, block, basis, axis_share=share, card={"iia": 0.9}, **fields)

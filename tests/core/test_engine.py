@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import timm
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from timm.layers import Mlp
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor
+
+from core import engine
+from core.engine import Edit, advance, attention_rows, embed, parity_error, read_out, resume, run, to_input, verify
+from core.errors import UserError
+from core.families.model import Model, check_runnable
+from tests.core.networks import as_model, noise, orthogonal, tiny_model, tiny_network
+
+TOLERANCE = 1e-4
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "patch 14": {"img_size": 56, "patch_size": 14},
+    "patch 32": {"img_size": 96, "patch_size": 32},
+    "LayerScale": {"init_values": 0.3},
+    "registers": {"reg_tokens": 4},
+    "registers outside the position embedding": {"reg_tokens": 4, "no_embed_class": True},
+    "no CLS": {"class_token": False, "global_pool": "avg"},
+    "CLS and average": {"global_pool": "avg"},
+    "average with a norm after it": {"global_pool": "avg", "fc_norm": True},
+    "average over prefix tokens too": {"global_pool": "avg", "pool_include_prefix": True},
+    "attention pooling": {"global_pool": "map", "class_token": False},
+    "normalised q and k": {"qk_norm": True},
+    "normalised attention output": {"scale_attn_norm": True},
+    "normalised MLP": {"scale_mlp_norm": True},
+    "no bias for q, k, v": {"qkv_bias": False},
+    "a norm before the blocks": {"pre_norm": True},
+    "no norm at the end": {"final_norm": False},
+    "five classes": {"num_classes": 5},
+    "another MLP": {"mlp_layer": Mlp, "act_layer": torch.nn.SiLU},
+}
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def model(request: pytest.FixtureRequest) -> Model:
+    return tiny_model(**VARIANTS[request.param])
+
+
+@pytest.fixture(autouse=True)
+def without_gradients() -> Iterator[None]:
+    with torch.inference_mode():
+        yield
+
+
+def images(model: Model, n: int = 2, seed: int = 0) -> Tensor:
+    size = model.geometry.image_px
+    return noise(n, 3, size, size, seed=seed)  # [B, 3, S, S]
+
+
+def block_outputs(model: Model, x: Tensor) -> list[Tensor]:
+    """The stream [B, T, D] after every block, as the network's own forward passes it on."""
+    seen: list[Tensor] = []
+    hooks = [block.register_forward_hook(lambda _, __, out: seen.append(out)) for block in model.blocks]
+    model.network(x)
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def test_a_pass_equals_the_networks_own_forward(model: Model) -> None:
+    x = images(model)
+
+    trace = run(model, x)
+
+    torch.testing.assert_close(trace.logits, model.network(x), atol=TOLERANCE, rtol=0)
+    for block, output in enumerate(block_outputs(model, x)):
+        torch.testing.assert_close(trace.after(block), output, atol=TOLERANCE, rtol=0)
+    assert len(trace.residuals) == model.n_blocks + 1
+
+
+def test_resuming_at_any_block_equals_the_whole_pass(model: Model) -> None:
+    trace = run(model, images(model))
+
+    for start in range(model.n_blocks + 1):
+        logits = resume(model, trace.after(start - 1), start)
+        torch.testing.assert_close(logits, trace.logits, atol=TOLERANCE, rtol=0)
+
+
+def test_resuming_with_edits_equals_the_whole_pass_with_them(model: Model) -> None:
+    x = images(model)
+    trace = run(model, x)
+
+    for at in range(-1, model.n_blocks):
+        edits: list[Edit] = [(at, lambda s: s + 0.3 * noise(*s.shape, seed=9))]
+        wanted = run(model, x, edits).logits
+        for start in range(at + 2):
+            logits = resume(model, trace.after(start - 1), start, edits)
+            torch.testing.assert_close(logits, wanted, atol=TOLERANCE, rtol=0)
+
+
+def test_patching_every_token_from_a_source_gives_the_sources_logits(model: Model) -> None:
+    base, source = images(model, seed=1), images(model, seed=2)
+    trace, wanted = run(model, base), model.network(source)
+    donor = run(model, source)
+
+    for at in range(-1, model.n_blocks):
+        edits: list[Edit] = [(at, lambda _, at=at: donor.after(at))]
+        torch.testing.assert_close(run(model, base, edits).logits, wanted, atol=TOLERANCE, rtol=0)
+        resumed = resume(model, trace.after(at), at + 1, edits)
+        torch.testing.assert_close(resumed, wanted, atol=TOLERANCE, rtol=0)
+
+
+def test_an_edit_that_changes_nothing_is_no_edit(model: Model) -> None:
+    x = images(model)
+    edits: list[Edit] = [(at, lambda s: s.clone()) for at in range(-1, model.n_blocks)]
+
+    assert torch.equal(run(model, x, edits).logits, run(model, x).logits)
+
+
+def test_the_cls_row_alone_equals_the_whole_last_block() -> None:
+    for options in ({}, {"init_values": 0.3, "qk_norm": True, "scale_attn_norm": True, "reg_tokens": 2}):
+        model = tiny_model(**options)
+        entering = run(model, images(model)).after(model.n_blocks - 2)
+
+        row = engine._cls_row(model.blocks[-1], entering)
+
+        whole = advance(model, entering, model.n_blocks - 1)
+        torch.testing.assert_close(row, whole[:, :1], atol=1e-5, rtol=0)
+
+
+def test_only_a_cls_read_out_is_cut_to_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    cut = engine._cls_row
+    monkeypatch.setattr(engine, "_cls_row", lambda *given: calls.append(1) or cut(*given))
+
+    for options in ({"global_pool": "avg"}, {"global_pool": "map", "class_token": False}):
+        model = tiny_model(**options)
+        resume(model, noise(1, 16 + model.n_prefix, 32), 0)
+    assert not calls
+
+    resume(tiny_model(), noise(1, 17, 32), 0)
+    assert calls
+
+
+def test_attention_rows_equal_the_networks_own_pattern(model: Model) -> None:
+    x = images(model)
+    trace = run(model, x)
+    for index, block in enumerate(model.blocks):
+        patterns: list[Tensor] = []
+        hook = block.attn.attn_drop.register_forward_hook(lambda _, __, out, seen=patterns: seen.append(out))
+        fused, block.attn.fused_attn = block.attn.fused_attn, False
+        block(trace.after(index - 1))
+        block.attn.fused_attn = fused
+        hook.remove()
+        n_tokens = patterns[0].shape[-1]
+        queries = torch.tensor([n_tokens - 1, 0, 3])
+
+        rows = attention_rows(model, trace.after(index - 1), index, queries)
+        one_each = attention_rows(model, trace.after(index - 1), index, torch.tensor([[2], [5]]))
+
+        torch.testing.assert_close(rows, patterns[0][:, :, queries], atol=1e-5, rtol=0)
+        torch.testing.assert_close(one_each[0, :, 0], patterns[0][0, :, 2], atol=1e-5, rtol=0)
+        torch.testing.assert_close(one_each[1, :, 0], patterns[0][1, :, 5], atol=1e-5, rtol=0)
+        torch.testing.assert_close(rows.sum(-1), torch.ones_like(rows[..., 0]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vit_tiny_patch16_224",
+        "vit_small_patch16_224",
+        "vit_small_patch32_224",
+        "vit_base_patch16_224",
+        "vit_base_patch32_224",
+        "vit_small_patch14_dinov2",
+        "vit_small_patch14_reg4_dinov2",
+        "vit_base_patch16_clip_224",
+        "vit_medium_patch16_gap_240",
+        "vit_base_patch16_siglip_224",
+    ],
+)
+def test_timms_own_architectures_run_exactly(name: str) -> None:
+    size = {"img_size": 224} if "dinov2" in name else {}
+    model = as_model(timm.create_model(name, pretrained=False, num_classes=3, **size).eval())
+
+    assert parity_error(model, n_images=1) <= TOLERANCE
+
+
+def test_the_stream_is_edited_where_the_edit_says_and_nowhere_before() -> None:
+    model = tiny_model()
+    x = images(model)
+    plain, edited = run(model, x), run(model, x, [(1, lambda s: s + 1.0)])
+
+    assert torch.equal(edited.after(-1), plain.after(-1))
+    assert torch.equal(edited.after(0), plain.after(0))
+    torch.testing.assert_close(edited.after(1), plain.after(1) + 1.0)
+    assert not torch.allclose(edited.after(2), plain.after(2))
+
+
+def test_edits_of_one_block_apply_in_order() -> None:
+    model = tiny_model()
+    x = images(model)
+
+    trace = run(model, x, [(0, lambda s: s * 2), (0, lambda s: s + 1)])
+
+    torch.testing.assert_close(trace.after(0), run(model, x).after(0) * 2 + 1)
+
+
+def test_an_edit_of_item_tokens_after_the_last_block_cannot_reach_a_cls_read_out() -> None:
+    model = tiny_model()
+    x = images(model)
+
+    def only_patches(stream: Tensor) -> Tensor:
+        return torch.cat([stream[:, :1], stream[:, 1:] * -3], 1)
+
+    assert torch.equal(run(model, x, [(2, only_patches)]).logits, run(model, x).logits)
+
+
+def test_each_image_of_a_batch_is_run_for_itself() -> None:
+    model = tiny_model()
+    x = images(model, n=3)
+
+    together = run(model, x).logits
+
+    for row, image in zip(together, x, strict=True):
+        torch.testing.assert_close(run(model, image[None]).logits[0], row, atol=1e-5, rtol=0)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=10)
+def test_rotating_the_stream_and_back_changes_nothing(seed: int) -> None:
+    model = tiny_model()
+    x = images(model, seed=seed)
+    there = orthogonal(32, seed)
+
+    trace = run(model, x, [(0, lambda s: s @ there), (0, lambda s: s @ there.T)])
+
+    torch.testing.assert_close(trace.logits, run(model, x).logits, atol=TOLERANCE, rtol=0)
+
+
+def test_pixels_are_normalised_by_the_models_own_mean_and_std() -> None:
+    model = Model(tiny_network(), tiny_model().geometry, mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 2.0))
+    pixels = np.zeros((1, 64, 64, 3), np.uint8)
+    pixels[0, 5, 7] = (255, 51, 102)
+
+    x = to_input(model, pixels)
+
+    assert x.shape == (1, 3, 64, 64)
+    torch.testing.assert_close(x[0, :, 5, 7], torch.tensor([1.8, 0.0, 0.05]))
+    torch.testing.assert_close(x[0, :, 7, 5], torch.tensor([-0.2, -0.8, -0.15]))
+
+
+def test_embedding_then_blocks_then_read_out_is_the_network() -> None:
+    model = tiny_model(reg_tokens=2)
+    x = images(model)
+    stream = embed(model, x)
+
+    for block in range(model.n_blocks):
+        stream = advance(model, stream, block)
+
+    torch.testing.assert_close(read_out(model, stream), model.network(x), atol=TOLERANCE, rtol=0)
+
+
+def test_a_network_whose_forward_is_another_is_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model()
+    assert verify(model) is model
+
+    forward = VisionTransformer.forward
+    monkeypatch.setattr(VisionTransformer, "forward", lambda self, x: forward(self, x) + 1e-3)
+
+    with pytest.raises(UserError, match="disagree"):
+        verify(model)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), 1e-3])
+def test_a_difference_in_any_block_is_not_verified(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
+    model = tiny_model()
+    theirs = model.network.forward_intermediates
+
+    def shifted(x: Tensor, **options: Any) -> Any:
+        out, blocks = theirs(x, **options)
+        blocks[1][0].add_(wrong)
+        return out, blocks
+
+    monkeypatch.setattr(model.network, "forward_intermediates", shifted)
+
+    with pytest.raises(UserError, match="disagree"):
+        verify(model)
+
+
+REFUSED: dict[str, tuple[Callable[[], torch.nn.Module], str]] = {
+    "not a transformer": (lambda: torch.nn.Linear(2, 2), "Linear is not a plain vision transformer"),
+    "another class of transformer": (
+        lambda: timm.create_model("eva02_tiny_patch14_224", pretrained=False),
+        "Eva is not a plain",
+    ),
+    "distilled": (
+        lambda: timm.create_model("deit_tiny_distilled_patch16_224", pretrained=False),
+        "VisionTransformerDistilled is not",
+    ),
+    "parallel blocks": (
+        lambda: tiny_network(block_fn=timm.models.vision_transformer.ParallelScalingBlock),
+        "Block 0 is a ParallelScalingBlock",
+    ),
+    "post-norm blocks": (
+        lambda: tiny_network(block_fn=timm.models.vision_transformer.ResPostBlock),
+        "Block 0 is a ResPostBlock",
+    ),
+    "images of any size": (lambda: tiny_network(dynamic_img_size=True), "any size"),
+    "no pooling": (lambda: tiny_network(global_pool=""), "no pooled read-out"),
+    "oblong images": (lambda: tiny_network(img_size=(64, 32)), "not square"),
+    "oblong patches": (lambda: tiny_network(patch_size=(16, 8)), "not square"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_run_exactly_is_refused_with_a_sentence(case: str) -> None:
+    make, sentence = REFUSED[case]
+
+    with pytest.raises(UserError, match=sentence) as refusal:
+        check_runnable(make())
+    assert refusal.value.hint
+
+
+def test_gated_attention_is_refused() -> None:
+    network = tiny_network()
+    network.blocks[1].attn.gate = torch.nn.Linear(32, 32)
+
+    with pytest.raises(UserError, match="Block 1 gates"):
+        check_runnable(network)

@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import replace
+from itertools import combinations
+from math import erf, sqrt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core.datasets import all_kinds, discrimination
+from core.errors import UserError
+from core.render import item_pixels, open_photo, render, render_many, shape_mask, shape_name
+from core.scene import COLORS, N_OOD, N_SHAPES, Geometry, Item, Photo, Stimulus
+
+SHAPES = range(N_SHAPES + N_OOD)
+SMALL = Geometry(64, 16)
+SQUARE = 1  # the number of a shape that fills most of its box
+
+items = st.builds(
+    Item,
+    shape=st.sampled_from(SHAPES),
+    color=st.integers(0, 19),
+    x_px=st.integers(-40, 240),
+    y_px=st.integers(-40, 240),
+    jitter_px=st.tuples(st.integers(0, 8), st.integers(0, 8)),
+    seed=st.integers(0, 2**62 - 1),
+    flat=st.booleans(),
+)
+
+
+def cdf(z: float) -> float:
+    return 0.5 * (1 + erf(z / sqrt(2)))
+
+
+def truncated_moments(mean: float) -> tuple[float, float]:
+    """Mean and standard deviation of a Gaussian of std 10, clipped to 0–250 and truncated to whole numbers."""
+    values = np.arange(251)
+    above = [1.0 if v == 0 else 1 - cdf((v - mean) / 10) for v in values] + [0.0]  # P(value ≥ v)
+    shares = np.array(above[:-1]) - np.array(above[1:])
+    average = float(shares @ values)
+    return average, float(np.sqrt(shares @ (values - average) ** 2))
+
+
+def test_every_shape_has_its_own_name() -> None:
+    assert len({shape_name(shape) for shape in SHAPES}) == 20
+
+
+@pytest.mark.parametrize(("size_px", "least_share"), [(24, 0.11), (21, 0.1), (12, 0.11)])
+def test_silhouettes_are_pairwise_distinct(size_px: int, least_share: float) -> None:
+    differing = [np.mean(shape_mask(a, size_px) != shape_mask(b, size_px)) for a, b in combinations(SHAPES, 2)]
+
+    assert min(differing) >= least_share
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("size_px", [21, 24])
+def test_a_silhouette_scales_to_the_drawn_size(shape: int, size_px: int) -> None:
+    mask = shape_mask(shape, size_px)
+    fine = shape_mask(shape, size_px * 8)
+
+    cover = fine.reshape(size_px, 8, size_px, 8).mean(axis=(1, 3))
+    clear = abs(cover - 0.5) > 0.15
+    assert mask.shape == (size_px, size_px)
+    assert (mask == (cover >= 0.5))[clear].all()
+    assert 0.15 < mask.mean() < 0.95
+
+
+@pytest.mark.parametrize("color", range(20))
+def test_noise_has_the_mean_and_spread_of_its_color(color: int) -> None:
+    inside = shape_mask(SQUARE, 24)
+    pixels = np.concatenate([item_pixels(Item(SQUARE, color, 0, 0, seed=seed), 24)[inside] for seed in range(100)])
+
+    n = len(pixels)
+    assert pixels.max() <= 250
+    for channel, mean in enumerate(COLORS[color]):
+        expected, spread = truncated_moments(mean)
+        assert abs(pixels[:, channel].mean() - expected) < 5 * spread / np.sqrt(n)
+        assert abs(pixels[:, channel].std() - spread) < 5 * spread / np.sqrt(n)
+
+
+def test_noise_is_independent_between_pixels_and_channels() -> None:
+    boxes = np.stack([item_pixels(Item(SQUARE, 14, 0, 0, seed=seed), 24) for seed in range(400)]).astype(float)
+    middle = boxes[:, 10:14, 10:14].reshape(400, -1)  # 48 values, all inside the silhouette
+
+    correlation = np.corrcoef(middle.T) - np.eye(48)
+
+    assert abs(correlation).max() < 5 / np.sqrt(400)
+
+
+@given(items)
+def test_an_item_is_drawn_inside_its_silhouette_on_white(item: Item) -> None:
+    box = item_pixels(item, 24)
+
+    mask = shape_mask(item.shape, 24)
+    assert (box[~mask] == 255).all()
+    assert (box[mask].min(axis=-1) < 255).all()
+
+
+@given(items)
+def test_a_flat_item_has_one_color(item: Item) -> None:
+    box = item_pixels(replace(item, flat=True), 24)
+
+    assert (box[shape_mask(item.shape, 24)] == COLORS[item.color]).all()
+
+
+@given(items)
+def test_an_item_lies_at_its_jitter_in_its_cell_and_is_cut_at_the_border(item: Item) -> None:
+    margin = 80
+    large = np.full((224 + 2 * margin, 224 + 2 * margin, 3), 255, np.uint8)
+    x, y = item.x_px + item.jitter_px[0] + margin, item.y_px + item.jitter_px[1] + margin
+    large[y : y + 24, x : x + 24] = item_pixels(item, 24)
+
+    assert np.array_equal(render(Stimulus((item,))), large[margin:-margin, margin:-margin])
+
+
+def test_the_picture_outside_the_items_is_pure_white() -> None:
+    for example in discrimination(100, all_kinds(), seed=0):
+        picture = render(example.stimulus)
+        for item in example.stimulus.items:
+            x, y = item.x_px + item.jitter_px[0], item.y_px + item.jitter_px[1]
+            picture[y : y + 24, x : x + 24] = 255
+        assert (picture == 255).all()
+
+
+@pytest.mark.parametrize("patch_px", [14, 16, 32])
+def test_a_drawn_item_never_leaves_its_cell(patch_px: int) -> None:
+    geometry = Geometry(patch_px=patch_px)
+    for example in discrimination(100, all_kinds(), 0, geometry):
+        picture = render(example.stimulus)
+        for item in example.stimulus.items:
+            picture[item.y_px : item.y_px + geometry.cell_px, item.x_px : item.x_px + geometry.cell_px] = 255
+        assert (picture == 255).all()
+
+
+def test_the_items_of_a_same_pair_are_never_identical_in_pixels() -> None:
+    for example in discrimination(400, all_kinds(), seed=0)[1::2]:
+        a, b = (item_pixels(item, 24) for item in example.stimulus.items)
+        assert not np.array_equal(a, b)
+
+
+def test_a_later_item_is_pasted_over_an_earlier_one_with_its_white_box() -> None:
+    below, above = Item(SQUARE, 0, 32, 32), Item(SQUARE, 5, 40, 40)
+
+    picture = render(Stimulus((below, above)))
+
+    assert np.array_equal(picture[44:68, 44:68], item_pixels(above, 24))
+
+
+@given(st.lists(items, max_size=4), st.lists(items, max_size=4))
+def test_pictures_of_many_stimuli_are_those_of_each(first: list[Item], second: list[Item]) -> None:
+    stimuli = [Stimulus(tuple(first)), Stimulus(tuple(second))]
+
+    pictures = render_many(stimuli)
+
+    assert all(np.array_equal(p, render(s)) for p, s in zip(pictures, stimuli, strict=True))
+
+
+@given(items)
+def test_a_stimulus_always_gives_the_same_picture(item: Item) -> None:
+    assert render(Stimulus((item,))).tobytes() == render(Stimulus((replace(item),))).tobytes()
+
+
+def test_another_seed_gives_other_noise() -> None:
+    item = Item(SQUARE, 3, 0, 0, seed=1)
+
+    assert not np.array_equal(item_pixels(item, 24), item_pixels(replace(item, seed=2), 24))
+
+
+def test_a_photo_is_the_picture_itself() -> None:
+    pixels = np.arange(64 * 64 * 3, dtype=np.uint8).reshape(64, 64, 3)
+
+    picture = render(Stimulus((), SMALL, Photo(pixels.tobytes(), "a.png")))
+
+    assert np.array_equal(picture, pixels)
+
+
+def halves(size_px: tuple[int, int] = (64, 64)) -> Image.Image:
+    """Upper half red, lower half blue."""
+    image = Image.new("RGB", size_px, (255, 0, 0))
+    image.paste((0, 0, 255), (0, size_px[1] // 2, size_px[0], size_px[1]))
+    return image
+
+
+def pixels_of(photo: Photo) -> np.ndarray:
+    return np.frombuffer(photo.pixels, np.uint8).reshape(64, 64, 3).astype(int)
+
+
+def near(pixel: np.ndarray, wanted: tuple[int, int, int], tolerance: int = 3) -> bool:
+    return bool((abs(pixel - np.array(wanted)) <= tolerance).all())
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tiff", "a.bmp"])
+def test_every_usual_format_opens(tmp_path: Path, name: str) -> None:
+    halves().save(tmp_path / name)
+
+    photo = open_photo(tmp_path / name, SMALL)
+
+    assert photo.name == name
+    assert near(pixels_of(photo)[8, 32], (255, 0, 0), 8)
+    assert near(pixels_of(photo)[56, 32], (0, 0, 255), 8)
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 100), (100, 300), (8, 8), (9, 4000)])
+def test_a_photo_is_cut_to_its_central_square(tmp_path: Path, width: int, height: int) -> None:
+    side = min(width, height)
+    image = Image.new("RGB", (width, height), (0, 255, 0))
+    left, top = (width - side) // 2, (height - side) // 2
+    image.paste((10, 20, 30), (left, top, left + side, top + side))
+    image.save(tmp_path / "a.png")
+
+    photo = open_photo(tmp_path / "a.png", SMALL)
+
+    assert (pixels_of(photo) == (10, 20, 30)).all()
+
+
+def test_a_printers_picture_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (20, 20), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=100)
+
+    photo = open_photo(tmp_path / "a.jpg", SMALL)
+
+    assert near(pixels_of(photo)[32, 32], (255, 0, 0), 5)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
+def test_sixteen_bit_greys_keep_their_brightness(tmp_path: Path, name: str) -> None:
+    Image.fromarray(np.full((20, 20), 0x8040, np.uint16)).save(tmp_path / name)
+
+    photo = open_photo(tmp_path / name, SMALL)
+
+    assert (pixels_of(photo) == 0x80).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_see_through_parts_lie_on_white(tmp_path: Path, mode: str) -> None:
+    image = Image.new("RGBA", (64, 64), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 32, 64, 64))
+    image.convert(mode).save(tmp_path / "a.png")
+
+    photo = open_photo(tmp_path / "a.png", SMALL)
+
+    assert near(pixels_of(photo)[8, 8], (0, 0, 0))
+    assert near(pixels_of(photo)[56, 8], (255, 255, 255))
+
+
+def test_half_see_through_parts_are_mixed_with_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (64, 64), (0, 0, 0, 128)).save(tmp_path / "a.png")
+
+    photo = open_photo(tmp_path / "a.png", SMALL)
+
+    assert near(pixels_of(photo)[32, 32], (127, 127, 127), 1)
+
+
+def test_a_palette_with_one_see_through_entry_lies_on_white(tmp_path: Path) -> None:
+    image = Image.new("P", (64, 64), 0)
+    image.putpalette([200, 0, 0, 0, 0, 200])
+    image.paste(1, (0, 32, 64, 64))
+    image.save(tmp_path / "a.png", transparency=0)
+
+    photo = open_photo(tmp_path / "a.png", SMALL)
+
+    assert near(pixels_of(photo)[8, 8], (255, 255, 255))
+    assert near(pixels_of(photo)[56, 8], (0, 0, 200))
+
+
+@pytest.mark.parametrize(("orientation", "row", "column"), [(1, 8, 32), (3, 56, 32), (6, 32, 56), (8, 32, 8)])
+def test_a_camera_picture_is_turned_upright(tmp_path: Path, orientation: int, row: int, column: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    halves().save(tmp_path / "a.jpg", exif=exif, quality=100)
+
+    photo = open_photo(tmp_path / "a.jpg", SMALL)
+
+    assert near(pixels_of(photo)[row, column], (255, 0, 0), 8)
+
+
+def test_a_missing_picture_and_a_folder_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.png", tmp_path):
+        with pytest.raises(UserError, match="could not be read"):
+            open_photo(path, SMALL)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a picture", b"%PDF-1.4", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"]
+)
+def test_what_is_not_a_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+
+    with pytest.raises(UserError, match="not a picture"):
+        open_photo(tmp_path / "a.png", SMALL)
+
+
+@pytest.mark.parametrize("size_px", [(1, 1), (1, 5000), (7, 100)])
+def test_a_picture_of_a_few_pixels_is_refused(tmp_path: Path, size_px: tuple[int, int]) -> None:
+    Image.new("RGB", size_px).save(tmp_path / "dot.png")
+
+    with pytest.raises(UserError, match=r"dot\.png is only"):
+        open_photo(tmp_path / "dot.png", SMALL)
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("width", "height"), [(10_001, 10_000), (12_000, 12_000), (50_000, 50_000)])
+def test_a_huge_picture_is_refused_before_it_is_unpacked(tmp_path: Path, width: int, height: int) -> None:
+    (tmp_path / "bomb.png").write_bytes(png_that_claims(width, height))
+
+    with pytest.raises(UserError, match="100 megapixels"):
+        open_photo(tmp_path / "bomb.png", SMALL)
+
+
+def test_pixels_of_unknown_range_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20)).save(tmp_path / "a.tiff")
+
+    with pytest.raises(UserError, match="unknown range"):
+        open_photo(tmp_path / "a.tiff", SMALL)
+
+
+def encoded(kind: str) -> bytes:
+    noisy = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noisy).save(file, kind)
+    return file.getvalue()
+
+
+WHOLE = {kind: encoded(kind) for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_a_truncated_picture_is_refused(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "a").write_bytes(WHOLE[kind][: len(WHOLE[kind]) // 2])
+
+    with pytest.raises(UserError, match=r"could not be read|not a picture"):
+        open_photo(tmp_path / "a", SMALL)
+
+
+@given(
+    kind=st.sampled_from(sorted(WHOLE)),
+    length=st.floats(0, 1),
+    damage=st.dictionaries(st.integers(0, 150), st.integers(0, 255), max_size=4),
+)
+@settings(max_examples=300)
+def test_a_damaged_picture_either_opens_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, length: float, damage: dict[int, int]
+) -> None:
+    data = bytearray(WHOLE[kind][: int(len(WHOLE[kind]) * length)])
+    for place, byte in damage.items():
+        if place < len(data):
+            data[place] = byte
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(data)
+
+    try:
+        photo = open_photo(path, SMALL)
+    except UserError:
+        return
+    assert len(photo.pixels) == 64 * 64 * 3

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.scene import (
+    COLOR_NAMES,
+    COLORS,
+    N_COLORS,
+    N_OOD,
+    Geometry,
+    Item,
+    Photo,
+    Stimulus,
+    is_aligned,
+    item_patches,
+    overlaps,
+    truth,
+    with_item,
+)
+
+GEOMETRIES = [Geometry(patch_px=14), Geometry(patch_px=16), Geometry(patch_px=32), Geometry(64, 16)]
+places = st.integers(-40, 230)
+
+
+def cell_pixels(item: Item, geometry: Geometry) -> Iterator[tuple[int, int]]:
+    """The pixels of an item's cell that are on the canvas."""
+    for y in range(max(0, item.y_px), min(geometry.image_px, item.y_px + geometry.cell_px)):
+        for x in range(max(0, item.x_px), min(geometry.image_px, item.x_px + geometry.cell_px)):
+            yield x, y
+
+
+@pytest.mark.parametrize(("patch_px", "n_corners"), [(14, 225), (16, 169), (32, 49)])
+def test_every_patch_corner_with_room_for_a_cell_is_legal(patch_px: int, n_corners: int) -> None:
+    geometry = Geometry(patch_px=patch_px)
+
+    corners = geometry.corners()
+
+    assert len(set(corners)) == len(corners) == n_corners
+    assert all(x % patch_px == 0 and y % patch_px == 0 for x, y in corners)
+    assert max(max(corner) for corner in corners) == 224 - geometry.cell_px
+
+
+@pytest.mark.parametrize(
+    ("patch_px", "cell_px", "drawn_px", "max_jitter_px", "n_tokens"),
+    [(14, 28, 21, 7, 4), (16, 32, 24, 8, 4), (32, 32, 24, 8, 1)],
+)
+def test_an_item_is_drawn_at_three_quarters_of_its_cell(
+    patch_px: int, cell_px: int, drawn_px: int, max_jitter_px: int, n_tokens: int
+) -> None:
+    geometry = Geometry(patch_px=patch_px)
+
+    assert (geometry.cell_px, geometry.drawn_px, geometry.max_jitter_px) == (cell_px, drawn_px, max_jitter_px)
+    assert len(item_patches(Item(0, 0, 0, 0), geometry)) == n_tokens
+
+
+def test_the_patches_of_an_aligned_item_are_listed_in_reading_order() -> None:
+    assert item_patches(Item(0, 0, 48, 32), Geometry()) == (2 * 14 + 3, 2 * 14 + 4, 3 * 14 + 3, 3 * 14 + 4)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@given(x_px=places, y_px=places)
+def test_the_patches_of_an_item_are_those_that_its_cell_touches(geometry: Geometry, x_px: int, y_px: int) -> None:
+    item = Item(0, 0, x_px, y_px)
+
+    patches = item_patches(item, geometry)
+
+    touched = {
+        (y // geometry.patch_px) * geometry.grid + x // geometry.patch_px for x, y in cell_pixels(item, geometry)
+    }
+    assert set(patches) == touched
+    assert list(patches) == sorted(patches)
+
+
+@given(st.tuples(places, places), st.tuples(places, places))
+def test_items_overlap_where_their_cells_share_a_pixel(a_px: tuple[int, int], b_px: tuple[int, int]) -> None:
+    geometry = Geometry()
+    a, b = Item(0, 0, *a_px), Item(1, 1, *b_px)
+
+    columns = set(range(a.x_px, a.x_px + 32)) & set(range(b.x_px, b.x_px + 32))
+    rows = set(range(a.y_px, a.y_px + 32)) & set(range(b.y_px, b.y_px + 32))
+    assert overlaps(a, b, geometry) == overlaps(b, a, geometry) == bool(columns and rows)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_legal_corners_are_aligned_and_a_pixel_further_is_not(geometry: Geometry) -> None:
+    for x, y in geometry.corners():
+        assert is_aligned(Item(0, 0, x, y), geometry)
+        assert not is_aligned(Item(0, 0, x + 1, y), geometry)
+        assert not is_aligned(Item(0, 0, x, y + 1), geometry)
+
+
+@given(*[st.integers(0, 3)] * 4)
+def test_the_truth_names_what_differs(shape_a: int, shape_b: int, color_a: int, color_b: int) -> None:
+    pair = Stimulus((Item(shape_a, color_a, 0, 0, seed=1), Item(shape_b, color_b, 64, 64, seed=2)))
+
+    said = truth(pair)
+
+    assert said is not None
+    assert said.same == (shape_a == shape_b and color_a == color_b)
+    assert ("shape" in said.differs_in) == (shape_a != shape_b)
+    assert ("color" in said.differs_in) == (color_a != color_b)
+
+
+def test_only_a_pair_of_items_has_a_truth() -> None:
+    a, b = Item(0, 0, 0, 0), Item(0, 0, 64, 0)
+
+    assert truth(Stimulus((a,))) is None
+    assert truth(Stimulus((a, b, a))) is None
+    assert truth(Stimulus((a, b), photo=Photo(b"", "dog.jpg"))) is None
+
+
+def test_replacing_an_item_keeps_the_others() -> None:
+    a, b, c, new = (Item(i, i, 32 * i, 0) for i in range(4))
+
+    assert with_item(Stimulus((a, b, c)), 1, new).items == (a, new, c)
+
+
+def test_every_color_has_its_own_name_and_value() -> None:
+    assert len(set(COLORS)) == len(set(COLOR_NAMES)) == len(COLORS) == len(COLOR_NAMES) == N_COLORS + N_OOD
