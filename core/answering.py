@@ -216,7 +216,9 @@ class Laboratory:
         if question.map_cells is None or not _has_pad(subspace) or item >= len(document.base.items):
             return None
         block = question.write
-        placed = set_point(document, item, property, block, (0.0, 0.0))
+        at = find_move(document, item, property, block)
+        strength = 1.0 if at is None else document.interventions[at].strength
+        placed = set_point(document, item, property, block, (0.0, 0.0), strength)
         thumb = placed.interventions[find_move(placed, item, property, block) or 0]
         assert isinstance(thumb, MoveInSubspace)
         edits, _ = self._usable(placed)

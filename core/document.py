@@ -110,15 +110,22 @@ def open_photo_in(document: Document, side: Side, photo: Photo) -> Document:
 
 
 def delete_item(document: Document, side: Side, index: int) -> Document:
-    """The document without an item, and without the edits of it where it was the base's."""
+    """The document without an item, and without the edits of it or from it; the others keep their items."""
     stimulus = stimulus_of(document, side)
     items = stimulus.items[:index] + stimulus.items[index + 1 :]
-    document = with_stimulus(document, side, replace(stimulus, items=items))
-    if side == "source":
-        return document
-    kept = (e for e in document.interventions if e.item != index)
-    renumbered = tuple(replace(e, item=e.item - (e.item > index)) for e in kept)
-    return replace(document, interventions=renumbered)
+    edits = (_without_item(edit, side, index) for edit in document.interventions)
+    kept = tuple(edit for edit in edits if edit is not None)
+    return replace(with_stimulus(document, side, replace(stimulus, items=items)), interventions=kept)
+
+
+def _without_item(edit: Intervention, side: Side, index: int) -> Intervention | None:
+    """The edit, counting the items of one side as if `index` were not there; None where it was about that item."""
+    if side == "base":
+        return None if edit.item == index else replace(edit, item=edit.item - (edit.item > index))
+    if isinstance(edit, MoveInSubspace):
+        return edit
+    donor = edit.source_item
+    return None if donor == index else replace(edit, source_item=donor - (donor > index))
 
 
 def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:

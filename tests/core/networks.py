@@ -38,11 +38,11 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 
 def tiny_network(seed: int = 0, **options: Any) -> VisionTransformer:
     """A network with every weight, bias and scale random, so that no part of it can be left out unnoticed."""
-    network = VisionTransformer(**{**TINY, **options})
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        network = VisionTransformer(**{**TINY, **options})
         for value in network.parameters():
-            value.add_(0.15 * torch.randn(value.shape, generator=generator))
+            value.add_(0.15 * torch.randn(value.shape))
     return network.eval().requires_grad_(False)
 
 
