@@ -32,7 +32,7 @@ class Store(QObject):
         """Take back the step of a gesture that is under way; it leaves nothing to redo."""
         command = self.undo.command(self.undo.index() - 1)
         if isinstance(command, _Change) and command.gesture == gesture:
-            command.setObsolete(True)
+            command.cancelled = True
             self.undo.undo()
 
     def look(self, view: View) -> None:
@@ -54,11 +54,14 @@ class _Change(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self.before, self.after, self.gesture, self._put = before, after, gesture, put
+        self.cancelled = False
 
     def redo(self) -> None:
         self._put(self.after)
 
     def undo(self) -> None:
+        # The stack drops an obsolete command, but only after it has run.
+        self.setObsolete(self.cancelled)
         self._put(self.before)
 
     def id(self) -> int:

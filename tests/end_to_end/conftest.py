@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -41,6 +43,16 @@ class Driver:
         assert answer is not None
         return answer.decision.margin
 
+    def command(self, text: str) -> QAction:
+        """A command of the menus by its words."""
+        return next(action for _, action in self.window.all_actions() if action.text() == text)
+
+    def drag_thumb(self, start: QPoint, end: QPoint, steps: int = 12) -> None:
+        """Press on the colour pad, move in small steps, and do not let go."""
+        QTest.mousePress(self.color_pad, Qt.MouseButton.LeftButton, pos=start)
+        for step in range(1, steps + 1):
+            QTest.mouseMove(self.color_pad, start + (end - start) * step / steps)
+
     @property
     def color_pad(self) -> SubspacePad:
         return self.window.interventions.pads["color"]
@@ -52,17 +64,33 @@ class Driver:
         return self.color_pad.landmark_place(index).toPoint()
 
 
-@pytest.fixture(scope="module")
-def app_window(qapp: QApplication) -> Iterator[MainWindow]:
-    """One window and one engine for all tests of a module: starting them takes seconds."""
+def opened() -> MainWindow:
+    """A window on the demo with its engine started."""
     store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
     window = MainWindow(store, Live("cpu"))
     window.show()
     window.desk.live.start()
     window.desk.ask()
+    return window
+
+
+@pytest.fixture(scope="module")
+def app_window(qapp: QApplication) -> Iterator[MainWindow]:
+    """One window and one engine for all tests of a module: starting them takes seconds."""
+    window = opened()
     yield window
     window.close()
     window.deleteLater()
+
+
+@pytest.fixture
+def own_driver(qtbot: QtBot) -> Iterator[Driver]:
+    """A window and an engine for one test that breaks them."""
+    driver = Driver(opened(), qtbot)
+    driver.settle()
+    yield driver
+    driver.window.close()
+    driver.window.deleteLater()
 
 
 @pytest.fixture
