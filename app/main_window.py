@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         desk.store.changed.connect(self._changed)
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
-        desk.store.undo.cleanChanged.connect(lambda _: self._title())
+        desk.store.undo.cleanChanged.connect(self._title)
 
     def _build_panels(self) -> None:
         chosen = {name: [a for c, a in self._actions if c.name == name] for name in ("pair", "item", "swap")}
@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
 
     def _changed(self) -> None:
         self.desk.ask()
-        self._title()
+        self._title(self.desk.store.undo.isClean())
         self._refresh()
 
     def _answered(self, answer: Answer) -> None:
@@ -208,8 +208,8 @@ class MainWindow(QMainWindow):
                 panel.refresh()
         self.status.refresh()
 
-    def _title(self) -> None:
-        dirty = "" if self.desk.store.undo.isClean() else "*"
+    def _title(self, clean: bool) -> None:
+        dirty = "" if clean else "*"
         self.setWindowTitle(f"{self.desk.document.model}{dirty} — Relata")
 
     def _restart(self, device: str | None) -> None:

@@ -185,9 +185,5 @@ def test_a_command_that_cannot_be_done_says_so_in_the_status_line(driver: Driver
 
 
 def test_a_missing_model_file_is_named(driver: Driver, tmp_path: Path) -> None:
-    try:
+    with pytest.raises(UserError, match="nowhere"):
         choose_model(driver.window.desk, str(tmp_path / "nowhere.safetensors"))
-    except UserError as error:
-        assert "nowhere" in error.message
-    else:
-        raise AssertionError("a missing file was accepted")
