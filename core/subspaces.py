@@ -24,7 +24,11 @@ def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) ->
 
     Returns the tensor fields of `Subspace` beside the basis. The pooled covariance is shrunk towards its
     mean variance by 5 %, so that it can be inverted.
+
+    Raises UserError where a class has fewer than two vectors.
     """
+    if torch.bincount(classes, minlength=n_classes).min() < 2:
+        raise UserError(f"{len(values)} items do not show every class twice.", "Use more pairs.")
     coords = values @ basis  # [N, S]
     size = basis.shape[1]
     groups = [coords[classes == c] for c in range(n_classes)]

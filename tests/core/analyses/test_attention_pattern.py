@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import torch
+
+from core.analyses.attention_pattern import head_patterns, head_score
+from core.engine import attention_rows, run
+from tests.core.networks import noise, tiny_model
+
+ITEMS = ((1, 2), (5, 6))
+
+
+def rows(*keys: tuple[int, ...]) -> torch.Tensor:
+    """Attention [1, 1, Q, 8] of each query token, spread evenly over its keys."""
+    out = torch.zeros(1, 1, len(keys), 8)
+    for query, attended in enumerate(keys):
+        out[0, 0, query, list(attended)] = 1 / len(attended)
+    return out
+
+
+def test_attention_within_the_own_item_is_local() -> None:
+    assert head_score(rows((1, 2), (1,), (5,), (6, 5)), ITEMS, n_prefix=1).item() == 0
+
+
+def test_attention_to_the_other_item_or_the_background_is_global() -> None:
+    assert head_score(rows((5, 6), (3,), (1,), (7, 4)), ITEMS, n_prefix=1).item() == 1
+
+
+def test_attention_to_prefix_tokens_is_not_global() -> None:
+    assert head_score(rows((0,), (0, 3), (0,), (0,)), ITEMS, n_prefix=1).item() == 0.125
+    assert head_score(rows((3,), (3,), (3,), (3,)), ITEMS, n_prefix=4).item() == 0
+
+
+def test_every_item_token_counts_the_same_where_items_have_different_extents() -> None:
+    items = ((1,), (4, 5, 6))
+
+    score = head_score(rows((7,), (4,), (5,), (6,)), items, n_prefix=1)
+
+    assert score.item() == 0.25
+
+
+def test_patterns_are_rows_and_columns_of_every_blocks_attention() -> None:
+    model = tiny_model(reg_tokens=2)
+    items = ((3, 4, 7, 8), (13, 14, 17, 18))
+    with torch.inference_mode():
+        streams = run(model, noise(1, 3, 64, 64)).residuals
+
+        patterns = head_patterns(model, streams[:-1], 5, items)
+
+        for block in range(model.n_blocks):
+            whole = attention_rows(model, streams[block], block, torch.arange(19))[0]  # [H, T, T]
+            torch.testing.assert_close(patterns.rows[block], whole[:, 5])
+            torch.testing.assert_close(patterns.received[block], whole[:, :, 5])
+            torch.testing.assert_close(patterns.item_rows[block], whole[:, [*items[0], *items[1]]])
