@@ -10,10 +10,11 @@ import numpy as np
 from app.live import Live
 from app.store import Store
 from core.document import Document, View, find_move, remove_intervention
-from core.questions import MAP_SIZE, Answer, Failure, Question
+from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
 from core.scene import Property
 
 MAP_CELLS_AT_ONCE = 6
+DECISIONS_KEPT = 1000
 
 MapKey = tuple[Document, int, int, float]
 
@@ -26,6 +27,7 @@ class Desk:
         self.live = live
         self.answer: Answer | None = None
         self.failure: Failure | None = None
+        self.decisions: dict[Document, Decision] = {}
         self.pad_shown: Property = "color"
         self._maps: dict[Property, tuple[MapKey, np.ndarray]] = {}
         self._asked: Question | None = None
@@ -62,12 +64,19 @@ class Desk:
         """Remember an answer; cells of a decision map join those of the same map."""
         if answer.map is None:
             self.answer, self.failure = answer, None
+            self._remember(answer)
         else:
             property = answer.question.map_property
             key = _map_key(answer.question)
             grid = self._grid(property, key).copy()
             grid.flat[answer.map.first : answer.map.first + len(answer.map.values)] = answer.map.values
             self._maps[property] = (key, grid)
+
+    def _remember(self, answer: Answer) -> None:
+        """Keep the decisions of the latest states, for the history."""
+        self.decisions[answer.question.document] = answer.decision
+        while len(self.decisions) > DECISIONS_KEPT:
+            del self.decisions[next(iter(self.decisions))]
 
     def new_gesture(self) -> str:
         """A name for one gesture: its edits are one undo step."""

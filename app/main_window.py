@@ -20,6 +20,7 @@ from app.edits import choose_model, model_gesture, show_photo
 from app.live import Live
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
+from app.panels.history import HistoryPanel
 from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
@@ -34,7 +35,7 @@ from core.questions import Answer, Failure
 LAYOUT_VERSION = 1
 TITLE_BAR_PX = 32
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
-BARS = ("Decision", "Layers")
+BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
 
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self.inside = InsidePanel(self.desk)
         self.interventions = InterventionsPanel(self.desk, chosen["swap"])
         self.layers = LayersPanel(self.desk)
+        self.history = HistoryPanel(self.desk)
         self.stimulus.photo_dropped.connect(self._open_dropped)
         self._docks = {
             name: self._dock(name, panel)
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
                 ("Inside", self.inside),
                 ("Interventions", self.interventions),
                 ("Layers", self.layers),
+                ("History", self.history),
             )
         }
         self._panels: list[tuple[QWidget, Panel]] = [
@@ -99,6 +102,7 @@ class MainWindow(QMainWindow):
                 self.inside,
                 self.interventions,
                 self.layers,
+                self.history,
             )
         ]
 
@@ -120,6 +124,7 @@ class MainWindow(QMainWindow):
             dock.show()
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
+        self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
         middle = [docks[name] for name in ("Palette", "Stimulus", "Inside", "Interventions")]
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, middle[0])
         for left, right in pairwise(middle):

@@ -35,6 +35,13 @@ class Store(QObject):
             command.cancelled = True
             self.undo.undo()
 
+    def steps(self) -> list[tuple[str, Document]]:
+        """Every state of the undo stack with what led to it, the oldest first; `undo.index()` is in force."""
+        commands = [self.undo.command(i) for i in range(self.undo.count())]
+        changes = [c for c in commands if isinstance(c, _Change)]
+        first = changes[0].before if changes else self.document
+        return [("Opened", first), *((c.text(), c.after) for c in changes)]
+
     def look(self, view: View) -> None:
         """Look at something else: not an edit, not undone."""
         if view != self.view:

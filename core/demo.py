@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.cards import Card, SubspaceKey
 from core.document import Document, View
-from core.scene import Item, Property, Stimulus
+from core.scene import Geometry, Item, Property, Stimulus, item_patches
 
 DEFAULT_MODEL = "discrimination"
 STAR, INDIGO, PINK = 6, 3, 0
@@ -26,6 +26,8 @@ def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:
 
 
 def demo_view(cards: Mapping[SubspaceKey, Card]) -> View:
-    """Look and write where colour is carried best."""
+    """Write where colour is carried best, and look from a patch of item A one block later."""
     block = best_block(cards, "color")
-    return View(read=block + 1, write=block)
+    item = demo_document().base.items[0]
+    patch = item_patches(item, Geometry())[-1]
+    return View(read=block + 1, write=block, token=1 + patch)
