@@ -176,12 +176,20 @@ def place_items(
 
 @dataclass(frozen=True, slots=True)
 class InterchangePair:
-    """A base and a source whose first item, when it gives its value of `property`, turns the label to `label`."""
+    """A base and a source: item `donor` of the source, giving its value of `property` to item `edited` of the
+    base, turns the label to `label`.
+
+    `partner` is the other item of the edited pair, `wrong` the source's item that is a control donor.
+    """
 
     base: Stimulus
     source: Stimulus
     property: Property
     label: int
+    edited: int = 0
+    partner: int = 1
+    donor: int = 0
+    wrong: int = 1
 
 
 def interchange_pairs(

@@ -46,8 +46,8 @@ class SearchOptions:
 class PairCache:
     """Prefixes of N interchange pairs after one block.
 
-    `base` [N, T, D]; `donor` and `wrong` [N, n, D] are the source's tokens of item 0 and, as a control, of
-    item 1; `tokens` [N, n] those of the edited item; `item_values` [N, 2, D] token means of the base's items.
+    `base` [N, T, D]; `donor` and `wrong` [N, n, D] are the source's tokens of the donor and, as a control, of
+    the wrong item; `tokens` [N, n] those of the edited item; `item_values` [N, I, D] token means of the base's items.
     """
 
     base: Tensor
@@ -90,7 +90,11 @@ def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequenc
     bases, sources = [p.base for p in pairs], [p.source for p in pairs]
     x = embed(model, to_input(model, render_many(bases)))
     s = embed(model, to_input(model, render_many(sources)))
-    base_tokens, source_tokens = _tokens(model, bases), _tokens(model, sources)  # [N, 2, n]
+    base_tokens, source_tokens = item_tokens(model, bases), item_tokens(model, sources)  # [N, I, n]
+    rows = torch.arange(len(pairs), device=model.device)
+    edited, donors, wrongs = (
+        torch.tensor([getattr(p, role) for p in pairs], device=model.device) for role in ("edited", "donor", "wrong")
+    )
     labels = torch.tensor([p.label for p in pairs], device=model.device)
     classes = torch.tensor([[getattr(i, p.property) for i in p.base.items] for p in pairs], device=model.device)
     out = {}
@@ -98,18 +102,19 @@ def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequenc
         if block >= 0:
             x, s = model.blocks[block](x), model.blocks[block](s)
         if block in blocks:
-            items = torch.stack([_gather(x, base_tokens[:, i]).mean(1) for i in range(2)], 1)  # [N, 2, D]
-            donor, wrong = (_gather(s, source_tokens[:, i]) for i in range(2))
-            out[block] = PairCache(x, donor, wrong, base_tokens[:, 0], labels, items, classes)
+            items = torch.stack([gather_tokens(x, tokens).mean(1) for tokens in base_tokens.unbind(1)], 1)  # [N, I, D]
+            donor, wrong = (gather_tokens(s, source_tokens[rows, which]) for which in (donors, wrongs))
+            out[block] = PairCache(x, donor, wrong, base_tokens[rows, edited], labels, items, classes)
     return out
 
 
-def _tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
+def item_tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
+    """Token indices [N, I, n] of the items of N stimuli, prefix tokens counted."""
     tokens = [[item_patches(item, s.geometry) for item in s.items] for s in stimuli]
     return torch.tensor(tokens, device=model.device) + model.n_prefix
 
 
-def _gather(x: Tensor, tokens: Tensor) -> Tensor:
+def gather_tokens(x: Tensor, tokens: Tensor) -> Tensor:
     """Rows of x [B, T, D] at tokens [B, n] → [B, n, D]."""
     return x.gather(1, tokens[:, :, None].expand(-1, -1, x.shape[2]))
 
@@ -119,7 +124,7 @@ def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask
 
     x'_t = x_t + ((m ⊙ ((d_t − x_t) R)) Rᵀ,   R orthogonal [D, D], m in 0–1
     """
-    change = (((donor - _gather(x, tokens)) @ rotation) * mask) @ rotation.T  # [B, n, D]
+    change = (((donor - gather_tokens(x, tokens)) @ rotation) * mask) @ rotation.T  # [B, n, D]
     return x.scatter_add(1, tokens[:, :, None].expand_as(change), change.to(x.dtype))
 
 
