@@ -1,12 +1,15 @@
 """What is drawn: items with a shape, a colour and a place on the patch grid, or a photo.
 
+Two items are a pair to discriminate. Four are match-to-sample: items 0 and 1 are the display pair, 2 and 3 the
+sample pair, so the partner of item i is i ^ 1 and its counterpart in the other pair is i ^ 2.
+
 Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 N_SHAPES = 16
 N_COLORS = 16
@@ -63,6 +66,12 @@ Property = Literal["shape", "color"]
 PROPERTIES: tuple[Property, ...] = ("shape", "color")
 ITEM_LETTERS = "ABCD"
 
+Task = Literal["discrimination", "rmts"]
+"""Are two items the same, or (relational match-to-sample) are two pairs alike in being same or different?"""
+
+PAIR_NAMES = ("display", "sample")
+"""What the two pairs of match-to-sample are called, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
@@ -102,6 +111,15 @@ class Geometry:
         steps = range(0, last + 1, self.patch_px)
         return [(x, y) for y in steps for x in steps]
 
+    def display_cells(self) -> list[tuple[int, int]]:
+        """Corners of the display pair's cells, side by side at the top left."""
+        return [(0, 0), (self.cell_px, 0)]
+
+    def sample_corners(self) -> list[tuple[int, int]]:
+        """Legal corners whose cells share no patch with the display pair's."""
+        size = self.cell_px
+        return [(x, y) for x, y in self.corners() if x >= 2 * size or y >= size]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -139,10 +157,14 @@ class Stimulus:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Whether two items are the same, and in what they differ ("" where they do not)."""
+    """Whether two items are the same, and in what they differ ("" where they do not).
+
+    In match-to-sample, whether the two pairs have the same relation; `pairs` is the truth of each.
+    """
 
     same: bool
-    differs_in: Literal["", "shape", "color", "shape and color"]
+    differs_in: Literal["", "shape", "color", "shape and color", "relation"]
+    pairs: tuple[Truth, ...] = ()
 
 
 def item_patches(item: Item, geometry: Geometry) -> tuple[int, ...]:
@@ -168,14 +190,42 @@ def overlaps(a: Item, b: Item, geometry: Geometry) -> bool:
     return abs(a.x_px - b.x_px) < size and abs(a.y_px - b.y_px) < size
 
 
-def truth(stimulus: Stimulus) -> Truth | None:
-    """The ground truth of a pair of items, or None for a photo or any other number of items."""
-    if stimulus.photo is not None or len(stimulus.items) != 2:
+def task_of(stimulus: Stimulus) -> Task | None:
+    """The task that a stimulus poses, by the number of its items; None for a photo or another number."""
+    if stimulus.photo is not None:
         return None
-    a, b = stimulus.items
+    tasks: dict[int, Task] = {2: "discrimination", 4: "rmts"}
+    return tasks.get(len(stimulus.items))
+
+
+def truth(stimulus: Stimulus) -> Truth | None:
+    """The ground truth of a stimulus, or None where it poses no task."""
+    task = task_of(stimulus)
+    if task is None:
+        return None
+    if task == "discrimination":
+        return _pair_truth(*stimulus.items)
+    display, sample = _pair_truth(*stimulus.items[:2]), _pair_truth(*stimulus.items[2:])
+    same = display.same == sample.same
+    return Truth(same, "" if same else "relation", (display, sample))
+
+
+def _pair_truth(a: Item, b: Item) -> Truth:
     parts = [name for name in PROPERTIES if getattr(a, name) != getattr(b, name)]
-    differs = " and ".join(parts)
-    return Truth(same=not parts, differs_in=differs)  # type: ignore[arg-type]
+    differs = cast(Literal["", "shape", "color", "shape and color"], " and ".join(parts))
+    return Truth(not parts, differs)
+
+
+def is_trained_layout(stimulus: Stimulus) -> bool:
+    """Whether the items lie as in training: on the patch grid, and in match-to-sample the display pair in its
+    corner and no sample item on its patches."""
+    geometry = stimulus.geometry
+    if not all(is_aligned(item, geometry) for item in stimulus.items):
+        return False
+    if task_of(stimulus) != "rmts":
+        return True
+    cells = [(item.x_px, item.y_px) for item in stimulus.items]
+    return cells[:2] == geometry.display_cells() and all(cell in geometry.sample_corners() for cell in cells[2:])
 
 
 def with_item(stimulus: Stimulus, index: int, item: Item) -> Stimulus:

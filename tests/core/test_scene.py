@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,10 @@ from core.scene import (
     Photo,
     Stimulus,
     is_aligned,
+    is_trained_layout,
     item_patches,
     overlaps,
+    task_of,
     truth,
     with_item,
 )
@@ -111,6 +114,49 @@ def test_only_a_pair_of_items_has_a_truth() -> None:
     assert truth(Stimulus((a,))) is None
     assert truth(Stimulus((a, b, a))) is None
     assert truth(Stimulus((a, b), photo=Photo(b"", "dog.jpg"))) is None
+
+
+@given(*[st.integers(0, 1)] * 4)
+def test_two_pairs_match_when_both_are_same_or_both_different(a: int, b: int, c: int, d: int) -> None:
+    stimulus = Stimulus(tuple(Item(shape, 3, 32 * i, 0) for i, shape in enumerate((a, b, c, d))))
+
+    said = truth(stimulus)
+
+    assert said is not None
+    assert said.same == ((a == b) == (c == d))
+    assert said.differs_in == ("" if said.same else "relation")
+    assert said.pairs == (truth(Stimulus(stimulus.items[:2])), truth(Stimulus(stimulus.items[2:])))
+
+
+def test_the_number_of_items_tells_the_task() -> None:
+    item = Item(0, 0, 0, 0)
+
+    tasks = [task_of(Stimulus((item,) * n)) for n in range(6)]
+
+    assert tasks == [None, None, "discrimination", None, "rmts", None]
+    assert task_of(Stimulus((item,) * 4, photo=Photo(b"", "dog.jpg"))) is None
+
+
+@pytest.mark.parametrize(("patch_px", "n_corners"), [(14, 217), (16, 161), (32, 47)])
+def test_sample_items_stay_off_the_display_pairs_patches(patch_px: int, n_corners: int) -> None:
+    geometry = Geometry(patch_px=patch_px)
+    taken = {p for x, y in geometry.display_cells() for p in item_patches(Item(0, 0, x, y), geometry)}
+
+    corners = geometry.sample_corners()
+
+    assert len(corners) == n_corners
+    assert all(taken.isdisjoint(item_patches(Item(0, 0, x, y), geometry)) for x, y in corners)
+
+
+def test_a_display_pair_out_of_its_corner_is_not_as_in_training() -> None:
+    a, b, c, d = (Item(i, i, x, y) for i, (x, y) in enumerate(((0, 0), (32, 0), (64, 0), (0, 32))))
+
+    assert is_trained_layout(Stimulus((a, b, c, d)))
+    assert not is_trained_layout(Stimulus((b, a, c, d)))
+    assert not is_trained_layout(Stimulus((a, replace(b, x_px=160), c, d)))
+    assert not is_trained_layout(Stimulus((a, b, replace(c, x_px=48), d)))
+    assert not is_trained_layout(Stimulus((a, b, c, replace(d, y_px=33))))
+    assert is_trained_layout(Stimulus((b, d)))
 
 
 def test_replacing_an_item_keeps_the_others() -> None:
