@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea
 
 from app.desk import Desk
 from app.widgets.history_strip import HistoryStrip, Step
 from core.document import Document
-from core.render import render
-from core.scene import Stimulus
+from core.render import render, shape_mask
+from core.scene import COLORS, Stimulus
 
-SHRINK = 4
+THUMBNAIL_PX = 76
+ITEM_PX = 24
 
 
 class HistoryPanel(QScrollArea):
@@ -30,7 +32,8 @@ class HistoryPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(self.strip.sizeHint().height() + 14)
+        self.setViewportMargins(8, 2, 8, 2)
+        self.setFixedHeight(self.strip.sizeHint().height() + 16)
 
     def refresh(self) -> None:
         """Show the steps, and keep the one in force in sight."""
@@ -53,9 +56,14 @@ class HistoryPanel(QScrollArea):
 
 @lru_cache(maxsize=512)
 def _thumbnail(stimulus: Stimulus) -> np.ndarray:
-    """The picture [S / 4, S / 4, 3], averaged down."""
-    picture = render(stimulus)
-    side = picture.shape[0] // SHRINK
-    small = picture[: side * SHRINK, : side * SHRINK].reshape(side, SHRINK, side, SHRINK, 3)
-    mean: np.ndarray = small.mean(axis=(1, 3)).astype(np.uint8)
-    return mean
+    """A sketch [THUMBNAIL_PX, THUMBNAIL_PX, 3]: the items in their places, larger than life so that they can be told."""
+    if stimulus.photo is not None:
+        whole = Image.fromarray(render(stimulus))
+        return np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX))
+    sketch = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 255, np.uint8)
+    room = stimulus.geometry.image_px - stimulus.geometry.cell_px
+    for item in stimulus.items:
+        x = round(item.x_px / room * (THUMBNAIL_PX - ITEM_PX))
+        y = round(item.y_px / room * (THUMBNAIL_PX - ITEM_PX))
+        sketch[y : y + ITEM_PX, x : x + ITEM_PX][shape_mask(item.shape, ITEM_PX)] = COLORS[item.color]
+    return sketch

@@ -37,6 +37,7 @@ from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
+EDITS_MIN_PX = 96
 
 
 class InterventionsPanel(QWidget):
@@ -67,6 +68,7 @@ class InterventionsPanel(QWidget):
         self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
+        self.edits.setMinimumHeight(EDITS_MIN_PX)
         row = QHBoxLayout()
         for widget in (self.strength, self.tie, self.magnet):
             row.addWidget(widget)
@@ -80,11 +82,11 @@ class InterventionsPanel(QWidget):
         swaps.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 2, 10, 6)
-        layout.addWidget(self.tabs, 3)
+        layout.addWidget(self.tabs, 4)
         layout.addWidget(self.words)
         layout.addLayout(row)
         layout.addLayout(swaps)
-        layout.addWidget(self.edits, 2)
+        layout.addWidget(self.edits, 1)
 
     def _connect(self) -> None:
         for property, pad in self.pads.items():
