@@ -16,13 +16,17 @@ Do = Callable[[Desk], None]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: the menu it is in, its words, its shortcuts and what it does."""
+    """One command: the menu it is in, its words, what it does, its shortcuts, and on which panel's buttons it is.
+
+    `short` is what a button says; without it, the words of the menu.
+    """
 
     menu: str
     text: str
     do: Do
     keys: tuple[str, ...] = ()
-    name: str = ""
+    panel: str = ""
+    short: str = ""
 
 
 def _step(marker: Literal["read", "write", "both"], by: int) -> Do:
@@ -67,19 +71,42 @@ def _show_side(side: Literal["base", "source"]) -> Do:
 
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
-    Command("Stimulus", "Swap", edits.swap, ("Ctrl+Shift+S",), "pair"),
+    Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
     Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
     Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+1",), "pair"),
     Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+2",), "pair"),
-    Command("Stimulus", "Counterfactual", edits.counterfactual, ("Ctrl+Shift+C",), "pair"),
+    Command(
+        "Stimulus", "Make counterfactual source", edits.counterfactual, ("Ctrl+Shift+C",), "pair", "Counterfactual"
+    ),
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
     Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
     Command("Stimulus", "Delete item", edits.delete_selected, ("Ctrl+Backspace",), "item"),
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
-    Command("Intervene", "Colour", lambda d: edits.swap_in_source(d, "color"), ("Ctrl+Alt+C",), "swap"),
-    Command("Intervene", "Shape", lambda d: edits.swap_in_source(d, "shape"), ("Ctrl+Alt+S",), "swap"),
-    Command("Intervene", "All", lambda d: edits.swap_in_source(d, "all"), ("Ctrl+Alt+A",), "swap"),
+    Command(
+        "Intervene",
+        "Swap colour from source",
+        lambda d: edits.swap_in_source(d, "color"),
+        ("Ctrl+Alt+C",),
+        "swap",
+        "Colour",
+    ),
+    Command(
+        "Intervene",
+        "Swap shape from source",
+        lambda d: edits.swap_in_source(d, "shape"),
+        ("Ctrl+Alt+S",),
+        "swap",
+        "Shape",
+    ),
+    Command(
+        "Intervene",
+        "Swap everything from source",
+        lambda d: edits.swap_in_source(d, "all"),
+        ("Ctrl+Alt+A",),
+        "swap",
+        "All",
+    ),
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),

@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         desk.store.undo.cleanChanged.connect(self._title)
 
     def _build_panels(self) -> None:
-        chosen = {name: [a for c, a in self._actions if c.name == name] for name in ("pair", "item", "swap")}
+        chosen = {name: [a for c, a in self._actions if c.panel == name] for name in ("pair", "item", "swap")}
         self.decision = DecisionPanel(self.desk)
         self.palette_panel = PalettePanel(self.desk, chosen["pair"])
         self.stimulus = StimulusPanel(self.desk, [*chosen["item"], *chosen["pair"]])
@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
 
     def _add(self, command: Command) -> None:
         action = self._extra(command.menu, command.text, lambda: command.do(self.desk), *command.keys)
+        action.setIconText(command.short or command.text)
         self._actions.append((command, action))
 
     def _extra(self, menu: str, text: str, do: Callable[[], object], *keys: str | QKeySequence.StandardKey) -> QAction:

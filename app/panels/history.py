@@ -56,7 +56,7 @@ class HistoryPanel(QScrollArea):
 
 @lru_cache(maxsize=512)
 def _thumbnail(stimulus: Stimulus) -> np.ndarray:
-    """A sketch [THUMBNAIL_PX, THUMBNAIL_PX, 3]: the items in their places, larger than life so that they can be told."""
+    """A sketch [THUMBNAIL_PX, THUMBNAIL_PX, 3]: the items in their places, larger than life to be told apart."""
     if stimulus.photo is not None:
         whole = Image.fromarray(render(stimulus))
         return np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX))

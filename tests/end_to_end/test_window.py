@@ -100,7 +100,7 @@ def test_swapping_the_colour_from_a_counterfactual_flips_the_verdict(
     monkeypatch.setattr(edits, "_seed", lambda: 1)
     before = driver.margin
 
-    driver.command("Colour").trigger()
+    driver.command("Swap colour from source").trigger()
     driver.settle()
 
     assert driver.window.desk.document.source is not None
@@ -177,7 +177,7 @@ def test_a_command_that_cannot_be_done_says_so_in_the_status_line(driver: Driver
     desk = driver.window.desk
     while desk.document.base.items:
         driver.command("Delete item").trigger()
-    swap = driver.command("Swap")
+    swap = driver.command("Swap places")
 
     swap.trigger()
 
