@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.scene import PROPERTIES, Geometry, Property
+from core.scene import PROPERTIES, Geometry, Property, Task
 
 SubspaceKey = tuple[Property, int]
 Card = Mapping[str, Any]
@@ -69,6 +69,11 @@ def card_geometry(card: Card) -> Geometry:
         raise UserError("The model's card does not say its image and patch size.", "Restore the card.") from error
 
 
+def card_task(card: Card) -> Task:
+    """The task that a model's card says it was trained on; discrimination where it says nothing."""
+    return "rmts" if card.get("task") == "rmts" else "discrimination"
+
+
 def subspace_folder(model: str) -> Path:
     """Where the subspaces of a bundled model lie."""
     return resource_folder("subspaces") / model
@@ -82,6 +87,7 @@ def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
             card = read_card(path)
         except UserError:
             continue
-        if card.get("property") in PROPERTIES and isinstance(card.get("block"), int):
+        measured = isinstance(card.get("block"), int) and isinstance(card.get("iia"), int | float)
+        if measured and card.get("property") in PROPERTIES:
             cards[card["property"], card["block"]] = card
     return cards

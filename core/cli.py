@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.jobs.progress import Job
-from core.scene import PROPERTIES, Geometry
+from core.scene import PROPERTIES, Geometry, Task
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     render = verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest")
     render.add_argument("--split", choices=SPLITS, default="test")
     render.add_argument("--n", type=int, default=100)
+    render.add_argument("--task", choices=get_args(Task), default="discrimination")
     render.add_argument("--kinds", type=int, choices=(256, 32), default=256)
     render.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
     render.add_argument("--seed", type=int, default=0)
@@ -55,15 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
     train.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     train.add_argument("--device", default="auto")
-    train.add_argument("--n-test", type=int, default=6400)
+    train.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
     train.set_defaults(run=_train)
 
     das = verbs.add_parser("das", help="learn the subspaces of a property by interchange interventions")
     das.add_argument("--model", default="discrimination")
     das.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
     das.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
-    das.add_argument("--pairs", type=int, default=2000)
-    das.add_argument("--tests", type=int, default=2000, help="pairs to measure on")
+    das.add_argument("--pairs", type=_even, default=2000, help="pairs to search on")
+    das.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
     das.add_argument("--epochs", type=int, default=20)
     das.add_argument("--seed", type=int, default=0)
     das.add_argument("--device", default="auto")
@@ -75,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     selftest.add_argument("--model", default="discrimination")
     selftest.set_defaults(run=_selftest)
     return parser
+
+
+def _even(word: str) -> int:
+    """How many examples: half of them are same and half different."""
+    if not word.isascii() or not word.isdigit() or int(word) < 2 or int(word) % 2:
+        raise argparse.ArgumentTypeError(f"{word} is no even number above 0")
+    return int(word)
 
 
 def _window(_: argparse.Namespace) -> int:
@@ -89,7 +97,12 @@ def _render(arguments: argparse.Namespace) -> int:
 
     geometry = Geometry(patch_px=arguments.patch)
     examples = split_examples(
-        arguments.split, arguments.n, n_kinds=arguments.kinds, seed=arguments.seed, geometry=geometry
+        arguments.split,
+        arguments.n,
+        task=arguments.task,
+        n_kinds=arguments.kinds,
+        seed=arguments.seed,
+        geometry=geometry,
     )
     manifest = []
     try:
@@ -195,7 +208,7 @@ def _watch(job: Job[Result], *, quiet: bool = False) -> Result:
         return result
     finally:
         job.close()
-        if not quiet:
+        if shown:
             print("\r\033[K", end="", file=sys.stderr)
 
 

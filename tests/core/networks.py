@@ -9,9 +9,12 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
+from core.datasets import split_examples
+from core.engine import to_input
 from core.families.files import save_model
 from core.families.model import Model, geometry_of, weights_hash
 from core.interventions import Subspace
+from core.render import render_many
 from core.scene import Property
 from core.subspaces import landmarks
 
@@ -52,6 +55,16 @@ def as_model(network: VisionTransformer) -> Model:
 
 def tiny_model(seed: int = 0, **options: Any) -> Model:
     return as_model(tiny_network(seed, **options))
+
+
+def balanced_model(seed: int = 0, **options: Any) -> Model:
+    """A tiny model whose bias is such that it says each of two labels about equally often."""
+    model = tiny_model(seed, **options)
+    stimuli = [example.stimulus for example in split_examples("train", 60, geometry=model.geometry)]
+    with torch.no_grad():
+        logits = model.network(to_input(model, render_many(stimuli)))
+        model.network.head.bias[1] -= (logits[:, 1] - logits[:, 0]).median()
+    return as_model(model.network)
 
 
 def save_tiny(path: Path, seed: int = 0) -> str:

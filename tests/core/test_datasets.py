@@ -10,20 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.counterfactuals import InterchangePair, counterfactual_source, interchange_pairs
 from core.datasets import (
     SPLITS,
     Condition,
     Example,
-    InterchangePair,
     Kind,
     Split,
     all_kinds,
     compositional_kinds,
-    counterfactual_source,
     different_pairs,
     discrimination,
     draw_cells,
-    interchange_pairs,
     ood_kinds,
     place_items,
     split_examples,

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+import torch
+
+from core.datasets import split_examples
+from core.engine import to_input
+from core.families.model import Model
+from core.jobs.measure import answers, data_hash, measure
+from core.jobs.progress import Progress
+from core.render import render_many
+from tests.core.networks import as_model, balanced_model, tiny_model, tiny_network
+
+Result = TypeVar("Result")
+
+
+def finish(job: Generator[Progress, None, Result]) -> Result:
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+
+
+def that_always_says(label: int) -> Model:
+    network = tiny_network()
+    network.head.weight.zero_()
+    network.head.bias.zero_()
+    network.head.bias[label] = 1.0
+    return as_model(network)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_the_answers_are_the_networks_own(batch: int) -> None:
+    model = balanced_model()
+    examples = split_examples("test", 20, geometry=model.geometry)
+
+    chosen = finish(answers(model, examples, batch=batch))
+
+    with torch.inference_mode():
+        logits = model.network(to_input(model, render_many([e.stimulus for e in examples])))
+    assert chosen == logits.argmax(1).tolist()
+    assert len(set(chosen)) == 2
+
+
+def test_progress_ends_at_the_number_of_examples() -> None:
+    model = tiny_model()
+    examples = split_examples("test", 20, geometry=model.geometry)
+
+    done = [(progress.done, progress.total) for progress in answers(model, examples, batch=8)]
+
+    assert done == [(8, 20), (16, 20), (20, 20)]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_model_that_always_says_one_thing_is_right_in_half_of_the_cases(label: int) -> None:
+    table = finish(measure(that_always_says(label), ["test", "ood-shape"], 24))
+
+    for row in table.values():
+        assert (row["accuracy"], row["n"]) == (0.5, 24)
+        assert row["accuracy, same"] == label
+        assert row["accuracy, both"] == row["accuracy, shape"] == row["accuracy, color"] == 1 - label
+
+
+def test_the_conditions_together_are_the_whole() -> None:
+    row = finish(measure(balanced_model(), ["test"], 60))["test"]
+
+    parts = {"same": 30, "both": 10, "shape": 10, "color": 10}
+    assert sum(row[f"accuracy, {name}"] * n for name, n in parts.items()) == pytest.approx(row["accuracy"] * 60)
+
+
+def test_the_data_hash_tells_one_canvas_from_another_and_no_weights() -> None:
+    assert data_hash(tiny_model(), 8) == data_hash(tiny_model(seed=1), 8)
+    assert data_hash(tiny_model(), 8) != data_hash(tiny_model(img_size=96), 8)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.cards import resource_folder
+from core.errors import UserError
+from core.jobs.recipe import Recipe, read_recipe
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_recipe_is_the_standard_one(tmp_path: Path) -> None:
+    assert read_recipe(written(tmp_path, "")) == Recipe()
+
+
+def test_a_recipe_changes_what_it_names(tmp_path: Path) -> None:
+    recipe = read_recipe(written(tmp_path, "depth = 8\nbetween_blocks = [5, 6]\npeak_lr = 1\nbfloat16 = false"))
+
+    assert recipe == Recipe(depth=8, between_blocks=(5, 6), peak_lr=1, bfloat16=False)
+
+
+@pytest.mark.parametrize("path", sorted(resource_folder("recipes").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_recipe_can_work(path: Path) -> None:
+    assert read_recipe(path).n_steps > 0
+
+
+@pytest.mark.parametrize(("n_images", "batch", "n_steps"), [(64, 64, 1), (65, 64, 2), (6400, 64, 100)])
+def test_the_last_step_is_a_whole_batch_too(n_images: int, batch: int, n_steps: int) -> None:
+    assert Recipe(n_images=n_images, batch=batch).n_steps == n_steps
+
+
+def test_a_recipe_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="could not be read"):
+        read_recipe(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", [b"depth = ", b"[[", b"\xff\xfe"])
+def test_a_damaged_recipe_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(UserError, match="could not be read"):
+        read_recipe(path)
+
+
+def test_a_misspelt_name_is_refused_with_the_names_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="“detph”, which does not exist") as refusal:
+        read_recipe(written(tmp_path, "detph = 8"))
+    assert "depth" in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    "line", ['depth = "8"', "depth = 8.5", "depth = true", "bfloat16 = 1", "within_blocks = 3", "peak_lr = true"]
+)
+def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UserError, match="It must be like"):
+        read_recipe(written(tmp_path, line))
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("n_images = 0", "above 0"),
+        ("depth = -1", "above 0"),
+        ('task = "rmts"', "task"),
+        ("n_kinds = 100", "n_kinds"),
+        ("batch = 33", "even batch"),
+        ("heads = 5", "heads divide"),
+        ("image_px = 230", "whole patches"),
+        ("image_px = 48", "room for two items"),
+        ("probe_block = 6", "blocks from 0 to 5"),
+        ("between_blocks = [3, -1]", "blocks from 0 to 5"),
+        ('within_blocks = ["first"]', "blocks from 0 to 5"),
+        ("between_heads = [4]", "heads from 0 to 3"),
+    ],
+)
+def test_a_recipe_that_would_fail_later_is_refused_at_once(tmp_path: Path, line: str, rule: str) -> None:
+    with pytest.raises(UserError, match="cannot work") as refusal:
+        read_recipe(written(tmp_path, line))
+    assert rule in refusal.value.hint
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refusal:
+        read_recipe(written(tmp_path, "batch = 33\nheads = 5"))
+    assert "even batch" in refusal.value.hint
+    assert "heads divide" in refusal.value.hint

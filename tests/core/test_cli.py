@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import cli
+from core.cli import main
+from core.datasets import Example, split_examples
+from core.render import render
+from core.scene import Geometry, Item, Stimulus
+from core.subspaces import load_subspaces
+from tests.core.networks import save_tiny
+
+TINY_RECIPE = """
+image_px = 64
+width = 32
+depth = 4
+heads = 2
+n_images = 16
+batch = 8
+probe_block = 1
+within_blocks = [0, 1]
+between_blocks = [2, 3]
+between_heads = [0]
+"""
+
+
+def run(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def example_from(entry: dict[str, Any]) -> Example:
+    drawn = entry["stimulus"]
+    items = tuple(Item(**{**item, "jitter_px": tuple(item["jitter_px"])}) for item in drawn["items"])
+    return Example(Stimulus(items, Geometry(**drawn["geometry"])), entry["label"], entry["condition"])
+
+
+@pytest.mark.parametrize(
+    ("patch", "split", "kinds"), [(16, "test", 256), (14, "compositional", 32), (32, "ood-color", 256)]
+)
+def test_a_rendered_set_and_its_manifest_are_the_set(tmp_path: Path, patch: int, split: str, kinds: int) -> None:
+    out = tmp_path / "new" / "set"
+
+    status = run("render", "--split", split, "--n", 6, "--kinds", kinds, "--patch", patch, "--seed", 3, "--out", out)
+
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    wanted = split_examples(split, 6, n_kinds=kinds, seed=3, geometry=Geometry(patch_px=patch))
+    assert status == 0
+    assert [example_from(entry) for entry in manifest] == wanted
+    assert {path.name for path in out.iterdir()} == {"manifest.json", *(entry["file"] for entry in manifest)}
+    for entry, example in zip(manifest, wanted, strict=True):
+        assert np.array_equal(np.asarray(Image.open(out / entry["file"])), render(example.stimulus))
+
+
+def test_an_odd_number_of_images_is_a_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("render", "--n", 7, "--out", tmp_path / "set") == 2
+    assert "relata: A balanced set cannot have 7 images." in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_a_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").write_text("a file")
+
+    assert run("render", "--n", 2, "--out", tmp_path / "taken") == 2
+    assert "could not be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("das", "--model", "nothing"), ("selftest", "--model", "nothing"), ("train", "nothing", "--out", "x.safetensors")],
+)
+def test_what_is_not_there_ends_with_a_sentence_and_status_two(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == 2
+
+    said = capsys.readouterr()
+    assert said.err.startswith("relata: ")
+    assert "nothing" in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_the_command_itself_ends_with_status_two(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "core.cli", "render", "--n", "7", "--out", str(tmp_path)]
+
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "relata: A balanced set cannot have 7 images. Ask for an even number.\n"
+
+
+@pytest.mark.parametrize("words", [("paint",), ("render",), ("render", "--patch", "15", "--out", "x")])
+def test_a_misspelt_command_ends_with_status_two(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(*words)
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("layers", ["first", "3", "-2", "", "0,,1", "0;1"])
+def test_blocks_that_do_not_exist_are_a_users_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], layers: str
+) -> None:
+    model = save_tiny(tmp_path / "tiny.safetensors")
+
+    assert run("das", "--model", model, f"--layers={layers}", "--device", "cpu") == 2
+    assert "names no blocks of tiny" in capsys.readouterr().err
+
+
+def test_subspaces_are_searched_and_written_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from core.families.files import open_model
+    from core.families.model import choose_device
+
+    reference = save_tiny(tmp_path / "tiny.safetensors")
+    out = tmp_path / "found"
+
+    status = run(
+        *(
+            "das",
+            "--model",
+            reference,
+            "--layers=-1,2",
+            "--pairs",
+            120,
+            "--tests",
+            20,
+            "--epochs",
+            1,
+            "--device",
+            "cpu",
+            "--out",
+            out,
+        )
+    )
+
+    found, errors = load_subspaces(out, open_model(reference, choose_device("cpu")))
+    assert status == 0
+    assert set(found) == {("shape", -1), ("shape", 2), ("color", -1), ("color", 2)}
+    assert errors == []
+    said = capsys.readouterr().out
+    assert "shape after block -1: IIA" in said
+    assert "color after block 2: IIA" in said
+
+
+def test_a_recipe_is_trained_measured_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, out = tmp_path / "mine.toml", tmp_path / "mine.safetensors"
+    recipe.write_text(TINY_RECIPE)
+
+    status = run("train", recipe, "--out", out, "--device", "cpu", "--n-test", 8)
+
+    said = capsys.readouterr()
+    assert status == 0
+    assert json.loads(said.out)["test"]["n"] == 8
+    assert out.exists()
+    assert out.with_suffix(".json").exists()
+
+
+@pytest.mark.parametrize("n", [0, 7, -2])
+def test_a_test_set_that_cannot_be_balanced_is_refused_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], n: int
+) -> None:
+    recipe, out = tmp_path / "mine.toml", tmp_path / "mine.safetensors"
+    recipe.write_text(TINY_RECIPE)
+
+    with pytest.raises(SystemExit, match="2"):
+        run("train", recipe, "--out", out, "--device", "cpu", f"--n-test={n}")
+    assert "even number" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_stopping_says_so_and_ends_with_the_status_of_an_interrupt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "split_examples", interrupted)
+
+    assert run("render", "--out", tmp_path) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ok", "status"), [(True, 0), (False, 1)])
+def test_the_selftest_prints_its_report_and_only_that_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ok: bool, status: int
+) -> None:
+    from core import selftest
+    from core.jobs.progress import Progress
+
+    report = {"ok": ok, "checks": [{"name": "parity", "ok": ok, "said": "largest difference 0"}]}
+
+    def job(_: str) -> Any:
+        yield Progress(1, 2, "answering")
+        return report
+
+    monkeypatch.setattr(selftest, "selftest", job)
+
+    assert run("selftest", "--json") == status
+    said = capsys.readouterr()
+    assert json.loads(said.out) == report
+    assert said.err == ""
+    assert run("selftest") == status
+    assert ("ok  " if ok else "FAIL") in capsys.readouterr().out

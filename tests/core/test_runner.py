@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.answering import Laboratory
+from core.document import Document, random_pair
+from core.questions import Answer, Failure, Question
+from core.runner import serve
+from core.scene import Geometry
+from tests.core.networks import save_tiny
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Connection, Connection]]:
+    """Both ends of a pipe; the number of threads of this process stays as it is."""
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
+    ours, theirs = multiprocessing.Pipe()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+@pytest.fixture
+def question(tmp_path: Path) -> Question:
+    file = save_tiny(tmp_path / "tiny.safetensors")
+    return Question(Document(file, random_pair(Geometry(64, 16), 0)), 1, attention=False)
+
+
+def test_questions_are_answered_in_order_until_none_comes(
+    ends: tuple[Connection, Connection], question: Question
+) -> None:
+    ours, theirs = ends
+    other = Question(question.document, 2, attention=False)
+    for asked in (question, other, None):
+        ours.send(asked)
+
+    serve(theirs, "cpu")
+
+    answers = [ours.recv(), ours.recv()]
+    assert all(isinstance(answer, Answer) for answer in answers)
+    assert [answer.question for answer in answers] == [question, other]
+
+
+def test_the_window_going_away_ends_it(ends: tuple[Connection, Connection]) -> None:
+    ours, theirs = ends
+    ours.close()
+
+    serve(theirs, "cpu")
+
+
+def test_what_a_user_can_mend_comes_back_as_words_and_the_next_question_is_answered(
+    ends: tuple[Connection, Connection], question: Question
+) -> None:
+    ours, theirs = ends
+    lost = Question(Document("nothing", question.document.base), 1)
+    for asked in (lost, question, None):
+        ours.send(asked)
+
+    serve(theirs, "cpu")
+
+    failure, answer = ours.recv(), ours.recv()
+    assert isinstance(failure, Failure)
+    assert failure.question == lost
+    assert "There is no model “nothing”" in failure.message
+    assert failure.hint
+    assert isinstance(answer, Answer)
+
+
+def test_an_error_of_the_program_comes_back_with_its_details(
+    ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+
+    def fail(self: Laboratory, question: Question) -> Answer:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(Laboratory, "answer", fail)
+    for asked in (question, None):
+        ours.send(asked)
+
+    serve(theirs, "cpu")
+
+    failure = ours.recv()
+    assert isinstance(failure, Failure)
+    assert "ZeroDivisionError: of all things" in failure.message
+    assert "Traceback" in failure.details
