@@ -25,6 +25,7 @@ from core.document import (
     with_stimulus,
 )
 from core.errors import UserError
+from core.questions import Failure
 from core.render import open_photo
 from core.scene import ITEM_LETTERS, Property, Stimulus
 
@@ -145,9 +146,21 @@ def choose_model(desk: Desk, reference: str) -> None:
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry:
         document = replace(document, base=random_pair(geometry, _seed()), source=None)
-    desk.edit("Open model", document, gesture=model_gesture(reference))
+    desk.edit("Open model", document, gesture=_model_gesture(reference))
 
 
-def model_gesture(reference: str) -> str:
+def keep_model(desk: Desk, failure: Failure) -> None:
+    """After a model could not be opened: go on with the one that answered last."""
+    reference = failure.question.document.model
+    if desk.answer is None or reference != desk.document.model:
+        return
+    kept = desk.answer.question.document
+    if reference != kept.model:
+        desk.store.cancel(_model_gesture(reference))
+    if reference == desk.document.model != kept.model:
+        desk.edit("Keep the model", replace(desk.document, model=kept.model, base=kept.base, source=kept.source))
+
+
+def _model_gesture(reference: str) -> str:
     """The gesture under which a model is opened, so that a failed opening can be taken back."""
     return f"open model {reference}"

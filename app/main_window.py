@@ -16,7 +16,7 @@ from app import theme
 from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
-from app.edits import choose_model, model_gesture, show_photo
+from app.edits import choose_model, keep_model, show_photo
 from app.live import Live
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
     def _failed(self, failure: Failure) -> None:
         self.desk.failure = failure
         self.status.say_error(failure.message, failure.hint, failure.details)
-        self.desk.store.cancel(model_gesture(failure.question.document.model))
+        keep_model(self.desk, failure)
         self._refresh()
 
     def _refresh(self) -> None:
