@@ -1,20 +1,21 @@
-"""Labelled sets of stimuli from a seed: discrimination pairs, splits, and the sets never trained on.
+"""Labelled sets of stimuli from a seed: discrimination, match-to-sample, and splits of both.
 
-Source: Lepori et al. 2024, stimuli; docs/methods.md, "Discrimination pairs" and "Splits".
-What we changed: the counts are exact also for small object sets, and the compositional split is seeded.
+Source: Lepori et al. 2024, stimuli; docs/methods.md, "Discrimination pairs", "Match-to-sample" and "Splits".
+What we changed: the counts are exact also for small object sets, the compositional split is seeded, and display
+pairs are drawn like sample pairs instead of out of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Literal, get_args
 
 import numpy as np
 
 from core.errors import UserError
-from core.scene import N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Property, Stimulus
+from core.scene import N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Stimulus, Task
 
 Kind = tuple[int, int]
 """A shape and a colour: what the study calls an object."""
@@ -30,11 +31,15 @@ _CYCLE: tuple[Condition, ...] = ("both", "shape", "color")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A stimulus and its label: 1 where its items are the same, else 0."""
+    """A stimulus and its label: 1 where its items are the same, or its two pairs alike, else 0.
+
+    `condition` is in what the pair differs; in match-to-sample, the relations of display and sample pair, such as
+    "same-different".
+    """
 
     stimulus: Stimulus
     label: int
-    condition: Condition
+    condition: str
 
 
 def all_kinds() -> list[Kind]:
@@ -63,9 +68,15 @@ def ood_kinds(split: Split) -> list[Kind]:
 
 
 def split_examples(
-    split: Split, n: int, *, n_kinds: int = 256, seed: int = 0, geometry: Geometry = Geometry()
+    split: Split,
+    n: int,
+    *,
+    task: Task = "discrimination",
+    n_kinds: int = 256,
+    seed: int = 0,
+    geometry: Geometry = Geometry(),
 ) -> list[Example]:
-    """`n` labelled examples of a split of the 256- or the 32-combination setting.
+    """`n` labelled examples of a split of the 256- or the 32-combination setting of a task.
 
     Raises UserError for a setting that does not exist.
     """
@@ -78,11 +89,27 @@ def split_examples(
         kinds = held_out
     else:
         kinds = trained
-    return discrimination(n, kinds, _split_seed(split, seed), geometry)
+    return balanced_set(task, n, kinds, _split_seed(split, seed), geometry)
 
 
 def _split_seed(split: Split, seed: int) -> int:
     return int(np.random.SeedSequence([seed, SPLITS.index(split)]).generate_state(1, np.uint64)[0])
+
+
+def balanced_set(
+    task: Task, n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry = Geometry()
+) -> list[Example]:
+    """`n` labelled examples of a task."""
+    draw = match_to_sample if task == "rmts" else discrimination
+    return draw(n, kinds, seed, geometry)
+
+
+def check_balance(task: Task, n: int) -> None:
+    """Raises UserError where `n` images of a task cannot be balanced."""
+    step = 4 if task == "rmts" else 2
+    if n < step or n % step:
+        hint = "Ask for a multiple of 4." if task == "rmts" else "Ask for an even number."
+        raise UserError(f"A balanced set cannot have {n} images.", hint)
 
 
 def discrimination(n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry = Geometry()) -> list[Example]:
@@ -93,8 +120,7 @@ def discrimination(n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry 
 
     Raises UserError where `n` is odd or not positive.
     """
-    if n < 2 or n % 2:
-        raise UserError(f"A balanced set cannot have {n} images.", "Ask for an even number.")
+    check_balance("discrimination", n)
     rng = np.random.default_rng(seed)
     order = [kinds[i] for i in rng.permutation(len(kinds))]
     corners = geometry.corners()
@@ -107,6 +133,54 @@ def discrimination(n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry 
     return examples
 
 
+def match_to_sample(n: int, kinds: Sequence[Kind], seed: int, geometry: Geometry = Geometry()) -> list[Example]:
+    """`n` images of a display pair and a sample pair, a quarter for each combination of their relations.
+
+    Sample pairs are those of `discrimination`, off the display pair's patches. Displays are drawn like them, and are
+    never the sample's own pair.
+
+    Raises UserError where `n` is not a positive multiple of 4.
+    """
+    check_balance("rmts", n)
+    rng = np.random.default_rng(seed)
+    order = [kinds[i] for i in rng.permutation(len(kinds))]
+    samples, displays = different_pairs(order, rng), different_pairs(order, rng)
+    corners = geometry.sample_corners()
+    turned = [rng.permutation(n // 2) < n // 4 for _ in range(2)]
+    examples: list[Example] = []
+    for index, (first, second, _) in enumerate(islice(samples, n // 2)):
+        cells = [*geometry.display_cells(), *draw_cells(rng, corners, geometry, 2)]
+        double = (first, second)[int(rng.integers(2))]
+        for same, pair in enumerate(((first, second), (double, double))):
+            alike = not turned[same][index]
+            display_same = bool(same) == alike
+            display = _display(pair, order, displays, rng, same=display_same)
+            stimulus = place_items((*display, *pair), cells, rng, geometry)
+            words = ("same" if relation else "different" for relation in (display_same, same))
+            examples.append(Example(stimulus, int(alike), "-".join(words)))
+    return examples
+
+
+def _display(
+    sample: tuple[Kind, Kind],
+    kinds: Sequence[Kind],
+    different: Iterator[tuple[Kind, Kind, Condition]],
+    rng: np.random.Generator,
+    *,
+    same: bool,
+) -> tuple[Kind, Kind]:
+    """A same or a different pair that is not the sample pair in either order."""
+    while True:
+        if same:
+            kind = kinds[int(rng.integers(len(kinds)))]
+            pair = (kind, kind)
+        else:
+            first, second, _ = next(different)
+            pair = (first, second)
+        if {*pair} != {*sample}:
+            return pair
+
+
 def different_pairs(order: Sequence[Kind], rng: np.random.Generator) -> Iterator[tuple[Kind, Kind, Condition]]:
     """Endless different pairs: the first member walks over `order`, the condition over both, shape, colour.
 
@@ -116,7 +190,7 @@ def different_pairs(order: Sequence[Kind], rng: np.random.Generator) -> Iterator
     conditions = cycle(_CYCLE)
     for first in cycle(order):
         condition = next(conditions)
-        candidates = [kind for kind in order if _condition(first, kind) == condition]
+        candidates = [kind for kind in order if condition_of(first, kind) == condition]
         if not candidates:
             conditions = cycle(_CYCLE)
             continue
@@ -129,7 +203,8 @@ def different_pairs(order: Sequence[Kind], rng: np.random.Generator) -> Iterator
         yield first, second, condition
 
 
-def _condition(a: Kind, b: Kind) -> Condition:
+def condition_of(a: Kind, b: Kind) -> Condition:
+    """In what two kinds differ."""
     if a == b:
         return "same"
     if a[0] != b[0]:
@@ -174,72 +249,8 @@ def place_items(
     return Stimulus(items, geometry)
 
 
-@dataclass(frozen=True, slots=True)
-class InterchangePair:
-    """A base and a source: item `donor` of the source, giving its value of `property` to item `edited` of the
-    base, turns the label to `label`.
-
-    `partner` is the other item of the edited pair, `wrong` the source's item that is a control donor.
-    """
-
-    base: Stimulus
-    source: Stimulus
-    property: Property
-    label: int
-    edited: int = 0
-    partner: int = 1
-    donor: int = 0
-    wrong: int = 1
-
-
-def interchange_pairs(
-    n: int, property: Property, kinds: Sequence[Kind], seed: int, geometry: Geometry = Geometry()
-) -> list[InterchangePair]:
-    """`n` base–source pairs, half turning different to same and half same to different.
-
-    Bases of the first half differ in `property` alone. Item 0 is edited and item 0 of the source donates.
-    Donors are drawn over all 256 combinations.
-
-    Source: Lepori et al. 2024, distributed alignment search; docs/methods.md, "Counterfactual pairs".
-    """
-    rng = np.random.default_rng(seed)
-    order = [kinds[i] for i in rng.permutation(len(kinds))]
-    corners = geometry.corners()
-    pairs: list[InterchangePair] = []
-    for index in range(n):
-        first = order[index // 2 % len(order)]
-        partners = [k for k in kinds if _condition(first, k) == property]
-        second = first if index % 2 or not partners else partners[int(rng.integers(len(partners)))]
-        cells = draw_cells(rng, corners, geometry, 2)
-        base = place_items((first, second), cells, rng, geometry)
-        source = counterfactual_source(base, property, rng)
-        pairs.append(InterchangePair(base, source, property, int(second != first)))
-    return pairs
-
-
-def counterfactual_source(base: Stimulus, property: Property, rng: np.random.Generator) -> Stimulus:
-    """The matched donor image for a pair: its item 0 carries the value that turns the base's relation.
-
-    Where the base's items differ in `property`, the donor has item 1's value and the source is a
-    different pair; else the donor has another value and the source is a same pair.
-    """
-    geometry = base.geometry
-    edited, fixed = base.items[0], base.items[1]
-    at, other = ("shape", "color") if property == "shape" else ("color", "shape")
-    if getattr(edited, at) != getattr(fixed, at):
-        donor = {at: getattr(fixed, at), other: _other_than(rng, getattr(fixed, other))}
-        second = {
-            at: _other_than(rng, donor[at]),
-            other: _other_than(rng, getattr(edited, other), donor[other]),
-        }
-    else:
-        donor = {at: _other_than(rng, getattr(edited, at)), other: _other_than(rng, getattr(edited, other))}
-        second = donor
-    cells = draw_cells(rng, geometry.corners(), geometry, 2)
-    return place_items([(kind["shape"], kind["color"]) for kind in (donor, second)], cells, rng, geometry)
-
-
-def _other_than(rng: np.random.Generator, *values: int) -> int:
-    """One of the 16 values that is none of `values`."""
-    left = [v for v in range(N_SHAPES) if v not in values]
-    return left[int(rng.integers(len(left)))]
+def redraw(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus:
+    """The same kinds in the same cells with jitter and noise drawn again."""
+    kinds = [(item.shape, item.color) for item in stimulus.items]
+    cells = [(item.x_px, item.y_px) for item in stimulus.items]
+    return place_items(kinds, cells, rng, stimulus.geometry)

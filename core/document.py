@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from core.datasets import all_kinds, counterfactual_source, different_pairs, draw_cells, place_items
+from core.counterfactuals import counterfactual_source
+from core.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
 from core.errors import UserError
 from core.interventions import Intervention, MoveInSubspace, SwapFromSource
-from core.scene import Geometry, Item, Photo, Property, Stimulus, with_item
+from core.scene import Geometry, Item, Photo, Property, Stimulus, Task, task_of, with_item
 
 Side = Literal["base", "source"]
 
@@ -81,10 +82,12 @@ def match_property(stimulus: Stimulus, property: Property) -> Stimulus:
 
 def reroll_noise(stimulus: Stimulus, seed: int) -> Stimulus:
     """New noise and jitter for every item, from `seed`."""
-    rng = np.random.default_rng(seed)
-    kinds = [(item.shape, item.color) for item in stimulus.items]
-    cells = [(item.x_px, item.y_px) for item in stimulus.items]
-    return place_items(kinds, cells, rng, stimulus.geometry)
+    return redraw(stimulus, np.random.default_rng(seed))
+
+
+def random_stimulus(task: Task, geometry: Geometry, seed: int) -> Stimulus:
+    """A random stimulus of a task."""
+    return random_match_to_sample(geometry, seed) if task == "rmts" else random_pair(geometry, seed)
 
 
 def random_pair(geometry: Geometry, seed: int) -> Stimulus:
@@ -97,9 +100,16 @@ def random_pair(geometry: Geometry, seed: int) -> Stimulus:
     return place_items(pair, draw_cells(rng, geometry.corners(), geometry, 2), rng, geometry)
 
 
-def make_counterfactual(document: Document, property: Property, seed: int) -> Document:
-    """The document with a matched donor image as its source."""
-    source = counterfactual_source(document.base, property, np.random.default_rng(seed))
+def random_match_to_sample(geometry: Geometry, seed: int) -> Stimulus:
+    """A display pair and a sample pair, each same in one case out of two, from `seed`."""
+    rng = np.random.default_rng(seed)
+    examples = match_to_sample(12, all_kinds(), int(rng.integers(2**62)), geometry)
+    return examples[int(rng.integers(len(examples)))].stimulus
+
+
+def make_counterfactual(document: Document, property: Property, seed: int, item: int = 0) -> Document:
+    """The document with a matched donor image as its source, for an edit of `item` (of a pair: of item 0)."""
+    source = counterfactual_source(document.base, property, np.random.default_rng(seed), edited=item)
     return replace(document, source=source)
 
 
@@ -192,10 +202,18 @@ def reorder_intervention(document: Document, start: int, end: int) -> Document:
     return replace(document, interventions=tuple(edits))
 
 
-def swap_from_source(document: Document, property: Literal["shape", "color", "all"], block: int) -> Document:
-    """The document with an interchange of item A after `block`, in place of an earlier one like it."""
+def swap_from_source(
+    document: Document, property: Literal["shape", "color", "all"], block: int, item: int = 0
+) -> Document:
+    """The document with an interchange after `block`, in place of an earlier one like it.
+
+    Of a pair, item A is edited and the source's A donates; in match-to-sample, `item` is edited and the item with the
+    same place in the other pair donates.
+    """
     edit = SwapFromSource(block, 0, 0, property)
+    if task_of(document.base) == "rmts":
+        edit = SwapFromSource(block, item, item ^ 2, property)
     for index, old in enumerate(document.interventions):
-        if isinstance(old, SwapFromSource) and (old.block, old.property) == (block, property):
+        if isinstance(old, SwapFromSource) and (old.block, old.item, old.property) == (block, edit.item, property):
             return replace_intervention(document, index, edit)
     return add_intervention(document, edit)

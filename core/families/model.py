@@ -12,8 +12,9 @@ from timm.layers import Attention
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
+from core.cards import card_task
 from core.errors import UserError
-from core.scene import Geometry
+from core.scene import Geometry, Task
 
 PARITY_TOLERANCE = 1e-4
 
@@ -38,6 +39,11 @@ class Model:
     def blocks(self) -> list[Any]:
         """The transformer blocks."""
         return blocks_of(self.network)
+
+    @property
+    def task(self) -> Task:
+        """What the model was trained on."""
+        return card_task(self.card)
 
     @property
     def n_blocks(self) -> int:

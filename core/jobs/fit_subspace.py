@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,7 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import orthogonal
 
-from core.datasets import InterchangePair, all_kinds, compositional_kinds, interchange_pairs
+from core.counterfactuals import InterchangePair, interchange_pairs
+from core.datasets import all_kinds, compositional_kinds
 from core.engine import embed, resume, to_input
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
@@ -263,8 +265,9 @@ def fit_subspaces(
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     total = len(blocks)
     yield Progress(0, total, f"{property}: running {2 * (options.n_pairs + options.n_test)} images once")
-    train_pairs = interchange_pairs(options.n_pairs, property, kinds, 2 * options.seed + 101, model.geometry)
-    test_pairs = interchange_pairs(options.n_test, property, kinds, 2 * options.seed + 102, model.geometry)
+    draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
+    train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)
+    test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
     train, test = cache_pairs(model, train_pairs, blocks), cache_pairs(model, test_pairs, blocks)
     results = []
     for done, block in enumerate(blocks):

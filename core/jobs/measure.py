@@ -27,22 +27,21 @@ def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Jo
 
 
 def measure(model: Model, splits: Sequence[Split], n: int, *, n_kinds: int = 256) -> Job[dict[str, dict[str, float]]]:
-    """For each split: accuracy, n, and accuracy by what the pair differs in."""
+    """For each split of the model's task: accuracy, n, and accuracy by condition."""
     table: dict[str, dict[str, float]] = {}
     for split in splits:
-        examples = split_examples(split, n, n_kinds=n_kinds, geometry=model.geometry)
+        examples = split_examples(split, n, task=model.task, n_kinds=n_kinds, geometry=model.geometry)
         chosen = yield from answers(model, examples)
         right = [int(c == e.label) for c, e in zip(chosen, examples, strict=True)]
         row: dict[str, float] = {"accuracy": sum(right) / n, "n": n}
-        for condition in ("same", "both", "shape", "color"):
+        for condition in dict.fromkeys(e.condition for e in examples):
             of = [r for r, e in zip(right, examples, strict=True) if e.condition == condition]
-            if of:
-                row[f"accuracy, {condition}"] = sum(of) / len(of)
+            row[f"accuracy, {condition}"] = sum(of) / len(of)
         table[split] = row
     return table
 
 
 def data_hash(model: Model, n: int = 256) -> str:
     """SHA-256 of the pixels of the first test images: tells whether two machines measured on the same data."""
-    examples = split_examples("test", n, geometry=model.geometry)
+    examples = split_examples("test", n, task=model.task, geometry=model.geometry)
     return hashlib.sha256(render_many([e.stimulus for e in examples]).tobytes()).hexdigest()

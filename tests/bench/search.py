@@ -7,7 +7,8 @@ from measure import Row, row_of, take_turns
 from network import finished, noise, open_bundled
 
 from core.cards import subspace_cards
-from core.datasets import all_kinds, interchange_pairs
+from core.counterfactuals import interchange_pairs
+from core.datasets import all_kinds
 from core.demo import DEFAULT_MODEL, best_block
 from core.engine import advance, embed
 from core.families.model import Model

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from core.datasets import (
     Kind,
     all_kinds,
     compositional_kinds,
-    discrimination,
     match_to_sample,
     ood_kinds,
     split_examples,
@@ -228,9 +226,3 @@ def test_swaps_of_two_items_stand_side_by_side() -> None:
 
     assert [edit.item for edit in both.interventions] == [0, 3]
     assert swap_from_source(both, "shape", 2, 3) == both
-
-
-def test_the_pictures_of_discrimination_have_not_changed_with_the_second_task() -> None:
-    a, b = discrimination(4, all_kinds(), 0)[0].stimulus.items
-
-    assert np.array_equal([a.shape, a.color, b.shape, b.color], [13, 9, 14, 10])

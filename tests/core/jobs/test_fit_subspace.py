@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -241,8 +241,8 @@ def test_pairs_are_drawn_for_the_models_own_canvas_and_setting(
 ) -> None:
     asked: list[list[InterchangePair]] = []
 
-    def draw(*given_: object) -> list[InterchangePair]:
-        asked.append(interchange_pairs(*given_))  # type: ignore[arg-type]
+    def draw(*given_: Any, **named: Any) -> list[InterchangePair]:
+        asked.append(interchange_pairs(*given_, **named))
         return asked[-1]
 
     monkeypatch.setattr(fit_subspace, "interchange_pairs", draw)
