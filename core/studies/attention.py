@@ -1,0 +1,191 @@
+"""Where the tokens of items look: at their own item, its partner, the other pair, the background, or CLS.
+
+Source: Lepori et al. 2024, attention patterns; docs/methods.md, "Attention pattern".
+What we changed: every mass is measured directly and averaged over the items, so that the five add up to 1, and only
+the rows of item tokens are formed. `paper_convention` takes the larger of the two objects of a pair, and calls
+1 − WP − BG, attention to CLS included, WO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.datasets import split_examples
+from core.engine import advance, attention_rows, embed, to_input
+from core.families.model import Model
+from core.jobs.fit_subspace import item_tokens
+from core.jobs.progress import Job, Progress
+from core.plots import Curves, Heatmap, Plot, Series
+from core.render import render_many
+from core.scene import Stimulus
+from core.studies.result import Row, StudyResult, item_pairs, n_kinds_of
+from core.studies.statistics import mean_interval
+
+Masses = npt.NDArray[np.float64]
+Pairs = Sequence[tuple[int, int]]
+
+KINDS = {
+    "WO": "within the object (WO)",
+    "WP": "within the pair (WP)",
+    "BP": "between pairs (BP)",
+    "BG": "background (BG)",
+    "CLS": "CLS",
+}
+
+
+def attention_settings(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> dict[str, Any]:
+    """Everything beside the weights that decides the numbers."""
+    return {
+        "split": "test",
+        "task": model.task,
+        "n_kinds": n_kinds_of(model),
+        "n": n,
+        "seed": seed,
+        "paper_convention": paper_convention,
+    }
+
+
+def attention_study(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> Job[StudyResult]:
+    """Masses per head on `n` test images, half of each label."""
+    settings = attention_settings(model, n=n, seed=seed, paper_convention=paper_convention)
+    examples = split_examples("test", n, task=model.task, n_kinds=n_kinds_of(model), seed=seed, geometry=model.geometry)
+    masses = yield from item_masses(model, [e.stimulus for e in examples])
+    pairs = item_pairs(model)
+    kinds = paper_masses(masses, pairs) if paper_convention else sound_masses(masses, pairs)
+    notes = [
+        f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
+        "Published curves of attention exist as pictures only, so none is drawn beside ours.",
+    ]
+    if paper_convention:
+        notes.append("The paper's formula: WO is 1 − WP − BG and so counts attention to CLS as within the object.")
+    return StudyResult(
+        *("attention", "Attention pattern", model.name, model.weights_hash, settings, n),
+        rows=tuple(_rows(kinds)),
+        plots=_plots(kinds),
+        notes=tuple(notes),
+    )
+
+
+def item_masses(model: Model, stimuli: Sequence[Stimulus], *, batch: int = 50) -> Job[Masses]:
+    """Attention [N, L, H, I, I + 2] that the tokens of an item give, on average, to each item, the background and
+    the prefix tokens; the last axis adds up to 1.
+    """
+    parts = []
+    for start in range(0, len(stimuli), batch):
+        chunk = stimuli[start : start + batch]
+        with torch.inference_mode():
+            x = embed(model, to_input(model, render_many(chunk)))  # [B, T, D]
+            tokens = item_tokens(model, chunk)  # [B, I, n]
+            parts.append(_chunk_masses(model, x, tokens).double().cpu().numpy())
+        yield Progress(min(start + batch, len(stimuli)), len(stimuli), "attention of item tokens")
+    masses: Masses = np.concatenate(parts)
+    return masses
+
+
+def _chunk_masses(model: Model, x: Tensor, tokens: Tensor) -> Tensor:
+    """[B, L, H, I, I + 2] from the embeddings [B, T, D] and the tokens of the items [B, I, n]."""
+    sets = _key_sets(x.shape[1], tokens, model.n_prefix).to(x.dtype)  # [B, T, I + 2]
+    n_items, size = tokens.shape[1:]
+    layers = []
+    for block in range(model.n_blocks):
+        rows = attention_rows(model, x, block, tokens.flatten(1))  # [B, H, I n, T]
+        masses = rows @ sets[:, None]  # [B, H, I n, I + 2]
+        layers.append(masses.unflatten(2, (n_items, size)).mean(3))  # [B, H, I, I + 2]
+        x = advance(model, x, block)
+    return torch.stack(layers, 1)
+
+
+def _key_sets(n_tokens: int, tokens: Tensor, n_prefix: int) -> Tensor:
+    """Which set each token belongs to [B, T, I + 2]: an item, the background, or the prefix."""
+    n_images, n_items, _ = tokens.shape
+    which = torch.full((n_images, n_tokens), n_items, device=tokens.device)
+    which[:, :n_prefix] = n_items + 1
+    for item in range(n_items):
+        which.scatter_(1, tokens[:, item], item)
+    return torch.nn.functional.one_hot(which, n_items + 2)
+
+
+def sound_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
+    """WO, WP, BP, BG and CLS [N, L, H], which add up to 1, and the local (0) to global (1) score."""
+    n_items = masses.shape[3]
+    partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+    items = sorted(partner)
+    kinds = {
+        "WO": np.mean([masses[..., i, i] for i in items], 0),
+        "WP": np.mean([masses[..., i, partner[i]] for i in items], 0),
+        "BG": np.mean([masses[..., i, n_items] for i in items], 0),
+        "CLS": np.mean([masses[..., i, n_items + 1] for i in items], 0),
+    }
+    if len(pairs) > 1:
+        others = {i: [j for j in items if j not in (i, partner[i])] for i in items}
+        kinds["BP"] = np.mean([masses[..., i, others[i]].sum(-1) for i in items], 0)
+    kinds["score"] = 1 - kinds["WO"] - kinds["CLS"]
+    return kinds
+
+
+def paper_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
+    """The authors' quantities [N, L, H]: WP and BG are those of the object of the last pair that has more, WO is the
+    rest, the score is WP + BG, and BP is that of the pair that has more.
+    """
+    n_items = masses.shape[3]
+    a, b = pairs[-1]
+    kinds = {
+        "WP": np.maximum(masses[..., a, b], masses[..., b, a]),
+        "BG": np.maximum(masses[..., a, n_items], masses[..., b, n_items]),
+        "CLS": (masses[..., a, n_items + 1] + masses[..., b, n_items + 1]) / 2,
+    }
+    kinds["WO"] = 1 - kinds["WP"] - kinds["BG"]
+    kinds["score"] = kinds["WP"] + kinds["BG"]
+    if len(pairs) > 1:
+        display, sample = list(pairs[0]), list(pairs[1])
+        there = np.mean([masses[..., i, display].sum(-1) for i in sample], 0)
+        back = np.mean([masses[..., i, sample].sum(-1) for i in display], 0)
+        kinds["BP"] = np.maximum(there, back)
+    return kinds
+
+
+def _rows(kinds: dict[str, Masses]) -> list[Row]:
+    _, n_blocks, n_heads = kinds["WO"].shape
+    means = {name: value.mean(0) for name, value in kinds.items()}
+    return [
+        {"block": block, "head": head, **{name: round(float(v[block, head]), 6) for name, v in means.items()}}
+        for block in range(n_blocks)
+        for head in range(n_heads)
+    ]
+
+
+def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
+    n_blocks, n_heads = kinds["WO"].shape[1:]
+    blocks = tuple(str(b) for b in range(n_blocks))
+    score = kinds["score"].mean(0)
+    shown = [name for name in KINDS if name in kinds]
+    curves = Curves(
+        *("Attention of item tokens, head with the most", "block", "share of attention"),
+        x=tuple(float(b) for b in range(n_blocks)),
+        ticks=blocks,
+        series=tuple(_head_curve(name, kinds[name]) for name in shown),
+    )
+    heat = Heatmap(
+        *("Local and global heads", "head", "block"),
+        values=tuple(tuple(float(v) for v in row) for row in score),
+        columns=tuple(str(h) for h in range(n_heads)),
+        rows=blocks,
+        low_label="local",
+        high_label="global",
+    )
+    return {"attention-curves": curves, "attention-heads": heat}
+
+
+def _head_curve(name: str, values: Masses) -> Series:
+    """Per block, the head whose mean over images is largest; the peak over blocks is starred, that of CLS is not."""
+    best = values.mean(0).argmax(-1)  # [L]
+    bands = [mean_interval(values[:, block, head]) for block, head in enumerate(best)]
+    y, low, high = zip(*bands, strict=True)
+    star = None if name == "CLS" else int(np.argmax(y))
+    return Series(KINDS[name], y, low, high, "control" if name == "CLS" else "measured", list(KINDS).index(name), star)

@@ -1,0 +1,108 @@
+"""`StudyResult`: what a study found, with everything needed to tell how it was found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from core.errors import UserError
+from core.families.model import Model
+from core.jobs.progress import Job, Progress
+from core.plots import Plot, plot_from_json, plot_to_json
+
+Row = dict[str, Any]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """One study on one model.
+
+    `settings` decide the numbers together with the weights; `n` is how many examples stand behind each number;
+    `rows` are the numbers in long form; `plots` show them; `notes` say what a reader must know.
+    """
+
+    study: str
+    title: str
+    model: str
+    weights_sha256: str
+    settings: Mapping[str, Any]
+    n: int
+    rows: tuple[Row, ...]
+    plots: Mapping[str, Plot]
+    notes: tuple[str, ...] = ()
+
+
+def result_to_json(result: StudyResult) -> str:
+    """The result as JSON text; NaN is written as null."""
+    value = {name: getattr(result, name) for name in StudyResult.__slots__ if name != "plots"}
+    value["rows"] = [{k: None if _missing(v) else v for k, v in row.items()} for row in result.rows]
+    value["plots"] = {name: plot_to_json(plot) for name, plot in result.plots.items()}
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def result_from_json(text: str) -> StudyResult:
+    """The result that `result_to_json` wrote.
+
+    Raises UserError where the text is damaged.
+    """
+    try:
+        value = json.loads(text)
+        value["plots"] = {name: plot_from_json(plot) for name, plot in value["plots"].items()}
+        value["rows"], value["notes"] = tuple(value["rows"]), tuple(value["notes"])
+        return StudyResult(**value)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"A result could not be read: {error}.", "Remove the file and run its study again.") from error
+
+
+def result_to_csv(result: StudyResult) -> str:
+    """The rows as CSV; each carries study, model, weights and n as well."""
+    fixed = {"study": result.study, "model": result.model, "weights_sha256": result.weights_sha256}
+    columns = list(dict.fromkeys([*fixed, *(name for row in result.rows for name in row)]))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in result.rows:
+        writer.writerow({**fixed, **{k: "" if _missing(v) else v for k, v in row.items()}})
+    return out.getvalue()
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def n_kinds_of(model: Model) -> int:
+    """How many shape–colour combinations the model was trained on, by its card; 256 where it says nothing."""
+    recipe = model.card.get("recipe")
+    return int(recipe.get("n_kinds", 256)) if isinstance(recipe, Mapping) else 256
+
+
+def item_pairs(model: Model) -> tuple[tuple[int, int], ...]:
+    """Index pairs of the items that the model judges; the last pair is the sample in match-to-sample."""
+    return ((0, 1), (2, 3)) if model.task == "rmts" else ((0, 1),)
+
+
+def block_name(block: int) -> str:
+    """A site after a block in words."""
+    return "embed" if block < 0 else str(block)
+
+
+def part(job: Job[Result], done: int, share: int, total: int) -> Generator[Progress, None, Result]:
+    """A job as a part of a longer one: its progress moves from `done` by `share` of `total`."""
+    while True:
+        try:
+            progress = next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        moved = share * progress.done / max(1, progress.total)
+        try:
+            yield Progress(round(done + moved), total, progress.message, progress.values)
+        except GeneratorExit:
+            job.close()
+            raise
