@@ -7,6 +7,7 @@ it cannot be measured here; a target that is not met is a number like any other.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import importlib
 import json
 import os
@@ -26,6 +27,9 @@ from report import circumstances, footer, load_average, table
 FAMILIES = {"stimuli": 120.0, "start": 300.0, "executor": 300.0, "resume": 300.0, "drag": 300.0, "search": 300.0}
 """Each is a module beside this one with a function `rows`; its time limit in seconds."""
 
+GRACE_S = 10.0
+"""From when a family should have ended itself to when it is ended from outside."""
+
 
 def main() -> int:
     """Run families, print the table and the JSON."""
@@ -39,6 +43,7 @@ def main() -> int:
     if options.measure:
         options.json.write_text(json.dumps(_measure(options.measure)), encoding="utf-8")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # by way of `finally`, which ends the children
     facts = circumstances()
     found = {family: _measure_apart(family) for family in options.only or FAMILIES}
     facts["load_average_after"] = load_average()
@@ -47,6 +52,7 @@ def main() -> int:
 
 
 def _measure(family: str) -> dict[str, Any]:
+    faulthandler.dump_traceback_later(FAMILIES[family], exit=True)
     try:
         return {"rows": [asdict(row) for row in importlib.import_module(family).rows()]}
     except Skipped as reason:
@@ -61,7 +67,7 @@ def _measure_apart(family: str) -> dict[str, Any]:
         command = [sys.executable, str(Path(__file__).parent), "--measure", family, "--json", str(answer)]
         process = subprocess.Popen(command, start_new_session=True)
         try:
-            status = process.wait(FAMILIES[family])
+            status = process.wait(FAMILIES[family] + GRACE_S)
         except subprocess.TimeoutExpired:
             return {"failed": f"it was not done after {FAMILIES[family]:.0f} s"}
         finally:
