@@ -6,21 +6,19 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
+from core.cli_study import add_study_verb
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
-from core.jobs.progress import Job
 from core.scene import PROPERTIES, Geometry, Task
+from core.terminal import watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
-
-Result = TypeVar("Result")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     das.add_argument("--device", default="auto")
     das.add_argument("--out", type=Path, help="folder to write; by default the model's own")
     das.set_defaults(run=_das)
+
+    add_study_verb(verbs)
 
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
@@ -127,7 +127,7 @@ def _train(arguments: argparse.Namespace) -> int:
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
-    card = _watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    card = watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
     return 0
 
@@ -148,7 +148,7 @@ def _das(arguments: argparse.Namespace) -> int:
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(model.name)
     for property in properties:
-        for fitted in _watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds)):
+        for fitted in watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds)):
             save_subspace(subspace_file(folder, property, fitted.card["block"]), fitted.tensors, fitted.card)
             card = fitted.card
             print(
@@ -175,41 +175,13 @@ def _blocks(words: str, model: Model) -> list[int]:
 def _selftest(arguments: argparse.Namespace) -> int:
     from core.selftest import selftest
 
-    report = _watch(selftest(arguments.model), quiet=arguments.json)
+    report = watch(selftest(arguments.model), quiet=arguments.json)
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
         for check in report["checks"]:
             print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
     return 0 if report["ok"] else 1
-
-
-def _watch(job: Job[Result], *, quiet: bool = False) -> Result:
-    """Run a job to its end with a line of progress and time left on the terminal; Ctrl-C closes it."""
-    start, first, shown = time.monotonic(), None, 0.0
-    try:
-        while True:
-            progress = next(job)
-            now = time.monotonic()
-            first = progress.done if first is None else first
-            if quiet or now - shown < 0.5:
-                continue
-            shown = now
-            rate = (progress.done - first) / (now - start) if now > start else 0.0
-            left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
-            values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
-            print(
-                f"\r\033[K{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}",
-                end="",
-                file=sys.stderr,
-            )
-    except StopIteration as stop:
-        result: Result = stop.value
-        return result
-    finally:
-        job.close()
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr)
 
 
 if __name__ == "__main__":

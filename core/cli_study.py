@@ -1,0 +1,97 @@
+"""The verb `relata study`: the published experiments on any models, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UserError
+from core.terminal import watch
+
+if TYPE_CHECKING:
+    from core.families.model import Model
+    from core.studies.series import SeriesOptions
+
+NAMES = ("attention", "das", "novel", "probe", "behaviour", "correlation")
+
+
+def add_study_verb(verbs: Any) -> None:
+    """Add the verb to a parser's verbs."""
+    study = verbs.add_parser(
+        "study", help="the published experiments on one or more models; run again to go on where it stopped"
+    )
+    study.add_argument("what", choices=(*NAMES, "all"), help="all: every part, correlation where there are more models")
+    study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
+    study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
+    study.add_argument("--n", type=_fourfold, help="images or pairs behind each number; each part has its own default")
+    study.add_argument("--seed", type=int, default=0)
+    study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
+    study.add_argument("--layers", default="all", help="blocks to search, such as 0,1,2; -1 is the embeddings")
+    study.add_argument("--search-pairs", type=_fourfold, default=2000, help="pairs to search a subspace on")
+    study.add_argument("--epochs", type=int, default=20, help="epochs of a subspace search")
+    study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
+    study.add_argument("--device", default="auto")
+    study.set_defaults(run=_study)
+
+
+def _fourfold(word: str) -> int:
+    """How many examples: a multiple of 4 is balanced in both tasks."""
+    if not word.isascii() or not word.isdigit() or int(word) < 4 or int(word) % 4:
+        raise argparse.ArgumentTypeError(f"{word} is no multiple of 4 above 0")
+    return int(word)
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    from core.engine import verify
+    from core.families.files import open_model
+    from core.families.model import choose_device
+    from core.studies.series import run_series
+
+    device = choose_device(arguments.device)
+    models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
+    report = watch(run_series(models, _options(arguments, models), arguments.out))
+    print(f"report: {report}")
+    return 0
+
+
+def _options(arguments: argparse.Namespace, models: list[Model]) -> SeriesOptions:
+    from core.jobs.fit_subspace import SearchOptions
+    from core.studies.series import STUDIES, SeriesOptions
+
+    if arguments.what == "all":
+        studies = STUDIES if len(models) > 1 else tuple(s for s in STUDIES if s != "correlation")
+    else:
+        studies = (arguments.what,)
+    search = SearchOptions(
+        n_pairs=arguments.search_pairs,
+        n_test=arguments.search_pairs,
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+    )
+    return SeriesOptions(
+        studies=studies,
+        n=arguments.n,
+        seed=arguments.seed,
+        paper_convention=arguments.paper_convention,
+        search=search,
+        blocks=_blocks(arguments.layers, models),
+        use_shipped=not arguments.search_again,
+    )
+
+
+def _blocks(words: str, models: list[Model]) -> tuple[int, ...]:
+    """The blocks named; empty for all.
+
+    Raises UserError for what is no block of every model.
+    """
+    if words == "all":
+        return ()
+    try:
+        blocks = tuple(sorted({int(word) for word in words.split(",")}))
+    except ValueError:
+        blocks = ()
+    last = min(model.n_blocks for model in models) - 1
+    if not blocks or not all(-1 <= block <= last for block in blocks):
+        raise UserError(f"“{words}” names no blocks of these models.", f"Use all, or numbers from -1 to {last}.")
+    return blocks

@@ -1,0 +1,172 @@
+"""Several studies on several models, one after another, into a folder that can be gone on with.
+
+DIR/report.html
+DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
+DIR/MODEL/subspaces/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from core.errors import UserError
+from core.families.model import Model
+from core.figures import write_figure
+from core.jobs.fit_subspace import SearchOptions
+from core.jobs.progress import Job, Progress
+from core.studies.attention import attention_settings, attention_study
+from core.studies.behaviour import behaviour_settings, behaviour_study
+from core.studies.correlation import correlate, correlation_settings
+from core.studies.das import das_settings, das_study
+from core.studies.files import write_text
+from core.studies.fitted import Search, shipped_folder
+from core.studies.novel import novel_settings, novel_study
+from core.studies.probe import ProbeOptions, probe_settings, probe_study
+from core.studies.report import write_report
+from core.studies.result import StudyResult, part, result_from_json, result_to_csv, result_to_json
+
+Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"]
+STUDIES: tuple[Study, ...] = get_args(Study)
+WEIGHTS: Mapping[Study, int] = {"attention": 3, "das": 40, "novel": 25, "probe": 20, "behaviour": 20, "correlation": 1}
+"""Rough shares of the time that the studies take, for the time left."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOptions:
+    """What to run: studies, examples a number (each study's own where None), seed, and the paper's conventions."""
+
+    studies: tuple[Study, ...] = STUDIES
+    n: int | None = None
+    seed: int = 0
+    paper_convention: bool = False
+    search: SearchOptions = field(default_factory=SearchOptions)
+    blocks: tuple[int, ...] = ()
+    probe: ProbeOptions = ProbeOptions()
+    use_shipped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One study on one model: what decides its numbers, and how to run it."""
+
+    study: Study
+    folder: Path
+    weights_sha256: str
+    settings: Mapping[str, Any]
+    run: Callable[[], Job[StudyResult]]
+
+
+def run_series(models: Sequence[Model], options: SeriesOptions, out: Path) -> Job[Path]:
+    """Run what has not been run with these settings and weights, write results, figures and the report.
+
+    Returns the report's path. Closing the job keeps every finished study, and every subspace found.
+
+    Raises UserError where the folder cannot be written.
+    """
+    studies = _needed(options.studies)
+    parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
+    finished = {id(p): _finished(p) for p in parts}
+    missing = [p for p in parts if finished[id(p)] is None]
+    total = 1000 * (sum(WEIGHTS[p.study] for p in missing) + 1)
+    done = 0
+    for p in missing:
+        share = 1000 * WEIGHTS[p.study]
+        yield Progress(done, total, f"{p.study}: starting")
+        result = yield from part(p.run(), done, share, total)
+        _write(result, p.folder)
+        finished[id(p)] = result
+        done += share
+    results = [r for r in finished.values() if r is not None]
+    if "correlation" in studies:
+        results.append(_correlation(results, options.seed, out))
+    yield Progress(done, total, "writing the report")
+    return write_report(results, out / "report.html", paper_convention=options.paper_convention)
+
+
+def _needed(studies: Sequence[Study]) -> list[Study]:
+    """The studies asked for, in order, and those that a correlation is made of."""
+    wanted = set(studies)
+    if "correlation" in wanted:
+        wanted |= {"das", "behaviour"}
+    return [s for s in STUDIES if s in wanted]
+
+
+def folder_name(model: Model, models: Sequence[Model]) -> str:
+    """A model's folder: its name, and where two share it, the beginning of its hash."""
+    name = re.sub(r"[^\w.-]+", "-", model.name).strip(".-") or "model"
+    shared = sum(other.name == model.name for other in models) > 1
+    return f"{name}-{model.weights_hash[:8]}" if shared else name
+
+
+def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folder: Path) -> list[_Part]:
+    shipped = shipped_folder(model) if options.use_shipped else None
+    search = Search(folder / "subspaces", shipped, options.search, options.blocks)
+    sized: dict[str, Any] = {"seed": options.seed} | ({} if options.n is None else {"n": options.n})
+    paper: dict[str, Any] = {**sized, "paper_convention": options.paper_convention}
+    calls: dict[Study, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
+        "attention": (attention_settings, attention_study, (model,), paper),
+        "das": (das_settings, das_study, (model, search), sized),
+        "novel": (novel_settings, novel_study, (model, search), paper),
+        "probe": (probe_settings, probe_study, (model, options.probe), paper),
+        "behaviour": (behaviour_settings, behaviour_study, (model,), sized),
+    }
+    parts = []
+    for study in studies:
+        if study in calls:
+            settings, run, args, kwargs = calls[study]
+            job = _Call(run, args, kwargs)
+            parts.append(_Part(study, folder, model.weights_hash, settings(*args, **kwargs), job))
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    function: Callable[..., Job[StudyResult]]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def __call__(self) -> Job[StudyResult]:
+        return self.function(*self.args, **self.kwargs)
+
+
+def _finished(p: _Part) -> StudyResult | None:
+    """The result of an earlier run, if weights and settings were the same and its figures are there."""
+    result = read_result(p.folder / f"{p.study}.json")
+    if result is None or result.weights_sha256 != p.weights_sha256 or dict(result.settings) != p.settings:
+        return None
+    figures = [p.folder / "figures" / f"{name}{ending}" for name in result.plots for ending in (".svg", ".png")]
+    whole = [p.folder / f"{p.study}.csv", *figures]
+    return result if all(path.is_file() for path in whole) else None
+
+
+def read_result(path: Path) -> StudyResult | None:
+    """The result in a file, or None where there is none or it is damaged."""
+    try:
+        return result_from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, UserError):
+        return None
+
+
+def _write(result: StudyResult, folder: Path) -> None:
+    """Figures and CSV first, the JSON that says “finished” last."""
+    for name, plot in result.plots.items():
+        write_figure(plot, folder / "figures" / name)
+    write_text(folder / f"{result.study}.csv", result_to_csv(result))
+    write_text(folder / f"{result.study}.json", result_to_json(result))
+
+
+def _correlation(results: Sequence[StudyResult], seed: int, out: Path) -> StudyResult:
+    """The correlation over the models, written if it is new."""
+    das = [r for r in results if r.study == "das"]
+    behaviour = [r for r in results if r.study == "behaviour"]
+    pairs = list(zip(das, behaviour, strict=True))
+    folder = out / "correlation"
+    before = read_result(folder / "correlation.json")
+    result = correlate(pairs, seed=seed)
+    if before is None or before.rows != result.rows or dict(before.settings) != correlation_settings(seed, pairs):
+        _write(result, folder)
+    return result

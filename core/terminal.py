@@ -1,0 +1,39 @@
+"""A job's progress on the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TypeVar
+
+from core.jobs.progress import Job
+
+Result = TypeVar("Result")
+
+
+def watch(job: Job[Result], *, quiet: bool = False) -> Result:
+    """Run a job to its end with a line of progress and time left on the terminal; Ctrl-C closes it."""
+    start, first, shown = time.monotonic(), None, 0.0
+    try:
+        while True:
+            progress = next(job)
+            now = time.monotonic()
+            first = progress.done if first is None else first
+            if quiet or now - shown < 0.5:
+                continue
+            shown = now
+            rate = (progress.done - first) / (now - start) if now > start else 0.0
+            left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
+            values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
+            print(
+                f"\r\033[K{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}",
+                end="",
+                file=sys.stderr,
+            )
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        job.close()
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr)
