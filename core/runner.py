@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import time
 import traceback
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
+from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
 
 if TYPE_CHECKING:
     from core.answering import Laboratory
+
+PROGRESS_EVERY_S = 0.1
+NICENESS = 10
+KEPT_HINT = "What was finished is kept; start it again to go on."
 
 
 def serve(connection: Connection, device: str) -> None:
@@ -41,3 +52,87 @@ def _answer(laboratory: Laboratory, question: Question) -> Answer | Failure:
     except Exception as error:
         message = f"The engine could not answer: {type(error).__name__}: {error}"
         return Failure(question, message, "The last answer is kept. Undo the last change.", traceback.format_exc())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which job, and with what.
+
+    `what` names the generator function as `package.module:function`; `options` are its arguments, plain values.
+    """
+
+    what: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job came to its end."""
+
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The job was asked to stop, and closed itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The job went wrong: what happened, what to do, and the details for whoever mends it."""
+
+    message: str
+    hint: str
+    details: str
+
+
+def run_job(connection: Connection, order: Order) -> None:
+    """Run a job, send what it yields, and then Finished, Stopped or Broken.
+
+    Any word on the connection, or its end, closes the generator, which may write its checkpoint before it goes.
+    """
+    _step_back()
+    try:
+        connection.send(_last_word(connection, order))
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _last_word(connection: Connection, order: Order) -> Finished | Stopped | Broken:
+    """How the job ended: the boundary where an error becomes words."""
+    try:
+        return _run(connection, resolve_name(order.what)(**order.options))
+    except UserError as error:
+        return Broken(error.message, error.hint, traceback.format_exc())
+    except Exception as error:
+        return Broken(f"The job failed: {type(error).__name__}: {error}", KEPT_HINT, traceback.format_exc())
+
+
+def _run(connection: Connection, job: Generator[Any, None, Any]) -> Finished | Stopped:
+    """Everything that is yielded is sent at once, but progress at most every PROGRESS_EVERY_S seconds."""
+    sent_s = -PROGRESS_EVERY_S
+    try:
+        while not connection.poll():
+            said = next(job)
+            now_s = time.monotonic()
+            if not isinstance(said, Progress) or now_s - sent_s >= PROGRESS_EVERY_S:
+                sent_s = now_s
+                connection.send(said)
+        return Stopped()
+    except StopIteration as stop:
+        return Finished(stop.value)
+    finally:
+        job.close()
+
+
+def _step_back() -> None:
+    """Let the window and its engine go first, and leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    elif sys.platform == "win32":
+        import ctypes
+
+        below_normal = 0x4000
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)

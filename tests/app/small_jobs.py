@@ -1,0 +1,62 @@
+"""Jobs without a network, for the processes that run them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.jobs.progress import Progress
+
+Steps = Generator[Any, None, Any]
+
+
+def count(n: int) -> Steps:
+    """Yield progress and every number, and return their sum."""
+    for i in range(n):
+        yield Progress(i, n, f"number {i}")
+        yield f"found {i}"
+    return sum(range(n))
+
+
+def work_for_ever(checkpoint: str) -> Steps:
+    """Go on until closed, and then write a checkpoint."""
+    done = 0
+    try:
+        while True:
+            done += 1
+            yield Progress(1, 2, "working")
+    finally:
+        Path(checkpoint).write_text(f"{done} steps")
+
+
+def be_deaf() -> Steps:
+    """Say one thing and never listen again."""
+    yield Progress(1, 2, "deaf")
+    signal.pause()
+
+
+def break_down() -> Steps:
+    """Stumble over something that nobody expected."""
+    yield Progress(1, 2, "about to fail")
+    raise ValueError("no such number")
+
+
+def refuse() -> Steps:
+    """Refuse what a user can mend."""
+    yield Progress(1, 2, "looking")
+    raise UserError("There is nothing to count.", "Give it something.")
+
+
+def die() -> Steps:
+    """End as a process does that runs out of memory."""
+    yield Progress(1, 2, "about to die")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pace() -> Steps:
+    """Yield how willing this process is to let others go first."""
+    yield os.nice(0)
