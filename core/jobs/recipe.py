@@ -6,10 +6,10 @@ import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from core.errors import UserError
-from core.scene import Geometry
+from core.scene import Geometry, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,14 @@ class Recipe:
     """Everything that decides a training run. Blocks and heads count from 0.
 
     `probe_block`: the shape and colour probes read the stream after this block.
+    `within_blocks`, `pair_blocks`, `between_blocks`: where item tokens are to attend to their own item (all heads),
+    to the other item of their pair, and to what is compared last: the other pair, or of one pair the other item.
+    `pair_probe_weight`: how much the judgement of each pair, read after `pair_probe_block`, is supervised; 0 is off.
+    `start_from`: a bundled model or a path, whose embeddings and blocks are the first ones of the new network.
     `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
     """
 
-    task: str = "discrimination"
+    task: Task = "discrimination"
     n_kinds: int = 256
     image_px: int = 224
     patch_px: int = 16
@@ -44,6 +48,11 @@ class Recipe:
     full_share: float = 0.25
     bfloat16: bool = True
     seed: int = 0
+    pair_blocks: tuple[int, ...] = ()
+    pair_heads: tuple[int, ...] = (0, 1)
+    pair_probe_weight: float = 0.0
+    pair_probe_block: int = 2
+    start_from: str = ""
 
     @property
     def n_steps(self) -> int:
@@ -96,13 +105,17 @@ def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
         return [("sizes and numbers above 0", False)]
     geometry = Geometry(recipe.image_px, recipe.patch_px)
     whole = recipe.image_px % recipe.patch_px == 0
-    blocks = (recipe.probe_block, *recipe.within_blocks, *recipe.between_blocks)
+    staged = (*recipe.within_blocks, *recipe.pair_blocks, *recipe.between_blocks)
+    probed = (recipe.probe_block, recipe.pair_probe_block) if recipe.pair_probe_weight else (recipe.probe_block,)
+    heads = (*recipe.between_heads, *recipe.pair_heads) if recipe.pair_blocks else recipe.between_heads
     return [
-        ('task = "discrimination"', recipe.task == "discrimination"),
+        (f"a task of {' or '.join(get_args(Task))}", recipe.task in get_args(Task)),
         ("n_kinds 256 or 32", recipe.n_kinds in (256, 32)),
         ("an even batch", recipe.batch % 2 == 0),
+        ("a batch that 4 divides", recipe.batch % 4 == 0 or recipe.task != "rmts"),
         ("a width that heads divide", recipe.width % recipe.heads == 0),
         ("whole patches and room for two items", whole and geometry.grid >= 2 * geometry.cell_patches),
-        (f"blocks from 0 to {recipe.depth - 1}", all(block in range(recipe.depth) for block in blocks)),
-        (f"heads from 0 to {recipe.heads - 1}", all(head in range(recipe.heads) for head in recipe.between_heads)),
+        (f"blocks from 0 to {recipe.depth - 1}", all(block in range(recipe.depth) for block in (*probed, *staged))),
+        (f"heads from 0 to {recipe.heads - 1}", all(head in range(recipe.heads) for head in heads)),
+        ("one stage a block", len(set(staged)) == len(staged)),
     ]

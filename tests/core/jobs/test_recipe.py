@@ -68,7 +68,11 @@ def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, line: str) -> None
     [
         ("n_images = 0", "above 0"),
         ("depth = -1", "above 0"),
-        ('task = "rmts"', "task"),
+        ('task = "sorting"', "a task of discrimination or rmts"),
+        ('task = "rmts"\nbatch = 34', "batch that 4 divides"),
+        ("pair_blocks = [3]", "one stage a block"),
+        ("pair_probe_weight = 1.0\npair_probe_block = 6", "blocks from 0 to 5"),
+        ("between_blocks = [4]\npair_blocks = [3]\npair_heads = [4]", "heads from 0 to 3"),
         ("n_kinds = 100", "n_kinds"),
         ("batch = 33", "even batch"),
         ("heads = 5", "heads divide"),

@@ -19,19 +19,15 @@ from core.datasets import all_kinds, discrimination
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model
+from core.jobs.losses import Trainee, _log_masses, _probe_losses, losses, total_loss
 from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe
 from core.jobs.train import (
-    Trainee,
-    _log_masses,
     _optimizer,
-    _probe_losses,
     _train_step,
     draw_batch,
     kept_tokens,
     learning_rate,
-    losses,
-    total_loss,
     train,
     train_model,
 )
@@ -300,7 +296,7 @@ def pointing_block(target: dict[int, int], n_features: int = 8) -> Any:
 
 
 A, B, BACKGROUND = 0, 1, 2
-SLICE_A, SLICE_B = slice(1, 5), slice(5, 9)
+ITEM_ROWS = slice(1, 9)
 
 
 def one_hot_stream() -> Tensor:
@@ -329,7 +325,7 @@ NOTHING = np.log(1e-6)
 def test_the_mass_is_the_share_of_attention_on_the_blocks_target(
     target: dict[int, int], index: int, wanted: tuple[float, float]
 ) -> None:
-    log_mass = _log_masses(pointing_block(target), one_hot_stream(), SLICE_A, SLICE_B, index, RECIPE)
+    log_mass = _log_masses(pointing_block(target), one_hot_stream(), ITEM_ROWS, 2, index, RECIPE)
 
     for head in range(log_mass.shape[1]):
         torch.testing.assert_close(log_mass[0, head], torch.tensor(wanted, dtype=torch.float32), atol=1e-4, rtol=0)
@@ -341,10 +337,9 @@ def test_every_head_is_held_to_its_item_and_only_the_named_ones_to_the_other() -
         block.attn.qkv.weight[8:16] = 0.0  # head 1 looks everywhere
     x = one_hot_stream()
 
-    within = _log_masses(block, x, SLICE_A, SLICE_B, 0, RECIPE)
+    within = _log_masses(block, x, ITEM_ROWS, 2, 0, RECIPE)
     between = [
-        _log_masses(block, x, SLICE_A, SLICE_B, 2, replace(RECIPE, between_heads=heads))
-        for heads in ((0,), (1,), (0, 1))
+        _log_masses(block, x, ITEM_ROWS, 2, 2, replace(RECIPE, between_heads=heads)) for heads in ((0,), (1,), (0, 1))
     ]
 
     assert within.shape == (1, 2, 2)
