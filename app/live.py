@@ -121,14 +121,16 @@ class Live(QObject):
             self._revive()
             return
         self._in_flight = None
+        # Before the window draws, so that the engine does not idle meanwhile.
+        self._send()
         if isinstance(message, Answer):
             self._deaths = 0
             self.answered.emit(message)
-            if self._waiting is None:
+            if not self.busy:
                 self._waiting = self.follow_up(message)
+                self._send()
         else:
             self.failed.emit(message)
-        self._send()
 
     def _revive(self) -> None:
         """After a crash: start again and ask the newest state, unless it dies again and again."""

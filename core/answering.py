@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeGuard
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.analyses.attention_pattern import head_patterns, head_score
+from core.analyses.attention_pattern import attention_pattern, head_score
 from core.cards import SubspaceKey, subspace_folder
 from core.document import Document, find_move, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
@@ -40,6 +40,23 @@ from core.scene import PROPERTIES, Property, Stimulus, item_patches
 from core.subspaces import load_subspaces
 
 CACHE_ENTRIES = 96
+PATTERN_ENTRIES_PER_BLOCK = 3
+
+Key = tuple[object, ...]
+
+
+class Recent(OrderedDict[Key, Tensor]):
+    """What was computed lately, by what it was computed from."""
+
+    def recall(self, key: Key, compute: Callable[[], Tensor], n_kept: int) -> Tensor:
+        """The value of `key`, computed where it is not known; the `n_kept` used last are kept."""
+        value = self.get(key)
+        if value is None:
+            value = self[key] = compute()
+        self.move_to_end(key)
+        while len(self) > n_kept:
+            self.popitem(last=False)
+        return value
 
 
 class Laboratory:
@@ -51,7 +68,7 @@ class Laboratory:
         self._model: Model | None = None
         self.subspaces: dict[SubspaceKey, Subspace] = {}
         self._notes: tuple[str, ...] = ()
-        self._streams: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
+        self._streams, self._patterns = Recent(), Recent()
 
     def open(self, reference: str) -> Model:
         """The model behind a reference, verified; the one before it is kept where this raises UserError."""
@@ -61,6 +78,7 @@ class Laboratory:
             self._model, self._reference, self.subspaces = model, reference, subspaces
             self._notes = tuple(str(error) for error in errors)
             self._streams.clear()
+            self._patterns.clear()
         return self.model
 
     @property
@@ -122,32 +140,37 @@ class Laboratory:
                 usable.append(edit)
         return usable, tuple(notes)
 
-    def _stream(self, document: Document, edits: Sequence[Intervention], block: int) -> Tensor:
-        """The base's stream [1, T, D] after `block` under the edits up to there, remembered at every block.
-
-        Edits apply in the order of their blocks, those of one block in the order of the list.
-        """
+    def _key(self, document: Document, edits: Sequence[Intervention], block: int) -> Key:
+        """All that the base's stream after `block` depends on: edits apply block by block, then as listed."""
         before = tuple(e for e in edits if e.block < block)
         here = tuple(e for e in edits if e.block == block)
-        key = (document.base, before, here, document.source if before or here else None, block)
-        if key in self._streams:
-            self._streams.move_to_end(key)
-            return self._streams[key]
-        if here:
-            x = self._stream(document, before, block)
-            for edit in here:
-                x = edit.apply(x, self._context(document, block))
-        elif block < 0:
-            x = embed(self.model, to_input(self.model, render(document.base)[None]))
-        else:
-            x = advance(self.model, self._stream(document, before, block - 1), block)
-        self._remember(key, x)
-        return x
+        return (document.base, before, here, document.source if before or here else None, block)
 
-    def _remember(self, key: tuple[object, ...], stream: Tensor) -> None:
-        self._streams[key] = stream
-        while len(self._streams) > CACHE_ENTRIES:
-            self._streams.popitem(last=False)
+    def _stream(self, document: Document, edits: Sequence[Intervention], block: int) -> Tensor:
+        """The base's stream [1, T, D] after `block` under the edits up to there, remembered at every block."""
+
+        def compute() -> Tensor:
+            here = [e for e in edits if e.block == block]
+            before = [e for e in edits if e.block < block]
+            if here:
+                x = self._stream(document, before, block)
+                for edit in here:
+                    x = edit.apply(x, self._context(document, block))
+                return x
+            if block < 0:
+                return embed(self.model, to_input(self.model, render(document.base)[None]))
+            return advance(self.model, self._stream(document, before, block - 1), block)
+
+        return self._streams.recall(self._key(document, edits, block), compute, CACHE_ENTRIES)
+
+    def _pattern(self, document: Document, edits: Sequence[Intervention], block: int) -> Tensor:
+        """The attention pattern [H, T, T] of `block`; a block that no edit reaches shares the baseline's."""
+
+        def compute() -> Tensor:
+            return attention_pattern(self.model, self._stream(document, edits, block - 1), block)
+
+        n_kept = PATTERN_ENTRIES_PER_BLOCK * self.model.n_blocks
+        return self._patterns.recall(self._key(document, edits, block - 1), compute, n_kept)
 
     def _context(self, document: Document, block: int) -> Context:
         tokens = _item_tokens(document.base, self.model)
@@ -163,8 +186,16 @@ class Laboratory:
         )
 
     def _logits(self, document: Document, edits: Sequence[Intervention]) -> Tensor:
+        """Logits [C] of the base; the last block runs for the CLS row alone where no edit follows it."""
         last = self.model.n_blocks - 1
-        return read_out(self.model, self._stream(document, edits, last))[0]
+
+        def compute() -> Tensor:
+            if any(edit.block == last for edit in edits):
+                return read_out(self.model, self._stream(document, edits, last))
+            return resume(self.model, self._stream(document, edits, last - 1), last)
+
+        key = ("logits", *self._key(document, edits, last))
+        return self._streams.recall(key, compute, CACHE_ENTRIES)[0]
 
     def _pad(self, document: Document, edits: Sequence[Intervention], property: Property, block: int) -> Pad | None:
         subspace = self.subspaces.get((property, block))
@@ -194,19 +225,21 @@ class Laboratory:
 
     def _attention(self, document: Document, edits: Sequence[Intervention], token: int) -> Attention:
         items = _item_tokens(document.base, self.model)
-        base = [self._stream(document, (), b - 1) for b in range(self.model.n_blocks)]
-        edited = [self._stream(document, edits, b - 1) for b in range(self.model.n_blocks)]
-        plain = head_patterns(self.model, base, token, ())
-        now = head_patterns(self.model, edited, token, items)
+        queries = [t for item in items for t in item]
+        blocks = range(self.model.n_blocks)
+        plain = [self._pattern(document, (), block) for block in blocks]  # L × [H, T, T]
+        now = [self._pattern(document, edits, block) for block in blocks]
+        rows, received = (torch.stack([p[:, token] for p in now]), torch.stack([p[:, :, token] for p in now]))
+        item_rows = torch.stack([p[:, queries] for p in now])  # [L, H, Q, T]
         return Attention(
             token,
-            _numpy(now.rows),
-            _numpy(plain.rows),
-            _numpy(now.received),
-            _numpy(plain.received),
-            _numpy(head_score(now.item_rows, items, self.model.n_prefix)) if items else None,
-            _numpy(now.rows.amax((1, 2))),
-            _numpy(now.received.amax((1, 2))),
+            _numpy(rows),
+            _numpy(torch.stack([p[:, token] for p in plain])),
+            _numpy(received),
+            _numpy(torch.stack([p[:, :, token] for p in plain])),
+            _numpy(head_score(item_rows, items, self.model.n_prefix)) if items else None,
+            _numpy(rows.amax((1, 2))),
+            _numpy(received.amax((1, 2))),
         )
 
     def _map(self, document: Document, question: Question) -> DecisionMap | None:

@@ -73,7 +73,7 @@ class Decision:
         return (self.margin > 0) != (self.baseline_margin > 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attention:
     """Attention of one query token, [L, H, T], with edits and without, and head scores.
 
@@ -92,7 +92,7 @@ class Attention:
     received_vmax: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pad:
     """A subspace at the write layer as the pad shows it. Positions are in the units of the stream.
 
@@ -111,7 +111,7 @@ class Pad:
     extent: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DecisionMap:
     """P(last label) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
 
@@ -119,7 +119,7 @@ class DecisionMap:
     values: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What the engine found for one question. `notes` say what could not be done, in words."""
 

@@ -28,6 +28,7 @@ class InsidePanel(QWidget):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
+        self._shown: object = None
         self.view = AttentionView()
         self.atlas = HeadAtlas()
         splitter = QSplitter(Qt.Orientation.Vertical)
@@ -53,6 +54,11 @@ class InsidePanel(QWidget):
         answer, view = self._desk.answer, self._desk.view
         if answer is None or answer.attention is None:
             return
+        stale = not self._desk.attention_is_current()
+        shown = (answer, view.read, view.head, stale, self._held, self._receiving, self._baseline)
+        if shown == self._shown:
+            return
+        self._shown = shown
         attention, info, stimulus = answer.attention, answer.model, answer.question.document.base
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
@@ -60,7 +66,6 @@ class InsidePanel(QWidget):
         maps, vmax = self._maps(attention)
         row = maps[block, head]
         grid = info.geometry.grid
-        stale = not self._desk.attention_is_current()
         self.view.set_scale("block max")
         self.view.show_attention(
             self._image,

@@ -32,6 +32,7 @@ from core.document import (
 )
 from core.interventions import Intervention, MoveInSubspace
 from core.questions import Pad
+from core.render import shape_name
 from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
@@ -47,6 +48,7 @@ class InterventionsPanel(QWidget):
         super().__init__()
         self._desk = desk
         self._gesture = ""
+        self._landmarks: dict[tuple[str | None, Property, int], tuple[Landmark, ...]] = {}
         self.pads = {property: SubspacePad() for property, _ in PADS}
         self.tabs = QTabWidget()
         for property, name in PADS:
@@ -118,12 +120,11 @@ class InterventionsPanel(QWidget):
         self.edits.set_rows([_row(edit) for edit in desk.document.interventions])
         pads = desk.answer.pads if desk.answer is not None else {}
         stale = not desk.pads_are_current()
-        for property, widget in self.pads.items():
-            pad = pads.get(property)
-            widget.setEnabled(pad is not None)
-            if pad is not None:
-                widget.show_picture(self._picture(pad), stale=stale)
         shown = pads.get(self.property_shown)
+        widget = self.pads[self.property_shown]
+        widget.setEnabled(shown is not None)
+        if shown is not None:
+            widget.show_picture(self._picture(shown), stale=stale)
         self.words.setText(self._words(shown))
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
         with QSignalBlocker(self.strength):
@@ -131,15 +132,10 @@ class InterventionsPanel(QWidget):
                 self.strength.setValue(mine[-1].strength)
 
     def _picture(self, pad: Pad) -> PadPicture:
-        chips = color_chips() if pad.property == "color" else shape_chips()
-        landmarks = tuple(
-            Landmark(chip.name, float(x), float(y), chip.rgb, chip.mask, _ellipse(covariance))
-            for chip, (x, y), covariance in zip(chips, pad.landmarks, pad.ellipses, strict=True)
-        )
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
         grid = self._desk.map_of(pad.property)
         return PadPicture(
-            landmarks,
+            self._landmarks_of(pad),
             thumbs,
             pad.axis_share,
             None if np.isnan(grid).all() else grid,
@@ -147,6 +143,17 @@ class InterventionsPanel(QWidget):
             high="SAME",
             low="DIFFERENT",
         )
+
+    def _landmarks_of(self, pad: Pad) -> tuple[Landmark, ...]:
+        """The landmarks of a pad, made once for a model, property and block."""
+        key = (None if self._desk.answer is None else self._desk.answer.model.weights_hash, pad.property, pad.block)
+        if key not in self._landmarks:
+            chips = color_chips() if pad.property == "color" else shape_chips()
+            self._landmarks[key] = tuple(
+                Landmark(chip.name, float(x), float(y), chip.rgb, chip.mask, _ellipse(covariance))
+                for chip, (x, y), covariance in zip(chips, pad.landmarks, pad.ellipses, strict=True)
+            )
+        return self._landmarks[key]
 
     def _thumb(self, pad: Pad, index: int) -> Thumb:
         """A thumb stands where the document puts it; without an edit, at the item's own place."""
@@ -166,10 +173,10 @@ class InterventionsPanel(QWidget):
             return f"{where} · no subspace here: move the write marker to a block that has one"
         index = min(self._desk.view.item, len(pad.now) - 1)
         nearest = int(((pad.landmarks - pad.now[index]) ** 2).sum(1).argmin())
-        chips = COLOR_NAMES if pad.property == "color" else [chip.name for chip in shape_chips()]
+        name = COLOR_NAMES[nearest] if pad.property == "color" else shape_name(nearest)
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         shows = f"{where} · shows {100 * pad.axis_share:.0f} % of the variance between classes"
-        return f"{shows}\n{ITEM_LETTERS[index]} near “{chips[nearest]}”{far}"
+        return f"{shows}\n{ITEM_LETTERS[index]} near “{name}”{far}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""

@@ -51,8 +51,10 @@ class LayersPanel(QWidget):
         """Draw the effects of the property whose pad is shown, and the markers."""
         answer, view = self._desk.answer, self._desk.view
         cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
+        markers = (view.read, view.write)
         state = (self._desk.pad_shown, self.n_blocks, None if answer is None else answer.model.weights_hash)
         if state != self._drawn:
             self._drawn = state
             self.strip.set_cells(layer_cells(cards, self._desk.pad_shown, self.n_blocks))
-        self.strip.set_markers(view.read, view.write)
+        if markers != (self.strip.read, self.strip.write):
+            self.strip.set_markers(*markers)

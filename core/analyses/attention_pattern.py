@@ -7,7 +7,6 @@ is one minus the mass that item tokens keep within their own item and CLS, measu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,26 +15,12 @@ from core.engine import queries_and_keys
 from core.families.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class HeadPatterns:
-    """Attention of a token [L, H, T], to it [L, H, T], and of item tokens [L, H, Q, T]."""
-
-    rows: Tensor
-    received: Tensor
-    item_rows: Tensor
-
-
-def head_patterns(model: Model, entering: Sequence[Tensor], token: int, items: Sequence[Sequence[int]]) -> HeadPatterns:
-    """Patterns at every block from the streams [1, T, D] that enter them."""
-    queries = [t for item in items for t in item]
-    rows, received, item_rows = [], [], []
-    for block, residual in zip(model.blocks, entering, strict=True):
-        q, k = queries_and_keys(block.attn, block.norm1(residual))  # [1, H, T, K]
-        pattern = (q[0] @ k[0].transpose(-2, -1) * block.attn.scale).softmax(-1)  # [H, T, T]
-        rows.append(pattern[:, token])
-        received.append(pattern[:, :, token])
-        item_rows.append(pattern[:, queries])
-    return HeadPatterns(torch.stack(rows), torch.stack(received), torch.stack(item_rows))
+def attention_pattern(model: Model, residual: Tensor, block: int) -> Tensor:
+    """The whole pattern [H, T, T] of a block, query by key, from the stream [1, T, D] that enters it."""
+    layer = model.blocks[block]
+    q, k = queries_and_keys(layer.attn, layer.norm1(residual))  # [1, H, T, K]
+    pattern: Tensor = (q[0] @ k[0].transpose(-2, -1) * layer.attn.scale).softmax(-1)
+    return pattern
 
 
 def head_score(item_rows: Tensor, items: Sequence[Sequence[int]], n_prefix: int) -> Tensor:

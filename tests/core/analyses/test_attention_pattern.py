@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from core.analyses.attention_pattern import head_patterns, head_score
+from core.analyses.attention_pattern import attention_pattern, head_score
 from core.engine import attention_rows, run
 from tests.core.networks import noise, tiny_model
 
@@ -38,16 +38,11 @@ def test_every_item_token_counts_the_same_where_items_have_different_extents() -
     assert score.item() == 0.25
 
 
-def test_patterns_are_rows_and_columns_of_every_blocks_attention() -> None:
+def test_the_pattern_holds_the_rows_of_every_query() -> None:
     model = tiny_model(reg_tokens=2)
-    items = ((3, 4, 7, 8), (13, 14, 17, 18))
     with torch.inference_mode():
         streams = run(model, noise(1, 3, 64, 64)).residuals
 
-        patterns = head_patterns(model, streams[:-1], 5, items)
-
         for block in range(model.n_blocks):
             whole = attention_rows(model, streams[block], block, torch.arange(19))[0]  # [H, T, T]
-            torch.testing.assert_close(patterns.rows[block], whole[:, 5])
-            torch.testing.assert_close(patterns.received[block], whole[:, :, 5])
-            torch.testing.assert_close(patterns.item_rows[block], whole[:, [*items[0], *items[1]]])
+            torch.testing.assert_close(attention_pattern(model, streams[block], block), whole)

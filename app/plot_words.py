@@ -1,0 +1,101 @@
+"""Plots in words: what stands at each spot of a plot, and a description for those who do not see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.widgets.painted import MINUS
+from core.plots import Bars, Curves, Heatmap, Plot, Points, Role, Series
+
+ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", published, dashed and hollow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place of a plot that has values: at `x` and, unless it is a whole column, `y`; `cell` is (row, column)."""
+
+    x: float
+    y: float
+    words: str
+    cell: tuple[int, int] | None = None
+
+
+def spots(plot: Plot) -> list[Spot]:
+    """Every spot, in reading order."""
+    match plot:
+        case Curves():
+            names = [f"{plot.x_label} {tick}" for tick in plot.ticks]
+            return [Spot(x, math.nan, _column(names[i], plot.series, i)) for i, x in enumerate(plot.x)]
+        case Bars():
+            return [Spot(i, math.nan, _column(group, plot.series, i)) for i, group in enumerate(plot.groups)]
+        case Heatmap():
+            return [
+                Spot(j + 0.5, i + 0.5, _cell(plot, i, j), (i, j))
+                for i in range(len(plot.rows))
+                for j in range(len(plot.columns))
+            ]
+        case Points():
+            return [
+                Spot(x, y, f"{name}\n{cloud.label}\n{plot.x_label}: {said(x)}\n{plot.y_label}: {said(y)}")
+                for cloud in plot.clouds
+                for x, y, name in zip(cloud.x, cloud.y, cloud.names, strict=True)
+                if math.isfinite(x) and math.isfinite(y)
+            ]
+
+
+def describe(plot: Plot) -> str:
+    """The plot in a few sentences."""
+    match plot:
+        case Curves():
+            parts = [_extremes(s, plot.ticks, plot.x_label) for s in plot.series]
+            return _joined(f"{plot.title}. Curves of {plot.y_label} over {plot.x_label}.", parts, plot)
+        case Bars():
+            parts = [_extremes(s, plot.groups, "") for s in plot.series]
+            return _joined(f"{plot.title}. Bars of {plot.y_label}.", parts, plot)
+        case Heatmap():
+            ends = (
+                f"{said(plot.range[0])} is {plot.low_label or 'low'}, {said(plot.range[1])} {plot.high_label or 'high'}"
+            )
+            size = f"{len(plot.rows)} rows ({plot.y_label}) × {len(plot.columns)} columns ({plot.x_label})"
+            return f"{plot.title}. Heat map of {size}; {ends}."
+        case Points():
+            counts = ", ".join(f"{len(c.names)} {c.label}" for c in plot.clouds)
+            return f"{plot.title}. Points: {plot.y_label} against {plot.x_label}; {counts}."
+
+
+def said(value: float) -> str:
+    """A value with three digits, a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.3g}".replace("-", MINUS)
+
+
+def _column(name: str, series: Sequence[Series], index: int) -> str:
+    lines = [f"{s.label}  {said(s.y[index])}{_interval(s, index)}" for s in series if not math.isnan(s.y[index])]
+    return "\n".join([name, *lines])
+
+
+def _interval(series: Series, index: int) -> str:
+    if not series.low or math.isnan(series.low[index]):
+        return ""
+    return f" ({said(series.low[index])} to {said(series.high[index])})"
+
+
+def _cell(plot: Heatmap, row: int, column: int) -> str:
+    place = f"{plot.y_label} {plot.rows[row]}, {plot.x_label} {plot.columns[column]}"
+    return f"{place}\n{said(plot.values[row][column])}"
+
+
+def _extremes(series: Series, names: Sequence[str], axis: str) -> str:
+    known = [(value, name) for value, name in zip(series.y, names, strict=True) if not math.isnan(value)]
+    if not known:
+        return f"{series.label}: no values."
+    (low, at_low), (high, at_high) = min(known), max(known)
+    place = f"{axis} " if axis else ""
+    head = f"{series.label}{ROLES[series.role]}"
+    return f"{head}: highest {said(high)} at {place}{at_high}, lowest {said(low)} at {place}{at_low}."
+
+
+def _joined(head: str, parts: Sequence[str], plot: Curves | Bars) -> str:
+    lines = [f"Line at {said(r.value)}: {r.label}." for r in plot.references]
+    return " ".join([head, *parts, *lines])

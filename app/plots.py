@@ -1,0 +1,294 @@
+"""`PlotView` draws any plot; hovering or the arrow keys read its values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+
+from app import theme
+from app.plot_items import cell_texts, entries_of, frame_of, items_of
+from app.plot_words import Spot, describe, spots
+from app.widgets.legend import FONT_SCALE, Legend
+from app.widgets.marks import paint_focus
+from app.widgets.painted import announce, line_height, scaled, width_of
+from core.figures.axes import number, steps
+from core.plots import Bars, Curves, Heatmap, Plot, Points
+
+REACH_PX = 24.0
+TICK_GAP_PX = 6.0
+_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+
+
+class PlotView(QWidget):
+    """One plot with its title and legend. Its values are read under the mouse, or with the arrow keys."""
+
+    cell_chosen = Signal(int, int)  # row, column of a heat map
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plot: Plot | None = None
+        self._spots: list[Spot] = []
+        self._current: int | None = None
+        self._mark: Any = None
+        self._texts: list[Any] = []
+        self.title, self.legend = QLabel(), Legend()
+        self.title.setWordWrap(True)
+        self._view = pg.GraphicsView()
+        self._view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setAntialiasing(True)
+        self._view.setMinimumSize(80, 60)
+        self._box = pg.ViewBox(enableMenu=False, enableMouse=False)
+        self._left, self._bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
+        self._arrange()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def _arrange(self) -> None:
+        inside = pg.GraphicsLayout()
+        inside.setContentsMargins(0, 4, 6, 0)
+        inside.setSpacing(0)
+        inside.addItem(self._left, 0, 0)
+        inside.addItem(self._box, 0, 1)
+        inside.addItem(self._bottom, 1, 1)
+        self._view.setCentralItem(inside)
+        self._left.linkToView(self._box)
+        self._bottom.linkToView(self._box)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(3)
+        layout.addWidget(self.title)
+        layout.addWidget(self.legend)
+        layout.addWidget(self._view, 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, 290)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, 180)
+
+    def show_plot(self, plot: Plot) -> None:
+        """Draw `plot` instead of what was drawn."""
+        self._plot, self._current = plot, None
+        self._spots = spots(plot)
+        self.setAccessibleName(plot.title)
+        self.setAccessibleDescription(describe(plot))
+        self._draw()
+
+    @property
+    def plot(self) -> Plot | None:
+        """What is drawn."""
+        return self._plot
+
+    @property
+    def readout(self) -> str:
+        """The words of the spot that is looked at."""
+        return "" if self._current is None else self._spots[self._current].words
+
+    def place_of(self, index: int) -> QPointF:
+        """Where a spot is, in pixels of this widget; the middle of its column where it has no height."""
+        spot, (bottom, top) = self._spots[index], self._box.viewRange()[1]
+        y = (bottom + top) / 2 if math.isnan(spot.y) else spot.y
+        scene = self._box.mapViewToScene(QPointF(spot.x, y))
+        return QPointF(self._view.mapTo(self, self._view.mapFromScene(scene)))
+
+    def _draw(self) -> None:
+        plot, look = self._plot, theme.current()
+        if plot is None:
+            return
+        self.title.setText(plot.title)
+        self.title.setFont(scaled(self.font(), 1.0, bold=True))
+        self._view.setBackground(look.color("panel"))
+        self._box.clear()
+        self._texts, self._mark = [], None
+        frame = frame_of(plot)
+        self._box.invertY(frame.downwards)
+        self._box.setRange(xRange=frame.x, yRange=frame.y, padding=0)
+        for item in items_of(plot, look, self._small):
+            self._box.addItem(item, ignoreBounds=True)
+        if isinstance(plot, Heatmap):
+            ends = (number(plot.range[0]), number(plot.range[1]))
+            self.legend.show_scale(f"{plot.low_label} {ends[0]}".strip(), f"{ends[1]} {plot.high_label}".strip())
+        else:
+            self.legend.show_entries(entries_of(plot, look))
+            self._draw_grid(plot)
+        self._dress_axes(plot)
+        self._fit()
+
+    @property
+    def _small(self) -> QFont:
+        return scaled(self.font(), FONT_SCALE)
+
+    def _draw_grid(self, plot: Curves | Bars | Points) -> None:
+        pen = QPen(theme.current().color("line", 0.6), 1)
+        pen.setCosmetic(True)
+        for value in steps(*plot.y_range):
+            line = pg.InfiniteLine(value, angle=0, pen=pen)
+            line.setZValue(-10)
+            self._box.addItem(line, ignoreBounds=True)
+
+    def _dress_axes(self, plot: Plot) -> None:
+        look, size = theme.current(), f"{self._small.pointSizeF():.1f}pt"
+        labels = ((self._left, plot.y_label), (self._bottom, "" if isinstance(plot, Bars) else plot.x_label))
+        for axis, label in labels:
+            axis.setPen(QPen(look.color("line"), 1))
+            axis.setTextPen(QPen(look.color("muted")))
+            axis.setStyle(tickFont=self._small, tickTextOffset=3, tickLength=-3, hideOverlappingLabels=False)
+            axis.setLabel(label, **{"color": look.text, "font-size": size})
+            axis.showLabel(bool(label))
+
+    def _fit(self) -> None:
+        """What depends on the size: which tick labels have room, and whether cells can hold their values."""
+        plot = self._plot
+        if plot is None:
+            return
+        size = self._box.boundingRect()
+        self._left.setTicks([self._fitting(self._left_ticks(plot), size.height(), upright=True)])
+        self._bottom.setTicks([self._bottom_ticks(plot, size.width())])
+        for text in self._texts:
+            self._box.removeItem(text)
+        self._texts = []
+        if isinstance(plot, Heatmap):
+            cell = (size.width() / len(plot.columns), size.height() / len(plot.rows))
+            self._texts = cell_texts(plot, self._small, cell)
+            for text in self._texts:
+                self._box.addItem(text, ignoreBounds=True)
+
+    def _left_ticks(self, plot: Plot) -> list[tuple[float, str]]:
+        if isinstance(plot, Heatmap):
+            return [(i + 0.5, name) for i, name in enumerate(plot.rows)]
+        return [(value, number(value)) for value in steps(*plot.y_range)]
+
+    def _bottom_ticks(self, plot: Plot, width_px: float) -> list[tuple[float, str]]:
+        match plot:
+            case Curves():
+                return self._fitting(list(zip(plot.x, plot.ticks, strict=True)), width_px)
+            case Heatmap():
+                return self._fitting([(j + 0.5, name) for j, name in enumerate(plot.columns)], width_px)
+            case Points():
+                return self._fitting([(value, number(value)) for value in steps(*plot.x_range)], width_px)
+            case Bars():
+                return self._staggered(plot, width_px)
+
+    def _fitting(self, ticks: list[tuple[float, str]], room_px: float, *, upright: bool = False) -> list[Any]:
+        """Every tick, or every second, third … whose labels do not touch."""
+        sizes = [line_height(self._small) if upright else width_of(self._small, words) for _, words in ticks]
+        fit = max(1, int(room_px / (max(sizes, default=1.0) + TICK_GAP_PX)))
+        return ticks[:: max(1, math.ceil(len(ticks) / fit))]
+
+    def _staggered(self, plot: Bars, width_px: float) -> list[tuple[float, str]]:
+        """Names of groups, every second a line lower where they would touch."""
+        slot = width_px / max(1, len(plot.groups))
+        narrow = any(width_of(self._small, name) + TICK_GAP_PX > slot for name in plot.groups)
+        return [(i, f"\n{name}" if narrow and i % 2 else name) for i, name in enumerate(plot.groups)]
+
+    def _look_at(self, index: int | None) -> None:
+        """Mark a spot and show its words beside it."""
+        self._current = index
+        if self._mark is not None:
+            self._box.removeItem(self._mark)
+            self._mark = None
+        if index is None:
+            QToolTip.hideText()
+            return
+        self._mark = _mark(self._spots[index])
+        self._box.addItem(self._mark, ignoreBounds=True)
+        place = self.place_of(index).toPoint() + QPoint(14, -10)
+        QToolTip.showText(self.mapToGlobal(place), self._spots[index].words, self)
+
+    def _nearest(self, at: QPointF) -> int | None:
+        """The spot under `at`, or the nearest one within reach."""
+        if not self._box.sceneBoundingRect().contains(self._view.mapToScene(self._view.mapFrom(self, at.toPoint()))):
+            return None
+        best, best_px = None, REACH_PX if isinstance(self._plot, Points) else math.inf
+        for index, spot in enumerate(self._spots):
+            away = self.place_of(index) - at
+            far_px = abs(away.x()) if math.isnan(spot.y) else math.hypot(away.x(), away.y())
+            if far_px < best_px:
+                best, best_px = index, far_px
+        return best
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        nearest = self._nearest(event.position())
+        if nearest != self._current:
+            self._look_at(nearest)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._look_at(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        nearest = self._nearest(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and nearest is not None:
+            self._choose(nearest)
+        super().mousePressEvent(event)
+
+    def _choose(self, index: int) -> None:
+        cell = self._spots[index].cell
+        if cell is not None:
+            self.cell_chosen.emit(*cell)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        wide = len(self._plot.columns) if isinstance(self._plot, Heatmap) else 1
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -wide, Qt.Key.Key_Down: wide}
+        if self._spots and event.key() in step:
+            before = self._current
+            index = 0 if before is None else before + step[Qt.Key(event.key())]
+            if 0 <= index < len(self._spots):
+                self._look_at(index)
+                announce(self, self.readout)
+        elif self._current is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._choose(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._look_at(None)
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _LOOKS:
+            self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        look, rect = theme.current(), QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
+        painter.setBrush(look.color("panel"))
+        painter.setPen(QPen(look.color("line"), 1))
+        painter.drawRoundedRect(rect, 5, 5)
+        if self.hasFocus():
+            paint_focus(painter, rect, look)
+        painter.end()
+
+
+def _mark(spot: Spot) -> Any:
+    """A line through a column, a frame round a cell, or a ring round a point."""
+    pen = QPen(theme.current().color("text"), 1.5)
+    pen.setCosmetic(True)
+    if spot.cell is not None:
+        row, column = spot.cell
+        mark: Any = QGraphicsRectItem(QRectF(column, row, 1, 1))
+        mark.setPen(QPen(pen))
+    elif math.isnan(spot.y):
+        pen.setWidthF(1.0)
+        mark = pg.InfiniteLine(spot.x, angle=90, pen=pen)
+    else:
+        mark = pg.ScatterPlotItem([spot.x], [spot.y], symbol="o", size=15, pen=pen, brush=None)
+    mark.setZValue(20)
+    return mark
