@@ -136,7 +136,7 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.cards import subspace_folder
     from core.families.files import open_model
     from core.families.model import choose_device
-    from core.jobs.fit_subspace import SearchOptions, fit_subspaces
+    from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.subspaces import save_subspace, subspace_file
 
     model = open_model(arguments.model, choose_device(arguments.device))
@@ -147,14 +147,17 @@ def _das(arguments: argparse.Namespace) -> int:
     )
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(model.name)
+
+    def keep(fitted: FittedSubspace) -> None:
+        card = fitted.card
+        save_subspace(subspace_file(folder, card["property"], card["block"]), fitted.tensors, card)
+        print(
+            f"\r\033[K{card['property']} after block {card['block']}: IIA {card['iia']:.3f}, wrong object "
+            f"{card['wrong_object_iia']:.3f}, size {card['subspace_size']} (n {card['n_test']})"
+        )
+
     for property in properties:
-        for fitted in watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds)):
-            save_subspace(subspace_file(folder, property, fitted.card["block"]), fitted.tensors, fitted.card)
-            card = fitted.card
-            print(
-                f"{property} after block {card['block']}: IIA {card['iia']:.3f}, wrong object "
-                f"{card['wrong_object_iia']:.3f}, size {card['subspace_size']} (n {card['n_test']})"
-            )
+        watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds, keep=keep))
     return 0
 
 

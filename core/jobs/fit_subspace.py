@@ -7,7 +7,7 @@ What we changed: prefixes are computed once, and the rotation once a step.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -259,9 +259,19 @@ def _search_loss(
 
 
 def fit_subspaces(
-    model: Model, property: Property, blocks: Sequence[int], options: SearchOptions, *, n_kinds: int = 256
+    model: Model,
+    property: Property,
+    blocks: Sequence[int],
+    options: SearchOptions,
+    *,
+    n_kinds: int = 256,
+    keep: Callable[[FittedSubspace], None] = lambda _: None,
 ) -> Job[list[FittedSubspace]]:
-    """Search after each of `blocks`, on training pairs and unseen test pairs of the model's own setting."""
+    """Search after each of `blocks`, on training pairs and unseen test pairs of the model's own setting.
+
+    `keep` is called with each result as soon as it is there, so that an interruption loses only the search
+    under way.
+    """
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     total = len(blocks)
     yield Progress(0, total, f"{property}: running {2 * (options.n_pairs + options.n_test)} images once")
@@ -277,6 +287,7 @@ def fit_subspaces(
                 progress = next(search)
             except StopIteration as stop:
                 results.append(stop.value)
+                keep(stop.value)
                 break
             share = done + progress.done / progress.total
             yield Progress(round(share * 1000), total * 1000, f"{property}, {progress.message}", progress.values)

@@ -86,8 +86,9 @@ def document(file: str) -> Document:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The blocks that are run, in order."""
     seen: list[int] = []
-    advance = answering.advance
+    advance, resume = answering.advance, answering.resume
     monkeypatch.setattr(answering, "advance", lambda m, x, block: seen.append(block) or advance(m, x, block))
+    monkeypatch.setattr(answering, "resume", lambda m, x, start: seen.append(start) or resume(m, x, start))
     return seen
 
 
