@@ -18,12 +18,11 @@ from app.theme import Theme
 from app.widgets.legend import Entry, line_pen, symbol
 from core.figures.axes import DASHES
 from core.figures.drawing import star
-from core.figures.palette import DARK, LIGHT, heat, ink_on_heat
-from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Points, Reference, Role, Series
+from core.figures.palette import DARK, LIGHT, heat
+from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Points, Role, Series
 
 STAR_PX, POINT_PX = 17.0, 7.5
 BAR_SHARE = 0.78
-CELL_TEXT_PX = (26.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,14 @@ def items_of(plot: Plot, theme: Theme, font: QFont) -> list[Any]:
         case Curves():
             bands = [item for s in plot.series for item in _bands(plot.x, s, theme)]
             curves = [item for s in reversed(plot.series) for item in _curve(plot.x, s, theme)]
-            return [*_references(plot.references, frame_of(plot), theme, font), *bands, *curves]
+            return [*_references(plot, theme, font), *bands, *curves]
         case Bars():
             bars = [item for i in range(len(plot.series)) for item in _bars(plot, i, theme)]
-            return [*bars, *_references(plot.references, frame_of(plot), theme, font)]
+            return [*bars, *_references(plot, theme, font)]
         case Heatmap():
             return [_cell(plot, i, j, theme) for i in range(len(plot.rows)) for j in range(len(plot.columns))]
         case Points():
-            return [item for c in plot.clouds for item in _cloud(c, theme, font)]
+            return [item for c in plot.clouds for item in _cloud(c, theme)]
 
 
 def _bands(x: Sequence[float], series: Series, theme: Theme) -> list[Any]:
@@ -137,7 +136,7 @@ def _curve(x: Sequence[float], series: Series, theme: Theme) -> list[Any]:
         path.addPolygon(QPolygonF([QPointF(*corner) for corner in star(0.0, 0.0, 0.5)]))
         path.closeSubpath()
         at = {"x": [xs[series.star]], "y": [y[series.star]]}
-        edge = QPen(theme.color("panel"), 1.0)
+        edge = pg.mkPen(theme.color("panel"), width=1.0)
         items.append(pg.ScatterPlotItem(**at, symbol=path, size=STAR_PX, pen=edge, brush=color, antialias=True))
     return items
 
@@ -145,7 +144,7 @@ def _curve(x: Sequence[float], series: Series, theme: Theme) -> list[Any]:
 def _markers(x: np.ndarray, y: np.ndarray, of: Series | Cloud, theme: Theme, size: float = POINT_PX) -> Any:
     color = color_of(theme, of.hue, of.role)
     fill = theme.color("panel") if of.role == "published" else color
-    pen = QPen(color, 1.3)
+    pen = pg.mkPen(color, width=1.3)
     return pg.ScatterPlotItem(x, y, symbol=symbol(of.hue, 0.42), size=size, pen=pen, brush=fill, antialias=True)
 
 
@@ -185,55 +184,33 @@ def _interval(x: float, low: float, high: float, room: float, theme: Theme) -> A
     return _shape(QGraphicsPathItem(path), None, theme.color("text"), 1.3)
 
 
-def _references(references: Sequence[Reference], frame: Frame, theme: Theme, font: QFont) -> list[Any]:
+def _references(plot: Curves | Bars, theme: Theme, font: QFont) -> list[Any]:
+    """Lines across the plot with their words over the right end; over bars the words have a ground of their own."""
     items: list[Any] = []
-    for reference in references:
-        pen = line_pen(theme.color("muted"), (3.0, 2.5), 1.0)
-        items.append(pg.InfiniteLine(reference.value, angle=0, pen=pen))
-        text = pg.TextItem(reference.label, theme.color("muted"), anchor=(1, 0.9), fill=theme.color("panel", 0.7))
+    ground = theme.color("panel", 0.75 if isinstance(plot, Bars) else 0.0)
+    for reference in plot.references:
+        items.append(pg.InfiniteLine(reference.value, angle=0, pen=line_pen(theme.color("muted"), (3.0, 2.5), 1.0)))
+        text = pg.TextItem(reference.label, theme.color("muted"), anchor=(1, 0.85), fill=ground)
         text.setFont(font)
-        text.setPos(frame.x[1], reference.value)
-        text.setZValue(5)
+        text.setPos(frame_of(plot).x[1], reference.value)
         items.append(text)
     return items
 
 
 def _cell(plot: Heatmap, row: int, column: int, theme: Theme) -> Any:
     value = plot.values[row][column]
-    color = theme.color("raised") if math.isnan(value) else QColor(heat(_share(plot, value)))
+    color = theme.color("raised") if math.isnan(value) else QColor(heat(share_of(plot, value)))
     return _shape(QGraphicsRectItem(QRectF(column, row, 1, 1)), color, theme.color("panel"), 1.5)
 
 
-def _share(plot: Heatmap, value: float) -> float:
+def share_of(plot: Heatmap, value: float) -> float:
     low, high = plot.range
     return (value - low) / (high - low)
 
 
-def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list[Any]:
-    """The value in each cell, where cells of `size_px` are large enough to read it."""
-    if size_px[0] < CELL_TEXT_PX[0] or size_px[1] < CELL_TEXT_PX[1]:
-        return []
-    items = []
-    for row, values in enumerate(plot.values):
-        for column, value in enumerate(values):
-            if not math.isnan(value):
-                words = f"{value:.2f}".replace("0.", ".", 1)
-                text = pg.TextItem(words, QColor(ink_on_heat(_share(plot, value))), anchor=(0.5, 0.5))
-                text.setFont(font)
-                text.setPos(column + 0.5, row + 0.5)
-                items.append(text)
-    return items
-
-
-def _cloud(cloud: Cloud, theme: Theme, font: QFont) -> list[Any]:
+def _cloud(cloud: Cloud, theme: Theme) -> list[Any]:
     x, y = np.asarray(cloud.x, np.float64), np.asarray(cloud.y, np.float64)
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         return []
-    items: list[Any] = [_markers(x[known], y[known], cloud, theme, POINT_PX + 2)]
-    for index in np.flatnonzero(known):
-        text = pg.TextItem(cloud.names[index], theme.color("muted"), anchor=(0, 0.9))
-        text.setFont(font)
-        text.setPos(x[index], y[index])
-        items.append(text)
-    return items
+    return [_markers(x[known], y[known], cloud, theme, POINT_PX + 2)]

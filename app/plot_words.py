@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.widgets.painted import MINUS
 from core.plots import Bars, Curves, Heatmap, Plot, Points, Role, Series
 
-ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", published, dashed and hollow"}
+ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", dashed and hollow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def describe(plot: Plot) -> str:
     """The plot in a few sentences."""
     match plot:
         case Curves():
-            parts = [_extremes(s, plot.ticks, plot.x_label) for s in plot.series]
+            parts = [_extremes(s, plot.ticks, f"{plot.x_label} ") for s in plot.series]
             return _joined(f"{plot.title}. Curves of {plot.y_label} over {plot.x_label}.", parts, plot)
         case Bars():
             parts = [_extremes(s, plot.groups, "") for s in plot.series]
@@ -91,9 +91,8 @@ def _extremes(series: Series, names: Sequence[str], axis: str) -> str:
     if not known:
         return f"{series.label}: no values."
     (low, at_low), (high, at_high) = min(known), max(known)
-    place = f"{axis} " if axis else ""
     head = f"{series.label}{ROLES[series.role]}"
-    return f"{head}: highest {said(high)} at {place}{at_high}, lowest {said(low)} at {place}{at_low}."
+    return f"{head}: highest {said(high)} ({axis}{at_high}), lowest {said(low)} ({axis}{at_low})."
 
 
 def _joined(head: str, parts: Sequence[str], plot: Curves | Bars) -> str:

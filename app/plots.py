@@ -7,11 +7,22 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from app import theme
-from app.plot_items import cell_texts, entries_of, frame_of, items_of
+from app.plot_items import entries_of, frame_of, items_of
+from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts
 from app.plot_words import Spot, describe, spots
 from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
@@ -20,7 +31,7 @@ from core.figures.axes import number, steps
 from core.plots import Bars, Curves, Heatmap, Plot, Points
 
 REACH_PX = 24.0
-TICK_GAP_PX = 6.0
+SIDE_PX = 8
 _LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
 
 
@@ -60,8 +71,9 @@ class PlotView(QWidget):
         self._view.setCentralItem(inside)
         self._left.linkToView(self._box)
         self._bottom.linkToView(self._box)
+        self._box.sigResized.connect(self._fit)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setContentsMargins(SIDE_PX, 6, SIDE_PX, 6)
         layout.setSpacing(3)
         layout.addWidget(self.title)
         layout.addWidget(self.legend)
@@ -118,8 +130,15 @@ class PlotView(QWidget):
         else:
             self.legend.show_entries(entries_of(plot, look))
             self._draw_grid(plot)
-        self._dress_axes(plot)
+        self._dress_axes()
+        self._give_room()
         self._fit()
+
+    def _give_room(self) -> None:
+        """Title and legend are as high as their words need at this width."""
+        width = self.contentsRect().width() - 2 * SIDE_PX
+        self.title.setFixedHeight(self.title.heightForWidth(width))
+        self.legend.setFixedHeight(self.legend.heightForWidth(width))
 
     @property
     def _small(self) -> QFont:
@@ -133,60 +152,47 @@ class PlotView(QWidget):
             line.setZValue(-10)
             self._box.addItem(line, ignoreBounds=True)
 
-    def _dress_axes(self, plot: Plot) -> None:
-        look, size = theme.current(), f"{self._small.pointSizeF():.1f}pt"
-        labels = ((self._left, plot.y_label), (self._bottom, "" if isinstance(plot, Bars) else plot.x_label))
-        for axis, label in labels:
+    def _dress_axes(self) -> None:
+        look = theme.current()
+        for axis in (self._left, self._bottom):
             axis.setPen(QPen(look.color("line"), 1))
             axis.setTextPen(QPen(look.color("muted")))
             axis.setStyle(tickFont=self._small, tickTextOffset=3, tickLength=-3, hideOverlappingLabels=False)
-            axis.setLabel(label, **{"color": look.text, "font-size": size})
-            axis.showLabel(bool(label))
 
     def _fit(self) -> None:
-        """What depends on the size: which tick labels have room, and whether cells can hold their values."""
-        plot = self._plot
+        """What depends on the size: tick labels, the words along the axes, and words inside the plot."""
+        plot, font = self._plot, self._small
         if plot is None:
             return
         size = self._box.boundingRect()
-        self._left.setTicks([self._fitting(self._left_ticks(plot), size.height(), upright=True)])
-        self._bottom.setTicks([self._bottom_ticks(plot, size.width())])
+        left, bottom = left_ticks(plot, font, size.height()), bottom_ticks(plot, font, size.width())
+        self._left.setTicks([left])
+        self._bottom.setTicks([bottom])
+        x_label, line = "" if isinstance(plot, Bars) else plot.x_label, line_height(font)
+        self._name(self._left, plot.y_label, size.height())
+        self._name(self._bottom, x_label, size.width())
+        n_lines = (2 if any("\n" in words for _, words in bottom) else 1) + bool(x_label)
+        self._left.setWidth(max((width_of(font, words) for _, words in left), default=0.0) + 1.25 * line + 8)
+        self._bottom.setHeight(n_lines * line + 8)
+        self._write_inside(plot, size)
+
+    def _name(self, axis: Any, label: str, room_px: float) -> None:
+        style = {"color": theme.current().text, "font-size": f"{self._small.pointSizeF():.1f}pt"}
+        words = QFontMetricsF(self._small).elidedText(label, Qt.TextElideMode.ElideRight, room_px)
+        axis.setLabel(words, **style)
+        axis.showLabel(bool(label))
+
+    def _write_inside(self, plot: Plot, size: QRectF) -> None:
         for text in self._texts:
             self._box.removeItem(text)
         self._texts = []
         if isinstance(plot, Heatmap):
-            cell = (size.width() / len(plot.columns), size.height() / len(plot.rows))
-            self._texts = cell_texts(plot, self._small, cell)
-            for text in self._texts:
-                self._box.addItem(text, ignoreBounds=True)
-
-    def _left_ticks(self, plot: Plot) -> list[tuple[float, str]]:
-        if isinstance(plot, Heatmap):
-            return [(i + 0.5, name) for i, name in enumerate(plot.rows)]
-        return [(value, number(value)) for value in steps(*plot.y_range)]
-
-    def _bottom_ticks(self, plot: Plot, width_px: float) -> list[tuple[float, str]]:
-        match plot:
-            case Curves():
-                return self._fitting(list(zip(plot.x, plot.ticks, strict=True)), width_px)
-            case Heatmap():
-                return self._fitting([(j + 0.5, name) for j, name in enumerate(plot.columns)], width_px)
-            case Points():
-                return self._fitting([(value, number(value)) for value in steps(*plot.x_range)], width_px)
-            case Bars():
-                return self._staggered(plot, width_px)
-
-    def _fitting(self, ticks: list[tuple[float, str]], room_px: float, *, upright: bool = False) -> list[Any]:
-        """Every tick, or every second, third … whose labels do not touch."""
-        sizes = [line_height(self._small) if upright else width_of(self._small, words) for _, words in ticks]
-        fit = max(1, int(room_px / (max(sizes, default=1.0) + TICK_GAP_PX)))
-        return ticks[:: max(1, math.ceil(len(ticks) / fit))]
-
-    def _staggered(self, plot: Bars, width_px: float) -> list[tuple[float, str]]:
-        """Names of groups, every second a line lower where they would touch."""
-        slot = width_px / max(1, len(plot.groups))
-        narrow = any(width_of(self._small, name) + TICK_GAP_PX > slot for name in plot.groups)
-        return [(i, f"\n{name}" if narrow and i % 2 else name) for i, name in enumerate(plot.groups)]
+            cell_px = (size.width() / len(plot.columns), size.height() / len(plot.rows))
+            self._texts = cell_texts(plot, self._small, cell_px)
+        elif isinstance(plot, Points):
+            self._texts = name_texts(plot, self._small, self._box.sceneBoundingRect(), self._box.mapViewToScene)
+        for text in self._texts:
+            self._box.addItem(text, ignoreBounds=True)
 
     def _look_at(self, index: int | None) -> None:
         """Mark a spot and show its words beside it."""
@@ -263,7 +269,7 @@ class PlotView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._give_room()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -1,0 +1,114 @@
+"""Words inside a plot that depend on its size: tick labels that fit, values in cells, names beside points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont
+
+from app import theme
+from app.plot_items import share_of
+from app.widgets.painted import line_height, width_of
+from core.figures.axes import number, steps
+from core.figures.palette import ink_on_heat
+from core.plots import Bars, Curves, Heatmap, Plot, Points
+
+CELL_PX = (26.0, 15.0)
+TICK_GAP_PX = 6.0
+POINT_ROOM_PX = 6.0
+Ticks = list[tuple[float, str]]
+
+
+def left_ticks(plot: Plot, font: QFont, height_px: float) -> Ticks:
+    """Places and words up the left axis that do not touch."""
+    if isinstance(plot, Heatmap):
+        ticks = [(i + 0.5, name) for i, name in enumerate(plot.rows)]
+    else:
+        ticks = [(value, number(value)) for value in steps(*plot.y_range)]
+    return _every(ticks, line_height(font), height_px)
+
+
+def bottom_ticks(plot: Plot, font: QFont, width_px: float) -> Ticks:
+    """Places and words along the bottom axis that do not touch; names of groups may take two lines."""
+    match plot:
+        case Bars():
+            slot_px = width_px / max(1, len(plot.groups))
+            narrow = any(width_of(font, name) + TICK_GAP_PX > slot_px for name in plot.groups)
+            return [(i, f"\n{name}" if narrow and i % 2 else name) for i, name in enumerate(plot.groups)]
+        case Curves():
+            ticks = list(zip(plot.x, plot.ticks, strict=True))
+        case Heatmap():
+            ticks = [(j + 0.5, name) for j, name in enumerate(plot.columns)]
+        case Points():
+            ticks = [(value, number(value)) for value in steps(*plot.x_range)]
+    return _every(ticks, max((width_of(font, words) for _, words in ticks), default=1.0), width_px)
+
+
+def _every(ticks: Ticks, size_px: float, room_px: float) -> Ticks:
+    """Every tick, or every second, third …, as there is room."""
+    n_fit = max(1, int(room_px / (size_px + TICK_GAP_PX)))
+    return ticks[:: max(1, math.ceil(len(ticks) / n_fit))]
+
+
+def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list[Any]:
+    """The value in each cell, where cells of `size_px` are large enough to read it."""
+    if size_px[0] < CELL_PX[0] or size_px[1] < CELL_PX[1]:
+        return []
+    return [
+        _text(
+            f"{value:.2f}".replace("0.", ".", 1), QColor(ink_on_heat(share_of(plot, value))), font, (j + 0.5, i + 0.5)
+        )
+        for i, values in enumerate(plot.values)
+        for j, value in enumerate(values)
+        if not math.isnan(value)
+    ]
+
+
+def name_texts(plot: Points, font: QFont, bounds: QRectF, to_px: Callable[[QPointF], QPointF]) -> list[Any]:
+    """Each name right, left, above or below its point: the first place where it covers nothing, if there is one."""
+    points = [
+        (x, y, name)
+        for cloud in plot.clouds
+        for x, y, name in zip(cloud.x, cloud.y, cloud.names, strict=True)
+        if math.isfinite(x) and math.isfinite(y)
+    ]
+    places = [to_px(QPointF(x, y)) for x, y, _ in points]
+    room = QRectF(-POINT_ROOM_PX, -POINT_ROOM_PX, 2 * POINT_ROOM_PX, 2 * POINT_ROOM_PX)
+    taken = [room.translated(place) for place in places]
+    texts = []
+    for (x, y, name), place in zip(points, places, strict=True):
+        around = _around(place, width_of(font, name), line_height(font))
+        free = [a for a, box in around if bounds.contains(box) and not _covered(box, taken)]
+        if free:
+            taken.append(dict(around)[free[0]])
+            texts.append(_text(name, theme.current().color("muted"), font, (x, y), free[0]))
+    return texts
+
+
+def _around(at: QPointF, width: float, height: float) -> list[tuple[tuple[float, float], QRectF]]:
+    """Anchors of a text at a point, and the box that it then takes."""
+    gap = POINT_ROOM_PX + 2
+    return [
+        ((-gap / width, 0.5), QRectF(at.x() + gap, at.y() - height / 2, width, height)),
+        ((1 + gap / width, 0.5), QRectF(at.x() - gap - width, at.y() - height / 2, width, height)),
+        ((0.5, 1 + gap / height), QRectF(at.x() - width / 2, at.y() - gap - height, width, height)),
+        ((0.5, -gap / height), QRectF(at.x() - width / 2, at.y() + gap, width, height)),
+    ]
+
+
+def _covered(box: QRectF, taken: Sequence[QRectF]) -> bool:
+    return any(box.intersects(other) for other in taken)
+
+
+def _text(
+    words: str, color: QColor, font: QFont, at: tuple[float, float], anchor: tuple[float, float] = (0.5, 0.5)
+) -> Any:
+    text = pg.TextItem(words, color, anchor=anchor)
+    text.textItem.document().setDocumentMargin(0)
+    text.setFont(font)
+    text.setPos(*at)
+    return text
