@@ -73,6 +73,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
     Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
+    Command("Stimulus", "New match-to-sample", edits.draw_match_to_sample, ("Ctrl+Shift+M",)),
     Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+1",), "pair"),
     Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+2",), "pair"),
     Command(

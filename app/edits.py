@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, model_path, read_card
+from core.cards import card_geometry, card_task, model_path, read_card
 from core.document import (
     add_item,
     delete_item,
     make_counterfactual,
     match_property,
     open_photo_in,
+    random_match_to_sample,
     random_pair,
+    random_stimulus,
     reroll_noise,
     set_property,
     stimulus_of,
@@ -27,7 +29,7 @@ from core.document import (
 from core.errors import UserError
 from core.questions import Failure
 from core.render import open_photo
-from core.scene import ITEM_LETTERS, Property, Stimulus
+from core.scene import ITEM_LETTERS, Property, Stimulus, task_of
 
 MAX_ITEMS = 4
 
@@ -81,6 +83,11 @@ def draw_random_pair(desk: Desk) -> None:
     edit_stimulus(desk, "Random pair", lambda s: random_pair(s.geometry, _seed()))
 
 
+def draw_match_to_sample(desk: Desk) -> None:
+    """A new display pair and sample pair, each same in one case out of two."""
+    edit_stimulus(desk, "New match-to-sample", lambda s: random_match_to_sample(s.geometry, _seed()))
+
+
 def reroll(desk: Desk) -> None:
     """New noise and jitter."""
     edit_stimulus(desk, "Re-roll noise", lambda s: reroll_noise(s, _seed()))
@@ -88,21 +95,30 @@ def reroll(desk: Desk) -> None:
 
 def counterfactual(desk: Desk) -> None:
     """Fill the source with the matched donor image for the property whose pad is shown."""
-    if len(desk.document.base.items) != 2:
-        raise UserError("A counterfactual needs a base of two items.", "Use Stimulus ▸ Random pair.")
-    desk.edit("Make counterfactual", make_counterfactual(desk.document, desk.pad_shown, _seed()))
+    if task_of(desk.document.base) is None:
+        raise UserError("A counterfactual needs a base of two or four items.", "Use Stimulus ▸ Random pair.")
+    document = make_counterfactual(desk.document, desk.pad_shown, _seed(), _item_of_base(desk))
+    desk.edit("Make counterfactual", document)
+
+
+def _item_of_base(desk: Desk) -> int:
+    """The base's item that is selected; the first one while the source is shown."""
+    return desk.view.item if desk.view.side == "base" and desk.view.item < len(desk.document.base.items) else 0
 
 
 def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
-    """Give item A the source's value at the write layer, making a source first where there is none."""
-    document = desk.document
+    """Give item A, or of four items the selected one, the source's value at the write layer.
+
+    A source is made first where there is none.
+    """
+    document, item = desk.document, _item_of_base(desk)
     if document.source is None or not document.source.items:
-        if len(document.base.items) != 2:
+        if task_of(document.base) is None:
             raise UserError("There is no source image to swap from.", "Compose one on the source tab.")
         wanted = desk.pad_shown if property == "all" else property
-        document = make_counterfactual(document, wanted, _seed())
+        document = make_counterfactual(document, wanted, _seed(), item)
     word = {"shape": "shape", "color": "colour", "all": "whole stream"}[property]
-    desk.edit(f"Swap {word} from source", swap_from_source(document, property, desk.view.write))
+    desk.edit(f"Swap {word} from source", swap_from_source(document, property, desk.view.write, item))
 
 
 def add_new_item(desk: Desk) -> None:
@@ -138,14 +154,15 @@ def show_photo(desk: Desk, path: Path) -> None:
 
 
 def choose_model(desk: Desk, reference: str) -> None:
-    """Ask the engine for another model; a pair of its own size is drawn where the patch grid differs.
+    """Ask the engine for another model; a stimulus of its own is drawn where the patch grid or the task differs.
 
     Raises UserError where there is no such file, or its card cannot be read.
     """
-    geometry = card_geometry(read_card(model_path(reference)))
+    card = read_card(model_path(reference))
+    geometry, task = card_geometry(card), card_task(card)
     document = replace(desk.document, model=reference, interventions=())
-    if geometry != document.base.geometry:
-        document = replace(document, base=random_pair(geometry, _seed()), source=None)
+    if geometry != document.base.geometry or task_of(document.base) not in (None, task):
+        document = replace(document, base=random_stimulus(task, geometry, _seed()), source=None)
     desk.edit("Open model", document, gesture=_model_gesture(reference))
 
 

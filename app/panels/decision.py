@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.widgets.meter import DecisionMeter, Reading
-from core.scene import truth
+from core.cards import card_task
+from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
 
@@ -29,19 +30,32 @@ class DecisionPanel(QWidget):
             message = desk.failure.message if desk.failure else ""
             self.meter.show_reading(None, message=message)
             return
-        decision, known = desk.answer.decision, truth(desk.answer.question.document.base)
+        base = desk.answer.question.document.base
+        decision, known = desk.answer.decision, truth(base)
+        posed = task_of(base) == card_task(desk.answer.model.card)
         edited = any(e.enabled for e in desk.answer.question.document.interventions)
         reading = Reading(
             decision.margin,
             decision.baseline_margin if edited else None,
             decision.labels[0].upper(),
             decision.labels[-1].upper(),
-            "no ground truth" if known is None else f"TRUE of the picture: {_truth_words(known.differs_in)}",
-            known is not None and not edited and known.same != (decision.margin > 0),
+            truth_words(base) + ("" if posed or known is None else " · not the task of this model"),
+            known is not None and posed and not edited and known.same != (decision.margin > 0),
         )
         message = desk.failure.message if desk.failure else ""
         self.meter.show_reading(reading, stale=not desk.decision_is_current(), message=message)
 
 
-def _truth_words(differs_in: str) -> str:
-    return DIFFERS.get(differs_in, "different — shape and colour")
+def truth_words(stimulus: Stimulus) -> str:
+    """What is true of a picture; of two pairs, whether their relations are the same, and each relation."""
+    known = truth(stimulus)
+    if known is None:
+        return "no ground truth"
+    if not known.pairs:
+        return f"TRUE of the picture: {_relation(known)}"
+    pairs = ", ".join(f"{name} {_relation(pair)}" for name, pair in zip(PAIR_NAMES, known.pairs, strict=True))
+    return f"TRUE: {'same' if known.same else 'different'} relation ({pairs})"
+
+
+def _relation(known: Truth) -> str:
+    return DIFFERS.get(known.differs_in, "different — shape and colour")

@@ -14,7 +14,17 @@ from app.edits import edit_stimulus, set_item_property
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from core.document import Side, move_item, stimulus_of
 from core.render import render, shape_name
-from core.scene import COLOR_NAMES, ITEM_LETTERS, Stimulus, is_aligned, item_patches, overlaps
+from core.scene import (
+    COLOR_NAMES,
+    ITEM_LETTERS,
+    PAIR_NAMES,
+    Stimulus,
+    is_aligned,
+    is_trained_layout,
+    item_patches,
+    overlaps,
+    task_of,
+)
 
 SIDES: tuple[Side, ...] = ("base", "source")
 ROLES = ("item_a", "item_b", "same", "different")
@@ -23,6 +33,7 @@ ROLES = ("item_a", "item_b", "same", "different")
 def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
     """The items as the canvas marks them."""
     geometry = stimulus.geometry
+    two_pairs = task_of(stimulus) == "rmts"
     return tuple(
         CanvasItem(
             ITEM_LETTERS[index],
@@ -33,6 +44,7 @@ def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
             item_patches(item, geometry),
             any(overlaps(item, other, geometry) for other in stimulus.items if other is not item),
             is_aligned(item, geometry),
+            PAIR_NAMES[index // 2] if two_pairs else "",
         )
         for index, item in enumerate(stimulus.items)
     )
@@ -135,4 +147,6 @@ def _note(stimulus: Stimulus) -> str:
         return "photo mode: item tools are off"
     if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
         return "unaligned — outside the training distribution"
+    if not is_trained_layout(stimulus):
+        return "display pair not alone in its corner — outside the training distribution"
     return f"aligned to the {stimulus.geometry.patch_px} px patch grid — Alt drags free"

@@ -315,7 +315,8 @@ class StimulusCanvas(Painted):
         return f"{self._told(self._items[index])}\n{manner}"
 
     def _told(self, item: CanvasItem) -> str:
-        told = f"{item.label} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
+        name = f"{item.label} ({item.pair})" if item.pair else item.label
+        told = f"{name} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
         told += " · overlaps another item" if item.overlaps else ""
         return told if item.aligned else told + " · unaligned — outside the training distribution"
 

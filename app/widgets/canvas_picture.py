@@ -15,13 +15,15 @@ from app.widgets.painted import scaled
 _MARGIN_PX = 4
 _ENOUGH = 0.75
 _TAB_PX = 17.0
+_PAIR_GAP_PX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class CanvasItem:
     """One object: its letter, the theme role of its colour, its cell in image pixels and the patches under it.
 
-    `patches` count row by row from the top left; `overlaps` and `aligned` are judged by the caller.
+    `patches` count row by row from the top left; `overlaps` and `aligned` are judged by the caller. Items with the
+    same word for `pair` are ringed and named as one pair.
     """
 
     label: str
@@ -32,6 +34,7 @@ class CanvasItem:
     patches: tuple[int, ...]
     overlaps: bool
     aligned: bool
+    pair: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class CanvasPainter:
         self._paint_grid()
         self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_edge(focused=marking.focused)
+        for pair in dict.fromkeys(item.pair for item in items if item.pair):
+            self._paint_pair(pair, [item for item in items if item.pair == pair])
         order = sorted(range(len(items)), key=lambda i: i == marking.selected)
         for index in order:
             self._paint_ring(items[index], index, marking)
@@ -125,6 +130,24 @@ class CanvasPainter:
         self.painter.setPen(QPen(self.colors.color("accent" if focused else "line"), 2 if focused else 1))
         out = 2.0 if focused else 0.5
         self.painter.drawRect(self.frame.rect.adjusted(-out, -out, out, out))
+
+    def _paint_pair(self, pair: str, items: list[CanvasItem]) -> None:
+        """A ring round the items of a pair, one for items that touch, and the pair's name beside each ring."""
+        region = QPainterPath()
+        for item in items:
+            region = region.united(self._region(item))
+        painter = self.painter
+        painter.setFont(scaled(self.font, 0.8))
+        for part in region.simplified().toSubpathPolygons():
+            ring = part.boundingRect().adjusted(-_PAIR_GAP_PX, -_PAIR_GAP_PX, _PAIR_GAP_PX, _PAIR_GAP_PX)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.colors.color("muted"), 1.5, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(ring, 4, 4)
+            width, height = pill_size(pair, painter.font())
+            block = QRectF(ring.right() + 2, ring.top(), width, height)
+            if block.right() > self.frame.rect.right():
+                block.moveRight(ring.left() - 2)
+            paint_pill(painter, pair, keep_inside(block, self.frame.rect).topLeft(), self.colors.color("muted"))
 
     def _paint_ring(self, item: CanvasItem, index: int, marking: Marking) -> None:
         region = self._region(item)

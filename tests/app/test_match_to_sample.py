@@ -1,0 +1,110 @@
+"""Two pairs on the canvas: what is marked, what is said, and what the commands do with four items."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import create_autospec
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app import edits
+from app.desk import Desk
+from app.live import Live
+from app.panels.decision import truth_words
+from app.panels.stimulus import _note, canvas_items
+from app.store import Store
+from app.widgets.canvas import StimulusCanvas
+from core.demo import demo_document
+from core.document import View, move_item
+from core.interventions import SwapFromSource
+from core.render import render
+from core.scene import Item, Stimulus, is_trained_layout, task_of
+
+TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    return Desk(Store(demo_document(), View()), create_autospec(Live, instance=True))
+
+
+def test_the_canvas_names_the_pair_of_every_item(qtbot: QtBot) -> None:
+    canvas = StimulusCanvas()
+    qtbot.addWidget(canvas)
+
+    canvas.show_picture(render(TWO_PAIRS), canvas_items(TWO_PAIRS), 16, selected=None)
+
+    assert [item.pair for item in canvas_items(TWO_PAIRS)] == ["display", "display", "sample", "sample"]
+    assert "B (display) at x 32" in canvas.accessibleDescription()
+    assert "D (sample) at x 128" in canvas.accessibleDescription()
+    assert {item.pair for item in canvas_items(Stimulus(TWO_PAIRS.items[:2]))} == {""}
+
+
+def test_the_rings_of_pairs_are_drawn(qtbot: QtBot) -> None:
+    paired = canvas_items(TWO_PAIRS)
+    pictures = []
+    for items in (paired, [replace(item, pair="") for item in paired]):
+        canvas = StimulusCanvas()
+        qtbot.addWidget(canvas)
+        canvas.resize(456, 456)
+        canvas.show_picture(render(TWO_PAIRS), items, 16, selected=None)
+        pictures.append(canvas.grab().toImage())
+
+    assert pictures[0] != pictures[1]
+
+
+def test_a_display_pair_out_of_its_corner_is_said_to_be_outside_the_training_distribution() -> None:
+    assert "outside" not in _note(TWO_PAIRS)
+    assert "outside the training distribution" in _note(move_item(TWO_PAIRS, 0, 160, 160))
+    assert "outside the training distribution" in _note(move_item(TWO_PAIRS, 2, 16, 16))
+
+
+def test_the_truth_of_each_pair_and_of_the_whole_is_said() -> None:
+    assert truth_words(TWO_PAIRS) == "TRUE: different relation (display same, sample different — colour)"
+    assert truth_words(Stimulus(TWO_PAIRS.items[:2])) == "TRUE of the picture: same"
+    assert truth_words(Stimulus(TWO_PAIRS.items[:3])) == "no ground truth"
+
+
+def test_a_new_match_to_sample_takes_the_place_of_the_stimulus_in_one_step(desk: Desk) -> None:
+    edits.draw_match_to_sample(desk)
+
+    assert task_of(desk.document.base) == "rmts"
+    assert is_trained_layout(desk.document.base)
+    desk.store.undo.undo()
+    assert desk.document == demo_document()
+
+
+def test_a_swap_is_about_the_selected_item_of_four(desk: Desk) -> None:
+    edits.draw_match_to_sample(desk)
+    desk.look(item=3, write=2)
+
+    edits.swap_in_source(desk, "shape")
+
+    assert desk.document.interventions == (SwapFromSource(2, 3, 1, "shape"),)
+    assert desk.document.source is not None
+    assert len(desk.document.source.items) == 4
+
+
+def test_a_model_of_another_task_opens_on_a_stimulus_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    network = {"img_size": 224, "patch_size": 16}
+    for task in ("rmts", "discrimination"):
+        (tmp_path / f"{task}.safetensors").touch()
+        (tmp_path / f"{task}.json").write_text(json.dumps({"network": network, "task": task}), encoding="utf-8")
+
+    edits.choose_model(desk, str(tmp_path / "rmts.safetensors"))
+    assert task_of(desk.document.base) == "rmts"
+    edits.choose_model(desk, str(tmp_path / "discrimination.safetensors"))
+    assert task_of(desk.document.base) == "discrimination"
+
+
+def test_a_model_of_the_same_task_keeps_what_is_drawn(desk: Desk, tmp_path: Path) -> None:
+    card = {"network": {"img_size": 224, "patch_size": 16}, "task": "discrimination"}
+    (tmp_path / "other.safetensors").touch()
+    (tmp_path / "other.json").write_text(json.dumps(card), encoding="utf-8")
+
+    edits.choose_model(desk, str(tmp_path / "other.safetensors"))
+
+    assert desk.document.base == demo_document().base
