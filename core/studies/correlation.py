@@ -103,13 +103,10 @@ def _published_accuracy(model: str, task: Task, target: str) -> float:
 
 def _notes(points: Sequence[Row]) -> tuple[str, ...]:
     n = len(points)
+    few = n < FEWEST
+    known = "Too few models: no correlation is given." if few else "Intervals are percentile bootstraps over models."
     notes = [
-        f"n = {n} {'model' if n == 1 else 'models'}."
-        + (
-            " Too few models: no correlation is given."
-            if n < FEWEST
-            else " Intervals are percentile bootstraps over models."
-        ),
+        f"n = {n} {'model' if n == 1 else 'models'}. {known}",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
         "Of the published models, MAE was preprocessed wrongly in the search, so its x is too low; n is 5 or 6.",
     ]

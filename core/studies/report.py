@@ -28,7 +28,8 @@ figure svg {{ max-width:100%; height:auto; border:1px solid var(--line); border-
 .scroll {{ overflow-x:auto; }} table {{ border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:13px; }}
 th, td {{ padding:.2rem .7rem .2rem 0; text-align:left; white-space:nowrap; border-bottom:1px solid var(--grid); }}
 th {{ color:var(--muted); font-weight:500; }} td.number {{ text-align:right; }}
-summary {{ cursor:pointer; color:var(--muted); margin:.8rem 0; }} code, pre {{ font-size:12.5px; overflow-wrap:anywhere; }}
+summary {{ cursor:pointer; color:var(--muted); margin:.8rem 0; }}
+code, pre {{ font-size:12.5px; overflow-wrap:anywhere; }}
 pre {{ white-space:pre-wrap; background:var(--card); padding:.8rem; border-radius:6px; }}
 """
 
@@ -57,8 +58,8 @@ def report_html(results: Sequence[StudyResult], *, paper_convention: bool = Fals
         _comparison(results),
         *(_section(result, titled=len(models) > 1) for result in results),
         _published_attention(),
-        "<footer><p>Made with Relata. Source of the experiments and of every published number: Lepori, Tartaglini et al., "
-        "“Beyond the Doors of Perception”, NeurIPS 2024, arXiv 2406.15955.</p></footer></body></html>",
+        "<footer><p>Made with Relata. Source of the experiments and of every published number: Lepori, Tartaglini "
+        "et al., “Beyond the Doors of Perception”, NeurIPS 2024, arXiv 2406.15955.</p></footer></body></html>",
     ]
     return "\n".join(line for line in lines if line) + "\n"
 
@@ -70,9 +71,9 @@ def _lead(paper_convention: bool) -> str:
         else "Where the paper's code differs from its idea, the sound version was measured."
     )
     return (
-        f"The experiments of “Beyond the Doors of Perception” on the models below. {convention} Hollow markers and dashed "
-        "curves are published numbers of <strong>another model</strong>: they show the shape of the finding, and are no "
-        "target for these weights."
+        f"The experiments of “Beyond the Doors of Perception” on the models below. {convention} Hollow markers, tinted "
+        "bars and dashed curves are published numbers of <strong>another model</strong>: they show the shape of the "
+        "finding, and are no target for these weights."
     )
 
 

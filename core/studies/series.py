@@ -45,7 +45,7 @@ class SeriesOptions:
     paper_convention: bool = False
     search: SearchOptions = field(default_factory=SearchOptions)
     blocks: tuple[int, ...] = ()
-    probe: ProbeOptions = ProbeOptions()
+    probe: ProbeOptions = field(default_factory=ProbeOptions)
     use_shipped: bool = True
 
 
