@@ -26,6 +26,9 @@ from core.render import render_many
 from core.scene import N_COLORS, Property, Stimulus, item_patches
 from core.subspaces import landmarks
 
+CACHE_BYTES = 4 * 2**30
+"""Memory that the prefixes of a search may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
@@ -76,16 +79,20 @@ def cache_pairs(
     model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int], *, batch: int = 100
 ) -> dict[int, PairCache]:
     """Run bases and sources once and keep what interchange after each of `blocks` needs."""
-    parts: dict[int, list[PairCache]] = {block: [] for block in blocks}
+    whole: dict[int, PairCache] = {}
     with torch.no_grad():
         for start in range(0, len(pairs), batch):
             for block, part in _cache_chunk(model, pairs[start : start + batch], blocks).items():
-                parts[block].append(part)
-    names = PairCache.__slots__
-    return {
-        block: PairCache(**{name: torch.cat([getattr(p, name) for p in chunk]) for name in names})
-        for block, chunk in parts.items()
-    }
+                cache = whole.setdefault(block, _room_for(part, len(pairs)))
+                for name in PairCache.__slots__:
+                    getattr(cache, name)[start : start + len(part)] = getattr(part, name)
+    return whole
+
+
+def _room_for(part: PairCache, n: int) -> PairCache:
+    """An unfilled cache of `n` pairs like those of `part`."""
+    tensors = {name: getattr(part, name) for name in PairCache.__slots__}
+    return PairCache(**{name: value.new_empty((n, *value.shape[1:])) for name, value in tensors.items()})
 
 
 def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int]) -> dict[int, PairCache]:
@@ -273,22 +280,37 @@ def fit_subspaces(
     under way.
     """
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
-    total = len(blocks)
-    yield Progress(0, total, f"{property}: running {2 * (options.n_pairs + options.n_test)} images once")
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
     train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)
     test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
-    train, test = cache_pairs(model, train_pairs, blocks), cache_pairs(model, test_pairs, blocks)
-    results = []
-    for done, block in enumerate(blocks):
-        search = search_subspace(model, property, block, train[block], test[block], options)
-        while True:
-            try:
-                progress = next(search)
-            except StopIteration as stop:
-                results.append(stop.value)
-                keep(stop.value)
-                break
-            share = done + progress.done / progress.total
-            yield Progress(round(share * 1000), total * 1000, f"{property}, {progress.message}", progress.values)
+    at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
+    results: list[FittedSubspace] = []
+    for start in range(0, len(blocks), at_once):
+        part = blocks[start : start + at_once]
+        words = f"{property}: running {2 * (options.n_pairs + options.n_test)} images for {len(part)} layers"
+        yield Progress(1000 * start, 1000 * len(blocks), words)
+        train, test = cache_pairs(model, train_pairs, part), cache_pairs(model, test_pairs, part)
+        for block in part:
+            search = search_subspace(model, property, block, train.pop(block), test.pop(block), options)
+            fitted = yield from _share_of(search, property, len(results), len(blocks))
+            results.append(fitted)
+            keep(fitted)
     return results
+
+
+def _blocks_at_once(model: Model, n_pairs: int) -> int:
+    """How many blocks' prefixes fit into CACHE_BYTES, at least 1."""
+    n_tokens = model.n_prefix + model.geometry.grid**2
+    return max(1, CACHE_BYTES // (n_pairs * n_tokens * model.width * 4))
+
+
+def _share_of(search: Job[FittedSubspace], property: Property, done: int, total: int) -> Job[FittedSubspace]:
+    """A search whose progress counts as one of `total`."""
+    while True:
+        try:
+            progress = next(search)
+        except StopIteration as stop:
+            fitted: FittedSubspace = stop.value
+            return fitted
+        share = done + progress.done / progress.total
+        yield Progress(round(share * 1000), total * 1000, f"{property}, {progress.message}", progress.values)
