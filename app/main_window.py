@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMainWindow, QWidget
 
@@ -17,6 +17,7 @@ from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.edits import choose_model, keep_model, show_photo
+from app.jobs import Jobs, Run
 from app.live import Live
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
@@ -26,6 +27,7 @@ from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.panels.palette import PalettePanel
 from app.panels.stimulus import StimulusPanel
+from app.panels.study import StudyPanel
 from app.status import Status
 from app.store import Store
 from core.cards import bundled_models
@@ -34,6 +36,7 @@ from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
 TITLE_BAR_PX = 32
+STUDY_SIZE = QSize(760, 640)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
@@ -45,6 +48,7 @@ class MainWindow(QMainWindow):
     def __init__(self, store: Store, live: Live, settings: QSettings | None = None) -> None:
         super().__init__()
         self.desk = Desk(store, live)
+        self.jobs = Jobs()
         self._settings = settings
         self._actions: list[tuple[Command, QAction]] = []
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
@@ -70,6 +74,7 @@ class MainWindow(QMainWindow):
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
         desk.store.undo.cleanChanged.connect(self._title)
+        self.jobs.progressed.connect(self._job_went_on)
 
     def _build_panels(self) -> None:
         chosen = {name: [a for c, a in self._actions if c.panel == name] for name in ("pair", "item", "swap")}
@@ -80,6 +85,7 @@ class MainWindow(QMainWindow):
         self.interventions = InterventionsPanel(self.desk, chosen["swap"])
         self.layers = LayersPanel(self.desk)
         self.history = HistoryPanel(self.desk)
+        self.study = StudyPanel(self.desk, self.jobs)
         self.stimulus.photo_dropped.connect(self._open_dropped)
         self._docks = {
             name: self._dock(name, panel)
@@ -91,6 +97,7 @@ class MainWindow(QMainWindow):
                 ("Interventions", self.interventions),
                 ("Layers", self.layers),
                 ("History", self.history),
+                ("Study", self.study),
             )
         }
         self._panels: list[tuple[QWidget, Panel]] = [
@@ -103,6 +110,7 @@ class MainWindow(QMainWindow):
                 self.interventions,
                 self.layers,
                 self.history,
+                self.study,
             )
         ]
 
@@ -119,9 +127,11 @@ class MainWindow(QMainWindow):
     def _reset_layout(self) -> None:
         docks = self._docks
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
+        for name, dock in docks.items():
+            dock.setFloating(name == "Study")
+            dock.setVisible(name != "Study")
+        # Over the palette and the stimulus: what a study's heads do inside stays in sight.
+        docks["Study"].setGeometry(QRect(self.pos() + QPoint(24, 170), STUDY_SIZE))
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
         self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
@@ -150,6 +160,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", self._open_model, "Ctrl+Shift+O")
+        self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
         for name in bundled_models():
             self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
         self._menus["Model"].addSeparator()
@@ -208,6 +219,10 @@ class MainWindow(QMainWindow):
         keep_model(self.desk, failure)
         self._refresh()
 
+    def _job_went_on(self, run: Run) -> None:
+        if run.failure is not None:
+            self.status.say_error(run.failure.message, run.failure.hint, run.failure.details)
+
     def _refresh(self) -> None:
         for widget, panel in self._panels:
             if widget.isVisibleTo(self):
@@ -258,5 +273,6 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self.jobs.stop()
         self.desk.live.stop()
         super().closeEvent(event)

@@ -1,0 +1,223 @@
+"""The study panel: run the published experiments on a model and watch each plot appear beside the published curve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.desk import Desk
+from app.jobs import Jobs, Run
+from app.panels.study_form import StudyForm
+from app.panels.study_parts import PartList
+from core.cards import bundled_models
+from core.errors import UserError
+from core.study_job import StudyPart
+
+BESIDE_ABOVE_PX = 660
+FORM_PX = 300
+STEPS = 1000
+STARTING = "Starting: the first numbers take a moment."
+
+
+class StudyPanel(QWidget):
+    """Choices and progress on one side, plots on the other, or one above the other where it is narrow."""
+
+    def __init__(self, desk: Desk, jobs: Jobs) -> None:
+        super().__init__()
+        self._desk, self._jobs = desk, jobs
+        self._number: int | None = None
+        self._model = ""
+        self._details = ""
+        self._role = "muted"
+        self.form, self.parts = StudyForm(bundled_models()), PartList()
+        self.start, self.cancel = QPushButton("Start"), QPushButton("Cancel")
+        self.progress, self.said = QProgressBar(), QLabel()
+        self.copy = QToolButton()
+        self.report, self.folder = QPushButton("Open report"), QPushButton("Open folder")
+        self._arrange()
+        self._connect()
+        self._show_choices()
+
+    def _arrange(self) -> None:
+        self.said.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy.setText("Copy details")
+        self.copy.hide()
+        self.progress.setRange(0, STEPS)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the study")
+        self._side = QWidget()
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.addWidget(self.form)
+        side.addLayout(_row(self.start, self.cancel))
+        side.addWidget(self.progress)
+        side.addWidget(self.said)
+        side.addWidget(self.copy)
+        side.addLayout(_row(self.report, self.folder))
+        side.addStretch(1)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setContentsMargins(10, 6, 10, 8)
+        self._layout.setSpacing(12)
+        self._layout.addWidget(self._side)
+        self._layout.addWidget(self.parts, 1)
+
+    def _connect(self) -> None:
+        self.start.clicked.connect(self._start)
+        self.cancel.clicked.connect(self._cancel)
+        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self._details))
+        self.report.clicked.connect(lambda: _open(self.report_path))
+        self.folder.clicked.connect(lambda: _open(self.form.out))
+        self.form.folder_changed.connect(self._show_choices)
+        self.parts.head_chosen.connect(self._go_to_head)
+        self._jobs.progressed.connect(self._went_on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self.width() >= BESIDE_ABOVE_PX
+        direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        self._layout.setDirection(direction)
+        self._side.setMaximumWidth(FORM_PX if beside else 16_777_215)
+
+    @property
+    def report_path(self) -> Path:
+        """The page that puts everything together."""
+        return self.form.out / "report.html"
+
+    @property
+    def run(self) -> Run | None:
+        """The study that was started last."""
+        return None if self._number is None else self._jobs.run(self._number)
+
+    def refresh(self) -> None:
+        """Follow the model of the document, until another is chosen here."""
+        model = self._desk.document.model
+        if model != self._model:
+            self._model = model
+            self.form.choose_model(model)
+        self._show_choices()
+
+    def _start(self) -> None:
+        try:
+            order = self.form.order()
+        except UserError as error:
+            self._say_error(error.message, error.hint)
+            return
+        self.parts.show_parts(())
+        # The job may announce itself before its number is known here.
+        self._number = self._jobs.start(order)
+        self._show(self._jobs.run(self._number))
+
+    def _cancel(self) -> None:
+        if self._number is not None:
+            self._jobs.cancel(self._number)
+
+    def _went_on(self, run: Run) -> None:
+        if run.number == self._number:
+            self._show(run)
+
+    def _show(self, run: Run) -> None:
+        self.parts.show_parts(tuple(found for found in run.found if isinstance(found, StudyPart)))
+        if run.progress is not None:
+            self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
+        if run.state == "finished":
+            self.progress.setValue(STEPS)
+        if run.failure is not None:
+            self._say_error(run.failure.message, run.failure.hint, run.failure.details)
+        else:
+            self._say(_words(run))
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        """What can be done now."""
+        busy = self.run is not None and not self.run.over
+        self.form.setEnabled(not busy)
+        self.start.setEnabled(not busy)
+        self.cancel.setEnabled(busy and self.run is not None and self.run.state != "stopping")
+        self.progress.setVisible(self.run is not None)
+        self.report.setEnabled(self.report_path.is_file())
+        self.folder.setEnabled(self.form.out.is_dir())
+
+    def _say(self, words: str) -> None:
+        self._write(words, "muted")
+        self.copy.hide()
+
+    def _say_error(self, message: str, hint: str, details: str = "") -> None:
+        self._details = details
+        self._write(f"⚠ {message} {hint}".strip(), "warning")
+        self.copy.setVisible(bool(details))
+
+    def _write(self, words: str, role: str) -> None:
+        self._role = role
+        self.said.setText(words)
+        self._dress()
+
+    def _dress(self) -> None:
+        self.said.setStyleSheet(f"color: {theme.current().color(self._role).name()}")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def _go_to_head(self, model: str, block: int, head: int) -> None:
+        """Look at this head in the window, if the window shows the model that was studied."""
+        answer = self._desk.answer
+        shown = self._desk.document.model if answer is None else answer.model.name
+        if model != shown:
+            self._say_error(f"This is a head of {model}; the window shows {shown}.", "Choose that model first.")
+            return
+        self._desk.look(read=block, head=head)
+
+
+def _words(run: Run) -> str:
+    """How far a study is."""
+    match run.state:
+        case "waiting":
+            return "Waits until the job before it is over."
+        case "finished":
+            return "Finished. The report puts everything together."
+        case "stopped":
+            return "Cancelled. What was finished is kept; Start goes on from there."
+        case "stopping":
+            return "Stopping…"
+        case _ if run.progress is None:
+            return STARTING
+        case _:
+            return f"{run.progress.message} · {time_left(run.left_s)}"
+
+
+def time_left(left_s: float | None) -> str:
+    """Time left in words, never more exact than it can be."""
+    if left_s is None:
+        return "time left not known yet"
+    if left_s < 60:
+        return "less than a minute left"
+    if left_s < 5400:
+        return f"about {round(left_s / 60)} min left"
+    return f"about {left_s / 3600:.1f} h left"
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

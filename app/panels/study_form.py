@@ -1,0 +1,137 @@
+"""What to study: the model, the parts, how many examples, and where the results go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from core.errors import UserError
+from core.runner import Order
+from core.study_job import STUDY_JOB
+
+PARTS = (
+    ("attention", "Attention", "Where the tokens of items look, head by head; seconds"),
+    (
+        "das",
+        "Subspaces (DAS)",
+        "Interchange accuracy after every block; fast with shipped subspaces",
+    ),
+    ("novel", "Novel vectors", "Vectors that no image made, written into the subspaces"),
+    ("probe", "Probes", "Linear probes on the relation of a pair, and edits along them"),
+    ("behaviour", "Behaviour", "Accuracy on every split, unseen shapes and colours included"),
+    ("correlation", "Correlation", "Disentanglement against generalisation; best with all models"),
+)
+CHOSEN = ("attention", "das")
+ALL_MODELS = "all bundled models"
+FOURFOLD = "Half of each label in both tasks: a multiple of 4"
+
+
+class StudyForm(QWidget):
+    """Every choice with a default that works."""
+
+    folder_changed = Signal()
+
+    def __init__(self, models: list[str]) -> None:
+        super().__init__()
+        self._bundled = models
+        self.model, self.folder = QComboBox(), QLineEdit(default_folder())
+        self.n, self.seed = QSpinBox(), QSpinBox()
+        self.paper = QCheckBox("The paper's conventions")
+        self.parts = {name: QCheckBox(words) for name, words, _ in PARTS}
+        self._browse = QToolButton()
+        self._fill()
+        self._arrange()
+
+    def _fill(self) -> None:
+        self.model.addItems(self._bundled)
+        if len(self._bundled) > 1:
+            self.model.addItem(ALL_MODELS)
+        for name, _, tip in PARTS:
+            self.parts[name].setChecked(name in CHOSEN)
+            self.parts[name].setToolTip(tip)
+        self.n.setRange(0, 100_000)
+        self.n.setSingleStep(100)
+        self.n.setSpecialValueText("each part's own")
+        self.n.setToolTip(f"Images or pairs behind each number. {FOURFOLD}")
+        self.n.editingFinished.connect(lambda: self.n.setValue(4 * round(self.n.value() / 4)))
+        self.seed.setRange(0, 1_000_000)
+        self.seed.setToolTip("The same seed draws the same images")
+        self.paper.setToolTip("The paper's formulas where its code differs from its idea; the sound version otherwise")
+        self.folder.setToolTip("Results, figures and report.html; what is finished there is not run again")
+        self.folder.textChanged.connect(lambda _: self.folder_changed.emit())
+        self._browse.setText("…")
+        self._browse.setAccessibleName("Choose the folder")
+        self._browse.clicked.connect(self._choose_folder)
+
+    def _arrange(self) -> None:
+        boxes, folder = QGridLayout(), QHBoxLayout()
+        for index, box in enumerate(self.parts.values()):
+            boxes.addWidget(box, index // 2, index % 2)
+        folder.addWidget(self.folder, 1)
+        folder.addWidget(self._browse)
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        layout.addRow("Model", self.model)
+        layout.addRow("Parts", boxes)
+        layout.addRow("Examples", self.n)
+        layout.addRow("Seed", self.seed)
+        layout.addRow("", self.paper)
+        layout.addRow("Folder", folder)
+        for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
+            field.setAccessibleName(words)
+
+    def choose_model(self, name: str) -> None:
+        """Choose a model, and add it where it is not bundled."""
+        if self.model.findText(name) < 0:
+            self.model.insertItem(len(self._bundled), name)
+        self.model.setCurrentText(name)
+
+    @property
+    def models(self) -> list[str]:
+        """The models that are chosen."""
+        chosen = self.model.currentText()
+        return list(self._bundled) if chosen == ALL_MODELS else [chosen]
+
+    @property
+    def out(self) -> Path:
+        """The folder of the results."""
+        return Path(self.folder.text().strip()).expanduser()
+
+    def order(self) -> Order:
+        """The job that these choices ask for.
+
+        Raises UserError where something is missing.
+        """
+        studies = [name for name, box in self.parts.items() if box.isChecked()]
+        if not studies:
+            raise UserError("No part is chosen.", "Tick at least one.")
+        if not self.folder.text().strip():
+            raise UserError("No folder is named.", "Name one for the results.")
+        options = {"models": self.models, "studies": studies, "out": str(self.out), "seed": self.seed.value()}
+        options |= {"n": self.n.value() or None, "paper_convention": self.paper.isChecked()}
+        return Order(STUDY_JOB, options)
+
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder for the results", self.folder.text())
+        if name:
+            self.folder.setText(name)
+
+
+def default_folder() -> str:
+    """`Relata` in the user's documents."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return str(Path(documents or Path.home()) / "Relata")

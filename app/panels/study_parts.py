@@ -1,0 +1,110 @@
+"""The finished parts of a study, one under another, each with its plots side by side as there is room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.plots import PlotView
+from app.widgets.painted import scaled
+from core.plots import Heatmap
+from core.study_job import StudyPart
+
+PLOT_PX = (320, 250)
+GAP_PX = 8
+WAITING = "Plots appear here as each part is finished, with the published curves of another model beside them."
+
+
+class PartView(QWidget):
+    """One part: its title, its plots and what a reader must know."""
+
+    head_chosen = Signal(int, int)  # block, head of the attention map
+
+    def __init__(self, part: StudyPart) -> None:
+        super().__init__()
+        self.part = part
+        self._n_columns = 0
+        self.title = QLabel(f"{part.title} · {part.model} · n = {part.n}")
+        self.notes = QLabel("\n".join(part.notes))
+        self.notes.setWordWrap(True)
+        self.plots = [PlotView() for _ in part.plots]
+        self._grid = QGridLayout()
+        self._grid.setSpacing(GAP_PX)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 10)
+        layout.addWidget(self.title)
+        layout.addLayout(self._grid)
+        layout.addWidget(self.notes)
+        for view, plot in zip(self.plots, part.plots, strict=True):
+            view.setMinimumSize(*PLOT_PX)
+            view.show_plot(plot)
+            if part.study == "attention" and isinstance(plot, Heatmap):
+                view.cell_chosen.connect(self.head_chosen)
+                view.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._dress()
+        self._lay_out(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out(max(1, (self.width() + GAP_PX) // (PLOT_PX[0] + GAP_PX)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._dress()
+
+    def _lay_out(self, n_columns: int) -> None:
+        n_columns = min(n_columns, max(1, len(self.plots)))
+        if n_columns == self._n_columns:
+            return
+        self._n_columns = n_columns
+        for index, view in enumerate(self.plots):
+            self._grid.addWidget(view, index // n_columns, index % n_columns)
+
+    def _dress(self) -> None:
+        self.title.setFont(scaled(self.font(), 1.05, bold=True))
+        small = scaled(self.font(), 0.85)
+        if self.notes.font() != small:
+            self.notes.setFont(small)
+        self.notes.setStyleSheet(f"color: {theme.current().muted}")
+
+
+class PartList(QScrollArea):
+    """All parts that are finished, in the order in which they came."""
+
+    head_chosen = Signal(str, int, int)  # model, block, head
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[PartView] = []
+        self._waiting = QLabel(WAITING)
+        self._waiting.setWordWrap(True)
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inside = QWidget()
+        self._layout = QVBoxLayout(inside)
+        self._layout.setContentsMargins(2, 2, 6, 2)
+        self._layout.addWidget(self._waiting, 1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(PLOT_PX[0] + 24)
+
+    def show_parts(self, parts: tuple[StudyPart, ...]) -> None:
+        """Show these parts; those that are shown already stay as they are."""
+        if [view.part for view in self.parts] != list(parts[: len(self.parts)]):
+            self._clear()
+        for part in parts[len(self.parts) :]:
+            view = PartView(part)
+            view.head_chosen.connect(lambda block, head, p=part: self.head_chosen.emit(p.model, block, head))
+            self.parts.append(view)
+            self._layout.addWidget(view)
+        self._waiting.setVisible(not self.parts)
+
+    def _clear(self) -> None:
+        for view in self.parts:
+            self._layout.removeWidget(view)
+            view.deleteLater()
+        self.parts = []

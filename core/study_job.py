@@ -1,0 +1,99 @@
+"""The studies as a job for the window: what each part found is yielded as soon as its files are written.
+
+Importing this loads no torch, so that the window can name it and read what it yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.jobs.progress import Progress
+from core.plots import Plot
+
+if TYPE_CHECKING:
+    from core.studies.series import Study
+
+STUDY_JOB = "core.study_job:study"
+STARTING = ": starting"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """What one study found on one model, without its numbers."""
+
+    study: str
+    title: str
+    model: str
+    n: int
+    plots: tuple[Plot, ...]
+    notes: tuple[str, ...]
+
+
+def study(
+    models: Sequence[str],
+    studies: Sequence[Study],
+    out: str,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    paper_convention: bool = False,
+    device: str = "auto",
+) -> Generator[Progress | StudyPart, None, str]:
+    """Run the studies on the models into the folder `out`, and return the report's path.
+
+    Parts that were finished earlier with the same settings are shown and not run again.
+
+    Raises UserError where a model cannot be opened or the folder cannot be written.
+    """
+    yield Progress(0, 1, "opening the model")
+    from core.engine import verify
+    from core.families.files import open_model
+    from core.families.model import choose_device
+    from core.jobs.fit_subspace import SearchOptions
+    from core.studies.series import SeriesOptions, folder_name, run_series
+
+    opened = [verify(open_model(reference, choose_device(device))) for reference in models]
+    search = SearchOptions(seed=seed)
+    options = SeriesOptions(tuple(studies), n, seed, paper_convention, search)
+    folders = [Path(out) / folder_name(model, opened) for model in opened]
+    files = [folder / f"{name}.json" for folder in folders for name in _parts(studies)]
+    shown, running = 0, -1
+    job = run_series(opened, options, Path(out))
+    try:
+        while True:
+            progress = next(job)
+            if progress.message.endswith(STARTING):
+                # Parts come in order, so that all before the one that is starting are on disk.
+                name = progress.message.removesuffix(STARTING)
+                running = next((i for i in range(running + 1, len(files)) if files[i].stem == name), shown)
+                yield from _found(files[shown:running])
+                shown = running
+            yield progress
+    except StopIteration as stop:
+        report = stop.value
+    finally:
+        job.close()
+    together = [Path(out) / "correlation" / "correlation.json"] if "correlation" in studies else []
+    yield from _found([*files[shown:], *together])
+    return str(report)
+
+
+def _parts(studies: Sequence[Study]) -> list[Study]:
+    """The studies that are run on each model, in order; a correlation is made of two of them."""
+    from core.studies.series import STUDIES
+
+    wanted = {*studies, *(("das", "behaviour") if "correlation" in studies else ())}
+    return [name for name in STUDIES if name in wanted and name != "correlation"]
+
+
+def _found(files: Sequence[Path]) -> Generator[StudyPart, None, None]:
+    from core.studies.series import read_result
+
+    for file in files:
+        result = read_result(file)
+        if result is not None:
+            head = (result.study, result.title, result.model, result.n)
+            yield StudyPart(*head, tuple(result.plots.values()), tuple(result.notes))
