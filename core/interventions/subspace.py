@@ -43,19 +43,22 @@ class Subspace:
         return (coords - self.center) @ self.axes
 
     def from_pad(self, points: Tensor, own: Tensor) -> Tensor:
-        """Coordinates [N, S] of pad positions [N, 2] for an item whose own value is `own` [S].
+        """Coordinates [N, n, S] for the tokens of an item put at pad positions [N, 2]; `own` [n, S] are theirs now.
 
         The part in the pad's plane is the position itself. The part that the pad does not show is blended
-        from the landmarks and the item's own value by inverse fourth power of distance on the pad: at a
-        landmark the result is that class's mean, at the item's own place its own value.
+        from the landmarks and the item's own mean by inverse fourth power of distance on the pad, and what
+        tells the item's tokens apart fades with the weight of its own mean: at a landmark every token has
+        that class's mean, at the item's own place nothing changes.
         """
-        known = _cat(self.centroids, own[None])  # [K + 1, S]
+        mean = own.mean(0, keepdim=True)  # [1, S]
+        known = _cat(self.centroids, mean)  # [K + 1, S]
         places = self.on_pad(known)  # [K + 1, 2]
         hidden = known - self.center - places @ self.axes.T  # [K + 1, S]
         distance = ((points[:, None] - places) ** 2).sum(-1)  # [N, K + 1]
         weights = 1.0 / (distance / places.var() + 1e-9) ** 2
         weights = weights / weights.sum(-1, keepdim=True)
-        return self.center + points @ self.axes.T + weights @ hidden
+        item = self.center + points @ self.axes.T + weights @ hidden  # [N, S]
+        return item[:, None] + weights[:, -1:, None] * (own - mean)  # [N, n, S]
 
     def distance(self, coords: Tensor) -> Tensor:
         """Mahalanobis distance [...] of coordinates [..., S] to the nearest class mean, in σ of one axis."""
@@ -106,11 +109,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class MoveInSubspace:
-    """Move an item's mean value in a subspace to a place on its pad.
+    """Put an item's tokens where a place on the pad says.
 
-        x'_t = x_t + α B (c − mean_t Bᵀx_t),   B orthonormal [D, S]
+        x'_t = x_t + α B (c_t − Bᵀx_t),   B orthonormal [D, S], c_t = `Subspace.from_pad`
 
-    so that nothing outside span(B) changes, and each token keeps its difference from the item's mean.
+    so that nothing outside span(B) changes, and nothing at all at the item's own place.
 
     Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand.
     """
@@ -126,8 +129,8 @@ class MoveInSubspace:
         """The edited stream [1, T, D]."""
         tokens = context.item_tokens(self.item)
         subspace = context.subspace(self.property, self.block)
-        own = subspace.coordinates(x[0, tokens]).mean(0)  # [S]
-        wanted = subspace.from_pad(x.new_tensor([self.point]), own)[0]  # [S]
+        own = subspace.coordinates(x[0, tokens])  # [n, S]
+        wanted = subspace.from_pad(x.new_tensor([self.point]), own)[0]  # [n, S]
         edited = x.clone()
         edited[:, tokens] += self.strength * ((wanted - own) @ subspace.basis.T)
         return edited

@@ -50,7 +50,7 @@ def test_a_place_on_the_pad_is_shown_at_that_place(point: tuple[float, float], s
     subspace = random_subspace("color", 1, size=max(size, 2), seed=seed)
     own = noise(max(size, 2), seed=seed + 9)
 
-    coords = subspace.from_pad(torch.tensor([point]), own)
+    coords = subspace.from_pad(torch.tensor([point]), own[None])[:, 0]
 
     close(subspace.on_pad(coords), torch.tensor([point]))
 
@@ -58,19 +58,19 @@ def test_a_place_on_the_pad_is_shown_at_that_place(point: tuple[float, float], s
 @given(size=sizes, seed=st.integers(0, 50))
 def test_a_landmark_of_the_pad_is_that_classs_mean(size: int, seed: int) -> None:
     subspace = random_subspace("shape", 0, size=size, seed=seed)
-    own = noise(size, seed=seed + 9)
+    own = noise(3, size, seed=seed + 9)
 
     coords = subspace.from_pad(subspace.on_pad(subspace.centroids), own)
 
-    close(coords, subspace.centroids)
+    close(coords, subspace.centroids[:, None].expand(-1, 3, -1))
 
 
 @given(size=sizes, seed=st.integers(0, 50))
 def test_an_items_own_place_on_the_pad_is_its_own_value(size: int, seed: int) -> None:
     subspace = random_subspace("shape", 0, size=size, seed=seed)
-    own = noise(size, seed=seed + 9)
+    own = noise(3, size, seed=seed + 9)
 
-    close(subspace.from_pad(subspace.on_pad(own)[None], own)[0], own)
+    close(subspace.from_pad(subspace.on_pad(own.mean(0))[None], own)[0], own)
 
 
 def test_what_the_pad_does_not_show_changes_smoothly_between_landmarks() -> None:
@@ -78,7 +78,7 @@ def test_what_the_pad_does_not_show_changes_smoothly_between_landmarks() -> None
     start, end = SUBSPACE.on_pad(SUBSPACE.centroids)[:2]
     line = start + torch.linspace(0, 1, 2001)[:, None] * (end - start)
 
-    coords = SUBSPACE.from_pad(line, own)
+    coords = SUBSPACE.from_pad(line, own[None])[:, 0]
 
     steps = (coords[1:] - coords[:-1]).norm(dim=1)
     assert steps.max() < 0.1 * SUBSPACE.centroids.std()
@@ -116,12 +116,24 @@ def test_a_full_move_brings_the_items_mean_to_its_place(point: tuple[float, floa
 
 
 @given(point=points)
-def test_a_move_keeps_what_tells_the_items_tokens_apart(point: tuple[float, float]) -> None:
+def test_a_move_only_shrinks_what_tells_the_items_tokens_apart(point: tuple[float, float]) -> None:
     x, at = stream(), list(TOKENS[0])
 
     y = move(point).apply(x, context())
 
-    close(y[0, at] - y[0, at].mean(0), x[0, at] - x[0, at].mean(0))
+    before, after = (SUBSPACE.coordinates(v[0, at] - v[0, at].mean(0)) for v in (x, y))
+    kept = (after * before).sum() / (before * before).sum()
+    assert -1e-4 <= kept <= 1 + 1e-4
+    close(after, kept * before)
+
+
+def test_at_a_landmark_every_token_of_the_item_has_the_classs_mean() -> None:
+    x, at = stream(), list(TOKENS[0])
+    place = SUBSPACE.on_pad(SUBSPACE.centroids)[2]
+
+    y = move((float(place[0]), float(place[1]))).apply(x, context())
+
+    close(SUBSPACE.coordinates(y[0, at]), SUBSPACE.centroids[2].expand(len(at), -1))
 
 
 @given(point=points, strength=strengths)
