@@ -27,7 +27,7 @@ def selftest(reference: str) -> Job[dict[str, Any]]:
     model = laboratory.open(reference)
     with torch.inference_mode():
         error = parity_error(model)
-    examples = split_examples("test", N_IMAGES, geometry=model.geometry)
+    examples = split_examples("test", N_IMAGES, task=model.task, geometry=model.geometry)
     chosen = yield from answers(model, examples)
     accuracy = sum(c == e.label for c, e in zip(chosen, examples, strict=True)) / N_IMAGES
     margins = _flip(laboratory, reference)
