@@ -36,7 +36,7 @@ from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
 TITLE_BAR_PX = 32
-STUDY_SIZE = QSize(760, 640)
+STUDY_SIZE = QSize(704, 620)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
@@ -127,11 +127,9 @@ class MainWindow(QMainWindow):
     def _reset_layout(self) -> None:
         docks = self._docks
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for name, dock in docks.items():
-            dock.setFloating(name == "Study")
-            dock.setVisible(name != "Study")
-        # Over the palette and the stimulus: what a study's heads do inside stays in sight.
-        docks["Study"].setGeometry(QRect(self.pos() + QPoint(24, 170), STUDY_SIZE))
+        for dock in docks.values():
+            dock.setFloating(False)
+            dock.show()
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
         self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
@@ -140,6 +138,12 @@ class MainWindow(QMainWindow):
         for left, right in pairwise(middle):
             self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
         self.resizeDocks(middle, [190, 480, 390, 330], Qt.Orientation.Horizontal)
+        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
+        study = docks["Study"]
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
+        study.setFloating(True)
+        study.setGeometry(QRect(self.pos() + QPoint(24, 170), STUDY_SIZE))
+        study.hide()
 
     def _restore_layout(self) -> None:
         if self._settings is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -117,8 +118,8 @@ class InterventionsPanel(QWidget):
     def refresh(self) -> None:
         """Draw the pads of the last answer and the edits of the document."""
         desk = self._desk
-        self.edits.set_rows([_row(edit) for edit in desk.document.interventions])
         pads = desk.answer.pads if desk.answer is not None else {}
+        self.edits.set_rows([_row(edit, pads) for edit in desk.document.interventions])
         stale = not desk.pads_are_current()
         shown = pads.get(self.property_shown)
         widget = self.pads[self.property_shown]
@@ -172,11 +173,9 @@ class InterventionsPanel(QWidget):
         if pad is None or not len(pad.own):
             return f"{where} · no subspace here: move the write marker to a block that has one"
         index = min(self._desk.view.item, len(pad.now) - 1)
-        nearest = int(((pad.landmarks - pad.now[index]) ** 2).sum(1).argmin())
-        name = COLOR_NAMES[nearest] if pad.property == "color" else shape_name(nearest)
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         shows = f"{where} · shows {100 * pad.axis_share:.0f} % of the variance between classes"
-        return f"{shows}\n{ITEM_LETTERS[index]} near “{name}”{far}"
+        return f"{shows}\n{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -239,12 +238,21 @@ def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
     return (float(large), float(small), float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))))
 
 
-def _row(edit: Intervention) -> EditRow:
+def _nearest(pad: Pad, point: np.ndarray) -> str:
+    """The name of the landmark nearest to a place [2] on a pad."""
+    index = int(((pad.landmarks - point) ** 2).sum(1).argmin())
+    return COLOR_NAMES[index] if pad.property == "color" else shape_name(index)
+
+
+def _row(edit: Intervention, pads: Mapping[Property, Pad]) -> EditRow:
     where = "embeddings" if edit.block < 0 else f"block {edit.block}"
     letter = ITEM_LETTERS[edit.item]
     if isinstance(edit, MoveInSubspace):
         word = "colour" if edit.property == "color" else "shape"
-        text, detail = f"{word} of {letter} by hand", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
+        pad = pads.get(edit.property)
+        known = pad is not None and pad.block == edit.block
+        near = f"near {_nearest(pad, np.asarray(edit.point))}" if pad is not None and known else "by hand"
+        text, detail = f"{word} of {letter} → {near}", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
     else:
         word = {"color": "colour", "shape": "shape", "all": "all"}[edit.property]
         text, detail = f"{word} of {letter} from source {ITEM_LETTERS[edit.source_item]}", where
