@@ -36,7 +36,7 @@ from core.questions import (
     Question,
 )
 from core.render import render
-from core.scene import PROPERTIES, Property, Stimulus, item_patches
+from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches
 from core.subspaces import load_subspaces
 
 CACHE_ENTRIES = 96
@@ -63,7 +63,7 @@ class Laboratory:
     """One open model and what is remembered about it. One thread at a time may use it."""
 
     def __init__(self, device: str = "auto") -> None:
-        self._device = choose_device(device)
+        self._device = device
         self._reference = ""
         self._model: Model | None = None
         self.subspaces: dict[SubspaceKey, Subspace] = {}
@@ -73,7 +73,7 @@ class Laboratory:
     def open(self, reference: str) -> Model:
         """The model behind a reference, verified; the one before it is kept where this raises UserError."""
         if self._model is None or reference != self._reference:
-            model = verify(open_model(reference, self._device))
+            model = verify(open_model(reference, choose_device(self._device)))
             subspaces, errors = load_subspaces(subspace_folder(model.name), model)
             self._model, self._reference, self.subspaces = model, reference, subspaces
             self._notes = tuple(str(error) for error in errors)
@@ -90,7 +90,7 @@ class Laboratory:
     def answer(self, question: Question) -> Answer:
         """Everything that the question asks for, in fp32.
 
-        Raises UserError for a model that cannot be opened.
+        Raises UserError for a model that cannot be opened, or a device that is not there.
         """
         start = time.perf_counter()
         model = self.open(question.document.model)
@@ -224,6 +224,7 @@ class Laboratory:
         return torch.stack([subspace.coordinates(x[list(t)]).mean(0) for t in tokens])
 
     def _attention(self, document: Document, edits: Sequence[Intervention], token: int) -> Attention:
+        token = min(token, self.model.n_prefix + self.model.geometry.grid**2 - 1)
         items = _item_tokens(document.base, self.model)
         queries = [t for item in items for t in item]
         blocks = range(self.model.n_blocks)
@@ -293,11 +294,14 @@ def _fitting(document: Document, model: Model) -> Document:
     for stimulus in (document.base, document.source):
         if stimulus is not None and stimulus.geometry != model.geometry:
             raise UserError(
-                f"The stimulus is for {stimulus.geometry.patch_px} px patches, {model.name} has "
-                f"{model.geometry.patch_px} px.",
+                f"The stimulus is {_size(stimulus.geometry)}, {model.name} takes {_size(model.geometry)}.",
                 "Make a new stimulus for this model.",
             )
     return document
+
+
+def _size(geometry: Geometry) -> str:
+    return f"{geometry.image_px} px in patches of {geometry.patch_px} px"
 
 
 def _item_tokens(stimulus: Stimulus, model: Model) -> tuple[tuple[int, ...], ...]:

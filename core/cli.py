@@ -39,43 +39,47 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="relata", description="A laboratory for looking into vision transformers.")
     parser.set_defaults(run=_window)
     verbs = parser.add_subparsers(title="verbs")
-
-    render = verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest")
-    render.add_argument("--split", choices=SPLITS, default="test")
-    render.add_argument("--n", type=int, default=100)
-    render.add_argument("--task", choices=get_args(Task), default="discrimination")
-    render.add_argument("--kinds", type=int, choices=(256, 32), default=256)
-    render.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
-    render.add_argument("--seed", type=int, default=0)
-    render.add_argument("--out", type=Path, required=True)
-    render.set_defaults(run=_render)
-
-    train = verbs.add_parser("train", help="train a model from a recipe; run again to go on")
-    train.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
-    train.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
-    train.add_argument("--device", default="auto")
-    train.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
-    train.set_defaults(run=_train)
-
-    das = verbs.add_parser("das", help="learn the subspaces of a property by interchange interventions")
-    das.add_argument("--model", default="discrimination")
-    das.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
-    das.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
-    das.add_argument("--pairs", type=_even, default=2000, help="pairs to search on")
-    das.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
-    das.add_argument("--epochs", type=int, default=20)
-    das.add_argument("--seed", type=int, default=0)
-    das.add_argument("--device", default="auto")
-    das.add_argument("--out", type=Path, help="folder to write; by default the model's own")
-    das.set_defaults(run=_das)
-
+    _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
+    _add_train(verbs.add_parser("train", help="train a model from a recipe; run again to go on"))
+    _add_das(verbs.add_parser("das", help="learn the subspaces of a property by interchange interventions"))
     add_study_verb(verbs)
-
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination")
     selftest.set_defaults(run=_selftest)
     return parser
+
+
+def _add_render(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--split", choices=SPLITS, default="test")
+    verb.add_argument("--n", type=int, default=100)
+    verb.add_argument("--task", choices=get_args(Task), default="discrimination")
+    verb.add_argument("--kinds", type=int, choices=(256, 32), default=256)
+    verb.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(run=_render)
+
+
+def _add_train(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
+    verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
+    verb.add_argument("--device", default="auto")
+    verb.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
+    verb.set_defaults(run=_train)
+
+
+def _add_das(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", default="discrimination")
+    verb.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
+    verb.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
+    verb.add_argument("--pairs", type=_even, default=2000, help="pairs to search on")
+    verb.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
+    verb.add_argument("--epochs", type=int, default=20)
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--device", default="auto")
+    verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
+    verb.set_defaults(run=_das)
 
 
 def _even(word: str) -> int:
@@ -134,12 +138,13 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _das(arguments: argparse.Namespace) -> int:
     from core.cards import subspace_folder
+    from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.subspaces import save_subspace, subspace_file
 
-    model = open_model(arguments.model, choose_device(arguments.device))
+    model = verify(open_model(arguments.model, choose_device(arguments.device)))
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(

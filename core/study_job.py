@@ -56,8 +56,7 @@ def study(
     from core.studies.series import SeriesOptions, folder_name, run_series
 
     opened = [verify(open_model(reference, choose_device(device))) for reference in models]
-    search = SearchOptions(seed=seed)
-    options = SeriesOptions(tuple(studies), n, seed, paper_convention, search)
+    options = SeriesOptions(tuple(studies), n, seed, paper_convention, SearchOptions(seed=seed))
     folders = [Path(out) / folder_name(model, opened) for model in opened]
     files = [folder / f"{name}.json" for folder in folders for name in _parts(studies)]
     shown, running = 0, -1

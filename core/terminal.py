@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Callable
+from types import FrameType
 from typing import TypeVar
 
 from core.jobs.progress import Job
@@ -12,11 +15,18 @@ Result = TypeVar("Result")
 
 
 def watch(job: Job[Result], *, quiet: bool = False) -> Result:
-    """Run a job to its end with a line of progress and time left on the terminal; Ctrl-C closes it."""
+    """Run a job to its end with a line of progress and time left on the terminal.
+
+    Ctrl-C lets the step under way finish and closes the job, which can then write what it has; a second
+    one stops at once. Raises KeyboardInterrupt.
+    """
     start, first, shown = time.monotonic(), None, 0.0
+    asked_to_stop = _hear_interrupts()
     try:
         while True:
             progress = next(job)
+            if asked_to_stop():
+                raise KeyboardInterrupt
             now = time.monotonic()
             first = progress.done if first is None else first
             if quiet or now - shown < 0.5:
@@ -34,6 +44,19 @@ def watch(job: Job[Result], *, quiet: bool = False) -> Result:
         result: Result = stop.value
         return result
     finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         job.close()
         if shown:
             print("\r\033[K", end="", file=sys.stderr)
+
+
+def _hear_interrupts() -> Callable[[], bool]:
+    """Whether Ctrl-C was pressed since; the next one interrupts as usual."""
+    heard: list[int] = []
+
+    def hear(number: int, _: FrameType | None) -> None:
+        heard.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, hear)
+    return lambda: bool(heard)

@@ -27,6 +27,7 @@ class DecisionMeter(Painted):
     def __init__(self, parent: QWidget | None = None, *, trail_ms: int = 2000) -> None:
         super().__init__(parent)
         self._reading: Reading | None = None
+        self._certain: Reading | None = None  # the last reading that was not stale
         self._stale = False
         self._message = ""
         self._reach = REACHES[0]
@@ -51,9 +52,12 @@ class DecisionMeter(Painted):
         if reading is None:
             self._trail.clear()
             self._fading.stop()
-        elif reading != before:
-            self._remember(reading.margin)
-            self._notice_flip(before, reading)
+        else:
+            if reading != before:
+                self._remember(reading.margin)
+            if not stale:
+                self._notice_flip(self._certain, reading)
+                self._certain = reading
         self._fit_reach()
         self._tell()
         self.update()

@@ -38,6 +38,8 @@ def open_model(reference: str, device: torch.device) -> Model:
         labels = tuple(map(str, card["labels"]))
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
+    if card.get("weights_sha256", weights_hash(state)) != weights_hash(state):
+        raise _does_not_fit(path, "the card is of other weights")
     if len(labels) != network.num_classes:
         raise _does_not_fit(path, f"{len(labels)} labels for {network.num_classes} classes")
     network = network.float().eval().requires_grad_(False).to(device)

@@ -101,8 +101,9 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
     Raises UserError where the checkpoint belongs to another recipe or cannot be read, or where the model to start
     from has other shapes.
     """
-    torch.manual_seed(recipe.seed)
-    trainee = Trainee(recipe).to(device).train()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        trainee = Trainee(recipe).to(device).train()
     optimizer = _optimizer(trainee, recipe)
     start = 0
     if checkpoint.exists():

@@ -353,7 +353,7 @@ def test_a_photo_has_a_decision_but_no_pads_no_scores_and_no_map(laboratory: Lab
 @pytest.mark.parametrize("side", ["base", "source"])
 def test_a_stimulus_for_another_canvas_is_refused(laboratory: Laboratory, document: Document, side: str) -> None:
     for geometry in (Geometry(64, 32), Geometry(96, 16)):
-        with pytest.raises(UserError, match="stimulus is for"):
+        with pytest.raises(UserError, match=f"stimulus is {geometry.image_px} px in patches of {geometry.patch_px} px"):
             laboratory.answer(Question(replace(document, **{side: Stimulus((), geometry)}), 1))
 
 
