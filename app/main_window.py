@@ -36,6 +36,7 @@ from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
 TITLE_BAR_PX = 32
+ROOM_FOR_HISTORY_PX = 700
 STUDY_SIZE = QSize(704, 620)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 BARS = ("Decision", "Layers", "History")
@@ -137,6 +138,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, middle[0])
         for left, right in pairwise(middle):
             self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
+        docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
         self.resizeDocks(middle, [190, 480, 390, 330], Qt.Orientation.Horizontal)
         # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
         study = docks["Study"]

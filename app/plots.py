@@ -50,7 +50,8 @@ class PlotView(QWidget):
         self.title, self.legend = QLabel(), Legend()
         self.title.setWordWrap(True)
         self._view = pg.GraphicsView()
-        self._view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for inside in (self.title, self.legend, self._view):
+            inside.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAntialiasing(True)
         self._view.setMinimumSize(80, 60)

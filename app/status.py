@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QLabel, QStatusBar, QToolButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QStatusBar, QToolButton
 
 from app.desk import Desk
 from core.questions import Answer
@@ -25,7 +26,11 @@ class Status(QStatusBar):
         self.addWidget(self.error, 1)
         self.addWidget(self.copy)
         self.addWidget(self.dismiss)
-        self.addPermanentWidget(self.state)
+        self.addPermanentWidget(self.state, 1)
+        for label in (self.state, self.error):
+            # A long line must not widen the window: it is cut, and whole in its tool tip.
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.state.setContentsMargins(0, 0, 10, 0)
         self.setSizeGripEnabled(False)
         self.clear_error()
@@ -41,13 +46,14 @@ class Status(QStatusBar):
     def clear_error(self) -> None:
         """Put the message away."""
         self.error.setText("")
-        for widget in (self.copy, self.dismiss):
+        for widget in (self.error, self.copy, self.dismiss):
             widget.hide()
 
     def refresh(self) -> None:
         """Describe the state that the panels show."""
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
+        self.state.setToolTip(self.state.text())
 
 
 def _state(answer: Answer, desk: Desk) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, QSize
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -40,9 +41,10 @@ PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
 EDITS_MIN_PX = 96
+SMALLEST = QSize(250, 220)
 
 
-class InterventionsPanel(QWidget):
+class InterventionsPanel(QScrollArea):
     """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
 
     def __init__(self, desk: Desk, swap_actions: list[QAction]) -> None:
@@ -83,13 +85,17 @@ class InterventionsPanel(QWidget):
             button.setDefaultAction(action)
             swaps.addWidget(button)
         swaps.addStretch(1)
-        layout = QVBoxLayout(self)
+        body = QWidget()
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 2, 10, 6)
         layout.addWidget(self.tabs, 4)
         layout.addWidget(self.words)
         layout.addLayout(row)
         layout.addLayout(swaps)
         layout.addWidget(self.edits, 1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
 
     def _connect(self) -> None:
         for property, pad in self.pads.items():
@@ -109,6 +115,9 @@ class InterventionsPanel(QWidget):
         self.edits.moved.connect(self._reorder)
         self.edits.gesture_started.connect(self._start)
         self.edits.gesture_finished.connect(self._start)
+
+    def minimumSizeHint(self) -> QSize:
+        return SMALLEST
 
     @property
     def property_shown(self) -> Property:

@@ -68,7 +68,8 @@ class StimulusPanel(QWidget):
             self.tabs.addTab(name)
         self.canvas = StimulusCanvas()
         self.caption, self.note = QLabel(), QLabel()
-        self.note.setWordWrap(True)
+        for label in (self.caption, self.note):
+            label.setWordWrap(True)
         self._arrange()
         self._connect()
 

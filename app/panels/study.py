@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -29,6 +29,7 @@ from core.study_job import StudyPart
 
 BESIDE_ABOVE_PX = 660
 FORM_PX = 300
+MIN_PX = QSize(380, 420)
 STEPS = 1000
 STARTING = "Starting: the first numbers take a moment."
 
@@ -73,6 +74,9 @@ class StudyPanel(QWidget):
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._layout.setContentsMargins(10, 6, 10, 8)
         self._layout.setSpacing(12)
+        # Otherwise the two side by side would keep the panel from becoming narrow enough to put them in one column.
+        self._layout.setSizeConstraint(QBoxLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumSize(MIN_PX)
         self._layout.addWidget(self._side)
         self._layout.addWidget(self.parts, 1)
 

@@ -12,7 +12,7 @@ from app.widgets.painted import scaled
 from core.plots import Heatmap
 from core.study_job import StudyPart
 
-PLOT_PX = (320, 250)
+PLOT_PX = (320, 270)
 GAP_PX = 8
 WAITING = "Plots appear here as each part is finished, with the published curves of another model beside them."
 
@@ -38,7 +38,8 @@ class PartView(QWidget):
         layout.addLayout(self._grid)
         layout.addWidget(self.notes)
         for view, plot in zip(self.plots, part.plots, strict=True):
-            view.setMinimumSize(*PLOT_PX)
+            view.setMinimumWidth(PLOT_PX[0])
+            view.setFixedHeight(PLOT_PX[1])
             view.show_plot(plot)
             if part.study == "attention" and isinstance(plot, Heatmap):
                 view.cell_chosen.connect(self.head_chosen)
@@ -85,7 +86,8 @@ class PartList(QScrollArea):
         inside = QWidget()
         self._layout = QVBoxLayout(inside)
         self._layout.setContentsMargins(2, 2, 6, 2)
-        self._layout.addWidget(self._waiting, 1)
+        self._layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._layout.addWidget(self._waiting)
         self.setWidget(inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
