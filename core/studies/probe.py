@@ -82,7 +82,7 @@ def probe_study(
     hits = yield from part(measure_probes(model, test, pairs, probes, sites), 400, 600, 1000)
     rows = _rows(hits, sites, len(pairs), probes)
     return StudyResult(
-        *("probe", "Probes and interventions on the pair's relation", model.name, model.weights_hash, settings, n),
+        *("probe", "Probes for the relation of a pair", model.name, model.weights_hash, settings, n),
         rows=tuple(rows),
         plots=_plots(model, rows, hits, sites),
         notes=_notes(model, n, paper_convention=paper_convention),

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from core.errors import UserError
+from core.figures import DARK, LIGHT, PAGE, draw, to_png, to_svg, write_figure
+from core.plots import (
+    Bars,
+    Cloud,
+    Curves,
+    Heatmap,
+    Plot,
+    Points,
+    Reference,
+    Series,
+    plot_from_json,
+    plot_to_json,
+)
+
+CURVES = Curves(
+    *("Curves & <angles>", "after block", "share"),
+    x=(-1.0, 0.0, 1.0),
+    ticks=("embed", "0", "1"),
+    series=(
+        Series("measured α", (0.5, 0.9, 0.1), (0.4, 0.8, 0.0), (0.6, 1.0, 0.2), star=1),
+        Series("control", (0.5, 0.5, 0.5), role="control", hue=1),
+        Series("theirs (another model)", (0.1, 0.7, 0.6), role="published"),
+    ),
+    references=(Reference(0.5, "chance"),),
+)
+BARS = Bars("Bars", "accuracy", ("IID", "OOD shape"), (Series("ours", (1.0, 0.9), (0.9, 0.8), (1.0, 0.95)),))
+HEAT = Heatmap(
+    *("Heads", "head", "block"),
+    values=((0.0, 0.5), (0.25, 1.0)),
+    columns=("h0", "h1"),
+    rows=("b0", "b1"),
+    low_label="local",
+    high_label="global",
+)
+POINTS = Points("Points", "x", "y", (Cloud("models", (0.2, 0.9), (0.6, 0.9), ("one", "two")),))
+PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS]
+NAMES = [type(plot).__name__ for plot in PLOTS]
+
+
+def words(svg: str) -> set[str]:
+    return {element.text or "" for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("text")}
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+@pytest.mark.parametrize("palette", [LIGHT, DARK, PAGE])
+def test_svg_is_xml_with_the_title_as_text(plot: Plot, palette: object) -> None:
+    assert plot.title in words(to_svg(draw(plot), palette))  # type: ignore[arg-type]
+
+
+def test_all_labels_are_text() -> None:
+    wanted = {"after block", "share", "embed", "measured α", "control", "theirs (another model)", "chance"}
+
+    assert wanted <= words(to_svg(draw(CURVES)))
+    assert {"local", "global", "h1", "b0", ".25"} <= words(to_svg(draw(HEAT)))
+    assert {"IID", "ours", "accuracy"} <= words(to_svg(draw(BARS)))
+    assert {"one", "two", "models"} <= words(to_svg(draw(POINTS)))
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+def test_the_png_has_the_size_of_the_svg(plot: Plot) -> None:
+    drawing = draw(plot)
+
+    image = to_png(drawing, dpi=72)
+
+    assert image.size == (round(drawing.width), round(drawing.height))
+    assert np.asarray(image).std() > 5
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+def test_nothing_is_drawn_outside_the_canvas(plot: Plot) -> None:
+    drawing = draw(plot)
+
+    for mark in drawing.marks:
+        points = getattr(mark, "points", None) or ((mark.x, mark.y),)  # type: ignore[union-attr]
+        assert all(0 <= x <= drawing.width and 0 <= y <= drawing.height for x, y in points)
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+def test_a_plot_survives_json(plot: Plot) -> None:
+    assert plot_from_json(json.loads(json.dumps(plot_to_json(plot)))) == plot
+
+
+def test_a_gap_in_a_curve_survives_json_and_is_not_drawn() -> None:
+    gap = Curves("Gap", "x", "y", (0.0, 1.0, 2.0), ("0", "1", "2"), (Series("s", (math.nan, 0.5, 0.6)),))
+
+    again = plot_from_json(json.loads(json.dumps(plot_to_json(gap), allow_nan=False)))
+
+    assert isinstance(again, Curves)
+    assert math.isnan(again.series[0].y[0])
+    assert "nan" not in to_svg(draw(again))
+
+
+def test_a_damaged_plot_is_refused() -> None:
+    with pytest.raises(UserError, match="could not be read"):
+        plot_from_json({"kind": "curves", "title": "no more"})
+
+
+def test_a_figure_is_written_twice(tmp_path: Path) -> None:
+    assert [path.name for path in write_figure(BARS, tmp_path / "new" / "bars", dpi=72)] == ["bars.svg", "bars.png"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UserError, match="could not be written"):
+        write_figure(BARS, tmp_path / "file" / "bars", dpi=72)
