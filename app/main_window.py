@@ -139,7 +139,7 @@ class MainWindow(QMainWindow):
         for left, right in pairwise(middle):
             self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
         docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
-        self.resizeDocks(middle, [190, 480, 390, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks(middle, [200, 460, 385, 365], Qt.Orientation.Horizontal)
         # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
         study = docks["Study"]
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
