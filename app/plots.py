@@ -63,13 +63,12 @@ class PlotView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def _arrange(self) -> None:
-        inside = pg.GraphicsLayout()
+        inside = self._view.centralLayout
         inside.setContentsMargins(0, 4, 6, 0)
         inside.setSpacing(0)
         inside.addItem(self._left, 0, 0)
         inside.addItem(self._box, 0, 1)
         inside.addItem(self._bottom, 1, 1)
-        self._view.setCentralItem(inside)
         self._left.linkToView(self._box)
         self._bottom.linkToView(self._box)
         self._box.sigResized.connect(self._fit)

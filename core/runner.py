@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Generator, Mapping
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S = 0.1
 NICENESS = 10
+ORPHAN_GRACE_S = 10.0
 KEPT_HINT = "What was finished is kept; start it again to go on."
 
 
@@ -92,6 +95,7 @@ def run_job(connection: Connection, order: Order) -> None:
     Any word on the connection, or its end, closes the generator, which may write its checkpoint before it goes.
     """
     _step_back()
+    threading.Thread(target=_end_after_parent, daemon=True).start()
     try:
         connection.send(_last_word(connection, order))
     except (BrokenPipeError, ConnectionResetError):
@@ -123,6 +127,15 @@ def _run(connection: Connection, job: Generator[Any, None, Any]) -> Finished | S
         return Finished(stop.value)
     finally:
         job.close()
+
+
+def _end_after_parent() -> None:
+    """A window that was killed leaves no job behind: after a time of grace for its checkpoint the process ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        time.sleep(ORPHAN_GRACE_S)
+        os._exit(1)
 
 
 def _step_back() -> None:

@@ -1,0 +1,250 @@
+"""The study panel: what it orders, what it shows of a running study, and where a head leads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.desk import Desk
+from app.jobs import Jobs, Run
+from app.live import Live
+from app.panels.study import StudyPanel, time_left
+from app.store import Store
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.jobs.progress import Progress
+from core.plots import Curves, Heatmap, Series
+from core.runner import Broken, Order
+from core.study_job import STUDY_JOB, StudyPart
+
+HEAT = Heatmap("Heads", "head", "block", ((0.0, 0.5), (0.7, 1.0)), ("0", "1"), ("0", "1"))
+CURVES = Curves("Curves", "block", "share", (0.0, 1.0), ("0", "1"), (Series("within", (0.2, 0.4)),))
+ATTENTION = StudyPart("attention", "Attention pattern", DEFAULT_MODEL, 20, (CURVES, HEAT), ("A note.",))
+
+
+class PretendJobs(Jobs):
+    """Takes orders and starts nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled: list[int] = []
+
+    def start(self, order: Order) -> int:
+        number = len(self._runs)
+        self._say(Run(number, order, "running"))
+        return number
+
+    def cancel(self, number: int) -> None:
+        self.cancelled.append(number)
+
+    def tell(self, **changes: object) -> None:
+        """The job started last has gone on."""
+        self._say(replace(self._runs[len(self._runs) - 1], **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def jobs(qtbot: QtBot) -> PretendJobs:
+    return PretendJobs()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, jobs: PretendJobs, tmp_path: Path) -> StudyPanel:
+    desk = Desk(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
+    panel = StudyPanel(desk, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(760, 640)
+    panel.form.folder.setText(str(tmp_path / "out"))
+    panel.refresh()
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_path: Path) -> None:
+    panel.form.parts["das"].setChecked(False)
+    panel.form.parts["behaviour"].setChecked(True)
+    panel.form.n.setValue(20)
+    panel.form.seed.setValue(3)
+    panel.form.paper.setChecked(True)
+
+    panel.start.click()
+
+    assert jobs.run(0).order == Order(
+        STUDY_JOB,
+        {
+            "models": [DEFAULT_MODEL],
+            "studies": ["attention", "behaviour"],
+            "out": str(tmp_path / "out"),
+            "seed": 3,
+            "n": 20,
+            "paper_convention": True,
+        },
+    )
+    assert not panel.form.isEnabled()
+    assert panel.cancel.isEnabled()
+
+
+def test_without_a_number_each_part_takes_its_own(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+
+    assert jobs.run(0).order.options["n"] is None
+    assert panel.form.n.text() == "each part's own"
+
+
+def test_the_number_of_examples_is_a_multiple_of_four(panel: StudyPanel) -> None:
+    panel.form.n.setValue(21)
+    panel.form.n.editingFinished.emit()
+
+    assert panel.form.n.value() == 20
+
+
+def test_the_model_of_the_document_is_chosen(panel: StudyPanel) -> None:
+    desk = panel._desk
+    desk.edit("Choose model", replace(desk.document, model="/somewhere/mine.safetensors"))
+
+    panel.refresh()
+
+    assert panel.form.models == ["/somewhere/mine.safetensors"]
+
+
+@pytest.mark.parametrize(("missing", "said"), [("parts", "No part is chosen."), ("folder", "No folder is named.")])
+def test_what_is_missing_is_said_and_nothing_starts(
+    panel: StudyPanel, jobs: PretendJobs, missing: str, said: str
+) -> None:
+    if missing == "folder":
+        panel.form.folder.setText(" ")
+    else:
+        for box in panel.form.parts.values():
+            box.setChecked(False)
+
+    panel.start.click()
+
+    assert said in panel.said.text()
+    assert panel.run is None
+    assert panel.start.isEnabled()
+
+
+def test_progress_time_left_and_finished_parts_are_shown(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+
+    jobs.tell(progress=Progress(250, 1000, "attention of item tokens"), left_s=170.0, found=(ATTENTION,))
+
+    assert panel.progress.value() == 250
+    assert panel.said.text() == "attention of item tokens · about 3 min left"
+    assert [view.plot for view in panel.parts.parts[0].plots] == [CURVES, HEAT]
+    assert "A note." in panel.parts.parts[0].notes.text()
+
+
+def test_parts_that_are_shown_stay_when_more_come(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    jobs.tell(found=(ATTENTION,))
+    first = panel.parts.parts[0]
+
+    jobs.tell(found=(ATTENTION, replace(ATTENTION, study="das")))
+
+    assert panel.parts.parts[0] is first
+    assert len(panel.parts.parts) == 2
+
+
+def test_another_study_starts_with_an_empty_list(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    jobs.tell(found=(ATTENTION,), state="finished", result="report.html")
+    assert "Finished" in panel.said.text()
+
+    panel.start.click()
+
+    assert panel.parts.parts == []
+
+
+def test_cancel_asks_the_job_to_stop(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+
+    panel.cancel.click()
+    jobs.tell(state="stopping")
+    assert not panel.cancel.isEnabled()
+    jobs.tell(state="stopped")
+
+    assert jobs.cancelled == [0]
+    assert "What was finished is kept" in panel.said.text()
+    assert panel.start.isEnabled()
+
+
+def test_a_failure_is_said_with_its_details(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+
+    jobs.tell(state="failed", failure=Broken("The disk is full.", "Free some space.", "Traceback …"))
+
+    assert "The disk is full. Free some space." in panel.said.text()
+    assert panel.copy.isVisibleTo(panel)
+    assert panel.start.isEnabled()
+
+
+def test_the_job_goes_on_while_the_panel_is_closed(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    panel.close()
+
+    jobs.tell(found=(ATTENTION,))
+
+    assert len(panel.parts.parts) == 1
+
+
+def test_a_click_on_the_attention_map_goes_to_that_head(panel: StudyPanel, jobs: PretendJobs, qtbot: QtBot) -> None:
+    panel.start.click()
+    jobs.tell(found=(ATTENTION,))
+    view = panel.parts.parts[0].plots[1]
+    qtbot.waitUntil(lambda: view.width() > 100 and view.isVisible())
+
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.place_of(3).toPoint())
+
+    assert (panel._desk.view.read, panel._desk.view.head) == (1, 1)
+
+
+def test_a_head_of_another_model_leads_nowhere(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    jobs.tell(found=(replace(ATTENTION, model="another"),))
+    before = panel._desk.view
+
+    panel.parts.parts[0].head_chosen.emit(1, 1)
+
+    assert panel._desk.view == before
+    assert "head of another" in panel.said.text()
+
+
+def test_the_report_can_be_opened_once_it_is_there(panel: StudyPanel, tmp_path: Path) -> None:
+    assert not panel.report.isEnabled()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("<html>")
+
+    panel.refresh()
+
+    assert panel.report.isEnabled()
+    assert panel.folder.isEnabled()
+
+
+def test_plots_stand_beside_the_choices_where_there_is_room_and_under_them_where_not(
+    panel: StudyPanel, qtbot: QtBot
+) -> None:
+    assert panel.parts.x() > panel.form.x()
+    assert panel.parts.y() == panel._side.y()
+
+    panel.resize(400, 640)
+
+    qtbot.waitUntil(lambda: panel.parts.y() >= panel._side.geometry().bottom())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "time left not known yet"),
+        (4.0, "less than a minute left"),
+        (170.0, "about 3 min left"),
+        (9000.0, "about 2.5 h left"),
+    ],
+)
+def test_time_left_is_not_said_more_exactly_than_it_is_known(seconds: float | None, words: str) -> None:
+    assert time_left(seconds) == words
