@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         dock.setWidget(panel)
         if name in BARS:
             dock.setTitleBarWidget(QWidget())
-            panel.setMaximumHeight(panel.sizeHint().height())
+            panel.setMaximumHeight(max(panel.sizeHint().height(), panel.minimumHeight()))
         dock.visibilityChanged.connect(lambda shown: self._refresh() if shown else None)
         return dock
 
@@ -135,7 +135,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
         self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
         middle = [docks[name] for name in ("Palette", "Stimulus", "Inside", "Interventions")]
-        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, middle[0])
+        # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
+        self.splitDockWidget(docks["Decision"], middle[0], Qt.Orientation.Vertical)
         for left, right in pairwise(middle):
             self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
         docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
