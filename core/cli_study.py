@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.errors import UserError
+from core.scene import Task
 from core.terminal import watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
     from core.studies.series import SeriesOptions
 
-NAMES = ("attention", "das", "novel", "probe", "behaviour", "correlation")
+NAMES = ("attention", "das", "novel", "probe", "behaviour", "correlation", "losses")
 
 
 def add_study_verb(verbs: Any) -> None:
@@ -21,7 +22,11 @@ def add_study_verb(verbs: Any) -> None:
     study = verbs.add_parser(
         "study", help="the published experiments on one or more models; run again to go on where it stopped"
     )
-    study.add_argument("what", choices=(*NAMES, "all"), help="all: every part, correlation where there are more models")
+    study.add_argument(
+        "what",
+        choices=(*NAMES, "all"),
+        help="all: every part but losses, correlation where there are more models; losses trains models of its own",
+    )
     study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
     study.add_argument("--n", type=_fourfold, help="images or pairs behind each number; each part has its own default")
@@ -31,6 +36,8 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--search-pairs", type=_fourfold, default=2000, help="pairs to search a subspace on")
     study.add_argument("--epochs", type=int, default=20, help="epochs of a subspace search")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
+    study.add_argument("--task", choices=(*get_args(Task), "both"), default="both", help="of losses: what to train")
+    study.add_argument("--seeds", type=_count, default=1, help="of losses: training runs behind each number")
     study.add_argument("--device", default="auto")
     study.set_defaults(run=_study)
 
@@ -42,7 +49,29 @@ def _fourfold(word: str) -> int:
     return int(word)
 
 
+def _count(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
+    return int(word)
+
+
+def _losses(arguments: argparse.Namespace) -> int:
+    from core.cards import resource_folder
+    from core.families.model import choose_device
+    from core.jobs.recipe import read_recipe
+    from core.studies.series import run_losses
+
+    tasks = get_args(Task) if arguments.task == "both" else (arguments.task,)
+    recipes = [read_recipe(resource_folder("recipes") / f"losses-{task}.toml") for task in tasks]
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    job = run_losses(recipes, seeds, arguments.out, choose_device(arguments.device), n=arguments.n or 6400)
+    print(f"report: {watch(job)}")
+    return 0
+
+
 def _study(arguments: argparse.Namespace) -> int:
+    if arguments.what == "losses":
+        return _losses(arguments)
     from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device

@@ -22,6 +22,7 @@ class Recipe:
     `pair_probe_weight`: how much the judgement of each pair, read after `pair_probe_block`, is supervised; 0 is off.
     `start_from`: a bundled model or a path, whose embeddings and blocks are the first ones of the new network.
     `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
+    `n_train`: size of a fixed training set that is gone through again and again; 0 draws new images for every step.
     """
 
     task: Task = "discrimination"
@@ -53,6 +54,7 @@ class Recipe:
     pair_probe_weight: float = 0.0
     pair_probe_block: int = 2
     start_from: str = ""
+    n_train: int = 0
 
     @property
     def n_steps(self) -> int:
@@ -113,6 +115,7 @@ def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
         ("n_kinds 256 or 32", recipe.n_kinds in (256, 32)),
         ("an even batch", recipe.batch % 2 == 0),
         ("a batch that 4 divides", recipe.batch % 4 == 0 or recipe.task != "rmts"),
+        ("a training set of whole batches", recipe.n_train >= 0 and recipe.n_train % recipe.batch == 0),
         ("a width that heads divide", recipe.width % recipe.heads == 0),
         ("whole patches and room for two items", whole and geometry.grid >= 2 * geometry.cell_patches),
         (f"blocks from 0 to {recipe.depth - 1}", all(block in range(recipe.depth) for block in (*probed, *staged))),

@@ -1,7 +1,8 @@
 """Train a vision transformer on discrimination or match-to-sample, from scratch or from the blocks of another.
 
-What we changed in the study's training: every step draws new images, and for a share of the steps only some
-of the background tokens are kept, which are white and alike, so that a step costs a fraction of a full one.
+What we changed in the study's training: every step draws new images unless the recipe asks for a fixed set, and for
+a share of the steps only some of the background tokens are kept, which are white and alike, so that a step costs a
+fraction of a full one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.datasets import Example, Split, all_kinds, balanced_set, check_balance, compositional_kinds
+from core.datasets import (
+    Example,
+    Split,
+    all_kinds,
+    balanced_set,
+    check_balance,
+    compositional_kinds,
+    split_examples,
+)
 from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model, save_model
@@ -40,13 +49,29 @@ _UNREADABLE = (
 """What torch.load and a look into its result can raise for a damaged file."""
 
 
-def draw_batch(recipe: Recipe, step: int, model: Model) -> Batch:
-    """The batch of a step: a function of recipe and step alone, so a resumed run sees the same images."""
+def training_set(recipe: Recipe) -> list[Example]:
+    """The fixed training set of a recipe, the same for every seed; empty where every step draws new images."""
+    if not recipe.n_train:
+        return []
+    geometry = Geometry(recipe.image_px, recipe.patch_px)
+    return split_examples("train", recipe.n_train, task=recipe.task, n_kinds=recipe.n_kinds, geometry=geometry)
+
+
+def draw_batch(recipe: Recipe, step: int, model: Model, fixed: Sequence[Example] = ()) -> Batch:
+    """The batch of a step, out of the `fixed` training set where there is one.
+
+    It is a function of recipe and step alone, so a resumed run sees the same images.
+    """
     geometry = model.geometry
-    kinds = all_kinds() if recipe.n_kinds == 256 else compositional_kinds()[0]
     seed = np.random.SeedSequence([recipe.seed, step, 1])
     drawn, kept = seed.generate_state(2, np.uint64)
-    examples = balanced_set(recipe.task, recipe.batch, kinds, int(drawn), geometry)
+    if fixed:
+        epoch, place = divmod(step * recipe.batch, len(fixed))
+        order = np.random.default_rng([recipe.seed, epoch, 2]).permutation(len(fixed))
+        examples = [fixed[i] for i in order[place : place + recipe.batch]]
+    else:
+        kinds = all_kinds() if recipe.n_kinds == 256 else compositional_kinds()[0]
+        examples = balanced_set(recipe.task, recipe.batch, kinds, int(drawn), geometry)
     share = 1.0 if step >= recipe.n_steps * (1 - recipe.full_share) else recipe.keep_background
     tokens = kept_tokens(examples, geometry, share, np.random.default_rng(kept), model.n_prefix)
     device = model.device
@@ -111,11 +136,12 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
     elif recipe.start_from:
         _take_blocks(trainee, open_model(recipe.start_from, device))
     model = Model(trainee.network, geometry_of(trainee.network))
+    fixed = training_set(recipe)
     warning = ""
     step = start
     try:
         for step in range(start, recipe.n_steps):
-            values = _train_step(trainee, optimizer, draw_batch(recipe, step, model), recipe, step)
+            values = _train_step(trainee, optimizer, draw_batch(recipe, step, model, fixed), recipe, step)
             if (step + 1) % save_every == 0 and step + 1 < recipe.n_steps:
                 warning = _save(checkpoint, recipe, trainee, optimizer, step + 1)
             yield Progress((step + 1) * recipe.batch, recipe.n_steps * recipe.batch, warning or "training", values)
@@ -234,6 +260,8 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     if recipe.n_kinds == 32:
         splits.insert(0, "test_iid")
     card["accuracy"] = yield from measure(model, splits, n_test, n_kinds=recipe.n_kinds)
+    if recipe.n_train:
+        card["accuracy"] |= yield from measure(model, ["train"], recipe.n_train, n_kinds=recipe.n_kinds)
     card["data_sha256"] = data_hash(model)
     card["minutes_in_last_run"] = round((time.monotonic() - started) / 60, 1)
     save_model(out, trainee.network, card)

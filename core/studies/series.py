@@ -3,6 +3,7 @@
 DIR/report.html
 DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
 DIR/MODEL/subspaces/
+DIR/losses-TASK/losses.json, losses.csv, figures/, models/
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import torch
+
 from core.errors import UserError
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Job, Progress
+from core.jobs.recipe import Recipe
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
 from core.studies.files import write_text
 from core.studies.fitted import Search, shipped_folder
+from core.studies.losses import losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
 from core.studies.report import write_report
@@ -85,6 +90,24 @@ def run_series(models: Sequence[Model], options: SeriesOptions, out: Path) -> Jo
         results.append(_correlation(results, options.seed, out))
     yield Progress(done, total, "writing the report")
     return write_report(results, out / "report.html", paper_convention=options.paper_convention)
+
+
+def run_losses(
+    recipes: Sequence[Recipe], seeds: Sequence[int], out: Path, device: torch.device, *, n: int = 6400
+) -> Job[Path]:
+    """Train and measure the variants of each recipe, one recipe a task, and write results, figures and the report.
+
+    Returns the report's path. Closing the job keeps every finished model and the checkpoint of the last.
+
+    Raises UserError where the folder cannot be written.
+    """
+    results = []
+    for done, recipe in enumerate(recipes):
+        folder = out / f"losses-{recipe.task}"
+        job = losses_study(recipe, folder / "models", device, seeds=seeds, n=n)
+        results.append((yield from part(job, 1000 * done, 1000, 1000 * len(recipes))))
+        _write(results[-1], folder)
+    return write_report(results, out / "report.html")
 
 
 def _needed(studies: Sequence[Study]) -> list[Study]:

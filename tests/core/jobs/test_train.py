@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from timm.layers import Attention
 from torch import Tensor, nn
 
-from core.datasets import all_kinds, discrimination
+from core.datasets import Example, all_kinds, discrimination
+from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model
@@ -30,7 +31,9 @@ from core.jobs.train import (
     learning_rate,
     train,
     train_model,
+    training_set,
 )
+from core.render import render_many
 from core.scene import Geometry, item_patches
 from tests.core.networks import as_model, noise
 
@@ -268,6 +271,31 @@ def test_a_batch_comes_from_recipe_and_step_alone() -> None:
         assert torch.equal(getattr(a, name), getattr(again, name))
     assert not torch.equal(a.images, later.images)
     assert a.labels.sum() == 4
+
+
+def test_a_fixed_set_is_gone_through_once_an_epoch_in_an_order_of_its_own() -> None:
+    recipe = replace(RECIPE, n_train=16, n_images=64)
+    model = model_of(new_trainee(recipe))
+    fixed = training_set(recipe)
+    all_images = render_batches(fixed, model)
+
+    epochs = [
+        torch.cat([draw_batch(recipe, step, model, fixed).images for step in steps]) for steps in ((0, 1), (2, 3))
+    ]
+
+    places = [[image_index(image, all_images) for image in epoch] for epoch in epochs]
+    assert [sorted(order) for order in places] == [list(range(16))] * 2
+    assert places[0] != places[1]
+    assert training_set(replace(recipe, seed=1)) == fixed
+    assert training_set(RECIPE) == []
+
+
+def render_batches(examples: list[Example], model: Model) -> Tensor:
+    return to_input(model, render_many([e.stimulus for e in examples]))
+
+
+def image_index(image: Tensor, images: Tensor) -> int:
+    return next(i for i, other in enumerate(images) if torch.equal(image, other))
 
 
 def test_with_every_token_kept_the_task_loss_is_the_networks_own() -> None:

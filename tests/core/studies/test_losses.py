@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.cards import resource_folder
+from core.jobs.progress import Progress
+from core.jobs.recipe import Recipe, read_recipe
+from core.plots import Bars
+from core.studies.losses import SHOWN, losses_study, variants
+from core.studies.result import StudyResult, result_from_json
+from core.studies.series import run_losses
+
+CPU = torch.device("cpu")
+TINY = Recipe(
+    n_kinds=32,
+    image_px=64,
+    width=16,
+    depth=2,
+    heads=2,
+    n_images=32,
+    batch=8,
+    n_train=16,
+    probe_block=0,
+    within_blocks=(0,),
+    between_blocks=(1,),
+    between_heads=(0,),
+    bfloat16=False,
+)
+
+
+def finish(job: Generator[Progress, None, StudyResult]) -> tuple[StudyResult, list[str]]:
+    """What a job returns, and the messages on the way."""
+    said = []
+    while True:
+        try:
+            said.append(next(job).message)
+        except StopIteration as stop:
+            result: StudyResult = stop.value
+            return result, said
+
+
+def test_the_variants_differ_in_nothing_but_their_losses() -> None:
+    base = read_recipe(resource_folder("recipes") / "losses-rmts.toml")
+
+    found = variants(base)
+
+    weights = {n: (r.disentangle_weight, r.pipeline_weight, r.pair_probe_weight) for n, r in found.items()}
+    assert weights == {
+        "none": (0, 0, 0),
+        "disentanglement": (1, 0, 0),
+        "pipeline": (0, 1, 0),
+        "both": (1, 1, 0),
+        "both and pair judgements": (1, 1, 1),
+    }
+    ones = {"disentangle_weight": 1.0, "pipeline_weight": 1.0, "pair_probe_weight": 1.0}
+    assert {replace(recipe, **ones) for recipe in found.values()} == {base}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("task", ["discrimination", "rmts"])
+def test_the_shipped_recipes_train_on_a_fixed_set_of_6400(task: str) -> None:
+    recipe = read_recipe(resource_folder("recipes") / f"losses-{task}.toml")
+
+    assert (recipe.task, recipe.n_train, recipe.n_kinds, recipe.start_from) == (task, 6400, 32, "")
+
+
+def test_each_variant_is_trained_once_and_measured_on_every_split(tmp_path: Path) -> None:
+    result, first = finish(losses_study(TINY, tmp_path, CPU, seeds=(0, 1), n=8))
+    again, second = finish(losses_study(TINY, tmp_path, CPU, seeds=(0, 1), n=8))
+
+    assert "training" in first
+    assert second == []
+    assert again.rows == result.rows
+    assert {(r["losses"], r["seed"]) for r in result.rows} == {
+        (name, seed) for name in ("none", "disentanglement", "pipeline", "both") for seed in (0, 1)
+    }
+    of_one = [r for r in result.rows if (r["losses"], r["seed"]) == ("both", 1)]
+    assert {r["split"]: r["n"] for r in of_one} == {
+        "train": 16,
+        "test_iid": 8,
+        "test": 8,
+        "ood-shape": 8,
+        "ood-color": 8,
+        "ood-shape-color": 8,
+    }
+
+
+def test_bars_are_means_that_span_the_seeds(tmp_path: Path) -> None:
+    result, _ = finish(losses_study(TINY, tmp_path, CPU, seeds=(0, 1), n=8))
+
+    bars = result.plots["losses-discrimination"]
+    assert isinstance(bars, Bars)
+    measured = [series for series in bars.series if series.role == "measured"]
+    for series, split in zip(measured, SHOWN, strict=True):
+        for at, group in enumerate(bars.groups):
+            values = [r["accuracy"] for r in result.rows if (r["losses"], r["split"]) == (group, split)]
+            assert series.y[at] == pytest.approx(sum(values) / 2)
+            assert (series.low[at], series.high[at]) == (min(values), max(values))
+
+
+def test_a_changed_recipe_trains_again(tmp_path: Path) -> None:
+    finish(losses_study(TINY, tmp_path, CPU, n=8))
+    for checkpoint in tmp_path.glob("*.checkpoint"):
+        checkpoint.unlink()
+
+    _, said = finish(losses_study(replace(TINY, peak_lr=1e-4), tmp_path, CPU, n=8))
+
+    assert "training" in said
+
+
+def test_the_command_writes_a_folder_for_each_task_and_the_report(tmp_path: Path) -> None:
+    list(run_losses([TINY], [0], tmp_path, CPU, n=8))
+
+    folder = tmp_path / "losses-discrimination"
+    result = result_from_json((folder / "losses.json").read_text(encoding="utf-8"))
+    assert (folder / "losses.csv").is_file()
+    assert (folder / "figures" / "losses-discrimination.svg").is_file()
+    assert result.title in (tmp_path / "report.html").read_text(encoding="utf-8")
