@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from app.desk import Desk
 from core.cards import card_geometry, card_task, model_path, read_card
+from core.demo import demo_stimulus
 from core.document import (
     add_item,
     delete_item,
@@ -29,7 +30,7 @@ from core.document import (
 from core.errors import UserError
 from core.questions import Failure
 from core.render import open_photo
-from core.scene import ITEM_LETTERS, Property, Stimulus, task_of
+from core.scene import ITEM_LETTERS, Geometry, Property, Stimulus, task_of
 
 MAX_ITEMS = 4
 
@@ -154,7 +155,7 @@ def show_photo(desk: Desk, path: Path) -> None:
 
 
 def choose_model(desk: Desk, reference: str) -> None:
-    """Ask the engine for another model; a stimulus of its own is drawn where the patch grid or the task differs.
+    """Ask the engine for another model, with a stimulus of its own where the patch grid or the task differs.
 
     Raises UserError where there is no such file, or its card cannot be read.
     """
@@ -162,7 +163,8 @@ def choose_model(desk: Desk, reference: str) -> None:
     geometry, task = card_geometry(card), card_task(card)
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
-        document = replace(document, base=random_stimulus(task, geometry, _seed()), source=None)
+        shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
+        document = replace(document, base=shown, source=None)
     desk.edit("Open model", document, gesture=_model_gesture(reference))
 
 

@@ -52,7 +52,7 @@ def selftest(reference: str) -> Job[dict[str, Any]]:
 
 def _flip(laboratory: Laboratory, reference: str) -> tuple[float, float] | None:
     """Margins of the demo without and with item A moved to item B's colour on the pad; None without a pad."""
-    document = demo_document(reference)
+    document = demo_document(reference, laboratory.open(reference).task)
     view = demo_view({key: s.card for key, s in laboratory.subspaces.items()})
     plain = laboratory.answer(Question(document, view.write, attention=False))
     if "color" not in plain.pads:

@@ -97,7 +97,8 @@ def _chunk_masses(model: Model, x: Tensor, tokens: Tensor) -> Tensor:
         rows = attention_rows(model, x, block, tokens.flatten(1))  # [B, H, I n, T]
         masses = rows @ sets[:, None]  # [B, H, I n, I + 2]
         layers.append(masses.unflatten(2, (n_items, size)).mean(3))  # [B, H, I, I + 2]
-        x = advance(model, x, block)
+        if block + 1 < model.n_blocks:
+            x = advance(model, x, block)
     return torch.stack(layers, 1)
 
 
