@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from core.errors import UserError
 from core.scene import Task
+from core.studies.result import STUDIES
 from core.terminal import watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
     from core.studies.series import SeriesOptions
-
-NAMES = ("attention", "das", "novel", "probe", "behaviour", "correlation", "losses")
 
 
 def add_study_verb(verbs: Any) -> None:
@@ -24,7 +23,7 @@ def add_study_verb(verbs: Any) -> None:
     )
     study.add_argument(
         "what",
-        choices=(*NAMES, "all"),
+        choices=(*STUDIES, "losses", "all"),
         help="all: every part but losses, correlation where there are more models; losses trains models of its own",
     )
     study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
@@ -86,7 +85,7 @@ def _study(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace, models: list[Model]) -> SeriesOptions:
     from core.jobs.fit_subspace import SearchOptions
-    from core.studies.series import STUDIES, SeriesOptions
+    from core.studies.series import SeriesOptions
 
     if arguments.what == "all":
         studies = STUDIES if len(models) > 1 else tuple(s for s in STUDIES if s != "correlation")

@@ -1,4 +1,5 @@
-"""The studies as a job for the window: what each part found is yielded as soon as its files are written.
+"""The studies as a job for the window: what each part found is yielded as soon as its files are written. And what
+ships of them.
 
 Importing this loads no torch, so that the window can name it and read what it yields.
 """
@@ -8,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from core.cards import bundled_models, model_path, read_card, resource_folder
 from core.jobs.progress import Progress
 from core.plots import Plot
-
-if TYPE_CHECKING:
-    from core.studies.series import Study
+from core.studies.result import STUDIES, Study, StudyResult, read_result
 
 STUDY_JOB = "core.study_job:study"
 STARTING = ": starting"
@@ -82,17 +81,32 @@ def study(
 
 def _parts(studies: Sequence[Study]) -> list[Study]:
     """The studies that are run on each model, in order; a correlation is made of two of them."""
-    from core.studies.series import STUDIES
-
     wanted = {*studies, *(("das", "behaviour") if "correlation" in studies else ())}
     return [name for name in STUDIES if name in wanted and name != "correlation"]
 
 
 def _found(files: Sequence[Path]) -> Generator[StudyPart, None, None]:
-    from core.studies.series import read_result
-
     for file in files:
         result = read_result(file)
         if result is not None:
-            head = (result.study, result.title, result.model, result.n)
-            yield StudyPart(*head, tuple(result.plots.values()), tuple(result.notes))
+            yield _part_of(result)
+
+
+def _part_of(result: StudyResult) -> StudyPart:
+    head = (result.study, result.title, result.model, result.n)
+    return StudyPart(*head, tuple(result.plots.values()), tuple(result.notes))
+
+
+def shipped_parts(model: str) -> list[StudyPart]:
+    """The shipped results of a bundled model, in the order of the studies, then those over several models.
+
+    Results of other weights are left out.
+    """
+    if model not in bundled_models():
+        return []
+    weights = read_card(model_path(model))["weights_sha256"]
+    folder = resource_folder("results")
+    own = [read_result(folder / model / f"{study}.json") for study in STUDIES]
+    together = [read_result(path) for path in sorted(folder.glob("*.json"))]
+    results = [r for r in own if r is not None and r.weights_sha256 == weights]
+    return [_part_of(r) for r in [*results, *together] if r is not None]

@@ -1,4 +1,7 @@
-"""`StudyResult`: what a study found, with everything needed to tell how it was found."""
+"""`StudyResult`: what a study found, with everything needed to tell how it was found.
+
+Importing this loads no torch, so that the window can read results.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,19 @@ import json
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from core.errors import UserError
-from core.families.model import Model
 from core.jobs.progress import Job, Progress
 from core.plots import Plot, plot_from_json, plot_to_json
+
+if TYPE_CHECKING:
+    from core.families.model import Model
+
+Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"]
+"""The studies of models, in the order in which they are run; `losses` trains models of its own."""
+STUDIES: tuple[Study, ...] = get_args(Study)
 
 Row = dict[str, Any]
 Result = TypeVar("Result")
@@ -58,6 +68,14 @@ def result_from_json(text: str) -> StudyResult:
         return StudyResult(**value)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"A result could not be read: {error}.", "Remove the file and run its study again.") from error
+
+
+def read_result(path: Path) -> StudyResult | None:
+    """The result in a file, or None where there is none or it is damaged."""
+    try:
+        return result_from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, UserError):
+        return None
 
 
 def result_to_csv(result: StudyResult) -> str:

@@ -12,11 +12,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 
-from core.errors import UserError
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
@@ -32,10 +31,8 @@ from core.studies.losses import losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
 from core.studies.report import write_report
-from core.studies.result import StudyResult, part, result_from_json, result_to_csv, result_to_json
+from core.studies.result import STUDIES, Study, StudyResult, part, read_result, result_to_csv, result_to_json
 
-Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"]
-STUDIES: tuple[Study, ...] = get_args(Study)
 WEIGHTS: Mapping[Study, int] = {"attention": 3, "das": 40, "novel": 25, "probe": 20, "behaviour": 20, "correlation": 1}
 """Rough shares of the time that the studies take, for the time left."""
 
@@ -164,14 +161,6 @@ def _finished(p: _Part) -> StudyResult | None:
     figures = [p.folder / "figures" / f"{name}{ending}" for name in result.plots for ending in (".svg", ".png")]
     whole = [p.folder / f"{p.study}.csv", *figures]
     return result if all(path.is_file() for path in whole) else None
-
-
-def read_result(path: Path) -> StudyResult | None:
-    """The result in a file, or None where there is none or it is damaged."""
-    try:
-        return result_from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, UserError):
-        return None
 
 
 def _write(result: StudyResult, folder: Path) -> None:

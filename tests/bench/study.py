@@ -9,7 +9,8 @@ from pathlib import Path
 from measure import Row
 from network import open_bundled
 
-from core.studies.series import STUDIES, SeriesOptions, run_series
+from core.studies.result import STUDIES
+from core.studies.series import SeriesOptions, run_series
 
 AT_MOST_MIN = 30.0
 

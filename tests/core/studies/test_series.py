@@ -10,8 +10,8 @@ from core.families.model import Model, choose_device
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Progress
 from core.studies.probe import ProbeOptions
-from core.studies.result import result_from_json, result_to_csv
-from core.studies.series import STUDIES, SeriesOptions, run_series
+from core.studies.result import STUDIES, result_from_json, result_to_csv
+from core.studies.series import SeriesOptions, run_series
 from tests.core.networks import CARD, balanced_model
 
 QUICK = SeriesOptions(
