@@ -19,7 +19,7 @@ from app.widgets.legend import Entry, line_pen, symbol
 from core.figures.axes import DASHES
 from core.figures.drawing import star
 from core.figures.palette import DARK, LIGHT, heat
-from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Points, Role, Series
+from core.plots import AxesPlot, Bars, Cloud, Curves, Heatmap, Points, Role, Series
 
 STAR_PX, POINT_PX = 17.0, 7.5
 BAR_SHARE = 0.78
@@ -34,7 +34,7 @@ class Frame:
     downwards: bool = False
 
 
-def frame_of(plot: Plot) -> Frame:
+def frame_of(plot: AxesPlot) -> Frame:
     """The part of the plane that a plot shows."""
     match plot:
         case Curves():
@@ -60,7 +60,7 @@ def color_of(theme: Theme, hue: int, role: Role) -> QColor:
     return QColor(palette.muted if role == "control" else palette.hues[hue % len(palette.hues)])
 
 
-def entries_of(plot: Plot, theme: Theme) -> list[Entry]:
+def entries_of(plot: AxesPlot, theme: Theme) -> list[Entry]:
     """The samples of the legend; none for a heat map, whose legend is its scale."""
     match plot:
         case Curves():
@@ -78,7 +78,7 @@ def _entry(of: Series | Cloud, theme: Theme, look: Any) -> Entry:
     return Entry(of.label, color, of.hue, DASHES[of.role], of.role == "published", look)
 
 
-def items_of(plot: Plot, theme: Theme, font: QFont) -> list[Any]:
+def items_of(plot: AxesPlot, theme: Theme, font: QFont) -> list[Any]:
     """Graphics items in the coordinates of the plot."""
     match plot:
         case Curves():

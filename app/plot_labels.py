@@ -15,7 +15,7 @@ from app.plot_items import share_of
 from app.widgets.painted import line_height, width_of
 from core.figures.axes import number, steps
 from core.figures.palette import ink_on_heat
-from core.plots import Bars, Curves, Heatmap, Plot, Points
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
 CELL_PX = (26.0, 15.0)
 TICK_GAP_PX = 6.0
@@ -23,7 +23,7 @@ POINT_ROOM_PX = 6.0
 Ticks = list[tuple[float, str]]
 
 
-def left_ticks(plot: Plot, font: QFont, height_px: float) -> Ticks:
+def left_ticks(plot: AxesPlot, font: QFont, height_px: float) -> Ticks:
     """Places and words up the left axis that do not touch."""
     if isinstance(plot, Heatmap):
         ticks = [(i + 0.5, name) for i, name in enumerate(plot.rows)]
@@ -32,7 +32,7 @@ def left_ticks(plot: Plot, font: QFont, height_px: float) -> Ticks:
     return _every(ticks, line_height(font), height_px)
 
 
-def bottom_ticks(plot: Plot, font: QFont, width_px: float) -> Ticks:
+def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
     """Places and words along the bottom axis that do not touch; names of groups may take two lines."""
     match plot:
         case Bars():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.widgets.painted import MINUS
-from core.plots import Bars, Curves, Heatmap, Plot, Points, Role, Series
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Maps, Plot, Points, Role, Series
 
 ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", dashed and hollow"}
 
@@ -22,7 +22,7 @@ class Spot:
     cell: tuple[int, int] | None = None
 
 
-def spots(plot: Plot) -> list[Spot]:
+def spots(plot: AxesPlot) -> list[Spot]:
     """Every spot, in reading order."""
     match plot:
         case Curves():
@@ -63,6 +63,9 @@ def describe(plot: Plot) -> str:
         case Points():
             counts = ", ".join(f"{len(c.names)} {c.label}" for c in plot.clouds)
             return f"{plot.title}. Points: {plot.y_label} against {plot.x_label}; {counts}."
+
+        case Maps():
+            return " ".join([f"{plot.title}.", *(f"{of.title}: {of.caption}" for of in plot.maps)])
 
 
 def said(value: float) -> str:

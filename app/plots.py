@@ -1,4 +1,4 @@
-"""`PlotView` draws any plot; hovering or the arrow keys read its values."""
+"""`PlotView` draws any plot with axes; hovering or the arrow keys read its values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
 from app.widgets.painted import announce, line_height, scaled, width_of
 from core.figures.axes import number, steps
-from core.plots import Bars, Curves, Heatmap, Plot, Points
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
 REACH_PX = 24.0
 SIDE_PX = 8
@@ -42,7 +42,7 @@ class PlotView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._plot: Plot | None = None
+        self._plot: AxesPlot | None = None
         self._spots: list[Spot] = []
         self._current: int | None = None
         self._mark: Any = None
@@ -85,7 +85,7 @@ class PlotView(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(220, 180)
 
-    def show_plot(self, plot: Plot) -> None:
+    def show_plot(self, plot: AxesPlot) -> None:
         """Draw `plot` instead of what was drawn."""
         self._plot, self._current = plot, None
         self._spots = spots(plot)
@@ -94,7 +94,7 @@ class PlotView(QWidget):
         self._draw()
 
     @property
-    def plot(self) -> Plot | None:
+    def plot(self) -> AxesPlot | None:
         """What is drawn."""
         return self._plot
 
@@ -182,7 +182,7 @@ class PlotView(QWidget):
         axis.setLabel(words, **style)
         axis.showLabel(bool(label))
 
-    def _write_inside(self, plot: Plot, size: QRectF) -> None:
+    def _write_inside(self, plot: AxesPlot, size: QRectF) -> None:
         for text in self._texts:
             self._box.removeItem(text)
         self._texts = []

@@ -9,6 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from core.figures.palette import ramp, viridis
+
+__all__ = ["DARK", "LIGHT", "Theme", "apply", "choose", "current", "local_global", "viridis"]
+
 
 @dataclass(frozen=True, slots=True)
 class Theme:
@@ -141,38 +145,9 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
 
 
-# Viridis at ten even points (the colour map of matplotlib, released as CC0).
-_VIRIDIS = np.array(
-    [
-        (68, 1, 84),
-        (72, 40, 120),
-        (62, 74, 137),
-        (49, 104, 142),
-        (38, 130, 142),
-        (31, 158, 137),
-        (53, 183, 121),
-        (110, 206, 88),
-        (181, 222, 43),
-        (253, 231, 37),
-    ],
-    dtype=np.float64,
-)
 _LOCAL_GLOBAL = np.array([(74, 118, 200), (128, 104, 150), (205, 52, 52)], dtype=np.float64)
-
-
-def viridis(values: np.ndarray) -> np.ndarray:
-    """Colours `[..., 3]` uint8 of values in 0–1 on the viridis map."""
-    return _ramp(values, _VIRIDIS)
 
 
 def local_global(values: np.ndarray) -> np.ndarray:
     """Colours `[..., 3]` uint8 of local (0, blue) to global (1, red) scores."""
-    return _ramp(values, _LOCAL_GLOBAL)
-
-
-def _ramp(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    at = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0) * (len(stops) - 1)
-    low = np.minimum(at.astype(int), len(stops) - 2)
-    share = (at - low)[..., None]
-    mixed: np.ndarray = stops[low] * (1 - share) + stops[low + 1] * share
-    return mixed.round().astype(np.uint8)
+    return ramp(values, _LOCAL_GLOBAL)

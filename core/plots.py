@@ -107,10 +107,59 @@ class Points:
     y_range: tuple[float, float] = (0.0, 1.0)
 
 
-Plot = Curves | Bars | Heatmap | Points
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Patches of a picture, row by row from the top left, outlined in a colour by number, with a letter.
 
-_KINDS: dict[str, type[Plot]] = {"curves": Curves, "bars": Bars, "heatmap": Heatmap, "points": Points}
-_PARTS: dict[str, type[Series | Reference | Cloud]] = {"series": Series, "references": Reference, "clouds": Cloud}
+    `asks` marks the patches whose attention is shown.
+    """
+
+    label: str
+    patches: tuple[int, ...]
+    hue: int
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Shares `values` [G, G] over the patches of a picture; `aside` is what goes to tokens that are no patch.
+
+    `head` is (block, head).
+    """
+
+    title: str
+    caption: str
+    values: tuple[Floats, ...]
+    aside: float
+    head: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """Several maps over one picture, a square PNG in base64, each on a colour scale of its own from 0.
+
+    The rings say what is where; `aside_label` names the tokens that are no patch.
+    """
+
+    title: str
+    picture: str
+    rings: tuple[Ring, ...]
+    maps: tuple[Map, ...]
+    aside_label: str = "CLS"
+
+
+AxesPlot = Curves | Bars | Heatmap | Points
+Plot = AxesPlot | Maps
+
+_KINDS: dict[str, type[Plot]] = {"curves": Curves, "bars": Bars, "heatmap": Heatmap, "points": Points, "maps": Maps}
+_Part = Series | Reference | Cloud | Ring | Map
+_PARTS: dict[str, type[_Part]] = {
+    "series": Series,
+    "references": Reference,
+    "clouds": Cloud,
+    "rings": Ring,
+    "maps": Map,
+}
 
 
 def plot_to_json(plot: Plot) -> dict[str, Any]:
@@ -124,7 +173,7 @@ def _plain_fields(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Series | Reference | Cloud):
+    if isinstance(value, _Part):
         return _plain_fields(value)
     if isinstance(value, tuple):
         return [_plain(v) for v in value]

@@ -25,6 +25,7 @@ from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
 from core.cards import bundled_models
 from core.errors import UserError
+from core.scene import item_patches
 from core.study_job import StudyPart
 
 BESIDE_ABOVE_PX = 660
@@ -179,13 +180,23 @@ class StudyPanel(QWidget):
             self._dress()
 
     def _go_to_head(self, model: str, block: int, head: int) -> None:
-        """Look at this head in the window, if the window shows the model that was studied."""
+        """Look at this head, from a token of an item, if the window shows the model that was studied."""
         answer = self._desk.answer
         shown = self._desk.document.model if answer is None else answer.model.name
         if model != shown:
             self._say_error(f"This is a head of {model}; the window shows {shown}.", "Choose that model first.")
             return
-        self._desk.look(read=block, head=head)
+        self._desk.look(read=block, head=head, token=self._item_token())
+
+    def _item_token(self) -> int:
+        """The token that is looked from if it is an item's, else the first of the item that is selected."""
+        answer, token = self._desk.answer, self._desk.view.token
+        stimulus = self._desk.document.base
+        if answer is None or not stimulus.items:
+            return token
+        tokens = [[answer.model.n_prefix + p for p in item_patches(i, stimulus.geometry)] for i in stimulus.items]
+        own = tokens[min(self._desk.view.item, len(tokens) - 1)]
+        return token if any(token in of for of in tokens) else own[0]
 
 
 def _words(run: Run) -> str:

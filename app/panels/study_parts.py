@@ -7,9 +7,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
+from app.plot_maps import MapsView
 from app.plots import PlotView
 from app.widgets.painted import scaled
-from core.plots import Heatmap
+from core.plots import Heatmap, Maps, Plot
 from core.study_job import StudyPart
 
 PLOT_PX = (320, 270)
@@ -20,7 +21,7 @@ WAITING = "Plots appear here as each part is finished, with the published curves
 class PartView(QWidget):
     """One part: its title, its plots and what a reader must know."""
 
-    head_chosen = Signal(int, int)  # block, head of the attention map
+    head_chosen = Signal(int, int)  # block, head of an attention map
 
     def __init__(self, part: StudyPart) -> None:
         super().__init__()
@@ -29,7 +30,7 @@ class PartView(QWidget):
         self.title = QLabel(f"{part.title} · {part.model} · n = {part.n}")
         self.notes = QLabel("\n".join(part.notes))
         self.notes.setWordWrap(True)
-        self.plots = [PlotView() for _ in part.plots]
+        self.plots = [self._view(plot) for plot in part.plots]
         self._grid = QGridLayout()
         self._grid.setSpacing(GAP_PX)
         layout = QVBoxLayout(self)
@@ -37,15 +38,24 @@ class PartView(QWidget):
         layout.addWidget(self.title)
         layout.addLayout(self._grid)
         layout.addWidget(self.notes)
-        for view, plot in zip(self.plots, part.plots, strict=True):
-            view.setMinimumWidth(PLOT_PX[0])
-            view.setFixedHeight(PLOT_PX[1])
-            view.show_plot(plot)
-            if part.study == "attention" and isinstance(plot, Heatmap):
-                view.cell_chosen.connect(self.head_chosen)
-                view.setCursor(Qt.CursorShape.PointingHandCursor)
         self._dress()
         self._lay_out(1)
+
+    def _view(self, plot: Plot) -> PlotView | MapsView:
+        """The widget that draws a plot; a head in an attention map can be chosen."""
+        if isinstance(plot, Maps):
+            maps = MapsView()
+            maps.show_plot(plot)
+            maps.head_chosen.connect(self.head_chosen)
+            return maps
+        view = PlotView()
+        view.setMinimumWidth(PLOT_PX[0])
+        view.setFixedHeight(PLOT_PX[1])
+        view.show_plot(plot)
+        if self.part.study == "attention" and isinstance(plot, Heatmap):
+            view.cell_chosen.connect(self.head_chosen)
+            view.setCursor(Qt.CursorShape.PointingHandCursor)
+        return view
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -61,8 +71,13 @@ class PartView(QWidget):
         if n_columns == self._n_columns:
             return
         self._n_columns = n_columns
-        for index, view in enumerate(self.plots):
-            self._grid.addWidget(view, index // n_columns, index % n_columns)
+        row = column = 0
+        for view in self.plots:
+            whole = isinstance(view, MapsView)
+            if column == n_columns or (whole and column):
+                row, column = row + 1, 0
+            self._grid.addWidget(view, row, column, 1, n_columns if whole else 1)
+            column = n_columns if whole else column + 1
 
     def _dress(self) -> None:
         self.title.setFont(scaled(self.font(), 1.05, bold=True))

@@ -27,8 +27,9 @@ from core.figures.axes import (
 )
 from core.figures.axes import hue as color_of
 from core.figures.drawing import Area, Drawing, Line, Mark, Text, box, text_width
+from core.figures.maps import draw_maps
 from core.figures.palette import heat, ink_on_heat
-from core.plots import Bars, Curves, Heatmap, Plot, Points, Series
+from core.plots import Bars, Curves, Heatmap, Maps, Plot, Points, Series
 
 WIDTH = 360.0
 FRAME_HEIGHT = 165.0
@@ -47,6 +48,8 @@ def draw(plot: Plot) -> Drawing:
             return _heatmap(plot)
         case Points():
             return _points(plot)
+        case Maps():
+            return draw_maps(plot, len(plot.maps))
 
 
 def _curves(plot: Curves) -> Drawing:

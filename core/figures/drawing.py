@@ -50,7 +50,17 @@ class Text:
     turned: bool = False
 
 
-Mark = Line | Area | Text
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels, a PNG in base64, in a square with its top left corner at (x, y); they are drawn as squares."""
+
+    x: float
+    y: float
+    side: float
+    png: str
+
+
+Mark = Line | Area | Text | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,17 @@ def _ring(x: float, y: float, radii: list[float], start: float) -> tuple[Point, 
 @lru_cache
 def _ruler() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(64)
+
+
+def wrapped(words: str, size: float, width: float) -> list[str]:
+    """The words in lines no wider than `width`, if no single word is."""
+    lines: list[str] = []
+    for word in words.split(" "):
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def text_width(words: str, size: float) -> float:

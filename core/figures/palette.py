@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 N_HUES = 6
 
 
@@ -60,6 +62,41 @@ PAGE = Palette(
     grid="var(--grid)",
     hues=tuple(f"var(--hue{i})" for i in range(N_HUES)),
 )
+
+RINGS = ("#2bb5a5", "#e69f00", "#56b4e9", "#e0752d")
+"""Outlines of items A to D over a map, which is dark in every palette."""
+
+# Viridis at ten even points (the colour map of matplotlib, released as CC0).
+_VIRIDIS = np.array(
+    [
+        (68, 1, 84),
+        (72, 40, 120),
+        (62, 74, 137),
+        (49, 104, 142),
+        (38, 130, 142),
+        (31, 158, 137),
+        (53, 183, 121),
+        (110, 206, 88),
+        (181, 222, 43),
+        (253, 231, 37),
+    ],
+    dtype=np.float64,
+)
+
+
+def viridis(values: np.ndarray) -> np.ndarray:
+    """Colours `[..., 3]` uint8 of values in 0–1 on the viridis map."""
+    return ramp(values, _VIRIDIS)
+
+
+def ramp(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """Colours `[..., 3]` uint8 of values in 0–1 between evenly spaced `stops` [N, 3]."""
+    at = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0) * (len(stops) - 1)
+    low = np.minimum(at.astype(int), len(stops) - 2)
+    share = (at - low)[..., None]
+    mixed: np.ndarray = stops[low] * (1 - share) + stops[low + 1] * share
+    return mixed.round().astype(np.uint8)
+
 
 _BLUE, _MIDDLE, _RED = (33, 102, 172), (240, 240, 240), (178, 24, 43)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from functools import lru_cache
 from itertools import pairwise
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from core.figures.drawing import PLAIN, Area, Drawing, Line, Point, Text
+from core.figures.drawing import PLAIN, Area, Drawing, Line, Picture, Point, Text
 from core.figures.palette import LIGHT, Palette
 
 SUPERSAMPLING = 3
@@ -42,6 +44,8 @@ def to_png(drawing: Drawing, palette: Palette = LIGHT, *, dpi: int = 200) -> Ima
                 _area(pen, mark, palette, scale)
             case Text():
                 _text(image, mark, palette.color(mark.color), scale)
+            case Picture():
+                _picture(image, mark, scale)
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
@@ -81,6 +85,13 @@ def _area(pen: ImageDraw.ImageDraw, mark: Area, palette: Palette, scale: float) 
         pen.line(
             [*points, points[0]], fill=palette.color(mark.outline), width=max(1, round(0.75 * scale)), joint="curve"
         )
+
+
+def _picture(image: Image.Image, mark: Picture, scale: float) -> None:
+    pixels = Image.open(io.BytesIO(base64.b64decode(mark.png))).convert("RGB")
+    side = round(mark.side * scale)
+    place = (round(mark.x * scale), round(mark.y * scale))
+    image.paste(pixels.resize((side, side), Image.Resampling.NEAREST), place)
 
 
 def _text(image: Image.Image, mark: Text, color: str, scale: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from core.figures.drawing import Area, Drawing, Line, Mark, Point, Text
+from core.figures.drawing import Area, Drawing, Line, Mark, Picture, Point, Text
 from core.figures.palette import LIGHT, Palette
 
 FONTS = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
@@ -37,6 +37,13 @@ def _mark(mark: Mark, palette: Palette) -> str:
             return f'<polygon points="{_points(mark.points)}" style="{style}"/>'
         case Text():
             return _text(mark, palette)
+        case Picture():
+            # Many programs know the older name of `href` alone.
+            return (
+                f'<image xmlns:xlink="http://www.w3.org/1999/xlink" x="{_number(mark.x)}" y="{_number(mark.y)}" '
+                f'width="{_number(mark.side)}" height="{_number(mark.side)}" style="image-rendering:pixelated" '
+                f'xlink:href="data:image/png;base64,{mark.png}"/>'
+            )
 
 
 def _text(mark: Text, palette: Palette) -> str:

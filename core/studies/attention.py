@@ -8,7 +8,7 @@ the rows of item tokens are formed. `paper_convention` takes the larger of the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,12 @@ from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.jobs.fit_subspace import item_tokens
 from core.jobs.progress import Job, Progress
-from core.plots import Curves, Heatmap, Plot, Series
+from core.plots import Curves, Heatmap, Maps, Plot, Series
 from core.render import render_many
 from core.scene import Stimulus
+from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult, item_pairs, n_kinds_of
+from core.studies.stages import RULE, STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
 from core.studies.statistics import mean_interval
 
 Masses = npt.NDArray[np.float64]
@@ -48,6 +50,7 @@ def attention_settings(model: Model, *, n: int = 500, seed: int = 0, paper_conve
         "n": n,
         "seed": seed,
         "paper_convention": paper_convention,
+        "stage_heads": RULE,
     }
 
 
@@ -55,21 +58,50 @@ def attention_study(model: Model, *, n: int = 500, seed: int = 0, paper_conventi
     """Masses per head on `n` test images, half of each label."""
     settings = attention_settings(model, n=n, seed=seed, paper_convention=paper_convention)
     examples = split_examples("test", n, task=model.task, n_kinds=n_kinds_of(model), seed=seed, geometry=model.geometry)
-    masses = yield from item_masses(model, [e.stimulus for e in examples])
+    stimuli = [e.stimulus for e in examples]
+    masses = yield from item_masses(model, stimuli)
     pairs = item_pairs(model)
     kinds = paper_masses(masses, pairs) if paper_convention else sound_masses(masses, pairs)
-    notes = [
-        f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
-        "Published curves of attention exist as pictures only, so none is drawn beside ours.",
-    ]
-    if paper_convention:
-        notes.append("The paper's formula: WO is 1 − WP − BG and so counts attention to CLS as within the object.")
+    heads, maps = _stages(model, stimuli, masses, pairs)
+    plots = {**_plots(kinds), "attention-stages": maps}
     return StudyResult(
         *("attention", "Attention pattern", model.name, model.weights_hash, settings, n),
-        rows=tuple(_rows(kinds)),
-        plots=_plots(kinds),
-        notes=tuple(notes),
+        rows=tuple(_rows(kinds, heads)),
+        plots=plots,
+        notes=_notes(kinds, heads, n, paper_convention=paper_convention),
     )
+
+
+def _stages(
+    model: Model, stimuli: Sequence[Stimulus], masses: Masses, pairs: Pairs
+) -> tuple[tuple[StageHead, ...], Maps]:
+    """The head of each stage, and the maps of the first item of the last pair in a typical image."""
+    stages = [s for s in STAGES[model.task] if s != "CLS" or model.n_prefix]
+    heads = pick_heads({kind: value.mean(0) for kind, value in sound_masses(masses, pairs).items()}, stages)
+    item = pairs[-1][0]
+    shares = sound_masses(masses, pairs, [item])
+    image = typical_image(shares, heads)
+    shown = {h.stage: float(shares[h.stage][image, h.block, h.head]) for h in heads}
+    return heads, stage_maps(model, stimuli[image], item, heads, shown, len(stimuli))
+
+
+def _notes(kinds: dict[str, Masses], heads: Sequence[StageHead], n: int, *, paper_convention: bool) -> tuple[str, ...]:
+    peaks = [f"Our peaks: {said_peaks(peak_blocks(_rows(kinds, ())))}."]
+    peaks += [f"{c.model}, another model: {said_peaks(c.peaks)} (published, {c.source})." for c in ATTENTION if c.peaks]
+    notes = [
+        f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
+        *peaks,
+        "Published curves of attention exist as pictures only, so none is drawn beside ours.",
+        order_sentence(heads),
+        "For each stage the head with the largest mean share is shown, on the image whose shares are nearest to these "
+        "means. One head stands for each stage; the curves show the largest of every block.",
+    ]
+    if paper_convention:
+        notes.append(
+            "The paper's formula: WO is 1 − WP − BG and so counts attention to CLS as within the object; the heads of "
+            "the stages are picked by shares measured directly all the same."
+        )
+    return tuple(notes)
 
 
 def item_masses(model: Model, stimuli: Sequence[Stimulus], *, batch: int = 50) -> Job[Masses]:
@@ -112,11 +144,14 @@ def _key_sets(n_tokens: int, tokens: Tensor, n_prefix: int) -> Tensor:
     return torch.nn.functional.one_hot(which, n_items + 2)
 
 
-def sound_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
-    """WO, WP, BP, BG and CLS [N, L, H], which add up to 1, and the local (0) to global (1) score."""
+def sound_masses(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
+    """WO, WP, BP, BG and CLS [N, L, H], which add up to 1, and the local (0) to global (1) score.
+
+    Means over all items, or over those in `of`.
+    """
     n_items = masses.shape[3]
     partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
-    items = sorted(partner)
+    items = list(of) or sorted(partner)
     kinds = {
         "WO": np.mean([masses[..., i, i] for i in items], 0),
         "WP": np.mean([masses[..., i, partner[i]] for i in items], 0),
@@ -124,7 +159,7 @@ def sound_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
         "CLS": np.mean([masses[..., i, n_items + 1] for i in items], 0),
     }
     if len(pairs) > 1:
-        others = {i: [j for j in items if j not in (i, partner[i])] for i in items}
+        others = {i: [j for j in partner if j not in (i, partner[i])] for i in items}
         kinds["BP"] = np.mean([masses[..., i, others[i]].sum(-1) for i in items], 0)
     kinds["score"] = 1 - kinds["WO"] - kinds["CLS"]
     return kinds
@@ -151,14 +186,26 @@ def paper_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
     return kinds
 
 
-def _rows(kinds: dict[str, Masses]) -> list[Row]:
+def _rows(kinds: dict[str, Masses], heads: Sequence[StageHead]) -> list[Row]:
     _, n_blocks, n_heads = kinds["WO"].shape
     means = {name: value.mean(0) for name, value in kinds.items()}
+    stages = {(h.block, h.head): h.stage for h in heads}
     return [
-        {"block": block, "head": head, **{name: round(float(v[block, head]), 6) for name, v in means.items()}}
+        {
+            "block": block,
+            "head": head,
+            **{name: round(float(v[block, head]), 6) for name, v in means.items()},
+            "stage": stages.get((block, head), ""),
+        }
         for block in range(n_blocks)
         for head in range(n_heads)
     ]
+
+
+def peak_blocks(rows: Sequence[Row]) -> dict[str, int]:
+    """The block of the head with the largest mean of each kind, CLS left out."""
+    kinds = [name for name in KINDS if name != "CLS" and name in rows[0]]
+    return {name: int(max(rows, key=lambda row: row[name])["block"]) for name in kinds}
 
 
 def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
@@ -181,6 +228,11 @@ def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
         high_label="global",
     )
     return {"attention-curves": curves, "attention-heads": heat}
+
+
+def said_peaks(peaks: Mapping[str, int]) -> str:
+    """Blocks of peaks in words."""
+    return ", ".join(f"{kind} in block {block}" for kind, block in peaks.items())
 
 
 def _head_curve(name: str, values: Masses) -> Series:

@@ -199,5 +199,5 @@ def _notes(n: int, *, paper_convention: bool) -> tuple[str, ...]:
         draws,
         f"Bands are 95 % Wilson intervals over {n} pairs.",
         "“Random” draws from a normal of mean 0 and spread 1 in units of the stream, whatever the scale of the model.",
-        f"The published curve is {NEAREST}, another model; its other methods are in the table of published numbers.",
+        f"The published curve is {NEAREST}, another model; the report has its other methods in a table.",
     )

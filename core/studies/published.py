@@ -7,7 +7,8 @@ unless a table says otherwise. None stands for a number that was not published.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.plots import Series
 from core.scene import Property, Task
@@ -17,13 +18,34 @@ NEAREST = "CLIP B/16"
 
 Values = tuple[float, ...]
 
-ATTENTION: dict[str, str] = {
-    "CLIP B/16, discrimination": "local heads in early blocks, global ones from about block 6; order WO, WP, BG",
-    "CLIP B/16, match-to-sample": "order WO, WP, BP, BG",
-    "CLIP B/16, photorealistic": "peaks: WO in block 3, WP in block 6, BG in block 10",
-    "DINO B/16, match-to-sample": "no such order",
-    "from scratch, discrimination": "almost no local heads",
-}
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a caption says of a model's attention, in which figure, and the block of each peak where it names one."""
+
+    model: str
+    said: str
+    source: str
+    peaks: Mapping[str, int] = field(default_factory=dict)
+
+
+ATTENTION: tuple[Caption, ...] = (
+    Caption(
+        "CLIP B/16, discrimination", "local heads in early blocks, global from about block 6; WO, then WP, BG", "Fig. 2"
+    ),
+    Caption(
+        "CLIP B/16, discrimination",
+        "example heads: block 1 head 5 looks left and right within an object, block 5 head 9 at the whole object, "
+        "block 6 head 11 between objects, block 10 head 6 at the background",
+        "Fig. 22",
+    ),
+    Caption("CLIP B/16, photographs", "WO, then WP, BG", "Fig. 10", {"WO": 3, "WP": 6, "BG": 10}),
+    Caption("DINOv2 B/14, photographs", "two stages, looser than in CLIP", "Fig. 10"),
+    Caption("CLIP B/16, match-to-sample", "WO, then WP, BP, BG", "caption"),
+    Caption("DINO B/16, match-to-sample", "no such order", "caption"),
+    Caption("from scratch B/16, discrimination", "almost no local heads", "caption"),
+)
+"""Published in words: the curves exist as pictures alone, and peaks are named for one model."""
 
 DAS: dict[str, dict[Task, dict[Property, Values]]] = {
     "CLIP B/16": {

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from core.figures import DARK, LIGHT, PAGE, draw, to_svg
+from core.studies.comparison import Table, tables
 from core.studies.files import write_text
-from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult
 
 FOLDED_ABOVE = 12
+LONG = 40
 
 _STYLE = """
 :root {{ {light} --card:#f8f9fa; --line:#c3c8cf; color-scheme: light dark; }}
@@ -24,6 +25,12 @@ body {{ background:var(--paper); color:var(--ink); font:15px/1.5 Inter,'Helvetic
 h1 {{ font-size:1.7rem; margin-bottom:.2rem; }} h2 {{ margin-top:3rem; border-bottom:1px solid var(--line); }}
 .lead, .notes, footer {{ color:var(--muted); }} .notes {{ padding-left:1.1rem; }}
 .figures {{ display:flex; flex-wrap:wrap; gap:1rem; }} figure {{ margin:0; }}
+.beside {{ display:flex; flex-wrap:wrap; gap:0 2rem; align-items:flex-start; margin-bottom:1.4rem; }}
+.beside > div {{ flex:1 1 330px; min-width:0; }} .beside .scroll {{ margin-top:.5rem; }}
+.beside th {{ white-space:pre-line; vertical-align:bottom; line-height:1.25; }}
+.beside td, .beside th {{ padding-right:.55rem; padding-bottom:.1rem; padding-top:.1rem; font-size:12px; }}
+.beside td.published, .beside th.published {{ color:var(--muted); font-style:italic; }}
+.said {{ color:var(--muted); font-size:12.5px; margin:.4rem 0 0; }} td.words {{ white-space:normal; min-width:11rem; }}
 figure svg {{ max-width:100%; height:auto; border:1px solid var(--line); border-radius:6px; }}
 .scroll {{ overflow-x:auto; }} table {{ border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:13px; }}
 th, td {{ padding:.2rem .7rem .2rem 0; text-align:left; white-space:nowrap; border-bottom:1px solid var(--grid); }}
@@ -34,16 +41,16 @@ pre {{ white-space:pre-wrap; background:var(--card); padding:.8rem; border-radiu
 """
 
 
-def write_report(results: Sequence[StudyResult], path: Path, *, paper_convention: bool = False) -> Path:
+def write_report(results: Sequence[StudyResult], path: Path) -> Path:
     """Write the page and return its path.
 
     Raises UserError where the disk refuses.
     """
-    write_text(path, report_html(results, paper_convention=paper_convention))
+    write_text(path, report_html(results))
     return path
 
 
-def report_html(results: Sequence[StudyResult], *, paper_convention: bool = False) -> str:
+def report_html(results: Sequence[StudyResult]) -> str:
     """The page as text; it loads nothing from anywhere."""
     style = _STYLE.format(light=LIGHT.css(), dark=DARK.css())
     models = dict.fromkeys((r.model, r.weights_sha256) for r in results if r.study != "correlation")
@@ -53,28 +60,34 @@ def report_html(results: Sequence[StudyResult], *, paper_convention: bool = Fals
         f"<title>Relata: study of {escape(', '.join(name for name, _ in models))}</title>",
         f"<style>{style}</style></head><body>",
         "<h1>How a vision transformer compares two objects</h1>",
-        f'<p class="lead">{_lead(paper_convention)}</p>',
+        f'<p class="lead">{_lead(results)}</p>',
         _models_table(models),
         _comparison(results),
         *(_section(result, titled=len(models) > 1) for result in results),
-        _published_attention(),
         "<footer><p>Made with Relata. Source of the experiments and of every published number: Lepori, Tartaglini "
         "et al., “Beyond the Doors of Perception”, NeurIPS 2024, arXiv 2406.15955.</p></footer></body></html>",
     ]
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _lead(paper_convention: bool) -> str:
-    convention = (
-        "The paper's conventions were used wherever its code differs from its idea."
-        if paper_convention
-        else "Where the paper's code differs from its idea, the sound version was measured."
-    )
+def _lead(results: Sequence[StudyResult]) -> str:
     return (
-        f"The experiments of “Beyond the Doors of Perception” on the models below. {convention} Hollow markers, tinted "
-        "bars and dashed curves are published numbers of <strong>another model</strong>: they show the shape of the "
-        "finding, and are no target for these weights."
+        f"The experiments of “Beyond the Doors of Perception” on the models below. {_convention(results)} Hollow "
+        "markers, tinted bars, dashed curves and columns marked † are published numbers of <strong>another model"
+        "</strong>: they show the shape of the finding, and are no target for these weights."
     )
+
+
+def _convention(results: Sequence[StudyResult]) -> str:
+    """Which parts used the paper's conventions: they may come from runs with different settings."""
+    asked = [r for r in results if "paper_convention" in r.settings]
+    theirs = [r for r in asked if r.settings["paper_convention"]]
+    if not theirs:
+        return "Where the paper's code differs from its idea, the sound version was measured."
+    if len(theirs) == len(asked):
+        return "The paper's conventions were used wherever its code differs from its idea."
+    titles = ", ".join(escape(f"{r.title} ({r.model})") for r in theirs)
+    return f"The paper's conventions were used in: {titles}; elsewhere the sound version was measured."
 
 
 def _models_table(models: Sequence[tuple[str, str]] | dict[tuple[str, str], None]) -> str:
@@ -92,35 +105,57 @@ def _comparison(results: Sequence[StudyResult]) -> str:
 
 def _section(result: StudyResult, *, titled: bool) -> str:
     title = f"{result.title} · {result.model}" if titled else result.title
-    figures = "".join(f"<figure>{to_svg(draw(plot), PAGE)}</figure>" for plot in result.plots.values())
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
     table = _table(result.rows)
     if len(result.rows) > FOLDED_ABOVE:
         table = f"<details><summary>All {len(result.rows)} rows</summary>{table}</details>"
     settings = escape(json.dumps(dict(result.settings), indent=1, ensure_ascii=False))
     return (
-        f'<section><h2>{escape(title)}</h2><div class="figures">{figures}</div><ul class="notes">{notes}</ul>{table}'
+        f'<section><h2>{escape(title)}</h2>{_figures(result)}<ul class="notes">{notes}</ul>{table}'
         f"<details><summary>Settings, n = {result.n}</summary><pre>{settings}</pre></details></section>"
     )
 
 
-def _published_attention() -> str:
-    rows = [{"published model": model, "attention": said} for model, said in ATTENTION.items()]
-    return f"<h2>Published on attention, in words</h2>{_table(rows)}"
+def _figures(result: StudyResult) -> str:
+    """The figures: those with published numbers each beside its table, the others side by side."""
+    compared = tables(result)
+    parts, alone = [], []
+    for name, plot in result.plots.items():
+        figure = f"<figure>{to_svg(draw(plot), PAGE)}</figure>"
+        if name in compared:
+            parts.append(f'<div class="beside">{figure}<div>{_compared(compared[name])}</div></div>')
+        else:
+            alone.append(figure)
+    return "".join(parts) + (f'<div class="figures">{"".join(alone)}</div>' if alone else "")
+
+
+def _compared(table: Table) -> str:
+    note = f'<p class="said">{escape(table.note)}</p>' if table.note else ""
+    return f"{_table(table.rows)}{note}"
 
 
 def _table(rows: Sequence[Row]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    body = "".join(f"<tr>{''.join(_cell(row.get(name)) for name in columns)}</tr>" for row in rows)
+    head = "".join(f"<th{_class(_published(name))}>{escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{''.join(_cell(row.get(name), _published(name)) for name in columns)}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(value: Any) -> str:
+def _published(column: str) -> str:
+    return "published" if column.endswith("†") else ""
+
+
+def _cell(value: Any, style: str = "") -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "<td></td>"
     if isinstance(value, float):
-        return f'<td class="number">{value:.3f}</td>'
+        return f"<td{_class('number', style)}>{value:.3f}</td>"
     if isinstance(value, int):
-        return f'<td class="number">{value}</td>'
-    return f"<td>{escape(str(value))}</td>"
+        return f"<td{_class('number', style)}>{value}</td>"
+    words = str(value)
+    return f"<td{_class('words' if len(words) > LONG else '', style)}>{escape(words)}</td>"
+
+
+def _class(*names: str) -> str:
+    given = " ".join(name for name in names if name)
+    return f' class="{given}"' if given else ""

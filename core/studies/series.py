@@ -83,10 +83,35 @@ def run_series(models: Sequence[Model], options: SeriesOptions, out: Path) -> Jo
         finished[id(p)] = result
         done += share
     results = [r for r in finished.values() if r is not None]
-    if "correlation" in studies:
-        results.append(_correlation(results, options.seed, out))
+    shown = [r for model in models for r in _all_finished(model, results, options, out / folder_name(model, models))]
+    shown += [_correlation(results, options.seed, out)] if "correlation" in studies else _earlier(models, out)
     yield Progress(done, total, "writing the report")
-    return write_report(results, out / "report.html", paper_convention=options.paper_convention)
+    return write_report(shown, out / "report.html")
+
+
+def _all_finished(
+    model: Model, results: Sequence[StudyResult], options: SeriesOptions, folder: Path
+) -> list[StudyResult]:
+    """Of these results those of a model, and what earlier runs finished in its folder on the same weights.
+
+    What another version wrote, with settings of other names, is left out.
+    """
+    now = {r.study: r for r in results if r.weights_sha256 == model.weights_hash}
+    found = []
+    for p in _parts(model, STUDIES, options, folder):
+        result = now.get(p.study) or read_result(folder / f"{p.study}.json")
+        if result and result.weights_sha256 == p.weights_sha256 and result.settings.keys() == p.settings.keys():
+            found.append(result)
+    return found
+
+
+def _earlier(models: Sequence[Model], out: Path) -> list[StudyResult]:
+    """The correlation of an earlier run, if it was over these models alone."""
+    result = read_result(out / "correlation" / "correlation.json")
+    if result is None:
+        return []
+    weights = {row.get("weights") for row in result.rows if row.get("kind") == "model"}
+    return [result] if weights <= {model.weights_hash for model in models} else []
 
 
 def run_losses(
