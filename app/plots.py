@@ -39,6 +39,7 @@ class PlotView(QWidget):
     """One plot with its title and legend. Its values are read under the mouse, or with the arrow keys."""
 
     cell_chosen = Signal(int, int)  # row, column of a heat map
+    position_chosen = Signal(int)  # index along the x axis of curves
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,8 @@ class PlotView(QWidget):
         self._spots: list[Spot] = []
         self._current: int | None = None
         self._mark: Any = None
+        self._position: int | None = None
+        self._line: Any = None
         self._texts: list[Any] = []
         self.title, self.legend = QLabel(), Legend()
         self.title.setWordWrap(True)
@@ -93,6 +96,28 @@ class PlotView(QWidget):
         self.setAccessibleDescription(describe(plot))
         self._draw()
 
+    def show_position(self, index: int | None) -> None:
+        """Mark a position of curves that is looked at elsewhere."""
+        if index != self._position:
+            self._position = index
+            self._draw_position()
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey what belongs to an earlier state."""
+        self._box.setOpacity(0.35 if stale else 1.0)
+        self.title.setEnabled(not stale)
+
+    def _draw_position(self) -> None:
+        if self._line is not None:
+            self._box.removeItem(self._line)
+            self._line = None
+        if isinstance(self._plot, Curves) and self._position is not None and self._position < len(self._plot.x):
+            pen = QPen(theme.current().color("text"), 1.2, Qt.PenStyle.DashLine)
+            pen.setCosmetic(True)
+            self._line = pg.InfiniteLine(self._plot.x[self._position], angle=90, pen=pen)
+            self._line.setZValue(-5)
+            self._box.addItem(self._line, ignoreBounds=True)
+
     @property
     def plot(self) -> AxesPlot | None:
         """What is drawn."""
@@ -118,7 +143,7 @@ class PlotView(QWidget):
         self.title.setFont(scaled(self.font(), 1.0, bold=True))
         self._view.setBackground(look.color("panel"))
         self._box.clear()
-        self._texts, self._mark = [], None
+        self._texts, self._mark, self._line = [], None, None
         frame = frame_of(plot)
         self._box.invertY(frame.downwards)
         self._box.setRange(xRange=frame.x, yRange=frame.y, padding=0)
@@ -130,6 +155,7 @@ class PlotView(QWidget):
         else:
             self.legend.show_entries(entries_of(plot, look))
             self._draw_grid(plot)
+        self._draw_position()
         self._dress_axes()
         self._give_room()
         self._fit()
@@ -137,8 +163,8 @@ class PlotView(QWidget):
     def _give_room(self) -> None:
         """Title and legend are as high as their words need at this width."""
         width = self.contentsRect().width() - 2 * SIDE_PX
-        self.title.setFixedHeight(self.title.heightForWidth(width))
-        self.legend.setFixedHeight(self.legend.heightForWidth(width))
+        self.title.setFixedHeight(max(0, self.title.heightForWidth(width)))
+        self.legend.setFixedHeight(max(0, self.legend.heightForWidth(width)))
 
     @property
     def _small(self) -> QFont:
@@ -238,6 +264,8 @@ class PlotView(QWidget):
         cell = self._spots[index].cell
         if cell is not None:
             self.cell_chosen.emit(*cell)
+        elif isinstance(self._plot, Curves):
+            self.position_chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         wide = len(self._plot.columns) if isinstance(self._plot, Heatmap) else 1

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.analyses.attention_pattern import attention_pattern, head_score
+from core.analyses.attention_pattern import attention_pattern, item_masses
 from core.cards import SubspaceKey, subspace_folder
 from core.document import Document, find_move, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
@@ -25,6 +25,7 @@ from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.interventions import Context, Intervention, MoveInSubspace, Subspace
+from core.masses import pairs_of, sound_masses
 from core.questions import (
     MAP_SIZE,
     Answer,
@@ -226,19 +227,18 @@ class Laboratory:
     def _attention(self, document: Document, edits: Sequence[Intervention], token: int) -> Attention:
         token = min(token, self.model.n_prefix + self.model.geometry.grid**2 - 1)
         items = _item_tokens(document.base, self.model)
-        queries = [t for item in items for t in item]
         blocks = range(self.model.n_blocks)
         plain = [self._pattern(document, (), block) for block in blocks]  # L × [H, T, T]
         now = [self._pattern(document, edits, block) for block in blocks]
         rows, received = (torch.stack([p[:, token] for p in now]), torch.stack([p[:, :, token] for p in now]))
-        item_rows = torch.stack([p[:, queries] for p in now])  # [L, H, Q, T]
+        masses = [item_masses(p, items, self.model.n_prefix) for p in now] if items else []
         return Attention(
             token,
             _numpy(rows),
             _numpy(torch.stack([p[:, token] for p in plain])),
             _numpy(received),
             _numpy(torch.stack([p[:, :, token] for p in plain])),
-            _numpy(head_score(item_rows, items, self.model.n_prefix)) if items else None,
+            sound_masses(_numpy(torch.stack(masses)), pairs_of(len(items))) if masses else {},
             _numpy(rows.amax((1, 2))),
             _numpy(received.amax((1, 2))),
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from core.cards import SubspaceKey
 from core.document import Document
+from core.masses import Masses
 from core.scene import Geometry, Property
 
 Floats = npt.NDArray[np.float32]
@@ -75,11 +76,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attention:
-    """Attention of one query token, [L, H, T], with edits and without, and head scores.
+    """Attention of one query token, [L, H, T], with edits and without, and what heads take from items to items.
 
-    `received` [L, H, T] is what every token gives to that token as a key. `scores` [L, H] are local (0) to
-    global (1): attention of item tokens that leaves their own item. `vmax` [L] is the largest value over the
-    heads of a block, edits in force.
+    `received` [L, H, T] is what every token gives to that token as a key. `masses` are `core.masses.sound_masses`
+    [L, H] by kind, edits in force, the local (0) to global (1) score among them; none without items. `vmax` [L] is
+    the largest value over the heads of a block, edits in force.
     """
 
     token: int
@@ -87,7 +88,7 @@ class Attention:
     baseline_rows: Floats
     received: Floats
     baseline_received: Floats
-    scores: Floats | None
+    masses: Mapping[str, Masses]
     vmax: Floats
     received_vmax: Floats
 

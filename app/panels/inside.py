@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels.stimulus import ROLES
+from app.plots import PlotView
 from app.widgets.attention_view import AttentionView, Ring
 from app.widgets.head_atlas import HeadAtlas
+from core.masses import mass_curves
 from core.questions import Attention, ModelInfo
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, item_patches
@@ -30,10 +32,13 @@ class InsidePanel(QWidget):
         self._image: np.ndarray | None = None
         self._shown: object = None
         self.view = AttentionView()
-        self.atlas = HeadAtlas()
+        self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
+        self.overview.addTab(self.atlas, "Heads")
+        self.overview.addTab(self.curves, "Where items look")
+        self.overview.setTabToolTip(1, "Attention that item tokens give to their own item, its partner, and the rest")
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.view)
-        splitter.addWidget(self.atlas)
+        splitter.addWidget(self.overview)
         splitter.setStretchFactor(0, 5)
         splitter.setStretchFactor(1, 4)
         splitter.setChildrenCollapsible(False)
@@ -48,6 +53,8 @@ class InsidePanel(QWidget):
         self.view.direction_toggled.connect(self._flip_direction)
         self.view.blink.connect(self._blink)
         self.atlas.head_chosen.connect(lambda block, head: self._desk.look(read=block, head=head))
+        self.curves.position_chosen.connect(lambda block: self._desk.look(read=block))
+        self.overview.currentChanged.connect(lambda _: self._draw_curves())
 
     def refresh(self) -> None:
         """Draw the attention of the last answer, greyed where it belongs to another state."""
@@ -79,6 +86,7 @@ class InsidePanel(QWidget):
         )
         self._draw_atlas(attention, info, maps, vmax, stale=stale)
         self.atlas.set_selected(block, head)
+        self._draw_curves()
 
     def _maps(self, attention: Attention) -> tuple[np.ndarray, np.ndarray]:
         """Maps [L, H, T] in the direction that is looked at, and the fixed scale of each block [L]."""
@@ -91,10 +99,24 @@ class InsidePanel(QWidget):
         self, attention: Attention, info: ModelInfo, maps: np.ndarray, vmax: np.ndarray, *, stale: bool
     ) -> None:
         shape = (info.n_blocks, info.n_heads)
-        self.atlas.set_scores(attention.scores if attention.scores is not None else np.full(shape, math.nan))
+        self.atlas.set_scores(attention.masses.get("score", np.full(shape, math.nan)))
         grid = info.geometry.grid
         self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)
         self.atlas.set_stale(stale)
+
+    def _draw_curves(self) -> None:
+        """Where the items of the stimulus look, with the block that is looked at marked."""
+        answer = self._desk.answer
+        if answer is None or answer.attention is None or self.overview.currentWidget() is not self.curves:
+            return
+        masses = answer.attention.masses
+        if not masses:
+            return
+        plot = mass_curves(masses)
+        if plot != self.curves.plot:
+            self.curves.show_plot(plot)
+        self.curves.set_stale(not self._desk.attention_is_current())
+        self.curves.show_position(min(max(self._desk.view.read, 0), answer.model.n_blocks - 1))
 
     def _caption(self, info: ModelInfo, block: int, head: int, attention: Attention, stimulus: Stimulus) -> str:
         token = _token_name(info, attention.token, stimulus)

@@ -1,7 +1,6 @@
-"""Attention of one token over all heads, and how local or global each head is.
+"""The attention pattern of a block, and what its heads take from items to items.
 
-Source: Lepori et al. 2024, attention patterns; docs/methods.md, "Attention pattern". What we changed: the score
-is one minus the mass that item tokens keep within their own item and CLS, measured directly.
+Source: Lepori et al. 2024, attention patterns; docs/methods.md, "Attention pattern".
 """
 
 from __future__ import annotations
@@ -23,19 +22,15 @@ def attention_pattern(model: Model, residual: Tensor, block: int) -> Tensor:
     return pattern
 
 
-def head_score(item_rows: Tensor, items: Sequence[Sequence[int]], n_prefix: int) -> Tensor:
-    """Local (0) to global (1) score [L, H] from the rows of all item tokens [L, H, Q, T].
+def item_masses(pattern: Tensor, items: Sequence[Sequence[int]], n_prefix: int) -> Tensor:
+    """Attention [H, I, I + 2] that the tokens of an item give, on average, to each item, the background and the prefix.
 
-    The mean share of an item token's attention that goes to patches outside its own item.
+    `pattern` [H, T, T] is query by key; the last axis adds up to 1. A patch that items share counts for the last one.
     """
-    patches = torch.ones(item_rows.shape[-1], dtype=torch.bool, device=item_rows.device)
-    patches[:n_prefix] = False
-    outside = []
-    start = 0
-    for item in items:
-        rows = item_rows[:, :, start : start + len(item)]  # [L, H, n, T]
-        elsewhere = patches.clone()
-        elsewhere[list(item)] = False
-        outside.append(rows[..., elsewhere].sum(-1))
-        start += len(item)
-    return torch.cat(outside, -1).mean(-1)
+    n_items = len(items)
+    which = torch.full((pattern.shape[-1],), n_items, device=pattern.device)
+    which[:n_prefix] = n_items + 1
+    for index, item in enumerate(items):
+        which[list(item)] = index
+    sets = torch.nn.functional.one_hot(which, n_items + 2).to(pattern)  # [T, I + 2]
+    return torch.stack([(pattern[:, list(item)] @ sets).mean(1) for item in items], 1)

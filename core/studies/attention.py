@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,24 +20,14 @@ from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.jobs.fit_subspace import item_tokens
 from core.jobs.progress import Job, Progress
-from core.plots import Curves, Heatmap, Maps, Plot, Series
+from core.masses import KINDS, Masses, Pairs, kind_series, mass_curves, sound_masses
+from core.plots import Heatmap, Maps, Plot, Series
 from core.render import render_many
 from core.scene import Stimulus
 from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult, item_pairs, n_kinds_of
 from core.studies.stages import RULE, STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
 from core.studies.statistics import mean_interval
-
-Masses = npt.NDArray[np.float64]
-Pairs = Sequence[tuple[int, int]]
-
-KINDS = {
-    "WO": "within the object (WO)",
-    "WP": "within the pair (WP)",
-    "BP": "between pairs (BP)",
-    "BG": "background (BG)",
-    "CLS": "CLS",
-}
 
 
 def attention_settings(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> dict[str, Any]:
@@ -144,27 +133,6 @@ def _key_sets(n_tokens: int, tokens: Tensor, n_prefix: int) -> Tensor:
     return torch.nn.functional.one_hot(which, n_items + 2)
 
 
-def sound_masses(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
-    """WO, WP, BP, BG and CLS [N, L, H], which add up to 1, and the local (0) to global (1) score.
-
-    Means over all items, or over those in `of`.
-    """
-    n_items = masses.shape[3]
-    partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
-    items = list(of) or sorted(partner)
-    kinds = {
-        "WO": np.mean([masses[..., i, i] for i in items], 0),
-        "WP": np.mean([masses[..., i, partner[i]] for i in items], 0),
-        "BG": np.mean([masses[..., i, n_items] for i in items], 0),
-        "CLS": np.mean([masses[..., i, n_items + 1] for i in items], 0),
-    }
-    if len(pairs) > 1:
-        others = {i: [j for j in partner if j not in (i, partner[i])] for i in items}
-        kinds["BP"] = np.mean([masses[..., i, others[i]].sum(-1) for i in items], 0)
-    kinds["score"] = 1 - kinds["WO"] - kinds["CLS"]
-    return kinds
-
-
 def paper_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
     """The authors' quantities [N, L, H]: WP and BG are those of the object of the last pair that has more, WO is the
     rest, the score is WP + BG, and BP is that of the pair that has more.
@@ -212,13 +180,8 @@ def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
     n_blocks, n_heads = kinds["WO"].shape[1:]
     blocks = tuple(str(b) for b in range(n_blocks))
     score = kinds["score"].mean(0)
-    shown = [name for name in KINDS if name in kinds]
-    curves = Curves(
-        *("Attention of item tokens, head with the most", "block", "share of attention"),
-        x=tuple(float(b) for b in range(n_blocks)),
-        ticks=blocks,
-        series=tuple(_head_curve(name, kinds[name]) for name in shown),
-    )
+    series = [_head_curve(name, kinds[name]) for name in KINDS if name in kinds]
+    curves = mass_curves({name: value.mean(0) for name, value in kinds.items()}, series)
     heat = Heatmap(
         *("Local and global heads", "head", "block"),
         values=tuple(tuple(float(v) for v in row) for row in score),
@@ -236,9 +199,7 @@ def said_peaks(peaks: Mapping[str, int]) -> str:
 
 
 def _head_curve(name: str, values: Masses) -> Series:
-    """Per block, the head whose mean over images is largest; the peak over blocks is starred, that of CLS is not."""
+    """Per block, the head whose mean over images is largest, with its interval."""
     best = values.mean(0).argmax(-1)  # [L]
     bands = [mean_interval(values[:, block, head]) for block, head in enumerate(best)]
-    y, low, high = zip(*bands, strict=True)
-    star = None if name == "CLS" else int(np.argmax(y))
-    return Series(KINDS[name], y, low, high, "control" if name == "CLS" else "measured", list(KINDS).index(name), star)
+    return kind_series(name, *zip(*bands, strict=True))

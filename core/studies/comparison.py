@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.masses import KINDS
 from core.scene import PROPERTIES
-from core.studies.attention import KINDS, peak_blocks
+from core.studies.attention import peak_blocks
 from core.studies.behaviour import SPLITS
 from core.studies.novel import METHODS
 from core.studies.published import ATTENTION, BEHAVIOUR, DAS, NEAREST, NOVEL, PROBE, WRONG_OBJECT

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from core.errors import UserError
 from core.jobs.progress import Job, Progress
+from core.masses import pairs_of
 from core.plots import Plot, plot_from_json, plot_to_json
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def n_kinds_of(model: Model) -> int:
 
 def item_pairs(model: Model) -> tuple[tuple[int, int], ...]:
     """Index pairs of the items that the model judges; the last pair is the sample in match-to-sample."""
-    return ((0, 1), (2, 3)) if model.task == "rmts" else ((0, 1),)
+    return pairs_of(4 if model.task == "rmts" else 2)
 
 
 def block_name(block: int) -> str:

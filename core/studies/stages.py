@@ -12,18 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.jobs.fit_subspace import item_tokens
+from core.masses import Masses
 from core.plots import Map, Maps, Ring
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, Task, item_patches
-
-Masses = npt.NDArray[np.float64]
 
 STAGES: dict[Task, tuple[str, ...]] = {"discrimination": ("WO", "WP", "BG", "CLS"), "rmts": ("WO", "WP", "BP", "BG")}
 LOCAL_TO_GLOBAL = ("WO", "WP", "BP", "BG")

@@ -196,6 +196,30 @@ def test_a_click_or_return_on_a_cell_chooses_it(show: Show) -> None:
     assert chosen[-1] in ((0, 1), (0, 0)), "up from the cell under the mouse, or the first cell"
 
 
+def test_a_click_on_curves_chooses_the_position(show: Show) -> None:
+    view = show(CURVES)
+    chosen: list[int] = []
+    view.position_chosen.connect(chosen.append)
+
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.place_of(3).toPoint())
+
+    assert chosen == [3]
+
+
+def test_a_marked_position_stays_marked_when_the_plot_is_drawn_again(show: Show) -> None:
+    view = show(CURVES)
+    unmarked = picture(view)
+
+    view.show_position(1)
+    marked = picture(view)
+    view.show_plot(CURVES)
+
+    assert marked != unmarked
+    assert picture(view) == marked
+    view.show_position(None)
+    assert picture(view) == unmarked
+
+
 def test_cells_go_from_blue_to_red_with_row_0_on_top(show: Show) -> None:
     view = show(HEAT)
     image = picture(view)

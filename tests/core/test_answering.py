@@ -120,7 +120,8 @@ def arrays(answer: Answer) -> Iterator[np.ndarray]:
         yield from (pad.landmarks, pad.own, pad.now, pad.distance, np.array(pad.extent))
     if answer.attention is not None:
         yield from (answer.attention.rows, answer.attention.baseline_rows, answer.attention.received)
-        yield from (answer.attention.baseline_received, answer.attention.scores, answer.attention.vmax)
+        yield from (answer.attention.baseline_received, answer.attention.vmax)
+        yield from answer.attention.masses.values()
     if answer.map is not None:
         yield answer.map.values
 
@@ -338,14 +339,14 @@ def test_a_block_without_a_learned_subspace_has_no_pad(laboratory: Laboratory, d
     assert laboratory.answer(Question(document, 2, map_cells=(0, 5), map_property="shape")).map is None
 
 
-def test_a_photo_has_a_decision_but_no_pads_no_scores_and_no_map(laboratory: Laboratory, document: Document) -> None:
+def test_a_photo_has_a_decision_but_no_pads_no_masses_and_no_map(laboratory: Laboratory, document: Document) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, 64 * 64 * 3, dtype=np.uint8).tobytes()
     photo = replace(document, base=Stimulus((), CANVAS, Photo(pixels, "dog.jpg")))
 
     answer = laboratory.answer(Question(photo, 1, map_cells=(0, 5)))
 
     assert answer.attention is not None
-    assert answer.attention.scores is None
+    assert answer.attention.masses == {}
     assert (answer.pads, answer.map, answer.notes) == ({}, None, ())
     assert answer.decision.logits != laboratory.answer(Question(document, 1)).decision.logits
 

@@ -126,6 +126,19 @@ def test_hovering_a_patch_asks_what_it_looks_at(driver: Driver) -> None:
     assert np.allclose(desk.answer.attention.rows.sum(-1), 1.0, atol=1e-4)
 
 
+def test_the_curves_of_where_items_look_lead_to_a_block(driver: Driver) -> None:
+    inside = driver.window.inside
+    inside.overview.setCurrentWidget(inside.curves)
+
+    curves = inside.curves.plot
+    assert isinstance(curves, Curves)
+    assert [s.label.split("(")[-1] for s in curves.series] == ["WO)", "WP)", "BG)", "CLS"]
+    QTest.mouseClick(inside.curves, Qt.MouseButton.LeftButton, pos=inside.curves.place_of(4).toPoint())
+
+    assert driver.window.desk.view.read == 4
+    inside.overview.setCurrentWidget(inside.atlas)
+
+
 def test_a_checkpoint_of_the_wrong_shape_is_refused_and_the_model_kept(driver: Driver, tmp_path: Path) -> None:
     import json
 

@@ -1,41 +1,55 @@
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from core.analyses.attention_pattern import attention_pattern, head_score
-from core.engine import attention_rows, run
+from core.analyses.attention_pattern import attention_pattern, item_masses
+from core.datasets import all_kinds, discrimination
+from core.engine import attention_rows, run, to_input
+from core.jobs.fit_subspace import item_tokens
+from core.render import render
+from core.studies.attention import item_masses as studied
+from tests.core.jobs.test_measure import finish
 from tests.core.networks import noise, tiny_model
 
 ITEMS = ((1, 2), (5, 6))
 
 
-def rows(*keys: tuple[int, ...]) -> torch.Tensor:
-    """Attention [1, 1, Q, 8] of each query token, spread evenly over its keys."""
-    out = torch.zeros(1, 1, len(keys), 8)
+def pattern(*keys: tuple[int, ...]) -> torch.Tensor:
+    """A pattern [1, 8, 8] of one head, in which each query token spreads its attention evenly over its keys."""
+    out = torch.zeros(1, 8, 8)
     for query, attended in enumerate(keys):
-        out[0, 0, query, list(attended)] = 1 / len(attended)
+        out[0, query, list(attended)] = 1 / len(attended)
     return out
 
 
-def test_attention_within_the_own_item_is_local() -> None:
-    assert head_score(rows((1, 2), (1,), (5,), (6, 5)), ITEMS, n_prefix=1).item() == 0
+def test_masses_are_means_over_the_tokens_of_an_item() -> None:
+    by_hand = pattern((0,), (1, 2), (5,), (3,), (0,), (0, 3), (6, 1))
+
+    masses = item_masses(by_hand, ITEMS, n_prefix=1)
+
+    # of item 0: token 1 stays, token 2 looks at item 1; of item 1: half CLS, half background, half itself, half item 0
+    assert masses.tolist() == [[[0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]]]
 
 
-def test_attention_to_the_other_item_or_the_background_is_global() -> None:
-    assert head_score(rows((5, 6), (3,), (1,), (7, 4)), ITEMS, n_prefix=1).item() == 1
+def test_registers_are_no_background() -> None:
+    masses = item_masses(pattern((0,), (3,), (3,), (3,), (3,), (3,), (3,)), ((4,), (5, 6)), n_prefix=4)
+
+    assert masses.tolist() == [[[0, 0, 0, 1], [0, 0, 0, 1]]]
 
 
-def test_attention_to_prefix_tokens_is_not_global() -> None:
-    assert head_score(rows((0,), (0, 3), (0,), (0,)), ITEMS, n_prefix=1).item() == 0.125
-    assert head_score(rows((3,), (3,), (3,), (3,)), ITEMS, n_prefix=4).item() == 0
+def test_live_masses_are_those_of_the_study() -> None:
+    model = tiny_model(img_size=64)
+    stimulus = discrimination(2, all_kinds(), 0, model.geometry)[0].stimulus
+    wanted = finish(studied(model, [stimulus]))
+    with torch.inference_mode():
+        streams = run(model, to_input(model, render(stimulus)[None])).residuals
+        tokens = item_tokens(model, [stimulus])[0].tolist()
 
-
-def test_every_item_token_counts_the_same_where_items_have_different_extents() -> None:
-    items = ((1,), (4, 5, 6))
-
-    score = head_score(rows((7,), (4,), (5,), (6,)), items, n_prefix=1)
-
-    assert score.item() == 0.25
+        for block in range(model.n_blocks):
+            whole = attention_pattern(model, streams[block], block)
+            live = item_masses(whole, tokens, model.n_prefix)
+            np.testing.assert_allclose(live.numpy(), wanted[0, block], atol=1e-6)
 
 
 def test_the_pattern_holds_the_rows_of_every_query() -> None:

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from core.datasets import split_examples
+from core.masses import sound_masses
 from core.studies import attention
-from core.studies.attention import attention_study, item_masses, paper_masses, sound_masses
+from core.studies.attention import attention_study, item_masses, paper_masses
 from tests.core.networks import balanced_model
 from tests.core.studies.networks import finish
 
