@@ -14,6 +14,7 @@ from app import edits
 from app.edits import add_new_item, choose_model, show_photo
 from core.document import set_property, with_stimulus
 from core.errors import UserError
+from core.plots import Curves
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
 
