@@ -9,8 +9,10 @@ from core.masses import KINDS
 from core.scene import PROPERTIES
 from core.studies.attention import peak_blocks
 from core.studies.behaviour import SPLITS
+from core.studies.losses import PUBLISHED as SCRATCH
+from core.studies.losses import SPLITS as LOSS_SPLITS
 from core.studies.novel import METHODS
-from core.studies.published import ATTENTION, BEHAVIOUR, DAS, NEAREST, NOVEL, PROBE, WRONG_OBJECT
+from core.studies.published import ATTENTION, BEHAVIOUR, DAS, NEAREST, NOVEL, PROBE, SPLIT_NAMES, WRONG_OBJECT
 from core.studies.result import Row, StudyResult, block_name
 
 PUBLISHED = f"{NEAREST} †"
@@ -26,7 +28,14 @@ class Table:
 
 def tables(result: StudyResult) -> dict[str, Table]:
     """For each figure of a result, by its name, the measured and the published numbers; none where none are known."""
-    makers = {"das": _das, "novel": _novel, "probe": _probe, "behaviour": _behaviour, "attention": _attention}
+    makers = {
+        "das": _das,
+        "novel": _novel,
+        "probe": _probe,
+        "behaviour": _behaviour,
+        "attention": _attention,
+        "losses": _losses,
+    }
     return makers[result.study](result) if result.study in makers else {}
 
 
@@ -88,6 +97,24 @@ def _attention(result: StudyResult) -> dict[str, Table]:
         rows.append({"model": f"{caption.model} †", **peaks, "in words": caption.said, "source": source})
     note = "Blocks in which the largest head peaks. † Another model; captions name the peaks of one model alone."
     return {"attention-curves": Table(tuple(rows), note)}
+
+
+def _losses(result: StudyResult) -> dict[str, Table]:
+    """Means over the seeds of every choice of losses and split."""
+    task, n_kinds = result.settings["task"], result.settings["recipe"]["n_kinds"]
+    rows = []
+    for name in dict.fromkeys(row["losses"] for row in result.rows):
+        line: Row = {"losses": name}
+        known = BEHAVIOUR.get((SCRATCH.get(name, ""), task, n_kinds))
+        for split, words in LOSS_SPLITS.items():
+            values = [row["accuracy"] for row in result.rows if (row["losses"], row["split"]) == (name, split)]
+            line[words] = sum(values) / len(values)
+        for split, words in {"val": "IID", "compositional": "new pairings"}.items():
+            value = known[SPLIT_NAMES.index(split)] if known else None
+            line[f"{words}\nfrom scratch B/16 †"] = None if value is None else float(value)
+        rows.append(line)
+    note = "† Published logs of a network of 12 blocks and width 768 on 224 px. An empty cell has no number."
+    return {f"losses-{task}": Table(tuple(rows), note)}
 
 
 Curve = Mapping[int, float]

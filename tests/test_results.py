@@ -1,0 +1,66 @@
+"""The shipped results are of the shipped weights, and docs/results.md holds their tables.
+
+`python -m tests.test_results` prints the tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cards import bundled_models, model_path, read_card, resource_folder
+from core.studies.comparison import Table, tables
+from core.studies.result import StudyResult, result_from_json
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
+FILES = sorted(resource_folder("results").rglob("*.json"))
+
+
+def read(path: Path) -> StudyResult:
+    return result_from_json(path.read_text(encoding="utf-8"))
+
+
+def markdown(table: Table) -> str:
+    """A table as the document must hold it."""
+    columns = list(dict.fromkeys(name for row in table.rows for name in row))
+    names = [name.replace("\n", ", ") for name in columns]
+    lines = [names, ["---"] * len(columns), *([_cell(row.get(name)) for name in columns] for row in table.rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def measured() -> Iterator[tuple[str, str]]:
+    """Every table by the name of its file and figure."""
+    for path in FILES:
+        for name, table in tables(read(path)).items():
+            yield f"{path.relative_to(resource_folder('results')).with_suffix('')}: {name}", markdown(table)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_result_is_of_shipped_weights_and_says_how_it_was_made(path: Path) -> None:
+    result = read(path)
+
+    weights = {str(read_card(model_path(name))["weights_sha256"]) for name in bundled_models()}
+    assert result.weights_sha256 in weights or result.study in ("losses", "correlation")
+    assert result.rows
+    assert "seed" in result.settings or "seeds" in result.settings
+    assert path.stem.startswith(result.study)
+
+
+@pytest.mark.parametrize(("name", "table"), list(measured()), ids=lambda value: value if ":" in value[:60] else "")
+def test_the_document_shows_what_was_measured(name: str, table: str) -> None:
+    assert table in DOCUMENT.read_text(encoding="utf-8"), name
+
+
+if __name__ == "__main__":
+    for said in measured():
+        print(*said, sep="\n\n", end="\n\n")
