@@ -108,6 +108,18 @@ COMMANDS: tuple[Command, ...] = (
         "swap",
         "All",
     ),
+    Command(
+        "Intervene",
+        "Flip the selected pair along its probe",
+        lambda d: edits.flip_pair(d, edits.pair_selected(d)),
+        ("Ctrl+Alt+F",),
+    ),
+    Command(
+        "Intervene",
+        "Control: push the selected pair toward what it is",
+        lambda d: edits.control_pair(d, edits.pair_selected(d)),
+        ("Ctrl+Alt+Shift+F",),
+    ),
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),

@@ -14,12 +14,15 @@ from core.demo import demo_stimulus
 from core.document import (
     add_item,
     delete_item,
+    find_push,
     make_counterfactual,
     match_property,
     open_photo_in,
+    push_pair,
     random_match_to_sample,
     random_pair,
     random_stimulus,
+    remove_intervention,
     reroll_noise,
     set_property,
     stimulus_of,
@@ -30,7 +33,7 @@ from core.document import (
 from core.errors import UserError
 from core.questions import Failure
 from core.render import open_photo
-from core.scene import ITEM_LETTERS, Geometry, Property, Stimulus, task_of
+from core.scene import ITEM_LETTERS, Geometry, Property, Relation, Stimulus, pair_name, pair_relation, task_of
 
 MAX_ITEMS = 4
 
@@ -145,6 +148,53 @@ def delete_selected(desk: Desk) -> None:
 def clear_edits(desk: Desk) -> None:
     """The model itself again."""
     desk.edit("Clear edits", replace(desk.document, interventions=()))
+
+
+def push(desk: Desk, pair: int, alpha: float, gesture: str = "", *, keep: bool = False) -> None:
+    """Push a pair by α along the probe's direction at the write layer: above 0 toward same, below toward different.
+
+    At 0 the push is taken away, or kept in its place in the list where `keep` says so: a drag goes on.
+    """
+    document, block = desk.document, desk.view.write
+    name, at = pair_name(document.base, pair), find_push(document, pair, block)
+    if alpha == 0 and at is None:
+        return
+    if alpha == 0 and at is not None and not keep:
+        desk.edit(f"Probe: {name} pair left alone", remove_intervention(document, at), gesture)
+        return
+    toward: Relation = "same" if alpha > 0 else "different"
+    text = f"Probe: {name} pair toward {toward}, alpha {round(abs(alpha), 2):g}"
+    desk.edit(text, push_pair(document, pair, block, toward, abs(alpha)), gesture)
+
+
+def flip_pair(desk: Desk, pair: int) -> None:
+    """Push a pair by α = 1 toward the relation that it has not."""
+    push(desk, pair, -1.0 if _probed_relation(desk, pair) == "same" else 1.0)
+
+
+def control_pair(desk: Desk, pair: int) -> None:
+    """Push a pair toward the relation that it has, as far as it is pushed now, else by α = 1."""
+    at = find_push(desk.document, pair, desk.view.write)
+    alpha = (desk.document.interventions[at].strength if at is not None else 0.0) or 1.0
+    push(desk, pair, alpha if _probed_relation(desk, pair) == "same" else -alpha)
+
+
+def _probed_relation(desk: Desk, pair: int) -> Relation:
+    """The relation that a pair has.
+
+    Raises UserError where there is no such pair, or no probe at the write layer.
+    """
+    relation = pair_relation(desk.document.base, pair)
+    if relation is None:
+        raise UserError("This needs a pair.", "Use Stimulus ▸ Random pair.")
+    if desk.answer is not None and desk.view.write not in desk.answer.model.probe_cards:
+        raise UserError("There is no probe at the write layer.", "Move the write marker, or make some: relata probe.")
+    return relation
+
+
+def pair_selected(desk: Desk) -> int:
+    """The pair of the base's selected item; of two or three items, the first two."""
+    return _item_of_base(desk) // 2 if task_of(desk.document.base) == "rmts" else 0
 
 
 def show_photo(desk: Desk, path: Path) -> None:

@@ -24,7 +24,10 @@ class Store(QObject):
         self.undo = QUndoStack(self)
 
     def edit(self, text: str, document: Document, gesture: str = "") -> None:
-        """Replace the document in one undo step; edits of one non-empty `gesture` in a row are one step."""
+        """Replace the document in one undo step; edits of one non-empty `gesture` in a row are one step.
+
+        The last of them names it.
+        """
         if document != self.document:
             self.undo.push(_Change(text, self.document, document, gesture, self._set))
 
@@ -78,6 +81,7 @@ class _Change(QUndoCommand):
         if not isinstance(other, _Change) or other.gesture != self.gesture:
             return False
         self.after = other.after
+        self.setText(other.text())
         if self.after == self.before:
             self.setObsolete(True)
         return True

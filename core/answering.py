@@ -18,14 +18,16 @@ import torch
 from torch import Tensor
 
 from core.analyses.attention_pattern import attention_pattern, item_masses
-from core.cards import SubspaceKey, subspace_folder
+from core.cards import SubspaceKey, probe_file, subspace_folder
 from core.document import Document, find_move, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
-from core.interventions import Context, Intervention, MoveInSubspace, Subspace
+from core.interventions import Context, Intervention, MoveInSubspace, Probe, Subspace
+from core.interventions.probe import probe_and_tokens
 from core.masses import pairs_of, sound_masses
+from core.probes import load_probes
 from core.questions import (
     MAP_SIZE,
     Answer,
@@ -34,6 +36,7 @@ from core.questions import (
     DecisionMap,
     ModelInfo,
     Pad,
+    PairJudgement,
     Question,
 )
 from core.render import render
@@ -68,6 +71,7 @@ class Laboratory:
         self._reference = ""
         self._model: Model | None = None
         self.subspaces: dict[SubspaceKey, Subspace] = {}
+        self.probes: dict[int, Probe] = {}
         self._notes: tuple[str, ...] = ()
         self._streams, self._patterns = Recent(), Recent()
 
@@ -76,7 +80,11 @@ class Laboratory:
         if self._model is None or reference != self._reference:
             model = verify(open_model(reference, choose_device(self._device)))
             subspaces, errors = load_subspaces(subspace_folder(model.name), model)
-            self._model, self._reference, self.subspaces = model, reference, subspaces
+            try:
+                probes = load_probes(probe_file(model.name), model)
+            except UserError as error:
+                probes, errors = {}, [*errors, error]
+            self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
             self._notes = tuple(str(error) for error in errors)
             self._streams.clear()
             self._patterns.clear()
@@ -106,6 +114,7 @@ class Laboratory:
                 self._attention(document, edits, question.token) if question.attention else None,
                 self._map(document, question),
                 self._notes + notes,
+                judgements=self._judgements(document, edits, question.write),
             )
         return replace(answer, engine_ms=1000 * (time.perf_counter() - start))
 
@@ -122,6 +131,7 @@ class Laboratory:
             model.labels,
             model.card,
             {key: subspace.card for key, subspace in self.subspaces.items()},
+            {block: probe.card for block, probe in self.probes.items()},
         )
 
     def _usable(self, document: Document) -> tuple[list[Intervention], tuple[str, ...]]:
@@ -177,9 +187,9 @@ class Laboratory:
         tokens = _item_tokens(document.base, self.model)
         source = document.source
         if source is None or not source.items:
-            return Context(tokens, self.subspaces)
+            return Context(tokens, self.subspaces, probes=self.probes)
         stream = self._stream(Document(document.model, source), (), block)
-        return Context(tokens, self.subspaces, _item_tokens(source, self.model), stream)
+        return Context(tokens, self.subspaces, _item_tokens(source, self.model), stream, self.probes)
 
     def _decision(self, document: Document, edits: Sequence[Intervention]) -> Decision:
         return Decision(
@@ -223,6 +233,21 @@ class Laboratory:
         x = self._stream(document, edits, subspace.block)[0]  # [T, D]
         tokens = _item_tokens(document.base, self.model)
         return torch.stack([subspace.coordinates(x[list(t)]).mean(0) for t in tokens])
+
+    def _judgements(self, document: Document, edits: Sequence[Intervention], block: int) -> dict[int, PairJudgement]:
+        """What the probe after `block` says of each pair that it can read."""
+        judged: dict[int, PairJudgement] = {}
+        if block not in self.probes:
+            return judged
+        now, before = self._stream(document, edits, block), self._stream(document, (), block)
+        context = Context(_item_tokens(document.base, self.model), {}, probes=self.probes)
+        for pair in range(len(document.base.items) // 2):
+            try:
+                probe, tokens = probe_and_tokens(now, context, block, pair)
+            except UserError:
+                continue
+            judged[pair] = PairJudgement(float(probe.margin(now, tokens)), float(probe.margin(before, tokens)))
+        return judged
 
     def _attention(self, document: Document, edits: Sequence[Intervention], token: int) -> Attention:
         token = min(token, self.model.n_prefix + self.model.geometry.grid**2 - 1)

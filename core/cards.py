@@ -79,6 +79,11 @@ def subspace_folder(model: str) -> Path:
     return resource_folder("subspaces") / model
 
 
+def probe_file(model: str) -> Path:
+    """The file of a bundled model's probes."""
+    return resource_folder("probes") / f"{model}.safetensors"
+
+
 def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
     """The cards of a bundled model's subspaces; those that cannot be read are left out."""
     cards: dict[SubspaceKey, Card] = {}

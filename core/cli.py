@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from core.cli_study import add_study_verb
+from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
     _add_train(verbs.add_parser("train", help="train a model from a recipe; run again to go on"))
     _add_das(verbs.add_parser("das", help="learn the subspaces of a property by interchange interventions"))
+    _add_probe(verbs.add_parser("probe", help="fit linear probes for the relation of a pair, to push pairs with"))
     add_study_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
@@ -80,6 +81,16 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--device", default="auto")
     verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
     verb.set_defaults(run=_das)
+
+
+def _add_probe(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", default="discrimination")
+    verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
+    verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--device", default="auto")
+    verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
+    verb.set_defaults(run=_probe)
 
 
 def _even(word: str) -> int:
@@ -163,6 +174,27 @@ def _das(arguments: argparse.Namespace) -> int:
 
     for property in properties:
         watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds, keep=keep))
+    return 0
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from core.cards import probe_file
+    from core.engine import verify
+    from core.families.files import open_model
+    from core.families.model import choose_device
+    from core.probes import save_probes
+    from core.studies.probe import ProbeOptions
+    from core.studies.probe_asset import probe_asset
+
+    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    options = ProbeOptions(n_images=arguments.images)
+    probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
+    path = arguments.out or probe_file(model.name)
+    save_probes(path, probes, card)
+    for row in card["blocks"]:
+        edits = "; ".join(f"α {e['alpha']:g} {e['success']:.3f}, control {e['control']:.3f}" for e in row["edits"])
+        print(f"after block {row['block']}: right {row['accuracy']:.3f}; flips at {edits} (n {row['n']})")
+    print(path)
     return 0
 
 

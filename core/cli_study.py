@@ -28,11 +28,11 @@ def add_study_verb(verbs: Any) -> None:
     )
     study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
-    study.add_argument("--n", type=_fourfold, help="images or pairs behind each number; each part has its own default")
+    study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
     study.add_argument("--seed", type=int, default=0)
     study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
     study.add_argument("--layers", default="all", help="blocks to search, such as 0,1,2; -1 is the embeddings")
-    study.add_argument("--search-pairs", type=_fourfold, default=2000, help="pairs to search a subspace on")
+    study.add_argument("--search-pairs", type=fourfold, default=2000, help="pairs to search a subspace on")
     study.add_argument("--epochs", type=int, default=20, help="epochs of a subspace search")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
     study.add_argument("--task", choices=(*get_args(Task), "both"), default="both", help="of losses: what to train")
@@ -41,7 +41,7 @@ def add_study_verb(verbs: Any) -> None:
     study.set_defaults(run=_study)
 
 
-def _fourfold(word: str) -> int:
+def fourfold(word: str) -> int:
     """How many examples: a multiple of 4 is balanced in both tasks."""
     if not word.isascii() or not word.isdigit() or int(word) < 4 or int(word) % 4:
         raise argparse.ArgumentTypeError(f"{word} is no multiple of 4 above 0")

@@ -11,8 +11,8 @@ import numpy as np
 from core.counterfactuals import counterfactual_source
 from core.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
 from core.errors import UserError
-from core.interventions import Intervention, MoveInSubspace, SwapFromSource
-from core.scene import Geometry, Item, Photo, Property, Stimulus, Task, task_of, with_item
+from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource
+from core.scene import Geometry, Item, Photo, Property, Relation, Stimulus, Task, pair_items, task_of, with_item
 
 Side = Literal["base", "source"]
 
@@ -129,7 +129,12 @@ def delete_item(document: Document, side: Side, index: int) -> Document:
 
 
 def _without_item(edit: Intervention, side: Side, index: int) -> Intervention | None:
-    """The edit, counting the items of one side as if `index` were not there; None where it was about that item."""
+    """The edit, counting the items of one side as if `index` were not there; None where it was about that item.
+
+    Pairs are counted from the first item, so that those after `index` are no longer the pairs that they were.
+    """
+    if isinstance(edit, AddProbeDirection):
+        return None if side == "base" and index <= pair_items(edit.pair)[1] else edit
     if side == "base":
         return None if edit.item == index else replace(edit, item=edit.item - (edit.item > index))
     if isinstance(edit, MoveInSubspace):
@@ -175,6 +180,21 @@ def set_point(
     """The document with an item's thumb at a place on a pad; a new edit goes to the end of the list."""
     edit = MoveInSubspace(block, item, property, point, strength)
     index = find_move(document, item, property, block)
+    return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)
+
+
+def find_push(document: Document, pair: int, block: int) -> int | None:
+    """Index of the edit along the probe's direction of a pair after a block, if there is one."""
+    for index, edit in enumerate(document.interventions):
+        if isinstance(edit, AddProbeDirection) and (edit.pair, edit.block) == (pair, block):
+            return index
+    return None
+
+
+def push_pair(document: Document, pair: int, block: int, toward: Relation, strength: float = 1.0) -> Document:
+    """The document with a pair pushed along the probe's direction; a new edit goes to the end of the list."""
+    edit = AddProbeDirection(block, pair, toward, strength)
+    index = find_push(document, pair, block)
     return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What panels need to know of the model that answered."""
+    """What panels need to know of the model that answered; `probe_cards` are by the block after which they read."""
 
     name: str
     weights_hash: str
@@ -48,6 +48,7 @@ class ModelInfo:
     labels: tuple[str, ...]
     card: Mapping[str, Any]
     subspace_cards: Mapping[SubspaceKey, Mapping[str, Any]]
+    probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,14 @@ class Pad:
     extent: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class PairJudgement:
+    """What the probe after the write block says of a pair: its logit same − different, with the edits and without."""
+
+    margin: float
+    baseline: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DecisionMap:
     """P(last label) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
@@ -122,7 +131,8 @@ class DecisionMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What the engine found for one question. `notes` say what could not be done, in words."""
+    """What the engine found for one question. `notes` say what could not be done, in words; `judgements` are of the
+    pairs that a probe after the write block can read."""
 
     question: Question
     model: ModelInfo
@@ -132,6 +142,7 @@ class Answer:
     map: DecisionMap | None = None
     notes: tuple[str, ...] = ()
     engine_ms: float = 0.0
+    judgements: Mapping[int, PairJudgement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

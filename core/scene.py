@@ -72,6 +72,10 @@ Task = Literal["discrimination", "rmts"]
 PAIR_NAMES = ("display", "sample")
 """What the two pairs of match-to-sample are called, in order."""
 
+Relation = Literal["different", "same"]
+RELATIONS: tuple[Relation, ...] = ("different", "same")
+"""The relations that a pair may have, in the order of a probe's rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
@@ -208,6 +212,26 @@ def truth(stimulus: Stimulus) -> Truth | None:
     display, sample = _pair_truth(*stimulus.items[:2]), _pair_truth(*stimulus.items[2:])
     same = display.same == sample.same
     return Truth(same, "" if same else "relation", (display, sample))
+
+
+def pair_items(pair: int) -> tuple[int, int]:
+    """Indices of the items of a pair."""
+    return 2 * pair, 2 * pair + 1
+
+
+def pair_name(stimulus: Stimulus, pair: int) -> str:
+    """Display or sample in match-to-sample, else the letters of the pair's items."""
+    if task_of(stimulus) == "rmts":
+        return PAIR_NAMES[pair]
+    return "–".join(ITEM_LETTERS[item] for item in pair_items(pair))
+
+
+def pair_relation(stimulus: Stimulus, pair: int) -> Relation | None:
+    """The relation that a pair of the stimulus has, or None where it is not there."""
+    first, second = pair_items(pair)
+    if second >= len(stimulus.items):
+        return None
+    return "same" if _pair_truth(stimulus.items[first], stimulus.items[second]).same else "different"
 
 
 def _pair_truth(a: Item, b: Item) -> Truth:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.desk import Desk
 from app.panels.palette import color_chips, shape_chips
+from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.pad import Landmark, PadPicture, SubspacePad, Thumb
@@ -32,10 +33,10 @@ from core.document import (
     replace_intervention,
     set_point,
 )
-from core.interventions import Intervention, MoveInSubspace
+from core.interventions import AddProbeDirection, Intervention, MoveInSubspace
 from core.questions import Pad
 from core.render import shape_name
-from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
+from core.scene import COLOR_NAMES, ITEM_LETTERS, Property, Stimulus, pair_name, pair_relation
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
@@ -59,7 +60,7 @@ class InterventionsPanel(QScrollArea):
             self.pads[property].setAccessibleName(f"{name} pad")
         self.strength = QDoubleSpinBox()
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
-        self.words, self.edits = QLabel(), EditList()
+        self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
         self._arrange(swap_actions)
         self._connect()
 
@@ -92,6 +93,7 @@ class InterventionsPanel(QScrollArea):
         layout.addWidget(self.words)
         layout.addLayout(row)
         layout.addLayout(swaps)
+        layout.addWidget(self.probe)
         layout.addWidget(self.edits, 1)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -128,7 +130,8 @@ class InterventionsPanel(QScrollArea):
         """Draw the pads of the last answer and the edits of the document."""
         desk = self._desk
         pads = desk.answer.pads if desk.answer is not None else {}
-        self.edits.set_rows([_row(edit, pads) for edit in desk.document.interventions])
+        self.edits.set_rows([_row(edit, pads, desk.document.base) for edit in desk.document.interventions])
+        self.probe.refresh()
         stale = not desk.pads_are_current()
         shown = pads.get(self.property_shown)
         widget = self.pads[self.property_shown]
@@ -253,8 +256,12 @@ def _nearest(pad: Pad, point: np.ndarray) -> str:
     return COLOR_NAMES[index] if pad.property == "color" else shape_name(index)
 
 
-def _row(edit: Intervention, pads: Mapping[Property, Pad]) -> EditRow:
+def _row(edit: Intervention, pads: Mapping[Property, Pad], base: Stimulus) -> EditRow:
     where = "embeddings" if edit.block < 0 else f"block {edit.block}"
+    if isinstance(edit, AddProbeDirection):
+        role = "control: it is that already" if pair_relation(base, edit.pair) == edit.toward else "probe direction"
+        text = f"{pair_name(base, edit.pair)} pair toward {edit.toward}"
+        return EditRow(text, f"{where} · {role}", edit.enabled, edit.strength, "")
     letter = ITEM_LETTERS[edit.item]
     if isinstance(edit, MoveInSubspace):
         word = "colour" if edit.property == "color" else "shape"

@@ -112,6 +112,7 @@ class StrengthSlider(QAbstractSlider):
         super().__init__(parent)
         self._wheel = 0
         self._dimmed = False
+        self._shown = 0.0
         self.setRange(0, round(_MAX_STRENGTH * _STEPS_PER_UNIT))
         self.setSingleStep(_WHEEL_STEP)
         self.setPageStep(25)
@@ -126,7 +127,8 @@ class StrengthSlider(QAbstractSlider):
         return self.value() / _STEPS_PER_UNIT
 
     def set_strength(self, strength: float) -> None:
-        """Show `strength` without telling anybody."""
+        """Show `strength` without telling anybody; beyond the range the number is right and the handle at the end."""
+        self._shown = strength
         blocked = self.blockSignals(True)
         self.setValue(round(strength * _STEPS_PER_UNIT))
         self.blockSignals(blocked)
@@ -196,7 +198,7 @@ class StrengthSlider(QAbstractSlider):
         painter.drawRoundedRect(QRectF(groove.topLeft(), QPointF(handle.x(), groove.bottom())), 1.5, 1.5)
         painter.drawEllipse(handle, 4.5, 4.5)
         number = QRectF(groove.right() + 7, 0, _NUMBER_PX, self.height())
-        write(painter, number, f"{self.strength:.2f}", font=scaled(self.font(), 0.85), color=colors.color("muted"))
+        write(painter, number, f"{self._shown:.2f}", font=scaled(self.font(), 0.85), color=colors.color("muted"))
         if self.hasFocus():
             paint_focus(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1), colors, radius=6)
         painter.end()
@@ -212,5 +214,6 @@ class StrengthSlider(QAbstractSlider):
         self.setValue(_STEPS_PER_UNIT if near_one else round(strength * _STEPS_PER_UNIT))
 
     def _tell(self) -> None:
+        self._shown = self.strength
         self.update()
         self.picked.emit(self.strength)

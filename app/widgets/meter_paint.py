@@ -112,7 +112,7 @@ def paint_meter(painter: QPainter, area: QRectF, font: QFont, look: Look) -> Non
         face = scaled(plan.font, 1.3)
         write(painter, plan.verdict, look.message or WAITING, font=face, color=colors.color("muted"))
         return
-    _bar(painter, plan.bar, look, look.reading)
+    paint_bar(painter, plan.bar, look, look.reading)
     _verdict(painter, plan, look, look.reading)
     _truth(painter, plan, look.reading)
     painter.setOpacity(1.0)
@@ -254,7 +254,8 @@ def _scale(painter: QPainter, plan: _Plan, look: Look) -> None:
             write(painter, ends, word, font=small, color=colors.color("muted"), align=align)
 
 
-def _bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> None:
+def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> None:
+    """The filled bar of a margin from the zero line, its ghost without edits, and its trail."""
     colors = theme.current()
     zero = bar.center().x()
     side = colors.color("same" if reading.margin > 0 else "different")

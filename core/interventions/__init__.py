@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.interventions.interchange import SwapFromSource
+from core.interventions.probe import AddProbeDirection, Probe
 from core.interventions.subspace import Context, MoveInSubspace, Subspace
 
-Intervention = MoveInSubspace | SwapFromSource
+Intervention = MoveInSubspace | SwapFromSource | AddProbeDirection
 
-__all__ = ["Context", "Intervention", "MoveInSubspace", "Subspace", "SwapFromSource"]
+__all__ = ["AddProbeDirection", "Context", "Intervention", "MoveInSubspace", "Probe", "Subspace", "SwapFromSource"]

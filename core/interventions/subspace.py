@@ -12,6 +12,8 @@ from core.scene import Property
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.interventions.probe import Probe
+
 
 @dataclass(frozen=True, slots=True)
 class Subspace:
@@ -79,13 +81,15 @@ class Context:
     """What an intervention may look at besides the stream [1, T, D] that it edits.
 
     `tokens` and `source_tokens` list each item's token indices, prefix tokens counted. `source` is the
-    unedited stream [1, T, D] of the source image at the same site, or None where there is no source.
+    unedited stream [1, T, D] of the source image at the same site, or None where there is no source. `probes` are
+    by the block after which they read.
     """
 
     tokens: tuple[tuple[int, ...], ...]
     subspaces: Mapping[tuple[Property, int], Subspace]
     source_tokens: tuple[tuple[int, ...], ...] = ()
     source: Tensor | None = None
+    probes: Mapping[int, Probe] = field(default_factory=dict)
 
     def subspace(self, property: Property, block: int) -> Subspace:
         """The learned subspace.

@@ -8,7 +8,7 @@ and adds after it. Discrimination pairs are probed like the pairs of match-to-sa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from core.datasets import split_examples
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
-from core.jobs.fit_subspace import gather_tokens, item_tokens
+from core.interventions.probe import Probe, add_direction, side_by_side
+from core.jobs.fit_subspace import item_tokens
 from core.jobs.progress import Job, Progress
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
@@ -44,18 +45,6 @@ class ProbeOptions:
     lr: float = 1e-2
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A linear read-out of a pair's tokens, `weight` [2, F] and `bias` [2], F = 2 n D; class 1 is same."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def answers(self, features: Tensor) -> Tensor:
-        """The class [N] of features [N, F]."""
-        return (features @ self.weight.T + self.bias).argmax(1)
-
-
 def probe_settings(
     model: Model, options: ProbeOptions, *, n: int = 2000, seed: int = 0, paper_convention: bool = False
 ) -> dict[str, Any]:
@@ -75,18 +64,33 @@ def probe_study(
     """Probes at every site, trained on `options.n_images` images and tested on `n` others, and edits along them."""
     settings = probe_settings(model, options, n=n, seed=seed, paper_convention=paper_convention)
     sites = probe_sites(model, paper_convention=paper_convention)
-    pairs = item_pairs(model)
-    train, test = (_stimuli(model, split, m, seed) for split, m in (("train", options.n_images), ("test_iid", n)))
-    features = yield from part(pair_features(model, train, pairs, [s for s, _ in sites]), 0, 300, 1000)
-    probes = yield from part(fit_probes(features, relations(train, pairs), options, seed), 300, 100, 1000)
-    hits = yield from part(measure_probes(model, test, pairs, probes, sites), 400, 600, 1000)
-    rows = _rows(hits, sites, len(pairs), probes)
+    probes, hits = yield from fit_and_measure(model, options, sites, n=n, seed=seed)
+    rows = probe_rows(model, hits, sites, probes)
     return StudyResult(
         *("probe", "Probes for the relation of a pair", model.name, model.weights_hash, settings, n),
         rows=tuple(rows),
         plots=_plots(model, rows, hits, sites),
         notes=_notes(model, n, paper_convention=paper_convention),
     )
+
+
+def fit_and_measure(
+    model: Model,
+    options: ProbeOptions,
+    sites: Sites,
+    *,
+    n: int,
+    seed: int,
+    keep: Callable[[Probe], Probe] = lambda probe: probe,
+) -> Job[tuple[dict[int, Probe], Hits]]:
+    """A probe for each site, as `keep` leaves it, and what was measured of it on `n` images."""
+    pairs = item_pairs(model)
+    train, test = (_stimuli(model, split, m, seed) for split, m in (("train", options.n_images), ("test_iid", n)))
+    features = yield from part(pair_features(model, train, pairs, [s for s, _ in sites]), 0, 300, 1000)
+    fitted = yield from part(fit_probes(features, relations(train, pairs), options, seed), 300, 100, 1000)
+    probes = {block: keep(probe) for block, probe in fitted.items()}
+    hits = yield from part(measure_probes(model, test, pairs, probes, sites), 400, 600, 1000)
+    return probes, hits
 
 
 def probe_sites(model: Model, *, paper_convention: bool) -> list[tuple[int, int]]:
@@ -133,7 +137,7 @@ def pair_features(
 
 
 def _features(x: Tensor, tokens: Tensor) -> Tensor:
-    return torch.stack([gather_tokens(x, t).flatten(1) for t in tokens.unbind(1)], 1)  # [B, P, 2 n D]
+    return torch.stack([side_by_side(x, t) for t in tokens.unbind(1)], 1)  # [B, P, 2 n D]
 
 
 def fit_probes(
@@ -162,12 +166,6 @@ def fit_probe(x: Tensor, labels: Tensor, options: ProbeOptions, seed: int) -> Pr
             loss.backward()
             optimizer.step()
     return Probe(weight.detach(), bias.detach())
-
-
-def add_direction(x: Tensor, tokens: Tensor, direction: Tensor) -> Tensor:
-    """The stream [B, T, D] with directions [B, 2 n D] added to the tokens [B, 2 n] that they speak of."""
-    change = direction.unflatten(1, (tokens.shape[1], -1))  # [B, 2 n, D]
-    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change)
 
 
 Hits = dict[tuple[int, str, float, int], list[bool]]
@@ -223,9 +221,10 @@ def _chunk_hits(
 _EDITS = ("intervention", "control")
 
 
-def _rows(hits: Hits, sites: Sites, n_pairs: int, probes: Mapping[int, Probe]) -> list[Row]:
+def probe_rows(model: Model, hits: Hits, sites: Sites, probes: Mapping[int, Probe]) -> list[Row]:
     """One row for each site, measure and α: over all pairs, then for each where there are several."""
     reads = {edit: read for read, edit in sites}
+    n_pairs = len(item_pairs(model))
     names = [("probe", 0.0), *((name, alpha) for name in _EDITS for alpha in ALPHAS)]
     which: list[tuple[str, list[int]]] = [("mean", list(range(n_pairs)))]
     if n_pairs > 1:

@@ -1,0 +1,188 @@
+"""Push a pair along the direction of a probe, and see what the probe and the model say of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import edits
+from app.desk import Desk
+from app.widgets.meter_paint import Reading
+from app.widgets.probe_slider import PairMeter, ProbeSlider
+from core.document import find_push
+from core.interventions import AddProbeDirection
+from core.scene import pair_name, pair_relation
+
+MAX_ALPHA = 10.0
+MAX_PAIRS = 2
+
+
+class PairRow:
+    """The widgets of one pair: name, slider, number, meter and two buttons."""
+
+    def __init__(self, section: ProbeSection, pair: int, grid: QGridLayout) -> None:
+        self._section, self.pair = section, pair
+        self.name, self.slider, self.meter = QLabel(), ProbeSlider(), PairMeter()
+        self.number = QDoubleSpinBox()
+        self.number.setRange(-MAX_ALPHA, MAX_ALPHA)
+        self.number.setSingleStep(0.05)
+        self.number.setPrefix("α ")
+        self.number.setKeyboardTracking(False)
+        self.flip, self.control = QToolButton(), QToolButton()
+        self.flip.setText("Flip")
+        self.control.setText("Control")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.flip, self.control):
+            buttons.addWidget(button)
+        top = 2 * pair
+        grid.addWidget(self.name, top, 0)
+        grid.addWidget(self.slider, top, 1)
+        grid.addWidget(self.number, top, 2)
+        grid.addWidget(self.meter, top + 1, 1)
+        grid.addLayout(buttons, top + 1, 2)
+        self.widgets = (self.name, self.slider, self.number, self.meter, self.flip, self.control)
+        self._connect()
+
+    def _connect(self) -> None:
+        section, pair = self._section, self.pair
+        self.slider.pushed.connect(lambda alpha: section.push(pair, alpha, held=self.slider.held))
+        self.slider.gesture_started.connect(section.start)
+        self.slider.gesture_finished.connect(lambda: section.finish(pair))
+        self.slider.gesture_cancelled.connect(section.cancel)
+        self.slider.reset.connect(lambda: section.push(pair, 0.0))
+        self.number.valueChanged.connect(lambda alpha: section.push(pair, alpha))
+        self.flip.clicked.connect(lambda: edits.flip_pair(section.desk, pair))
+        self.control.clicked.connect(lambda: edits.control_pair(section.desk, pair))
+
+    def show_pair(self, name: str, words: tuple[str, str], edit: AddProbeDirection | None) -> None:
+        """Show what the pair is called, what the buttons do, and its edit."""
+        self.name.setText(name)
+        for widget, what in ((self.slider, "Probe direction"), (self.number, "α"), (self.meter, "Probe's reading")):
+            widget.setAccessibleName(f"{what} of {name}")
+        for button, text in zip((self.flip, self.control), words, strict=True):
+            button.setToolTip(text)
+            button.setAccessibleName(f"{button.text()} {name}")
+        alpha = 0.0 if edit is None else edit.strength * (1 if edit.toward == "same" else -1)
+        self.slider.setToolTip(
+            "α times the probe's direction, added to the tokens of both items. Left: toward different. Right: toward "
+            "same.\nDrag (Alt: free of the marks), wheel or arrow keys; double click takes it away."
+        )
+        self.slider.show_push(alpha, active=edit is not None and edit.enabled)
+        with QSignalBlocker(self.number):
+            self.number.setValue(alpha)
+
+
+class ProbeSection(QWidget):
+    """One row for each pair of the stimulus; says what to do where there is no probe."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._gesture = ""
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(0)
+        grid.setHorizontalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        self.rows = [PairRow(self, pair, grid) for pair in range(MAX_PAIRS)]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 4)
+        layout.setSpacing(3)
+        layout.addWidget(self.words)
+        layout.addLayout(grid)
+
+    def refresh(self) -> None:
+        """Draw the pushes of the document, and what the probe said last."""
+        base, problem = self.desk.document.base, self._problem()
+        self.words.setText(f"Probe direction · {problem or self._measured()}")
+        n_pairs = min(MAX_PAIRS, len(base.items) // 2)
+        for row in self.rows:
+            shown = row.pair < max(1, n_pairs)
+            for widget in row.widgets:
+                widget.setVisible(shown)
+                widget.setEnabled(not problem)
+            if shown:
+                self._refresh_row(row)
+
+    def _refresh_row(self, row: PairRow) -> None:
+        desk, base = self.desk, self.desk.document.base
+        at = find_push(desk.document, row.pair, desk.view.write)
+        edit = None if at is None else desk.document.interventions[at]
+        relation = pair_relation(base, row.pair)
+        other = "different" if relation == "same" else "same"
+        words = (f"Push the pair toward {other}, which it is not", f"Control: push it toward {relation}, which it is")
+        row.show_pair(pair_name(base, row.pair), words, edit if isinstance(edit, AddProbeDirection) else None)
+        reading = self._reading(row.pair)
+        readable = not self._problem()
+        row.meter.show_reading(
+            reading if readable else None,
+            stale=not desk.pads_are_current(),
+            message="the probe needs both items on the patch grid" if readable else "",
+        )
+
+    def _reading(self, pair: int) -> Reading | None:
+        """What the probe said of a pair in the last answer."""
+        answer = self.desk.answer
+        judged = None if answer is None else answer.judgements.get(pair)
+        if answer is None or judged is None:
+            return None
+        document = answer.question.document
+        edited = any(edit.enabled for edit in document.interventions)
+        relation = pair_relation(document.base, pair)
+        wrong = relation is not None and (relation == "same") != (judged.margin > 0)
+        return Reading(judged.margin, judged.baseline if edited else None, mistake=wrong and not edited)
+
+    def _problem(self) -> str:
+        """Why nothing can be pushed, and what to do."""
+        desk = self.desk
+        if desk.answer is None:
+            return "the engine is starting"
+        if not desk.answer.model.probe_cards:
+            return f"this model has no probes; make them with: relata probe --model {desk.document.model}"
+        if desk.view.write not in desk.answer.model.probe_cards:
+            return "no probe here: move the write marker to a block that has one"
+        if len(desk.document.base.items) < 2:
+            return "it needs a pair: use Stimulus ▸ Random pair"
+        return ""
+
+    def _measured(self) -> str:
+        """How good the probe at the write layer is, and what its direction does beside its control, by its card."""
+        assert self.desk.answer is not None
+        card = self.desk.answer.model.probe_cards[self.desk.view.write]
+        flips = next(e for e in card["edits"] if e["alpha"] == 1)
+        accuracy, success, control = (
+            f"{100 * v:.0f} %" for v in (card["accuracy"], flips["success"], flips["control"])
+        )
+        return f"right {accuracy} · at α 1 flips the verdict {success}, control {control}"
+
+    def start(self) -> None:
+        """A drag begins."""
+        self._gesture = self.desk.new_gesture()
+
+    def push(self, pair: int, alpha: float, *, held: bool = False) -> None:
+        """Push a pair by a signed α; steps of keys, wheel and number are one undo step."""
+        desk = self.desk
+        gesture = self._gesture if held else f"probe of pair {pair} after block {desk.view.write}"
+        edits.push(desk, pair, alpha, gesture, keep=held)
+
+    def finish(self, pair: int) -> None:
+        """The drag ends; let go at zero, the push is taken away."""
+        if self.rows[pair].slider.alpha == 0:
+            edits.push(self.desk, pair, 0.0, self._gesture)
+        self._gesture = ""
+
+    def cancel(self) -> None:
+        """The drag never was."""
+        self.desk.store.cancel(self._gesture)
+        self._gesture = ""

@@ -1,0 +1,66 @@
+"""Probe files: the probes of a model after its blocks in one tensor file, with a card of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from core.cards import read_card
+from core.errors import UserError
+from core.families.files import write_tensors
+from core.families.model import Model
+from core.interventions.probe import Probe
+
+KEPT = torch.float16
+
+
+def as_kept(probe: Probe) -> Probe:
+    """The probe as it will be after a file: rounded to fp16, computed with in fp32."""
+    return Probe(probe.weight.to(KEPT).float(), probe.bias.to(KEPT).float(), probe.card)
+
+
+def save_probes(path: Path, probes: Mapping[int, Probe], card: Mapping[str, Any]) -> None:
+    """Write `weight` [K, 2, F] and `bias` [K, 2] of K blocks; `card["blocks"]` lists them in ascending order.
+
+    Raises UserError where the disk refuses.
+    """
+    ordered = [probe for _, probe in sorted(probes.items())]
+    tensors = {name: torch.stack([getattr(p, name).detach() for p in ordered]) for name in ("weight", "bias")}
+    write_tensors(path, {name: value.to("cpu", KEPT).contiguous() for name, value in tensors.items()}, card)
+
+
+def load_probes(path: Path, model: Model) -> dict[int, Probe]:
+    """The probes in a file by the block after which they read, checked against the model; none where there is no file.
+
+    Raises UserError where the file or its card is damaged, or was fitted on other weights.
+    """
+    if not path.is_file():
+        return {}
+    card = read_card(path)
+    try:
+        tensors = load_file(path)
+        weight, bias = tensors["weight"].float(), tensors["bias"].float()
+        blocks = {int(measured["block"]): measured for measured in card["blocks"]}
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"The probes of {path.name} could not be read: {error}.", "Fit them again.") from error
+    if card.get("weights_sha256") != model.weights_hash:
+        raise UserError(f"The probes of {path.name} were fitted on other weights.", "Fit them on this model.")
+    _check(path, model, list(blocks), weight, bias)
+    rows = zip(blocks.items(), weight.to(model.device), bias.to(model.device), strict=True)
+    return {block: Probe(w, b, measured) for (block, measured), w, b in rows}
+
+
+def _check(path: Path, model: Model, blocks: list[int], weight: Tensor, bias: Tensor) -> None:
+    """Raises UserError where the tensors are not those of a pair's tokens after these blocks."""
+    width = 2 * model.geometry.cell_patches**2 * model.width
+    shapes = ((len(blocks), 2, width), (len(blocks), 2))
+    finite = weight.isfinite().all() and bias.isfinite().all()
+    known = blocks == sorted(blocks) and all(-1 <= block < model.n_blocks for block in blocks)
+    if (weight.shape, bias.shape) != shapes or not finite or not known:
+        raise UserError(f"The probes of {path.name} do not fit this model.", "Fit them again.")
