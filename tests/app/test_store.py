@@ -100,3 +100,10 @@ def test_redo_brings_the_same_document_back(store: Store) -> None:
     store.undo.redo()
 
     assert store.document is edited
+
+
+def test_a_step_is_named_by_the_last_edit_of_its_gesture(store: Store) -> None:
+    store.edit("Push by 0.1", moved(store.document, 64), "drag")
+    store.edit("Push by 1", moved(store.document, 80), "drag")
+
+    assert [text for text, _ in store.steps()] == ["Opened", "Push by 1"]

@@ -1,0 +1,237 @@
+"""The slider of a probe: what it does to the document, and what it shows of an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest.mock import create_autospec
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app import edits
+from app.desk import Desk
+from app.live import Live
+from app.panels.interventions import InterventionsPanel
+from app.panels.probe_section import ProbeSection
+from app.store import Store
+from core.demo import demo_document
+from core.document import View, move_item, random_match_to_sample, set_property, with_stimulus
+from core.errors import UserError
+from core.interventions import AddProbeDirection
+from core.questions import Answer, Decision, ModelInfo, PairJudgement
+from core.scene import Geometry, Stimulus, pair_relation
+from tests.app.widgets.gestures import drag, move, press, release
+
+MEASURED = {
+    "accuracy": 0.98,
+    "edits": [
+        {"alpha": 0.5, "success": 0.2, "control": 0.0},
+        {"alpha": 1.0, "success": 0.91, "control": 0.02},
+        {"alpha": 2.0, "success": 0.99, "control": 0.03},
+    ],
+}
+CARDS = {block: {"block": block, **MEASURED} for block in (0, 1)}
+TWO_PAIRS = random_match_to_sample(Geometry(), 4)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    desk = Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
+    answer(desk, {0: PairJudgement(-2.0, -2.0)})
+    return desk
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, desk: Desk) -> InterventionsPanel:
+    panel = InterventionsPanel(desk, [])
+    qtbot.addWidget(panel)
+    desk.store.changed.connect(panel.refresh)
+    panel.resize(370, 720)
+    panel.show()
+    panel.refresh()
+    return panel
+
+
+@pytest.fixture
+def section(panel: InterventionsPanel) -> ProbeSection:
+    return panel.probe
+
+
+def answer(desk: Desk, judgements: dict[int, PairJudgement], cards: dict[int, Any] = CARDS, **changes: Any) -> None:
+    """The engine has answered the current state."""
+    info = ModelInfo("tiny", "0", "cpu", 6, 3, 1, Geometry(), ("different", "same"), {}, {}, cards)
+    decision = Decision(info.labels, (0.0, -1.0), (0.0, -1.0))
+    desk.answer = Answer(desk.question(), info, decision, {}, judgements=judgements)
+    desk.ask()
+
+
+def texts(desk: Desk) -> list[str]:
+    return [text for text, _ in desk.store.steps()[1:]]
+
+
+def test_a_drag_is_one_step_named_by_where_it_ends(section: ProbeSection, desk: Desk) -> None:
+    slider = section.rows[0].slider
+
+    drag(slider, slider.place(0.0), slider.place(1.0))
+
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "same", 1.0),)
+    assert texts(desk) == ["Probe: A–B pair toward same, alpha 1"]
+    assert section.rows[0].number.value() == 1.0
+    desk.store.undo.undo()
+    assert not desk.document.interventions
+    assert slider.alpha == 0
+
+
+def test_a_drag_through_zero_keeps_its_place_and_one_that_ends_there_leaves_nothing(
+    section: ProbeSection, desk: Desk
+) -> None:
+    slider = section.rows[0].slider
+    press(slider, slider.place(1.0))
+    move(slider, slider.place(0.0))
+    assert desk.document.interventions[0].strength == 0
+    move(slider, slider.place(-0.5))
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "different", 0.5),)
+
+    move(slider, slider.place(0.0))
+    release(slider, slider.place(0.0))
+
+    assert not desk.document.interventions
+    assert desk.store.undo.index() == 0
+
+
+def test_escape_takes_a_drag_back(section: ProbeSection, desk: Desk) -> None:
+    slider = section.rows[0].slider
+    press(slider, slider.place(0.5))
+    move(slider, slider.place(1.5))
+
+    QTest.keyClick(slider, Qt.Key.Key_Escape)
+
+    assert not desk.document.interventions
+    assert not desk.store.undo.canRedo()
+
+
+def test_the_number_gives_any_alpha_and_steps_of_it_are_one_undo_step(section: ProbeSection, desk: Desk) -> None:
+    section.rows[0].number.setValue(-3.2)
+    section.rows[0].number.setValue(-3.25)
+
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "different", 3.25),)
+    assert texts(desk) == ["Probe: A–B pair toward different, alpha 3.25"]
+    assert section.rows[0].number.value() == -3.25
+    assert section.rows[0].slider.alpha == -2.0
+
+
+def test_flip_goes_against_the_true_relation_and_control_along_it_with_the_same_strength(
+    section: ProbeSection, desk: Desk
+) -> None:
+    assert pair_relation(desk.document.base, 0) == "different"
+
+    section.rows[0].flip.click()
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "same", 1.0),)
+    section.rows[0].number.setValue(2.0)
+    section.rows[0].control.click()
+
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "different", 2.0),)
+
+
+def test_two_pairs_have_two_rows_and_the_command_is_about_the_selected_one(section: ProbeSection, desk: Desk) -> None:
+    assert [row.slider.isVisibleTo(section) for row in section.rows] == [True, False]
+    desk.edit("Two pairs", with_stimulus(desk.document, "base", TWO_PAIRS))
+    assert [row.slider.isVisibleTo(section) for row in section.rows] == [True, True]
+    assert [row.name.text() for row in section.rows] == ["display", "sample"]
+    desk.look(item=3)
+
+    edits.flip_pair(desk, edits.pair_selected(desk))
+
+    toward = "different" if pair_relation(TWO_PAIRS, 1) == "same" else "same"
+    assert desk.document.interventions == (AddProbeDirection(1, 1, toward, 1.0),)
+    assert texts(desk)[-1] == f"Probe: sample pair toward {toward}, alpha 1"
+
+
+def test_the_edit_list_names_the_push_and_its_control(panel: InterventionsPanel, desk: Desk) -> None:
+    edits.flip_pair(desk, 0)
+    row = panel.edits.row_widget(0).row
+    assert (row.text, row.detail, row.strength) == ("A–B pair toward same", "block 1 · probe direction", 1.0)
+
+    panel.edits.strength_changed.emit(0, 0.5)
+    panel.edits.toggled.emit(0, False)
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "same", 0.5, enabled=False),)
+    edits.control_pair(desk, 0)
+    assert "control" in panel.edits.row_widget(0).row.detail
+
+
+def test_a_strength_above_two_is_shown_as_it_is(panel: InterventionsPanel, desk: Desk) -> None:
+    edits.push(desk, 0, 4.0)
+
+    slider = panel.edits.row_widget(0).slider
+    before = slider.grab().toImage()
+    edits.push(desk, 0, 5.0)
+
+    assert slider.grab().toImage() != before
+    assert desk.document.interventions[0].strength == 5.0
+
+
+def test_the_meter_shows_what_the_probe_says_and_what_it_said(section: ProbeSection, desk: Desk) -> None:
+    section.refresh()
+    meter = section.rows[0].meter
+    assert meter.reading is not None
+    assert (meter.reading.word, meter.reading.baseline, meter.reading.mistake) == ("DIFFERENT", None, False)
+
+    edits.flip_pair(desk, 0)
+    assert meter.accessibleDescription().startswith("computing"), "the last answer is of the state before"
+    answer(desk, {0: PairJudgement(4.0, -2.0)})
+    section.refresh()
+
+    assert meter.accessibleDescription() == "SAME, margin +4.0, was −2.0, flip"
+
+
+def test_a_wrong_judgement_of_an_unedited_pair_is_marked(section: ProbeSection, desk: Desk) -> None:
+    answer(desk, {0: PairJudgement(1.0, 1.0)})
+    section.refresh()
+
+    assert "mistake" in section.rows[0].meter.accessibleDescription()
+
+
+def test_the_card_is_told_with_its_control(section: ProbeSection) -> None:
+    assert section.words.text() == "Probe direction · right 98 % · at α 1 flips the verdict 91 %, control 2 %"
+
+
+def test_where_nothing_can_be_pushed_the_section_is_off_and_says_what_to_do(section: ProbeSection, desk: Desk) -> None:
+    def off(word: str) -> bool:
+        section.refresh()
+        return word in section.words.text() and not any(w.isEnabled() for w in section.rows[0].widgets)
+
+    desk.look(write=3)
+    assert off("move the write marker")
+    with pytest.raises(UserError, match="no probe at the write layer"):
+        edits.flip_pair(desk, 0)
+    desk.look(write=1)
+    answer(desk, {}, {})
+    assert off("relata probe --model discrimination")
+    answer(desk, {})
+    desk.edit("Nothing", with_stimulus(desk.document, "base", Stimulus()))
+    assert off("needs a pair")
+    with pytest.raises(UserError, match="needs a pair"):
+        edits.control_pair(desk, 0)
+    desk.answer = None
+    assert off("starting")
+
+
+def test_a_pair_off_the_grid_is_said_to_be_unreadable(section: ProbeSection, desk: Desk) -> None:
+    desk.edit("Move A", with_stimulus(desk.document, "base", move_item(desk.document.base, 0, 5, 5)))
+    answer(desk, {})
+    section.refresh()
+
+    assert "patch grid" in section.rows[0].meter.accessibleDescription()
+
+
+def test_a_pair_that_becomes_same_turns_the_flip_round(section: ProbeSection, desk: Desk) -> None:
+    base = set_property(desk.document.base, 1, "color", desk.document.base.items[0].color)
+    desk.edit("Match", with_stimulus(desk.document, "base", replace(base)))
+
+    section.rows[0].flip.click()
+
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "different", 1.0),)
+    assert "different, which it is not" in section.rows[0].flip.toolTip()
