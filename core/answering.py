@@ -241,7 +241,7 @@ class Laboratory:
             return judged
         now, before = self._stream(document, edits, block), self._stream(document, (), block)
         context = Context(_item_tokens(document.base, self.model), {}, probes=self.probes)
-        for pair in range(len(document.base.items) // 2):
+        for pair, _ in enumerate(pairs_of(len(document.base.items))):
             try:
                 probe, tokens = probe_and_tokens(now, context, block, pair)
             except UserError:

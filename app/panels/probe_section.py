@@ -19,6 +19,7 @@ from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import PairMeter, ProbeSlider
 from core.document import find_push
 from core.interventions import AddProbeDirection
+from core.masses import pairs_of
 from core.scene import pair_name, pair_relation
 
 MAX_ALPHA = 10.0
@@ -106,7 +107,7 @@ class ProbeSection(QWidget):
         """Draw the pushes of the document, and what the probe said last."""
         base, problem = self.desk.document.base, self._problem()
         self.words.setText(f"Probe direction · {problem or self._measured()}")
-        n_pairs = min(MAX_PAIRS, len(base.items) // 2)
+        n_pairs = len(pairs_of(len(base.items)))
         for row in self.rows:
             shown = row.pair < max(1, n_pairs)
             for widget in row.widgets:
@@ -152,7 +153,7 @@ class ProbeSection(QWidget):
             return f"this model has no probes; make them with: relata probe --model {desk.document.model}"
         if desk.view.write not in desk.answer.model.probe_cards:
             return "no probe here: move the write marker to a block that has one"
-        if len(desk.document.base.items) < 2:
+        if not pairs_of(len(desk.document.base.items)):
             return "it needs a pair: use Stimulus ▸ Random pair"
         return ""
 
