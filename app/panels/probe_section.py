@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +25,7 @@ from core.scene import pair_name, pair_relation
 
 MAX_ALPHA = 10.0
 MAX_PAIRS = 2
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 class PairRow:
@@ -37,12 +39,15 @@ class PairRow:
         self.number.setSingleStep(0.05)
         self.number.setPrefix("α ")
         self.number.setKeyboardTracking(False)
+        self.number.setMinimumWidth(84)
+        self.number.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.flip, self.control = QToolButton(), QToolButton()
         self.flip.setText("Flip")
         self.control.setText("Control")
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in (self.flip, self.control):
+            button.setStyleSheet("padding: 3px 4px")
             buttons.addWidget(button)
         top = 2 * pair
         grid.addWidget(self.name, top, 0)
@@ -161,11 +166,10 @@ class ProbeSection(QWidget):
         """How good the probe at the write layer is, and what its direction does beside its control, by its card."""
         assert self.desk.answer is not None
         card = self.desk.answer.model.probe_cards[self.desk.view.write]
-        flips = next(e for e in card["edits"] if e["alpha"] == 1)
-        accuracy, success, control = (
-            f"{100 * v:.0f} %" for v in (card["accuracy"], flips["success"], flips["control"])
-        )
-        return f"right {accuracy} · at α 1 flips the verdict {success}, control {control}"
+        at_one = next(e for e in card["edits"] if e["alpha"] == 1)
+        shares = (card["accuracy"], at_one["success"], at_one["control"])
+        right, flipped, control = (f"{100 * share:.0f}{NARROW}%" for share in shares)
+        return f"right {right} · at α{NARROW}1 flips {flipped}, control {control}"
 
     def start(self) -> None:
         """A drag begins."""
