@@ -111,7 +111,9 @@ class ProbeSection(QWidget):
     def refresh(self) -> None:
         """Draw the pushes of the document, and what the probe said last."""
         base, problem = self.desk.document.base, self._problem()
-        self.words.setText(f"Probe direction · {problem or self._measured()}")
+        said, whole = (problem, problem) if problem else self._measured()
+        self.words.setText(f"Probe direction · {said}")
+        self.words.setToolTip(whole)
         n_pairs = len(pairs_of(len(base.items)))
         for row in self.rows:
             shown = row.pair < max(1, n_pairs)
@@ -162,14 +164,18 @@ class ProbeSection(QWidget):
             return "it needs a pair: use Stimulus ▸ Random pair"
         return ""
 
-    def _measured(self) -> str:
-        """How good the probe at the write layer is, and what its direction does beside its control, by its card."""
+    def _measured(self) -> tuple[str, str]:
+        """How good the probe at the write layer is, and its direction beside its control: in short, and at length."""
         assert self.desk.answer is not None
         card = self.desk.answer.model.probe_cards[self.desk.view.write]
         at_one = next(e for e in card["edits"] if e["alpha"] == 1)
         shares = (card["accuracy"], at_one["success"], at_one["control"])
         right, flipped, control = (f"{100 * share:.0f}{NARROW}%" for share in shares)
-        return f"right {right} · at α{NARROW}1 flips {flipped}, control {control}"
+        whole = (
+            f"Measured on {card['n']} pairs: the probe is right about {right} of them. At α 1 its direction gives the "
+            f"answer that is not true in {flipped}, its control in {control}."
+        )
+        return f"right {right} · flips {flipped}, control {control}", whole
 
     def start(self) -> None:
         """A drag begins."""

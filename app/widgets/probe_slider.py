@@ -236,14 +236,17 @@ class PairMeter(Painted):
         plain, bold = scaled(self.font(), _SMALL), scaled(self.font(), _SMALL, bold=True)
         side = colors.color("same" if reading.margin > 0 else "different")
         parts = [(f"{reading.word} {signed(reading.margin)}", bold, side)]
-        if reading.baseline is not None:
-            parts.append((f"was {signed(reading.baseline)}", plain, colors.color("muted")))
         if reading.flipped:
             parts.append(("⇄ FLIP", bold, side))
         if reading.mistake:
             parts.append(("✕ mistake", bold, colors.color("warning")))
+        if reading.baseline is not None:
+            parts.append((f"was {signed(reading.baseline)}", plain, colors.color("muted")))
         gap = 7.0
-        left = area.left() + max(0.0, (area.width() - sum(width_of(f, t) + gap for t, f, _ in parts) + gap) / 2)
+        widths = [width_of(font, text) + gap for text, font, _ in parts]
+        if reading.baseline is not None and sum(widths) - gap > area.width():
+            del parts[-1], widths[-1]  # the ghost shows it
+        left = area.left() + max(0.0, (area.width() - sum(widths) + gap) / 2)
         for text, font, color in parts:
             room = QRectF(left, area.top(), min(width_of(font, text) + 1, area.right() - left), area.height())
             write(painter, room, text, font=font, color=color)

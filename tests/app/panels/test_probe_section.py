@@ -27,6 +27,7 @@ from tests.app.widgets.gestures import drag, move, press, release
 
 MEASURED = {
     "accuracy": 0.98,
+    "n": 2000,
     "edits": [
         {"alpha": 0.5, "success": 0.2, "control": 0.0},
         {"alpha": 1.0, "success": 0.91, "control": 0.02},
@@ -196,7 +197,8 @@ def test_a_wrong_judgement_of_an_unedited_pair_is_marked(section: ProbeSection, 
 
 def test_the_card_is_told_with_its_control(section: ProbeSection) -> None:
     told = section.words.text().replace(NARROW, " ")
-    assert told == "Probe direction · right 98 % · at α 1 flips 91 %, control 2 %"
+    assert told == "Probe direction · right 98 % · flips 91 %, control 2 %"
+    assert "2000 pairs" in section.words.toolTip()
 
 
 def test_where_nothing_can_be_pushed_the_section_is_off_and_says_what_to_do(section: ProbeSection, desk: Desk) -> None:
