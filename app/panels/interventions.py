@@ -259,7 +259,7 @@ def _nearest(pad: Pad, point: np.ndarray) -> str:
 def _row(edit: Intervention, pads: Mapping[Property, Pad], base: Stimulus) -> EditRow:
     where = "embeddings" if edit.block < 0 else f"block {edit.block}"
     if isinstance(edit, AddProbeDirection):
-        role = "control: it is that already" if pair_relation(base, edit.pair) == edit.toward else "probe direction"
+        role = "control" if pair_relation(base, edit.pair) == edit.toward else "probe direction"
         text = f"{pair_name(base, edit.pair)} pair toward {edit.toward}"
         return EditRow(text, f"{where} · {role}", edit.enabled, edit.strength, "")
     letter = ITEM_LETTERS[edit.item]

@@ -23,7 +23,7 @@ from core.interventions import AddProbeDirection
 from core.masses import pairs_of
 from core.scene import pair_name, pair_relation
 
-MAX_ALPHA = 10.0
+MAX_ALPHA = 100.0
 MAX_PAIRS = 2
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 

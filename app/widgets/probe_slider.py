@@ -150,7 +150,7 @@ class ProbeSlider(QAbstractSlider):
             painter.setBrush(colors.color("text" if tick == 0.0 else "muted"))
             painter.drawRect(QRectF(place.x() - 0.6, place.y() - tall, 1.2, 2 * tall))
         small = scaled(self.font(), _SMALL)
-        under = QRectF(1, 2 * _GROOVE_PX - 2, self.width() - 2, line_height(small))
+        under = QRectF(4, 2 * _GROOVE_PX - 2, self.width() - 8, line_height(small))
         sides = (
             ("different", Qt.AlignmentFlag.AlignLeft, self.alpha < 0),
             ("same", Qt.AlignmentFlag.AlignRight, self.alpha > 0),
