@@ -46,7 +46,7 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
     try:
         tensors = load_file(path)
         weight, bias = tensors["weight"].float(), tensors["bias"].float()
-        blocks = {int(measured["block"]): measured for measured in card["blocks"]}
+        blocks = {int(measured["block"]): _whole(measured) for measured in card["blocks"]}
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The probes of {path.name} could not be read: {error}.", "Fit them again.") from error
     if card.get("weights_sha256") != model.weights_hash:
@@ -54,6 +54,15 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
     _check(path, model, list(blocks), weight, bias)
     rows = zip(blocks.items(), weight.to(model.device), bias.to(model.device), strict=True)
     return {block: Probe(w, b, measured) for (block, measured), w, b in rows}
+
+
+def _whole(measured: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the card says of one block, if the window can tell of it; else a LookupError or TypeError."""
+    at_one = {edit["alpha"]: edit for edit in measured["edits"]}[1.0]
+    numbers = (measured["accuracy"], measured["n"], at_one["success"], at_one["control"])
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise TypeError("a measured share is no number")
+    return measured
 
 
 def _check(path: Path, model: Model, blocks: list[int], weight: Tensor, bias: Tensor) -> None:

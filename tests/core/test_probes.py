@@ -22,8 +22,11 @@ def probes() -> dict[int, Probe]:
 
 
 def card(model: Model, *blocks: Any) -> dict[str, Any]:
-    listed = [{"block": block, "accuracy": 0.9} for block in blocks or (-1, 0, 2)]
-    return {"weights_sha256": model.weights_hash, "blocks": listed}
+    return {"weights_sha256": model.weights_hash, "blocks": [measured(block) for block in blocks or (-1, 0, 2)]}
+
+
+def measured(block: int) -> dict[str, Any]:
+    return {"block": block, "accuracy": 0.9, "n": 8, "edits": [{"alpha": 1.0, "success": 0.8, "control": 0.1}]}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def test_saved_probes_load_as_they_are_kept_each_with_its_block(file: Path, mode
         assert torch.equal(loaded[block].weight, as_kept(probe).weight)
         assert torch.equal(loaded[block].bias, as_kept(probe).bias)
         assert loaded[block].weight.dtype == torch.float32
-        assert loaded[block].card == {"block": block, "accuracy": 0.9}
+        assert loaded[block].card == measured(block)
 
 
 def test_a_model_without_a_file_has_no_probes(tmp_path: Path, model: Model) -> None:
@@ -84,8 +87,12 @@ def test_a_card_that_lists_other_blocks_is_refused(file: Path, model: Model, blo
         load_probes(file, model)
 
 
-@pytest.mark.parametrize("blocks", ["all", [1], [{"n": 3}], None])
-def test_a_card_without_its_blocks_is_refused(file: Path, model: Model, blocks: object) -> None:
+NO_NUMBER = {**measured(0), "accuracy": None}
+NOT_AT_ONE = {**measured(0), "edits": [{"alpha": 2.0, "success": 0.8, "control": 0.1}]}
+
+
+@pytest.mark.parametrize("blocks", ["all", [1], [{"n": 3}], None, [NO_NUMBER], [NOT_AT_ONE]])
+def test_a_card_without_its_blocks_or_what_was_measured_is_refused(file: Path, model: Model, blocks: object) -> None:
     file.with_suffix(".json").write_text(json.dumps({**card(model), "blocks": blocks}))
 
     with pytest.raises(UserError, match="could not be read"):

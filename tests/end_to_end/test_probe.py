@@ -1,0 +1,66 @@
+"""A pair pushed along the probe's direction in the real window: the judgement follows, one undo step, Escape."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.panels.probe_section import PairRow
+from core.interventions import AddProbeDirection
+from tests.end_to_end.conftest import Driver
+
+
+def pull(row: PairRow, end: float, steps: int = 8) -> None:
+    """Press on the slider's zero, move to `end` in small steps, and do not let go."""
+    QTest.mousePress(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.place(0.0).toPoint())
+    for step in range(1, steps + 1):
+        QTest.mouseMove(row.slider, row.slider.place(end * step / steps).toPoint())
+
+
+def judged(driver: Driver) -> float:
+    driver.settle()
+    answer = driver.window.desk.answer
+    assert answer is not None
+    return answer.judgements[0].margin
+
+
+def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver) -> None:
+    row, desk = driver.window.interventions.probe.rows[0], driver.window.desk
+    before = judged(driver)
+
+    pull(row, 2.0)
+    during = judged(driver)
+    QTest.mouseRelease(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.place(2.0).toPoint())
+
+    assert during > before
+    assert judged(driver) == during
+    assert desk.answer.judgements[0].baseline == before
+    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "same", 2.0),)
+    assert row.meter.reading.margin == during
+    assert desk.store.undo.undoText() == "Probe: A–B pair toward same, alpha 2"
+    desk.store.undo.undo()
+    assert judged(driver) == before
+
+
+def test_escape_takes_a_pull_back(driver: Driver) -> None:
+    row, desk = driver.window.interventions.probe.rows[0], driver.window.desk
+    before = judged(driver)
+    pull(row, -1.5)
+    assert judged(driver) < before
+
+    QTest.keyClick(row.slider, Qt.Key.Key_Escape)
+
+    assert judged(driver) == before
+    assert not desk.store.undo.canRedo()
+
+
+def test_the_commands_flip_the_pair_and_control_the_flip(driver: Driver) -> None:
+    desk = driver.window.desk
+    before = judged(driver)
+
+    driver.command("Flip the selected pair along its probe").trigger()
+    assert judged(driver) > before, "the demo's pair is different"
+    driver.command("Control: push the selected pair toward what it is").trigger()
+
+    assert judged(driver) < before
+    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "different", 1.0),)
