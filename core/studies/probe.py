@@ -122,7 +122,9 @@ def pair_features(
     model: Model, stimuli: Sequence[Stimulus], pairs: Pairs, blocks: Sequence[int], *, batch: int = 50
 ) -> Job[dict[int, Tensor]]:
     """The concatenated tokens of each pair [N, P, 2 n D] after each of `blocks`."""
-    parts: dict[int, list[Tensor]] = {block: [] for block in blocks}
+    width = 2 * model.geometry.cell_patches**2 * model.width
+    # In place: small tensors that outlive the large ones of each batch would leave holes all over the memory.
+    found = {b: torch.empty(len(stimuli), len(pairs), width, device=model.device) for b in blocks}
     for start in range(0, len(stimuli), batch):
         chunk = stimuli[start : start + batch]
         with torch.inference_mode():
@@ -130,10 +132,10 @@ def pair_features(
             tokens = pair_tokens(model, chunk, pairs)
             for block in range(-1, max(blocks) + 1):
                 x = advance(model, x, block) if block >= 0 else x
-                if block in parts:
-                    parts[block].append(_features(x, tokens))
+                if block in found:
+                    found[block][start : start + len(chunk)] = _features(x, tokens)
         yield Progress(min(start + batch, len(stimuli)), len(stimuli), "tokens to train probes on")
-    return {block: torch.cat(chunks) for block, chunks in parts.items()}
+    return found
 
 
 def _features(x: Tensor, tokens: Tensor) -> Tensor:
