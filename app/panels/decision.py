@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.desk import Desk
 from app.widgets.meter import DecisionMeter, Reading
 from core.cards import card_task
+from core.document import controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
@@ -41,6 +42,7 @@ class DecisionPanel(QWidget):
             decision.labels[-1].upper(),
             truth_words(base) + ("" if posed or known is None else " · not the task of this model"),
             known is not None and posed and not edited and known.same != (decision.margin > 0),
+            ", ".join(controls_in_force(desk.answer.question.document)),
         )
         message = desk.failure.message if desk.failure else ""
         self.meter.show_reading(reading, stale=not desk.decision_is_current(), message=message)

@@ -30,7 +30,10 @@ _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
 
 @dataclass(frozen=True)
 class Reading:
-    """One decision: the logit margin now and before the edits; positive means `high`."""
+    """One decision: the logit margin now and before the edits; positive means `high`.
+
+    `control` names what the edits are a control of, "" where they are the effect.
+    """
 
     margin: float
     baseline: float | None
@@ -38,6 +41,7 @@ class Reading:
     high: str = "SAME"
     truth: str = ""
     mistake: bool = False
+    control: str = ""
 
     @property
     def word(self) -> str:
@@ -58,6 +62,8 @@ class Reading:
             parts.append(f"was {signed(self.baseline)}")
         if self.flipped:
             parts.append("flip")
+        if self.control:
+            parts.append(f"control: {self.control}")
         if self.truth:
             parts.append(self.truth)
         if self.mistake:
@@ -355,7 +361,7 @@ def _arrows(painter: QPainter, area: QRectF, color: QColor) -> None:
 
 
 def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
-    """What is true of the picture, after the word and cross of a mistake."""
+    """What is true of the picture, after the word and cross of a mistake, or what the edits are a control of."""
     colors, em = theme.current(), line_height(plan.font)
     rect = QRectF(plan.truth)
     if reading.mistake:
@@ -365,4 +371,8 @@ def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
         rect.setLeft(rect.left() + size + 0.45 * em)
         write(painter, rect, "mistake", font=bold, color=colors.color("warning"))
         rect.setLeft(rect.left() + width_of(bold, "mistake") + 0.6 * em)
+    if reading.control:
+        bold, text = scaled(plan.font, 1.05, bold=True), f"CONTROL: {reading.control}"
+        write(painter, rect, text, font=bold, color=colors.color("warning"))
+        rect.setLeft(rect.left() + width_of(bold, text) + 0.6 * em)
     write(painter, rect, reading.truth, font=scaled(plan.font, 1.05), color=colors.color("muted"))

@@ -54,7 +54,7 @@ class PadPicture:
 
     `axis_share` is the share of variance that the two axes show, 0–1. `decision[row, column]` is P(`high`) at
     the centre of its cell, the first row lowest and the first column leftmost of `extent` (x0, x1, y0, y1);
-    cells that are not a number are left blank.
+    cells that are not a number are left blank. `control` names the control that an edit of the pad is, or "".
     """
 
     landmarks: tuple[Landmark, ...]
@@ -64,6 +64,7 @@ class PadPicture:
     extent: tuple[float, float, float, float]
     high: str = ""
     low: str = ""
+    control: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,10 @@ class PadPainter:
         if marking.dragging and marking.landmark >= 0:
             self._paint_catch(picture.landmarks[marking.landmark])
         self._paint_words(picture)
+        if picture.control:
+            self.painter.setFont(scaled(self.font, 0.85, bold=True))
+            corner = self.frame.rect.topLeft() + QPointF(6, 6)
+            paint_pill(self.painter, f"CONTROL: {picture.control}", corner, self.colors.color("warning"))
         if stale:
             paint_stale(self.painter, self.frame.rect, self.colors, self.font)
 

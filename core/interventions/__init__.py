@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from core.interventions.interchange import SwapFromSource
-from core.interventions.subspace import Context, MoveInSubspace, Subspace
+from core.interventions.novel import WriteNovelVectors
+from core.interventions.subspace import Context, Control, MoveInSubspace, Subspace
 
-Intervention = MoveInSubspace | SwapFromSource
+InSubspace = MoveInSubspace | SwapFromSource | WriteNovelVectors
+"""Edits that a property's pad shows, each with its controls."""
 
-__all__ = ["Context", "Intervention", "MoveInSubspace", "Subspace", "SwapFromSource"]
+Intervention = InSubspace
+
+__all__ = [
+    "Context",
+    "Control",
+    "InSubspace",
+    "Intervention",
+    "MoveInSubspace",
+    "Subspace",
+    "SwapFromSource",
+    "WriteNovelVectors",
+]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,12 +31,18 @@ from core.document import (
     with_stimulus,
 )
 from core.errors import UserError
-from core.interventions import Intervention, MoveInSubspace, SwapFromSource
+from core.interventions import Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
 from core.scene import Geometry, Item, Photo, Stimulus, overlaps, truth
 
 A, B, C = Item(1, 2, 0, 0, seed=1), Item(3, 4, 64, 32, seed=2), Item(5, 6, 128, 160, seed=3)
 PAIR = Stimulus((A, B))
 DOCUMENT = Document("tiny", PAIR)
+
+
+def added(**changes: Any) -> WriteNovelVectors:
+    """Added colour vectors in A and B after block 1."""
+    return replace(WriteNovelVectors(1, 0, 1, "color", "added", "same"), **changes)
+
 
 edits = st.one_of(
     st.builds(
@@ -228,11 +235,34 @@ def test_each_item_property_and_block_has_a_thumb_of_its_own(item: int, property
 
 def test_dragging_a_thumb_switches_it_on_where_it_stands_in_the_list() -> None:
     off = MoveInSubspace(1, 0, "color", (0.0, 0.0), enabled=False)
-    swap = SwapFromSource(1, 0, 0, "all")
+    swap = SwapFromSource(1, 1, 0, "all")
 
     document = set_point(replace(DOCUMENT, interventions=(off, swap)), 0, "color", 1, (5.0, 5.0), 0.4)
 
     assert document.interventions == (MoveInSubspace(1, 0, "color", (5.0, 5.0), 0.4), swap)
+
+
+@pytest.mark.parametrize(
+    "over", [SwapFromSource(1, 0, 0, "all"), SwapFromSource(1, 0, 0, "color"), added(), added(control="wrong object")]
+)
+def test_dragging_a_thumb_whose_value_another_edit_overwrites_puts_the_move_on_top(over: Intervention) -> None:
+    move = MoveInSubspace(1, 0, "color", (0.0, 0.0))
+    document = replace(DOCUMENT, interventions=(move, over))
+
+    dragged = set_point(document, 0, "color", 1, (5.0, 5.0))
+
+    assert dragged.interventions == (over, replace(move, point=(5.0, 5.0)))
+    assert set_point(dragged, 0, "color", 1, (6.0, 5.0)).interventions == (over, replace(move, point=(6.0, 5.0)))
+    beneath_one_that_is_off = replace(document, interventions=(move, replace(over, enabled=False)))
+    assert find_move(set_point(beneath_one_that_is_off, 0, "color", 1, (5.0, 5.0)), 0, "color", 1) == 0
+
+
+def test_a_dragged_thumb_of_a_control_stays_the_control() -> None:
+    control = MoveInSubspace(1, 0, "color", (0.0, 0.0), control="random subspace", seed=5)
+
+    dragged = set_point(replace(DOCUMENT, interventions=(control,)), 0, "color", 1, (5.0, 5.0))
+
+    assert dragged.interventions == (replace(control, point=(5.0, 5.0)),)
 
 
 @given(edit_lists, edits)
