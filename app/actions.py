@@ -105,7 +105,7 @@ MODES: tuple[Command, ...] = (
     _novel("Sampled", "sampled", "Ctrl+Alt+4", "Both items get vectors drawn from the normal of the seen ones."),
     _novel("Random", "random", "Ctrl+Alt+5", "Both items get vectors drawn from the normal of mean 0 and spread 1."),
     _mode(
-        *("Draw again", "Draw again", modes.draw_again, "Ctrl+Alt+R"),
+        *("↻", "Draw again", modes.draw_again, "Ctrl+Alt+R"),
         tip="Another draw of the novel vectors, or of the random subspace.",
     ),
 )

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -44,7 +45,7 @@ from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
-EDITS_MIN_PX = 96
+EDITS_MIN_PX = 72
 SMALLEST = QSize(250, 220)
 
 
@@ -79,9 +80,13 @@ class InterventionsPanel(QScrollArea):
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
+        for widget in (self.tabs, self.edits):
+            # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
+            widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 2, 10, 6)
+        layout.setSpacing(4)
         layout.addWidget(self.tabs, 4)
         layout.addWidget(self.words)
         layout.addWidget(Flow((self.strength, self.tie, self.magnet)))
@@ -132,6 +137,8 @@ class InterventionsPanel(QScrollArea):
         if shown is not None:
             widget.show_picture(self._picture(shown), stale=stale)
         self.words.setText(self._words(shown))
+        share = 0.0 if shown is None else shown.axis_share
+        self.words.setToolTip(f"The axes of the pad show {share:.0%} of the variance between class means")
         self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
         with QSignalBlocker(self.strength):
@@ -190,8 +197,7 @@ class InterventionsPanel(QScrollArea):
             return f"{where} · no subspace here: move the write marker to a block that has one"
         index = min(self._desk.view.item, len(pad.now) - 1)
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
-        shows = f"{where} · shows {100 * pad.axis_share:.0f} % of the variance between classes"
-        return f"{shows}\n{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+        return f"{where} · {ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -271,8 +277,6 @@ def _row(edit: Intervention, pads: Mapping[Property, Pad]) -> EditRow:
         text = f"{text} from source {ITEM_LETTERS[edit.source_item]}"
     else:
         text = f"{text} → {edit.method}, to {edit.judgement}"
-    if edit.control:
-        text = f"Control: {text}"
     return EditRow(
         *(text, detail, edit.enabled, edit.strength, ""), edit.control, controls_for(edit), drawn=is_drawn(edit)
     )

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.modes import controls_for, edit_in_force, is_drawn, mode_of, subject
-from app.widgets.flow import Flow
+from app.widgets.flow import GAP_PX, Flow
 from core.interventions import InSubspace
 
-DRAW_AGAIN = "Draw again"
+DRAW_AGAIN = "↻"
 
 
 class ModeChips(QWidget):
@@ -28,7 +28,7 @@ class ModeChips(QWidget):
             button.setProperty("control", True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(GAP_PX)
         layout.addWidget(Flow(tuple(self.modes.values())))
         layout.addWidget(Flow((QLabel("Control"), *self.controls.values())))
 
@@ -58,6 +58,7 @@ def _chip(action: QAction) -> QToolButton:
 
     chip = QToolButton()
     chip.setText(action.iconText())
+    chip.setProperty("chip", True)
     chip.setToolTip(action.toolTip())
     chip.setAccessibleName(action.text())
     chip.setCheckable(action.iconText() != DRAW_AGAIN)

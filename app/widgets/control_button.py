@@ -81,7 +81,7 @@ class ControlButton(RowButton):
         painter.end()
 
     def _words(self) -> str:
-        return f"{self._control} ✕" if self._control else f"{EFFECT} ▾"
+        return f"control: {self._control} ✕" if self._control else f"{EFFECT} ▾"
 
     def _change(self) -> None:
         if self._control:

@@ -19,7 +19,7 @@ class Flow(QWidget):
         self._widgets = tuple(widgets)
         for widget in widgets:
             widget.setParent(self)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -28,10 +28,14 @@ class Flow(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """The height of all lines at a width in pixels."""
-        return max((place.bottom() + 1 for place in self._places(width)), default=0)
+        n_lines = sum(place.left() == 0 for place in self._places(width))
+        return max(0, n_lines * (self.minimumSizeHint().height() + GAP_PX) - GAP_PX)
 
     def sizeHint(self) -> QSize:
-        return QSize(max(self.minimumSizeHint().width(), self.width()), self.heightForWidth(self.width()))
+        """All in one line."""
+        sizes = [widget.sizeHint() for widget in self._widgets]
+        width = sum(s.width() + GAP_PX for s in sizes) - GAP_PX
+        return QSize(max(0, width), self.minimumSizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the widest widget."""
@@ -44,12 +48,14 @@ class Flow(QWidget):
         super().resizeEvent(event)
 
     def _places(self, width: int) -> list[QRect]:
+        """Where each widget stands, in the middle of its line."""
+        tall = self.minimumSizeHint().height()
         places: list[QRect] = []
-        x = y = line = 0
+        x = y = 0
         for widget in self._widgets:
             size = widget.sizeHint()
             if x > 0 and x + size.width() > width:
-                x, y, line = 0, y + line + GAP_PX, 0
-            places.append(QRect(x, y, size.width(), size.height()))
-            x, line = x + size.width() + GAP_PX, max(line, size.height())
+                x, y = 0, y + tall + GAP_PX
+            places.append(QRect(x, y + (tall - size.height()) // 2, size.width(), size.height()))
+            x += size.width() + GAP_PX
         return places

@@ -129,13 +129,20 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> _Plan:
     em = line_height(font)
     inner = area.adjusted(em, 0.5 * em, -em, -0.5 * em)
     for shrink in _SHRINKS:
-        need = max(_verdict_width(font, shrink, words), width_of(scaled(font, 1.05), words.truth) * 0.8)
+        truth = _control_width(font, words) + width_of(scaled(font, 1.05), words.truth)
+        need = max(_verdict_width(font, shrink, words), truth * 0.8)
         low, high = (width_of(_side_font(font, shrink), word) for word in (words.low, words.high))
         bar = inner.width() - need - low - high - 3.6 * em
         if bar >= 0.3 * inner.width():
             return _beside(inner, font, shrink, low, high, bar)
     fitting = [s for s in _STACKED_SHRINKS if _verdict_width(font, s, words) <= inner.width()]
     return _stack(inner, font, fitting[0] if fitting else _STACKED_SHRINKS[-1])
+
+
+def _control_width(font: QFont, words: Reading) -> float:
+    """The room of the control's name with the gap after it; none where there is none."""
+    text = f"CONTROL: {words.control}"
+    return width_of(scaled(font, 1.05, bold=True), text) + 0.6 * line_height(font) if words.control else 0.0
 
 
 def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> _Plan:
@@ -374,5 +381,5 @@ def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
     if reading.control:
         bold, text = scaled(plan.font, 1.05, bold=True), f"CONTROL: {reading.control}"
         write(painter, rect, text, font=bold, color=colors.color("warning"))
-        rect.setLeft(rect.left() + width_of(bold, text) + 0.6 * em)
+        rect.setLeft(rect.left() + _control_width(plan.font, reading))
     write(painter, rect, reading.truth, font=scaled(plan.font, 1.05), color=colors.color("muted"))

@@ -170,6 +170,10 @@ class PadPainter:
             self._paint_spread(landmark)
         for index, landmark in enumerate(picture.landmarks):
             self._paint_landmark(landmark, lit=index == marking.landmark)
+        if picture.control:
+            self.painter.setFont(scaled(self.font, 0.85, bold=True))
+            corner = self.frame.rect.topLeft() + QPointF(6, 6)
+            paint_pill(self.painter, f"CONTROL: {picture.control}", corner, self.colors.color("warning"))
         for thumb in picture.thumbs:
             self._paint_tether(thumb)
         for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
@@ -177,10 +181,6 @@ class PadPainter:
         if marking.dragging and marking.landmark >= 0:
             self._paint_catch(picture.landmarks[marking.landmark])
         self._paint_words(picture)
-        if picture.control:
-            self.painter.setFont(scaled(self.font, 0.85, bold=True))
-            corner = self.frame.rect.topLeft() + QPointF(6, 6)
-            paint_pill(self.painter, f"CONTROL: {picture.control}", corner, self.colors.color("warning"))
         if stale:
             paint_stale(self.painter, self.frame.rect, self.colors, self.font)
 
