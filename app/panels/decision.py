@@ -41,7 +41,8 @@ class DecisionPanel(QWidget):
             decision.baseline_margin if edited else None,
             decision.labels[0].upper(),
             decision.labels[-1].upper(),
-            truth_words(base, short=bool(control)) + ("" if posed or known is None else " · not the task of this model"),
+            truth_words(base, short=bool(control))
+            + ("" if posed or known is None else " · not the task of this model"),
             known is not None and posed and not edited and known.same != (decision.margin > 0),
             control,
         )

@@ -171,9 +171,7 @@ class PadPainter:
         for index, landmark in enumerate(picture.landmarks):
             self._paint_landmark(landmark, lit=index == marking.landmark)
         if picture.control:
-            self.painter.setFont(scaled(self.font, 0.85, bold=True))
-            corner = self.frame.rect.topLeft() + QPointF(6, 6)
-            paint_pill(self.painter, f"CONTROL: {picture.control}", corner, self.colors.color("warning"))
+            self._paint_control(picture.control)
         for thumb in picture.thumbs:
             self._paint_tether(thumb)
         for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
@@ -183,6 +181,14 @@ class PadPainter:
         self._paint_words(picture)
         if stale:
             paint_stale(self.painter, self.frame.rect, self.colors, self.font)
+
+    def _paint_control(self, control: str) -> None:
+        """Under the thumbs; in a small pad the word alone."""
+        self.painter.setFont(scaled(self.font, 0.85, bold=True))
+        text = f"CONTROL: {control}"
+        if pill_size(text, self.painter.font())[0] > 0.8 * self.frame.rect.width():
+            text = "CONTROL"
+        paint_pill(self.painter, text, self.frame.rect.topLeft() + QPointF(6, 6), self.colors.color("warning"))
 
     def _paint_cells(self, columns: int, rows: int) -> None:
         """Faint lines between the cells of the map: what was computed, and not drawn in between."""

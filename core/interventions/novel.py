@@ -85,7 +85,7 @@ class WriteNovelVectors:
 
     Controls: for "wrong object" the partner gets the vector of the wrong object: v₂ where both should share v₁, and v₁
     where each should have its own. For "random subspace" the same change of coordinates, and so the same length, is
-    made along as many random directions R: x'_t = x_t + α R (v − Bᵀx_t).
+    made along as many random directions Q: x'_t = x_t + α Q (v − Bᵀx_t).
 
     Source: Lepori et al. 2024, novel representations. What we changed: the pool is `seen_pool`, so that no image has
     to be run for it, and the controls are ours.

@@ -151,7 +151,7 @@ class MoveInSubspace:
     so that nothing outside span(B) changes, and nothing at all at the item's own place.
 
     Controls: for "wrong object" the item's partner is put there; for "random subspace" the same change of
-    coordinates, and so the same length, is made along as many random directions R: x'_t = x_t + α R (c_t − Bᵀx_t).
+    coordinates, and so the same length, is made along as many random directions Q: x'_t = x_t + α Q (c_t − Bᵀx_t).
 
     Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand. The controls are ours,
     after those of a swap.
