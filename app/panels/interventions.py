@@ -45,7 +45,7 @@ from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
-EDITS_MIN_PX = 72
+PAD_MIN_PX, EDITS_MIN_PX = 160, 72
 SMALLEST = QSize(250, 220)
 
 
@@ -80,6 +80,7 @@ class InterventionsPanel(QScrollArea):
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
+        self.tabs.setMinimumHeight(PAD_MIN_PX)
         for widget in (self.tabs, self.edits):
             # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
@@ -137,8 +138,7 @@ class InterventionsPanel(QScrollArea):
         if shown is not None:
             widget.show_picture(self._picture(shown), stale=stale)
         self.words.setText(self._words(shown))
-        share = 0.0 if shown is None else shown.axis_share
-        self.words.setToolTip(f"The axes of the pad show {share:.0%} of the variance between class means")
+        self.words.setToolTip("" if shown is None else _axes(shown))
         self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
         with QSignalBlocker(self.strength):
@@ -197,7 +197,7 @@ class InterventionsPanel(QScrollArea):
             return f"{where} · no subspace here: move the write marker to a block that has one"
         index = min(self._desk.view.item, len(pad.now) - 1)
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
-        return f"{where} · {ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+        return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -250,6 +250,14 @@ class InterventionsPanel(QScrollArea):
 
     def _reorder(self, start: int, end: int) -> None:
         self._desk.edit("Reorder edits", reorder_intervention(self._desk.document, start, end))
+
+
+def _axes(pad: Pad) -> str:
+    """What the pad shows, in a sentence."""
+    where = "embeddings" if pad.block < 0 else f"stream after block {pad.block}"
+    return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
+        "%", " %"
+    )
 
 
 def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:

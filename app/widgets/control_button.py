@@ -12,6 +12,7 @@ from app.widgets.marks import ink_on, paint_focus
 from app.widgets.painted import box, scaled, write
 
 EFFECT = "effect"
+_PREFIX = "control: "
 _PAD_PX = 7
 
 
@@ -75,13 +76,14 @@ class ControlButton(RowButton):
         box(painter, pill, radius=pill.height() / 2, fill=fill, line=line)
         ink = ink_on(fill) if control else colors.color("muted")
         font = scaled(self.font(), 0.85, bold=control)
-        write(painter, pill.adjusted(_PAD_PX - 1, 0, 1 - _PAD_PX, 0), self._words(), font=font, color=ink)
+        words = self._words() if self.sizeHint().width() <= self.width() else self._words().removeprefix(_PREFIX)
+        write(painter, pill.adjusted(_PAD_PX - 1, 0, 1 - _PAD_PX, 0), words, font=font, color=ink)
         if self.hasFocus():
             paint_focus(painter, pill.adjusted(1, 1, -1, -1), colors, radius=pill.height() / 2)
         painter.end()
 
     def _words(self) -> str:
-        return f"control: {self._control} ✕" if self._control else f"{EFFECT} ▾"
+        return f"{_PREFIX}{self._control} ✕" if self._control else f"{EFFECT} ▾"
 
     def _change(self) -> None:
         if self._control:

@@ -246,6 +246,16 @@ def test_the_chips_go_on_in_the_next_line_of_a_narrow_panel(panel: Interventions
         assert all(flow.rect().contains(chip.geometry()) for chip in panel.chips.modes.values())
 
 
+def test_a_small_panel_keeps_the_pad_large_enough_to_use_and_scrolls_in_height_alone(
+    qtbot: QtBot, panel: InterventionsPanel
+) -> None:
+    panel.resize(250, 300)
+    qtbot.waitUntil(lambda: panel.verticalScrollBar().maximum() > 0)
+
+    assert panel.horizontalScrollBar().maximum() == 0
+    assert panel.pads["color"].height() >= panel.pads["color"].minimumSizeHint().height()
+
+
 def test_every_mode_and_control_is_a_command_with_a_sentence_and_keys_of_its_own() -> None:
     keys = [key for command in COMMANDS for key in command.keys]
 
