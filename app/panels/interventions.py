@@ -84,7 +84,7 @@ class InterventionsPanel(QScrollArea):
         for widget in (self.tabs, self.edits):
             # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-        body = QWidget()
+        body = _Body()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 2, 10, 6)
         layout.setSpacing(4)
@@ -250,6 +250,14 @@ class InterventionsPanel(QScrollArea):
 
     def _reorder(self, start: int, end: int) -> None:
         self._desk.edit("Reorder edits", reorder_intervention(self._desk.document, start, end))
+
+
+class _Body(QWidget):
+    """What the panel scrolls: never lower than its parts need at least, while Qt would ask for what they like best."""
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return -1 if layout is None else layout.minimumHeightForWidth(width)
 
 
 def _axes(pad: Pad) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from unittest.mock import create_autospec
 
 import numpy as np
@@ -254,6 +255,8 @@ def test_a_small_panel_keeps_the_pad_large_enough_to_use_and_scrolls_in_height_a
 
     assert panel.horizontalScrollBar().maximum() == 0
     assert panel.pads["color"].height() >= panel.pads["color"].minimumSizeHint().height()
+    parts = [panel.tabs, panel.words, panel.chips, panel.edits]
+    assert all(above.geometry().bottom() < below.geometry().top() for above, below in pairwise(parts))
 
 
 def test_every_mode_and_control_is_a_command_with_a_sentence_and_keys_of_its_own() -> None:
