@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app import edits
+from app import edits, modes
 from app.desk import Desk
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
+from core.interventions import Control
+from core.interventions.novel import Method
 
 Do = Callable[[Desk], None]
 
@@ -18,7 +20,7 @@ Do = Callable[[Desk], None]
 class Command:
     """One command: the menu it is in, its words, what it does, its shortcuts, and on which panel's buttons it is.
 
-    `short` is what a button says; without it, the words of the menu.
+    `short` is what a button says; without it, the words of the menu. `tip` says in a sentence what it does.
     """
 
     menu: str
@@ -27,6 +29,7 @@ class Command:
     keys: tuple[str, ...] = ()
     panel: str = ""
     short: str = ""
+    tip: str = ""
 
 
 def _step(marker: Literal["read", "write", "both"], by: int) -> Do:
@@ -69,6 +72,58 @@ def _show_side(side: Literal["base", "source"]) -> Do:
     return lambda desk: desk.look(side=side, item=0)
 
 
+def _mode(short: str, text: str, do: Do, key: str, tip: str) -> Command:
+    return Command("Intervene", text, do, (key,), "mode", short, tip)
+
+
+def _novel(short: str, method: Method, key: str, tip: str) -> Command:
+    return _mode(short, f"Novel vectors: {method}", lambda desk: modes.write_novel(desk, method), key, tip)
+
+
+def _control(control: Control, key: str, tip: str) -> Command:
+    def do(desk: Desk) -> None:
+        modes.choose_control(desk, control)
+
+    return Command("Intervene", f"Control: {control}", do, (key,), "control", control.capitalize(), tip)
+
+
+MODES: tuple[Command, ...] = (
+    _mode(
+        *("Move", "Move by hand", modes.by_hand, "Ctrl+Alt+0"),
+        tip="The thumb decides: swaps and novel vectors of the selected item leave this pad.",
+    ),
+    _mode(
+        *("Swap", "Swap from source", lambda desk: edits.swap_in_source(desk, desk.pad_shown), "Ctrl+Alt+1"),
+        tip="Interchange: each token receives what its counterpart in the source's item has in this subspace.",
+    ),
+    _mode(
+        *("Swap all", "Swap everything from source", lambda desk: edits.swap_in_source(desk, "all"), "Ctrl+Alt+A"),
+        tip="Interchange: each token receives the whole stream of its counterpart in the source's item.",
+    ),
+    _novel("Add", "added", "Ctrl+Alt+2", "Both items of the pair get a sum of two seen vectors, e₁ + e₂."),
+    _novel("Interpolate", "interpolated", "Ctrl+Alt+3", "Both items of the pair get a mean of two seen vectors."),
+    _novel("Sampled", "sampled", "Ctrl+Alt+4", "Both items get vectors drawn from the normal of the seen ones."),
+    _novel("Random", "random", "Ctrl+Alt+5", "Both items get vectors drawn from the normal of mean 0 and spread 1."),
+    _mode(
+        *("↻", "Draw again", modes.draw_again, "Ctrl+Alt+R"),
+        tip="Another draw of the novel vectors, or of the random subspace.",
+    ),
+)
+"""How a pad's values are decided, one chip each: a click puts that edit on top of the list."""
+
+CONTROLS: tuple[Command, ...] = (
+    _control(
+        *("wrong object", "Ctrl+Alt+W"),
+        tip="A swap takes from the source's other object, a move puts the partner there, and of novel vectors the "
+        "partner gets the one that makes the other judgement.",
+    ),
+    _control(
+        *("random subspace", "Ctrl+Alt+B"),
+        tip="The same edit along as many random directions.",
+    ),
+)
+"""The controls of the edit in force; chosen again, a control gives way to the effect."""
+
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
@@ -84,30 +139,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Delete item", edits.delete_selected, ("Ctrl+Backspace",), "item"),
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
-    Command(
-        "Intervene",
-        "Swap colour from source",
-        lambda d: edits.swap_in_source(d, "color"),
-        ("Ctrl+Alt+C",),
-        "swap",
-        "Colour",
-    ),
-    Command(
-        "Intervene",
-        "Swap shape from source",
-        lambda d: edits.swap_in_source(d, "shape"),
-        ("Ctrl+Alt+S",),
-        "swap",
-        "Shape",
-    ),
-    Command(
-        "Intervene",
-        "Swap everything from source",
-        lambda d: edits.swap_in_source(d, "all"),
-        ("Ctrl+Alt+A",),
-        "swap",
-        "All",
-    ),
+    *MODES,
+    Command("Intervene", "Swap colour from source", lambda d: edits.swap_in_source(d, "color"), ("Ctrl+Alt+C",)),
+    Command("Intervene", "Swap shape from source", lambda d: edits.swap_in_source(d, "shape"), ("Ctrl+Alt+S",)),
+    *CONTROLS,
+    Command("Intervene", "Back to the effect", lambda d: modes.choose_control(d, ""), ("Ctrl+Alt+X",)),
     Command(
         "Intervene",
         "Flip the selected pair along its probe",

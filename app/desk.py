@@ -9,14 +9,14 @@ import numpy as np
 
 from app.live import Live
 from app.store import Store
-from core.document import Document, View, find_move, remove_intervention
+from core.document import Document, View, find_move, set_point
 from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
 from core.scene import Property
 
 MAP_CELLS_AT_ONCE = 6
 DECISIONS_KEPT = 1000
 
-MapKey = tuple[Document, int, int, float]
+MapKey = tuple[Document, int, int]
 
 
 class Desk:
@@ -133,10 +133,8 @@ class Desk:
 
 
 def _map_key(question: Question) -> MapKey:
-    """All that a decision map depends on: the state without the thumb that the map moves, and its strength."""
-    document, item = question.document, question.map_item
-    mine = find_move(document, item, question.map_property, question.write)
-    if mine is None:
-        return (document, question.write, item, 1.0)
-    strength = document.interventions[mine].strength
-    return (remove_intervention(document, mine), question.write, item, strength)
+    """All that a decision map depends on: the state with the thumb that the map moves at one and the same place."""
+    document, item, property = question.document, question.map_item, question.map_property
+    mine = find_move(document, item, property, question.write)
+    strength = 1.0 if mine is None else document.interventions[mine].strength
+    return (set_point(document, item, property, question.write, (0.0, 0.0), strength), question.write, item)

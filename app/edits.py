@@ -101,11 +101,11 @@ def counterfactual(desk: Desk) -> None:
     """Fill the source with the matched donor image for the property whose pad is shown."""
     if task_of(desk.document.base) is None:
         raise UserError("A counterfactual needs a base of two or four items.", "Use Stimulus ▸ Random pair.")
-    document = make_counterfactual(desk.document, desk.pad_shown, _seed(), _item_of_base(desk))
+    document = make_counterfactual(desk.document, desk.pad_shown, _seed(), item_of_base(desk))
     desk.edit("Make counterfactual", document)
 
 
-def _item_of_base(desk: Desk) -> int:
+def item_of_base(desk: Desk) -> int:
     """The base's item that is selected; the first one while the source is shown."""
     return desk.view.item if desk.view.side == "base" and desk.view.item < len(desk.document.base.items) else 0
 
@@ -115,7 +115,7 @@ def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> No
 
     A source is made first where there is none.
     """
-    document, item = desk.document, _item_of_base(desk)
+    document, item = desk.document, item_of_base(desk)
     if document.source is None or not document.source.items:
         if task_of(document.base) is None:
             raise UserError("There is no source image to swap from.", "Compose one on the source tab.")
@@ -194,7 +194,7 @@ def _probed_relation(desk: Desk, pair: int) -> Relation:
 
 def pair_selected(desk: Desk) -> int:
     """The pair of the base's selected item; of two or three items, the first two."""
-    return _item_of_base(desk) // 2 if task_of(desk.document.base) == "rmts" else 0
+    return item_of_base(desk) // 2 if task_of(desk.document.base) == "rmts" else 0
 
 
 def show_photo(desk: Desk, path: Path) -> None:

@@ -78,12 +78,14 @@ class MainWindow(QMainWindow):
         self.jobs.progressed.connect(self._job_went_on)
 
     def _build_panels(self) -> None:
-        chosen = {name: [a for c, a in self._actions if c.panel == name] for name in ("pair", "item", "swap")}
+        chosen = {
+            name: [a for c, a in self._actions if c.panel == name] for name in ("pair", "item", "mode", "control")
+        }
         self.decision = DecisionPanel(self.desk)
         self.palette_panel = PalettePanel(self.desk, chosen["pair"])
         self.stimulus = StimulusPanel(self.desk, [*chosen["item"], *chosen["pair"]])
         self.inside = InsidePanel(self.desk)
-        self.interventions = InterventionsPanel(self.desk, chosen["swap"])
+        self.interventions = InterventionsPanel(self.desk, chosen["mode"], chosen["control"])
         self.layers = LayersPanel(self.desk)
         self.history = HistoryPanel(self.desk)
         self.study = StudyPanel(self.desk, self.jobs)
@@ -185,6 +187,8 @@ class MainWindow(QMainWindow):
     def _add(self, command: Command) -> None:
         action = self._extra(command.menu, command.text, lambda: command.do(self.desk), *command.keys)
         action.setIconText(command.short or command.text)
+        if command.tip:
+            action.setToolTip(f"{command.tip}\n{action.toolTip()}")
         self._actions.append((command, action))
 
     def _extra(self, menu: str, text: str, do: Callable[[], object], *keys: str | QKeySequence.StandardKey) -> QAction:

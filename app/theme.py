@@ -129,6 +129,9 @@ QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {text}; }}
 QPushButton:checked, QToolButton:checked {{ background: {effect}; color: {text}; border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; }}
+QToolButton[chip="true"] {{ padding: 1px 5px; }}
+QToolButton[control="true"] {{ border-style: dashed; }}
+QToolButton[control="true"]:checked {{ background: {warning}; color: {window}; border-color: {warning}; }}
 QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
 QStatusBar {{ background: {panel}; color: {muted}; }}
 QMenuBar {{ background: {panel}; color: {text}; }}

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.analyses.attention_pattern import attention_pattern, item_masses
 from core.cards import SubspaceKey, probe_file, subspace_folder
-from core.document import Document, find_move, set_point
+from core.document import Document, find_move, is_of_pad, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
 from core.families.files import open_model
@@ -212,7 +212,7 @@ class Laboratory:
         subspace = self.subspaces.get((property, block))
         if not _has_pad(subspace) or not document.base.items:
             return None
-        others = [e for e in edits if not _is_pad_edit(e, property, block)]
+        others = [e for e in edits if not is_of_pad(e, property, block)]
         own = self._item_coordinates(document, others, subspace)
         now = self._item_coordinates(document, edits, subspace)
         places = subspace.on_pad(subspace.centroids)
@@ -281,15 +281,17 @@ class Laboratory:
         thumb = placed.interventions[find_move(placed, item, property, block) or 0]
         assert isinstance(thumb, MoveInSubspace)
         edits, _ = self._usable(placed)
+        first, points = question.map_cells[0], _grid_points(subspace)[slice(*question.map_cells)]
+        if thumb not in edits:  # it is about a wrong object that is not there
+            return DecisionMap(first, _numpy(self._logits(document, edits).softmax(-1)[-1].expand(len(points))))
         at = edits.index(thumb)
         before = self._stream(document, [e for i, e in enumerate(edits) if i < at or e.block < block], block)
         context = self._context(document, block)
-        points = _grid_points(subspace)[slice(*question.map_cells)]
         x = torch.cat([replace(thumb, point=point).apply(before, context) for point in points])  # [N, T, D]
         after = [e for i, e in enumerate(edits) if e.block > block or (e.block == block and i > at)]
         later = [(e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
         probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
-        return DecisionMap(question.map_cells[0], _numpy(probability))
+        return DecisionMap(first, _numpy(probability))
 
 
 def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:
@@ -305,10 +307,6 @@ def _grid_points(subspace: Subspace) -> list[tuple[float, float]]:
 
 def _apply_to_rows(edit: Intervention, context: Context, x: Tensor) -> Tensor:
     return torch.cat([edit.apply(row[None], context) for row in x])  # [B, T, D]
-
-
-def _is_pad_edit(edit: Intervention, property: Property, block: int) -> bool:
-    return isinstance(edit, MoveInSubspace) and (edit.property, edit.block) == (property, block)
 
 
 def _fitting(document: Document, model: Model) -> Document:

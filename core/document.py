@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 
 from core.counterfactuals import counterfactual_source
 from core.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
 from core.errors import UserError
-from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource
+from core.interventions import (
+    AddProbeDirection,
+    Control,
+    InSubspace,
+    Intervention,
+    MoveInSubspace,
+    SwapFromSource,
+    WriteNovelVectors,
+)
 from core.scene import Geometry, Item, Photo, Property, Relation, Stimulus, Task, pair_items, task_of, with_item
 
 Side = Literal["base", "source"]
@@ -135,9 +143,12 @@ def _without_item(edit: Intervention, side: Side, index: int) -> Intervention | 
     """
     if isinstance(edit, AddProbeDirection):
         return None if side == "base" and index <= pair_items(edit.pair)[1] else edit
+    if side == "base" and isinstance(edit, WriteNovelVectors):
+        item, partner = (i - (i > index) for i in (edit.item, edit.partner))
+        return None if index in (edit.item, edit.partner) else replace(edit, item=item, partner=partner)
     if side == "base":
         return None if edit.item == index else replace(edit, item=edit.item - (edit.item > index))
-    if isinstance(edit, MoveInSubspace):
+    if not isinstance(edit, SwapFromSource):
         return edit
     donor = edit.source_item
     return None if donor == index else replace(edit, source_item=donor - (donor > index))
@@ -169,6 +180,29 @@ def find_move(document: Document, item: int, property: Property, block: int) -> 
     return None
 
 
+def is_of_pad(edit: Intervention, property: Property, block: int) -> TypeGuard[InSubspace]:
+    """Whether the pad of a property after a block shows what an edit does."""
+    return isinstance(edit, InSubspace) and edit.block == block and edit.property in (property, "all")
+
+
+def items_of(edit: InSubspace) -> tuple[int, ...]:
+    """The items that an edit is about; a move of the wrong object is about that one too."""
+    if isinstance(edit, WriteNovelVectors):
+        return (edit.item, edit.partner)
+    wrong = isinstance(edit, MoveInSubspace) and edit.control == "wrong object"
+    return (edit.item, edit.item ^ 1) if wrong else (edit.item,)
+
+
+def governing_edit(document: Document, item: int, property: Property, block: int) -> int | None:
+    """Index of the edit that decides an item's place on a pad: the last one of the pad about it that is on."""
+    of_item = [
+        index
+        for index, edit in enumerate(document.interventions)
+        if is_of_pad(edit, property, block) and edit.enabled and item in items_of(edit)
+    ]
+    return of_item[-1] if of_item else None
+
+
 def set_point(
     document: Document,
     item: int,
@@ -177,10 +211,27 @@ def set_point(
     point: tuple[float, float],
     strength: float = 1.0,
 ) -> Document:
-    """The document with an item's thumb at a place on a pad; a new edit goes to the end of the list."""
-    edit = MoveInSubspace(block, item, property, point, strength)
-    index = find_move(document, item, property, block)
-    return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)
+    """The document with an item's thumb at a place on a pad; the thumb's edit stays the control that it is.
+
+    A new edit goes to the end of the list, and so does one that another edit of the pad overwrites.
+    """
+    at = find_move(document, item, property, block)
+    if at is None:
+        return add_intervention(document, MoveInSubspace(block, item, property, point, strength))
+    edit = document.interventions[at]
+    assert isinstance(edit, MoveInSubspace)
+    return _renew(document, at, replace(edit, point=point, strength=strength, enabled=True))
+
+
+def _renew(document: Document, at: int, edit: InSubspace) -> Document:
+    """The document with the edit at `at` renewed: where it stands, or at the end if another overwrites it there."""
+    items, about = set(items_of(edit)), {edit.property, "all"}
+    for later in document.interventions[at + 1 :]:
+        if isinstance(later, InSubspace) and later.enabled and later.block == edit.block:
+            same_pad = edit.property == "all" or later.property in about
+            if same_pad and items & set(items_of(later)):
+                return add_intervention(remove_intervention(document, at), edit)
+    return replace_intervention(document, at, edit)
 
 
 def find_push(document: Document, pair: int, block: int) -> int | None:
@@ -235,5 +286,39 @@ def swap_from_source(
         edit = SwapFromSource(block, item, item ^ 2, property)
     for index, old in enumerate(document.interventions):
         if isinstance(old, SwapFromSource) and (old.block, old.item, old.property) == (block, edit.item, property):
-            return replace_intervention(document, index, edit)
+            return _renew(document, index, edit)
     return add_intervention(document, edit)
+
+
+def write_novel_vectors(document: Document, edit: WriteNovelVectors) -> Document:
+    """The document with novel vectors on top of the list, in place of those that their pair had on the pad."""
+    place = (edit.block, edit.property, edit.item)
+    kept = tuple(
+        old
+        for old in document.interventions
+        if not isinstance(old, WriteNovelVectors) or (old.block, old.property, old.item) != place
+    )
+    return add_intervention(replace(document, interventions=kept), edit)
+
+
+def move_by_hand(document: Document, item: int, property: Property, block: int) -> Document:
+    """The document without what swaps or novel vectors write into an item on a pad: its thumb decides again."""
+    kept = tuple(
+        edit
+        for edit in document.interventions
+        if isinstance(edit, MoveInSubspace) or not is_of_pad(edit, property, block) or item not in items_of(edit)
+    )
+    return replace(document, interventions=kept)
+
+
+def set_control(document: Document, index: int, control: Control) -> Document:
+    """The document with an edit of the list made a control of itself, or with "" the effect again."""
+    edit = document.interventions[index]
+    assert isinstance(edit, InSubspace)
+    return replace_intervention(document, index, replace(edit, control=control))
+
+
+def controls_in_force(document: Document) -> tuple[Control, ...]:
+    """What the edits that are on are controls of, in order and each once; empty where all are effects."""
+    found = [e.control for e in document.interventions if isinstance(e, InSubspace) and e.enabled and e.control]
+    return tuple(dict.fromkeys(found))

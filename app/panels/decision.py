@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.desk import Desk
 from app.widgets.meter import DecisionMeter, Reading
 from core.cards import card_task
+from core.document import controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
@@ -34,27 +35,33 @@ class DecisionPanel(QWidget):
         decision, known = desk.answer.decision, truth(base)
         posed = task_of(base) == card_task(desk.answer.model.card)
         edited = any(e.enabled for e in desk.answer.question.document.interventions)
+        control = ", ".join(controls_in_force(desk.answer.question.document))
         reading = Reading(
             decision.margin,
             decision.baseline_margin if edited else None,
             decision.labels[0].upper(),
             decision.labels[-1].upper(),
-            truth_words(base) + ("" if posed or known is None else " · not the task of this model"),
+            truth_words(base, short=bool(control))
+            + ("" if posed or known is None else " · not the task of this model"),
             known is not None and posed and not edited and known.same != (decision.margin > 0),
+            control,
         )
         message = desk.failure.message if desk.failure else ""
         self.meter.show_reading(reading, stale=not desk.decision_is_current(), message=message)
 
 
-def truth_words(stimulus: Stimulus) -> str:
-    """What is true of a picture; of two pairs, whether their relations are the same, and each relation."""
+def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:
+    """What is true of a picture; of two pairs, whether their relations are the same, and, unless `short`, each one."""
     known = truth(stimulus)
     if known is None:
         return "no ground truth"
     if not known.pairs:
-        return f"TRUE of the picture: {_relation(known)}"
+        return f"TRUE{'' if short else ' of the picture'}: {_relation(known)}"
+    whole = f"TRUE: {'same' if known.same else 'different'} relation"
+    if short:
+        return whole
     pairs = ", ".join(f"{name} {_relation(pair)}" for name, pair in zip(PAIR_NAMES, known.pairs, strict=True))
-    return f"TRUE: {'same' if known.same else 'different'} relation ({pairs})"
+    return f"{whole} ({pairs})"
 
 
 def _relation(known: Truth) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea
 
 from app.desk import Desk
 from app.widgets.history_strip import HistoryStrip, Step
-from core.document import Document
+from core.document import Document, controls_in_force
 from core.render import render, shape_mask
 from core.scene import COLORS, Stimulus
 
@@ -51,7 +51,8 @@ class HistoryPanel(QScrollArea):
         decision = self._desk.decisions.get(document)
         layer = f"b{document.interventions[-1].block}" if document.interventions else ""
         margin = None if decision is None else decision.margin
-        return Step(text, layer, margin, decision is not None and decision.flipped, _thumbnail(document.base))
+        flipped = decision is not None and decision.flipped
+        return Step(text, layer, margin, flipped, _thumbnail(document.base), ", ".join(controls_in_force(document)))
 
 
 @lru_cache(maxsize=512)

@@ -11,29 +11,34 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.desk import Desk
+from app.modes import choose_control, controls_for, draw_again, is_drawn, subject
+from app.panels.modes import ModeChips
 from app.panels.palette import color_chips, shape_chips
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
+from app.widgets.flow import Flow
 from app.widgets.pad import Landmark, PadPicture, SubspacePad, Thumb
 from core.document import (
+    controls_in_force,
     find_move,
+    governing_edit,
+    is_of_pad,
     remove_intervention,
     reorder_intervention,
     replace_intervention,
     set_point,
 )
-from core.interventions import AddProbeDirection, Intervention, MoveInSubspace
+from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource
 from core.questions import Pad
 from core.render import shape_name
 from core.scene import COLOR_NAMES, ITEM_LETTERS, Property, Stimulus, pair_name, pair_relation
@@ -41,14 +46,14 @@ from core.scene import COLOR_NAMES, ITEM_LETTERS, Property, Stimulus, pair_name,
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
-EDITS_MIN_PX = 96
+PAD_MIN_PX, EDITS_MIN_PX = 160, 72
 SMALLEST = QSize(250, 220)
 
 
 class InterventionsPanel(QScrollArea):
     """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
 
-    def __init__(self, desk: Desk, swap_actions: list[QAction]) -> None:
+    def __init__(self, desk: Desk, modes: list[QAction], controls: list[QAction]) -> None:
         super().__init__()
         self._desk = desk
         self._gesture = ""
@@ -61,10 +66,11 @@ class InterventionsPanel(QScrollArea):
         self.strength = QDoubleSpinBox()
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
         self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
-        self._arrange(swap_actions)
+        self.chips = ModeChips(desk, modes, controls)
+        self._arrange()
         self._connect()
 
-    def _arrange(self, swap_actions: list[QAction]) -> None:
+    def _arrange(self) -> None:
         self.strength.setRange(0.0, MAX_STRENGTH)
         self.strength.setSingleStep(0.05)
         self.strength.setValue(1.0)
@@ -75,26 +81,20 @@ class InterventionsPanel(QScrollArea):
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
-        row = QHBoxLayout()
-        for widget in (self.strength, self.tie, self.magnet):
-            row.addWidget(widget)
-        row.addStretch(1)
-        swaps = QHBoxLayout()
-        swaps.addWidget(QLabel("Swap from source"))
-        for action in swap_actions:
-            button = QToolButton()
-            button.setDefaultAction(action)
-            swaps.addWidget(button)
-        swaps.addStretch(1)
-        body = QWidget()
+        self.tabs.setMinimumHeight(PAD_MIN_PX)
+        for widget in (self.tabs, self.edits):
+            # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
+            widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        body = _Body()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 2, 10, 6)
-        layout.addWidget(self.tabs, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.tabs, 5)
         layout.addWidget(self.words)
-        layout.addLayout(row)
-        layout.addLayout(swaps)
+        layout.addWidget(Flow((self.strength, self.tie, self.magnet)))
+        layout.addWidget(self.chips)
         layout.addWidget(self.probe)
-        layout.addWidget(self.edits, 1)
+        layout.addWidget(self.edits, 2)
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -115,6 +115,8 @@ class InterventionsPanel(QScrollArea):
         self.edits.strength_changed.connect(self._set_edit_strength)
         self.edits.removed.connect(self._remove)
         self.edits.moved.connect(self._reorder)
+        self.edits.control_picked.connect(lambda index, control: choose_control(self._desk, control, index))
+        self.edits.drawn_again.connect(lambda index: draw_again(self._desk, index))
         self.edits.gesture_started.connect(self._start)
         self.edits.gesture_finished.connect(self._start)
 
@@ -139,6 +141,8 @@ class InterventionsPanel(QScrollArea):
         if shown is not None:
             widget.show_picture(self._picture(shown), stale=stale)
         self.words.setText(self._words(shown))
+        self.words.setToolTip("" if shown is None else _axes(shown))
+        self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
         with QSignalBlocker(self.strength):
             if mine and not self.strength.hasFocus():
@@ -155,7 +159,13 @@ class InterventionsPanel(QScrollArea):
             pad.extent,
             high="SAME",
             low="DIFFERENT",
+            control=self._control_on(pad),
         )
+
+    def _control_on(self, pad: Pad) -> str:
+        """What the edits of a pad that are on are controls of, in words."""
+        shown = tuple(e for e in self._desk.document.interventions if is_of_pad(e, pad.property, pad.block))
+        return ", ".join(controls_in_force(replace(self._desk.document, interventions=shown)))
 
     def _landmarks_of(self, pad: Pad) -> tuple[Landmark, ...]:
         """The landmarks of a pad, made once for a model, property and block."""
@@ -169,13 +179,17 @@ class InterventionsPanel(QScrollArea):
         return self._landmarks[key]
 
     def _thumb(self, pad: Pad, index: int) -> Thumb:
-        """A thumb stands where the document puts it; without an edit, at the item's own place."""
-        own = tuple(float(v) for v in pad.own[index])
-        at = find_move(self._desk.document, index, pad.property, pad.block)
-        edit = self._desk.document.interventions[at] if at is not None else None
-        x, y = edit.point if isinstance(edit, MoveInSubspace) else own
-        active = edit is not None and edit.enabled
-        return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own[0], own[1], active)
+        """A thumb stands where the hand put it, or where a swap or novel vectors landed; else at the item's own place.
+
+        A thumb that the hand put somewhere keeps its place where it is off or a control: that is what was asked for.
+        """
+        document, own = self._desk.document, tuple(float(v) for v in pad.own[index])
+        governing = governing_edit(document, index, pad.property, pad.block)
+        at = find_move(document, index, pad.property, pad.block) if governing is None else governing
+        edit = document.interventions[at] if at is not None else None
+        by_hand = isinstance(edit, MoveInSubspace) and edit.item == index
+        x, y = edit.point if isinstance(edit, MoveInSubspace) and by_hand else (float(v) for v in pad.now[index])
+        return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own[0], own[1], governing is not None)
 
     def _words(self, pad: Pad | None) -> str:
         block = self._desk.view.write
@@ -186,8 +200,7 @@ class InterventionsPanel(QScrollArea):
             return f"{where} · no subspace here: move the write marker to a block that has one"
         index = min(self._desk.view.item, len(pad.now) - 1)
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
-        shows = f"{where} · shows {100 * pad.axis_share:.0f} % of the variance between classes"
-        return f"{shows}\n{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+        return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -215,8 +228,7 @@ class InterventionsPanel(QScrollArea):
         self._desk.ask_again()
 
     def _is_of_pad(self, edit: Intervention) -> bool:
-        shown, block = self.property_shown, self._desk.view.write
-        return isinstance(edit, MoveInSubspace) and (edit.property, edit.block) == (shown, block)
+        return is_of_pad(edit, self.property_shown, self._desk.view.write)
 
     def _set_strength(self, value: float) -> None:
         document = self._desk.document
@@ -243,6 +255,22 @@ class InterventionsPanel(QScrollArea):
         self._desk.edit("Reorder edits", reorder_intervention(self._desk.document, start, end))
 
 
+class _Body(QWidget):
+    """What the panel scrolls: never lower than its parts need at least, while Qt would ask for what they like best."""
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return -1 if layout is None else layout.minimumHeightForWidth(width)
+
+
+def _axes(pad: Pad) -> str:
+    """What the pad shows, in a sentence."""
+    where = "embeddings" if pad.block < 0 else f"stream after block {pad.block}"
+    return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
+        "%", " %"
+    )
+
+
 def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
     """Semi-axes of the 1-σ ellipse and its angle in degrees, of a covariance [2, 2]."""
     values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
@@ -262,14 +290,16 @@ def _row(edit: Intervention, pads: Mapping[Property, Pad], base: Stimulus) -> Ed
         role = "control" if pair_relation(base, edit.pair) == edit.toward else "probe direction"
         text = f"{pair_name(base, edit.pair)} pair toward {edit.toward}"
         return EditRow(text, f"{where} · {role}", edit.enabled, edit.strength, "")
-    letter = ITEM_LETTERS[edit.item]
+    text, detail = subject(edit), where
     if isinstance(edit, MoveInSubspace):
-        word = "colour" if edit.property == "color" else "shape"
         pad = pads.get(edit.property)
         known = pad is not None and pad.block == edit.block
         near = f"near {_nearest(pad, np.asarray(edit.point))}" if pad is not None and known else "by hand"
-        text, detail = f"{word} of {letter} → {near}", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
+        text, detail = f"{text} → {near}", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
+    elif isinstance(edit, SwapFromSource):
+        text = f"{text} from source {ITEM_LETTERS[edit.source_item]}"
     else:
-        word = {"color": "colour", "shape": "shape", "all": "all"}[edit.property]
-        text, detail = f"{word} of {letter} from source {ITEM_LETTERS[edit.source_item]}", where
-    return EditRow(text, detail, edit.enabled, edit.strength, "")
+        text = f"{text} → {edit.method}, to {edit.judgement}"
+    return EditRow(
+        *(text, detail, edit.enabled, edit.strength, ""), edit.control, controls_for(edit), drawn=is_drawn(edit)
+    )

@@ -21,7 +21,7 @@ _VERTICAL = (Qt.Key.Key_Up, Qt.Key.Key_Down)
 _HORIZONTAL = (Qt.Key.Key_Left, Qt.Key.Key_Right)
 
 
-class _RowButton(QAbstractButton):
+class RowButton(QAbstractButton):
     """A button that leaves the arrows to its row and takes Enter like Space."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -45,7 +45,7 @@ class _RowButton(QAbstractButton):
         self.update()
 
 
-class Switch(_RowButton):
+class Switch(RowButton):
     """On or off, drawn as a knob in a track."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -75,7 +75,7 @@ class Switch(_RowButton):
         painter.end()
 
 
-class RemoveButton(_RowButton):
+class RemoveButton(RowButton):
     """A small ✕."""
 
     def __init__(self, parent: QWidget) -> None:

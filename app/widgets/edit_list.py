@@ -30,6 +30,8 @@ class EditList(QWidget):
     strength_changed = Signal(int, float)
     removed = Signal(int)
     moved = Signal(int, int)
+    control_picked = Signal(int, str)
+    drawn_again = Signal(int)
     gesture_started = Signal(int)
     gesture_finished = Signal(int)
 
@@ -104,6 +106,8 @@ class EditList(QWidget):
         view.toggled.connect(lambda on: self._toggle(view, enabled=on))
         view.strength_picked.connect(lambda strength: self.strength_changed.emit(self._rows.index(view), strength))
         view.strength_held.connect(lambda held: self._hold(view, held=held))
+        view.control_picked.connect(lambda control: self.control_picked.emit(self._rows.index(view), control))
+        view.drawn_again.connect(lambda: self.drawn_again.emit(self._rows.index(view)))
         view.removed.connect(lambda: self.removed.emit(self._rows.index(view)))
         view.shifted.connect(lambda step: self._shift(self._rows.index(view), step))
         view.stepped.connect(lambda step: self._focus_row(self._rows.index(view) + step))

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
+from app.widgets.control_button import ControlButton
 from app.widgets.edit_controls import RemoveButton, StrengthSlider, Switch
 from app.widgets.painted import Painted, box, scaled, write
 
@@ -31,13 +32,19 @@ _WRAP = int(Qt.TextFlag.TextWordWrap)
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """One edit: what it does, more about it, whether it is on, its strength (0–2) and a warning or ""."""
+    """One edit: what it does, more about it, whether it is on, its strength (0–2) and a warning or "".
+
+    `controls` are the controls that it has, `control` the one that it is, `drawn` says that it can be drawn again.
+    """
 
     text: str
     detail: str
     enabled: bool
     strength: float
     warning: str
+    control: str = ""
+    controls: tuple[str, ...] = ()
+    drawn: bool = False
 
 
 class EditRowView(Painted):
@@ -52,12 +59,15 @@ class EditRowView(Painted):
     dropped = Signal()
     shifted = Signal(int)
     stepped = Signal(int)
+    control_picked = Signal(str)
+    drawn_again = Signal()
 
     def __init__(self, row: EditRow, parent: QWidget) -> None:
         super().__init__(parent)
         self.switch = Switch(self)
         self.slider = StrengthSlider(self)
         self.remove = RemoveButton(self)
+        self.control = ControlButton(self)
         self._pressed_at: QPointF | None = None
         self._lifted = False
         self.switch.clicked.connect(self.toggled)
@@ -65,6 +75,8 @@ class EditRowView(Painted):
         self.slider.sliderPressed.connect(lambda: self.strength_held.emit(True))
         self.slider.sliderReleased.connect(lambda: self.strength_held.emit(False))
         self.remove.clicked.connect(self.removed)
+        self.control.picked.connect(self.control_picked)
+        self.control.drawn_again.connect(self.drawn_again)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.row = row
         self.set_row(row)
@@ -85,6 +97,7 @@ class EditRowView(Painted):
         self.setToolTip("\n".join(filter(None, (row.text, row.detail, row.warning, "Drag to change the order"))))
         self.setAccessibleName(row.text)
         self.slider.set_dimmed(dimmed=not row.enabled)
+        self.control.set_choice(row.control, row.controls, of=row.text, drawn=row.drawn)
         self._arrange()
         self.update()
 
@@ -118,6 +131,11 @@ class EditRowView(Painted):
         self.switch.setGeometry(QRect(_EDGE_PX + _GRIP_PX - 3, round(head.top()) - 2, 32, 22))
         self.remove.setGeometry(QRect(self.width() - 26, round(head.top()) - 2, 22, 22))
         self.slider.setGeometry(QRect(self.width() - wide - 4, round(head.bottom()) + 1, wide, size.height()))
+        pill = self.control.sizeHint()
+        room = max(0, self.slider.x() - round(head.left()) - 2)
+        self.control.setGeometry(
+            QRect(round(head.left()), self.slider.y(), min(pill.width(), room), self.slider.height())
+        )
 
     def _head(self, width: int) -> QRectF:
         """Where the text lies in a row of `width`."""
@@ -131,7 +149,8 @@ class EditRowView(Painted):
 
     def paint(self, painter: QPainter) -> None:
         colors, row = theme.current(), self.row
-        edge = colors.color("accent") if self._lifted else None
+        marked = colors.color("warning", 0.8) if row.control else None
+        edge = colors.color("accent") if self._lifted else marked
         box(painter, QRectF(self.rect()), radius=5, fill=colors.color("raised"), line=edge, width=1.5)
         self._paint_grip(painter)
         head = self._head(self.width())
@@ -139,7 +158,8 @@ class EditRowView(Painted):
         painter.setPen(colors.color("text" if row.enabled else "muted"))
         painter.drawText(head, _WRAP | int(Qt.AlignmentFlag.AlignVCenter), row.text)
         small: QFont = scaled(self.font(), 0.85)
-        foot = QRectF(head.left(), self.slider.y(), self.slider.x() - head.left() - 2, self.slider.height())
+        left = self.control.geometry().right() + 7 if row.controls else head.left()
+        foot = QRectF(left, self.slider.y(), self.slider.x() - left - 2, self.slider.height())
         if foot.width() > _LEAST_DETAIL_PX:
             write(painter, foot, row.detail, font=small, color=colors.color("muted"))
         if row.warning:

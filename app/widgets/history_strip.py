@@ -21,13 +21,22 @@ MARGIN_FULL = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One state: its small picture [n, n, 3], the edited layer, the margin where known, and what was done."""
+    """One state: its small picture [n, n, 3], the edited layer, the margin where known, and what was done.
+
+    `control` names what its edits are a control of, "" where they are the effect.
+    """
 
     text: str
     layer: str
     margin: float | None
     flipped: bool
     picture: np.ndarray = field(compare=False)
+    control: str = ""
+
+    @property
+    def told(self) -> str:
+        """What was done, and under which control."""
+        return f"{self.text}\nControl in force: {self.control}" if self.control else self.text
 
 
 class HistoryStrip(Painted):
@@ -46,7 +55,7 @@ class HistoryStrip(Painted):
     def set_steps(self, steps: Sequence[Step], current: int) -> None:
         """Show the steps, without a signal; `current` is the one in force."""
         self._steps, self._current = tuple(steps), current
-        self.setAccessibleDescription(f"Step {current + 1} of {len(steps)}: {steps[current].text}" if steps else "")
+        self.setAccessibleDescription(f"Step {current + 1} of {len(steps)}: {steps[current].told}" if steps else "")
         self.updateGeometry()
         self.update()
 
@@ -78,6 +87,9 @@ class HistoryStrip(Painted):
         painter.drawImage(picture, rgb_image(step.picture))
         side = QRectF(picture.right() + 5, rect.top(), rect.right() - picture.right() - 5, line_height(small))
         write(painter, side, step.layer, font=small, color=colors.color("muted"))
+        if step.control:
+            foot = QRectF(side.left(), picture.bottom() - side.height() + 2, side.width() + 4, side.height())
+            write(painter, foot, "ctrl", font=scaled(self.font(), 0.8, bold=True), color=colors.color("warning"))
         below = QRectF(rect.left(), picture.bottom() + 2, rect.width(), line_height(small))
         if step.margin is None:
             write(painter, below, "…", font=small, color=colors.color("muted"))
@@ -92,7 +104,7 @@ class HistoryStrip(Painted):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             index = self._at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self._steps[index].text if index >= 0 else "", self)
+            QToolTip.showText(event.globalPos(), self._steps[index].told if index >= 0 else "", self)
             return True
         return super().event(event)
 

@@ -30,7 +30,10 @@ _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
 
 @dataclass(frozen=True)
 class Reading:
-    """One decision: the logit margin now and before the edits; positive means `high`."""
+    """One decision: the logit margin now and before the edits; positive means `high`.
+
+    `control` names what the edits are a control of, "" where they are the effect.
+    """
 
     margin: float
     baseline: float | None
@@ -38,6 +41,7 @@ class Reading:
     high: str = "SAME"
     truth: str = ""
     mistake: bool = False
+    control: str = ""
 
     @property
     def word(self) -> str:
@@ -58,6 +62,8 @@ class Reading:
             parts.append(f"was {signed(self.baseline)}")
         if self.flipped:
             parts.append("flip")
+        if self.control:
+            parts.append(f"control: {self.control}")
         if self.truth:
             parts.append(self.truth)
         if self.mistake:
@@ -123,13 +129,20 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> _Plan:
     em = line_height(font)
     inner = area.adjusted(em, 0.5 * em, -em, -0.5 * em)
     for shrink in _SHRINKS:
-        need = max(_verdict_width(font, shrink, words), width_of(scaled(font, 1.05), words.truth) * 0.8)
+        truth = _control_width(font, words) + width_of(scaled(font, 1.05), words.truth)
+        need = max(_verdict_width(font, shrink, words), truth * 0.8)
         low, high = (width_of(_side_font(font, shrink), word) for word in (words.low, words.high))
         bar = inner.width() - need - low - high - 3.6 * em
         if bar >= 0.3 * inner.width():
             return _beside(inner, font, shrink, low, high, bar)
     fitting = [s for s in _STACKED_SHRINKS if _verdict_width(font, s, words) <= inner.width()]
     return _stack(inner, font, fitting[0] if fitting else _STACKED_SHRINKS[-1])
+
+
+def _control_width(font: QFont, words: Reading) -> float:
+    """The room of the control's name with the gap after it; none where there is none."""
+    text = f"CONTROL: {words.control}"
+    return width_of(scaled(font, 1.05, bold=True), text) + 0.6 * line_height(font) if words.control else 0.0
 
 
 def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> _Plan:
@@ -356,7 +369,7 @@ def _arrows(painter: QPainter, area: QRectF, color: QColor) -> None:
 
 
 def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
-    """What is true of the picture, after the word and cross of a mistake."""
+    """What is true of the picture, after the word and cross of a mistake, or what the edits are a control of."""
     colors, em = theme.current(), line_height(plan.font)
     rect = QRectF(plan.truth)
     if reading.mistake:
@@ -366,4 +379,8 @@ def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
         rect.setLeft(rect.left() + size + 0.45 * em)
         write(painter, rect, "mistake", font=bold, color=colors.color("warning"))
         rect.setLeft(rect.left() + width_of(bold, "mistake") + 0.6 * em)
+    if reading.control:
+        bold, text = scaled(plan.font, 1.05, bold=True), f"CONTROL: {reading.control}"
+        write(painter, rect, text, font=bold, color=colors.color("warning"))
+        rect.setLeft(rect.left() + _control_width(plan.font, reading))
     write(painter, rect, reading.truth, font=scaled(plan.font, 1.05), color=colors.color("muted"))

@@ -358,7 +358,8 @@ class SubspacePad(Painted):
         told = "; ".join(self._told(thumb) for thumb in self._picture.thumbs) or "nothing to move"
         chosen = f" {self._picture.thumbs[self._thumb].label} is chosen." if self._picture.thumbs else ""
         keys = "Arrow keys move it, Enter steps to the next landmark, Delete returns to the model's own value"
-        return f"{told}.{chosen} {keys}"
+        control = f"Control: {self._picture.control}. " if self._picture.control else ""
+        return f"{control}{told}.{chosen} {keys}"
 
     def _told(self, thumb: Thumb) -> str:
         marks = self._picture.landmarks

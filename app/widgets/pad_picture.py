@@ -54,7 +54,7 @@ class PadPicture:
 
     `axis_share` is the share of variance that the two axes show, 0–1. `decision[row, column]` is P(`high`) at
     the centre of its cell, the first row lowest and the first column leftmost of `extent` (x0, x1, y0, y1);
-    cells that are not a number are left blank.
+    cells that are not a number are left blank. `control` names the control that an edit of the pad is, or "".
     """
 
     landmarks: tuple[Landmark, ...]
@@ -64,6 +64,7 @@ class PadPicture:
     extent: tuple[float, float, float, float]
     high: str = ""
     low: str = ""
+    control: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ class PadPainter:
             self._paint_spread(landmark)
         for index, landmark in enumerate(picture.landmarks):
             self._paint_landmark(landmark, lit=index == marking.landmark)
+        if picture.control:
+            self._paint_control(picture.control)
         for thumb in picture.thumbs:
             self._paint_tether(thumb)
         for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
@@ -178,6 +181,14 @@ class PadPainter:
         self._paint_words(picture)
         if stale:
             paint_stale(self.painter, self.frame.rect, self.colors, self.font)
+
+    def _paint_control(self, control: str) -> None:
+        """Under the thumbs; in a small pad the word alone."""
+        self.painter.setFont(scaled(self.font, 0.85, bold=True))
+        text = f"CONTROL: {control}"
+        if pill_size(text, self.painter.font())[0] > 0.8 * self.frame.rect.width():
+            text = "CONTROL"
+        paint_pill(self.painter, text, self.frame.rect.topLeft() + QPointF(6, 6), self.colors.color("warning"))
 
     def _paint_cells(self, columns: int, rows: int) -> None:
         """Faint lines between the cells of the map: what was computed, and not drawn in between."""

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from core.interventions.interchange import SwapFromSource
+from core.interventions.novel import WriteNovelVectors
 from core.interventions.probe import AddProbeDirection, Probe
-from core.interventions.subspace import Context, MoveInSubspace, Subspace
+from core.interventions.subspace import Context, Control, MoveInSubspace, Subspace
 
-Intervention = MoveInSubspace | SwapFromSource | AddProbeDirection
+InSubspace = MoveInSubspace | SwapFromSource | WriteNovelVectors
+"""Edits that a property's pad shows, each with its controls."""
 
-__all__ = ["AddProbeDirection", "Context", "Intervention", "MoveInSubspace", "Probe", "Subspace", "SwapFromSource"]
+Intervention = InSubspace | AddProbeDirection
+
+__all__ = [
+    "AddProbeDirection",
+    "Context",
+    "Control",
+    "InSubspace",
+    "Intervention",
+    "MoveInSubspace",
+    "Probe",
+    "Subspace",
+    "SwapFromSource",
+    "WriteNovelVectors",
+]

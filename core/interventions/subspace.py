@@ -1,18 +1,23 @@
-"""Move one item's value inside a learned shape or colour subspace."""
+"""Move one item's value inside a learned shape or colour subspace, and the controls of every such edit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import UserError
 from core.scene import Property
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
     from core.interventions.probe import Probe
+
+Control = Literal["", "wrong object", "random subspace"]
+"""What an edit is a control of, in place of the effect itself ("")."""
+
+CONTROLS: tuple[Control, ...] = ("wrong object", "random subspace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,32 @@ class Subspace:
         item = self.center + points @ self.axes.T + weights @ hidden  # [N, S]
         return item[:, None] + weights[:, -1:, None] * (own - mean)  # [N, n, S]
 
+    def directions(self, control: Control, seed: int) -> Tensor:
+        """Where an edit's change is made [D, S]: along the basis, or as a control along random directions.
+
+        `seed` decides the random directions, so that one edit is the same edit every time.
+        """
+        if control != "random subspace":
+            return self.basis
+        import torch  # the window knows edits, and loads no torch
+
+        # One further, so as not to repeat the numbers that novel vectors are made of.
+        return random_basis(self.basis, torch.Generator().manual_seed(seed + 1))
+
     def distance(self, coords: Tensor) -> Tensor:
         """Mahalanobis distance [...] of coordinates [..., S] to the nearest class mean, in σ of one axis."""
         offset = coords[..., None, :] - self.centroids  # [..., 16, S]
         squared = ((offset @ self.precision) * offset).sum(-1)
         nearest: Tensor = (squared / self.centroids.shape[1]).sqrt().amin(-1)
         return nearest
+
+
+def random_basis(basis: Tensor, generator: Generator) -> Tensor:
+    """Orthonormal columns in random directions, as many as `basis` [D, S] has."""
+    import torch
+
+    columns: Tensor = torch.linalg.qr(torch.randn(basis.shape, generator=generator)).Q
+    return columns.to(basis)
 
 
 def _cat(a: Tensor, b: Tensor) -> Tensor:
@@ -110,6 +135,16 @@ class Context:
             raise UserError("The edited item is no longer in the stimulus.", "The edit is off until it is back.")
         return list(self.tokens[item])
 
+    def wrong_tokens(self, item: int) -> list[int]:
+        """Token indices of the other item of a base item's pair.
+
+        Raises UserError where the item has no partner.
+        """
+        self.item_tokens(item)
+        if item ^ 1 >= len(self.tokens):
+            raise UserError("There is no wrong object: the edited item has no partner.", "Go back to the effect.")
+        return list(self.tokens[item ^ 1])
+
 
 @dataclass(frozen=True, slots=True)
 class MoveInSubspace:
@@ -119,7 +154,11 @@ class MoveInSubspace:
 
     so that nothing outside span(B) changes, and nothing at all at the item's own place.
 
-    Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand.
+    Controls: for "wrong object" the item's partner is put there; for "random subspace" the same change of
+    coordinates, and so the same length, is made along as many random directions Q: x'_t = x_t + α Q (c_t − Bᵀx_t).
+
+    Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand. The controls are ours,
+    after those of a swap.
     """
 
     block: int
@@ -128,13 +167,16 @@ class MoveInSubspace:
     point: tuple[float, float]
     strength: float = 1.0
     enabled: bool = True
+    control: Control = ""
+    seed: int = 0
 
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D]."""
-        tokens = context.item_tokens(self.item)
+        wrong = self.control == "wrong object"
+        tokens = context.wrong_tokens(self.item) if wrong else context.item_tokens(self.item)
         subspace = context.subspace(self.property, self.block)
         own = subspace.coordinates(x[0, tokens])  # [n, S]
         wanted = subspace.from_pad(x.new_tensor([self.point]), own)[0]  # [n, S]
         edited = x.clone()
-        edited[:, tokens] += self.strength * ((wanted - own) @ subspace.basis.T)
+        edited[:, tokens] += self.strength * ((wanted - own) @ subspace.directions(self.control, self.seed).T)
         return edited

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.interventions.novel import METHODS
 from core.masses import KINDS
 from core.scene import PROPERTIES
 from core.studies.attention import peak_blocks
 from core.studies.behaviour import SPLITS
 from core.studies.losses import PUBLISHED as SCRATCH
 from core.studies.losses import SPLITS as LOSS_SPLITS
-from core.studies.novel import METHODS
 from core.studies.published import ATTENTION, BEHAVIOUR, DAS, NEAREST, NOVEL, PROBE, SPLIT_NAMES, WRONG_OBJECT
 from core.studies.result import Row, StudyResult, block_name
 

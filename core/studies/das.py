@@ -18,6 +18,7 @@ from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import Kind, all_kinds, compositional_kinds
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
+from core.interventions.subspace import random_basis
 from core.jobs.fit_subspace import gather_tokens, interchange, item_tokens
 from core.jobs.progress import Job, Progress
 from core.plots import Curves, Plot, Reference, Series
@@ -86,7 +87,7 @@ def measure_pairs(
     bases = {block: basis for block, basis in bases.items() if block < model.n_blocks - 1 or not model.reads_cls_only}
     if model.reads_cls_only:
         bases[model.n_blocks - 1] = torch.eye(model.width, device=model.device)
-    random = {block: _random_basis(basis, generator) for block, basis in sorted(bases.items())}
+    random = {block: random_basis(basis, generator) for block, basis in sorted(bases.items())}
     for start in range(0, len(pairs), batch):
         chunk = pairs[start : start + batch]
         with torch.inference_mode():
@@ -98,13 +99,6 @@ def measure_pairs(
         for condition in CONDITIONS:
             assert hits[last, condition] == hits[last, BASE], "an edit after the last block changed an answer"
     return dict(hits)
-
-
-def _random_basis(basis: Tensor, generator: torch.Generator) -> Tensor:
-    """Orthonormal columns in random directions, as many as `basis` [D, S] has."""
-    drawn = torch.randn(basis.shape, generator=generator)
-    columns: Tensor = torch.linalg.qr(drawn).Q
-    return columns.to(basis)
 
 
 def _chunk_hits(

@@ -8,7 +8,6 @@ accuracy on 2,000 images rests on 32 draws.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.engine import advance, embed, resume, to_input
 from core.families.model import Model
+from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
 from core.jobs.fit_subspace import gather_tokens, item_tokens
 from core.jobs.progress import Job, Progress
 from core.plots import Curves, Plot, Reference, Series
@@ -27,17 +27,7 @@ from core.studies.fitted import Search, find_bases, search_settings
 from core.studies.published import NEAREST, NOVEL, published_series
 from core.studies.result import Row, StudyResult, block_name, n_kinds_of, part
 
-METHODS = ("added", "interpolated", "sampled", "random")
 BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Donor coordinates [M, n, S] of other images in a subspace, and their mean and spread [S] over all."""
-
-    vectors: Tensor
-    mean: Tensor
-    std: Tensor
 
 
 def novel_settings(
@@ -93,24 +83,7 @@ def donor_pools(
                     parts[block].append(gather_tokens(s, tokens) @ bases[block])  # [B, n, S]
         yield Progress(min(start + batch, len(pairs)), len(pairs), f"{chunk[0].property}: a pool of vectors")
     vectors = {block: torch.cat(chunks) for block, chunks in parts.items()}
-    return {b: Pool(v, v.flatten(0, 1).mean(0), v.flatten(0, 1).std(0)) for b, v in vectors.items()}
-
-
-def novel_vectors(method: str, pool: Pool, n: int, generator: torch.Generator) -> Tensor:
-    """`n` draws of two vectors for the tokens of an item, [n, 2, tokens, S].
-
-    added: e_i + e_j;  interpolated: (e_i + e_j) / 2, e from the pool, one i and j for all tokens;
-    sampled: each dimension from the pool's normal;  random: each from the standard normal, all tokens alike.
-    """
-    n_pool, n_tokens, size = pool.vectors.shape
-    if method in ("added", "interpolated"):
-        drawn = torch.randint(n_pool, (2, n, 2), generator=generator).to(pool.vectors.device)
-        total = pool.vectors[drawn[0]] + pool.vectors[drawn[1]]  # [n, 2, tokens, S]
-        return total if method == "added" else total / 2
-    noise = torch.randn((n, 2, 1, size), generator=generator).to(pool.vectors)
-    if method == "sampled":
-        noise = pool.mean + pool.std * noise
-    return noise.expand(n, 2, n_tokens, size)
+    return {block: pool_of(v) for block, v in vectors.items()}
 
 
 def overwrite(x: Tensor, tokens: Tensor, basis: Tensor, values: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from core.answering import CACHE_ENTRIES, Laboratory
 from core.document import Document, random_pair, set_point
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
-from core.interventions import Context, Intervention, MoveInSubspace, SwapFromSource
+from core.interventions import Context, Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
+from core.interventions.novel import METHODS
 from core.questions import MAP_SIZE, Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
@@ -50,7 +51,21 @@ swaps = st.builds(
     strength=strengths,
     enabled=st.booleans(),
 )
-edit_lists = st.lists(st.one_of(moves, swaps), max_size=5).map(tuple)
+novels = st.builds(
+    WriteNovelVectors,
+    block=blocks,
+    item=st.just(0),
+    partner=st.integers(1, 2),
+    property=st.sampled_from(["shape", "color"]),
+    method=st.sampled_from(METHODS),
+    judgement=st.sampled_from(["same", "different"]),
+    seed=st.integers(0, 3),
+    strength=strengths,
+    enabled=st.booleans(),
+)
+controls = st.sampled_from(["", "", "wrong object", "random subspace"])
+controlled = st.builds(lambda edit, control: replace(edit, control=control), st.one_of(moves, swaps, novels), controls)
+edit_lists = st.lists(controlled, max_size=5).map(tuple)
 stimuli = st.integers(0, 5).map(lambda seed: random_pair(CANVAS, seed))
 
 
@@ -104,7 +119,10 @@ def plain_pass(laboratory: Laboratory, document: Document) -> tuple[torch.Tensor
     edits: list[Edit] = []
     for edit in document.interventions:
         empty = getattr(edit, "property", None) == "shape" and edit.block != 1
-        lost = isinstance(edit, SwapFromSource) and (donor is None or edit.source_item > 1)
+        lost = isinstance(edit, SwapFromSource) and (
+            donor is None or edit.source_item > 1 or (edit.property, edit.control) == ("all", "random subspace")
+        )
+        lost = lost or (isinstance(edit, WriteNovelVectors) and edit.partner > 1)
         if edit.enabled and edit.block < N_BLOCKS and edit.item < 2 and not empty and not lost:
             donors = () if source is None else tokens_of(source)
             stream = None if donor is None else donor.after(edit.block)
@@ -322,6 +340,37 @@ def test_an_items_own_place_counts_the_edits_of_earlier_blocks_but_not_the_pads_
 
     np.testing.assert_allclose(after_both.own, after_earlier.now, atol=1e-5)
     assert not np.allclose(after_both.own, plain.own, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [WriteNovelVectors(1, 0, 1, "color", "added", "same"), SwapFromSource(1, 0, 0, "all")],
+    ids=["novel", "swap"],
+)
+def test_the_pad_shows_where_a_swap_or_novel_vectors_landed(
+    laboratory: Laboratory, document: Document, edit: Intervention
+) -> None:
+    before = laboratory.answer(Question(document, 1)).pads["color"]
+
+    pad = laboratory.answer(Question(replace(document, interventions=(edit,)), 1)).pads["color"]
+
+    np.testing.assert_allclose(pad.own, before.own, atol=1e-5)
+    assert not np.allclose(pad.now[0], before.own[0], atol=1e-2)
+    if isinstance(edit, WriteNovelVectors):
+        np.testing.assert_allclose(pad.now[0], pad.now[1], atol=1e-4)
+
+
+def test_the_map_of_a_wrong_object_that_is_not_there_is_the_answer_without_it(
+    laboratory: Laboratory, document: Document
+) -> None:
+    alone = replace(document, base=Stimulus(document.base.items[:1], CANVAS))
+    move = MoveInSubspace(1, 0, "color", (1.0, 1.0), control="wrong object")
+
+    answer = laboratory.answer(Question(replace(alone, interventions=(move,)), 1, map_cells=(0, 3)))
+
+    assert answer.map is not None
+    wanted = torch.tensor(answer.decision.baseline).softmax(0)[-1]
+    np.testing.assert_allclose(answer.map.values, [wanted] * 3, atol=1e-5)
 
 
 def test_every_landmark_lies_inside_the_pads_square(laboratory: Laboratory, document: Document) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,13 @@ from core.document import (
     Document,
     add_intervention,
     add_item,
+    controls_in_force,
     delete_item,
     find_move,
+    governing_edit,
     make_counterfactual,
     match_property,
+    move_by_hand,
     move_item,
     open_photo_in,
     random_pair,
@@ -22,20 +26,28 @@ from core.document import (
     reorder_intervention,
     replace_intervention,
     reroll_noise,
+    set_control,
     set_point,
     set_property,
     stimulus_of,
     swap_from_source,
     swap_items,
     with_stimulus,
+    write_novel_vectors,
 )
 from core.errors import UserError
-from core.interventions import Intervention, MoveInSubspace, SwapFromSource
+from core.interventions import Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
 from core.scene import Geometry, Item, Photo, Stimulus, overlaps, truth
 
 A, B, C = Item(1, 2, 0, 0, seed=1), Item(3, 4, 64, 32, seed=2), Item(5, 6, 128, 160, seed=3)
 PAIR = Stimulus((A, B))
 DOCUMENT = Document("tiny", PAIR)
+
+
+def added(**changes: Any) -> WriteNovelVectors:
+    """Added colour vectors in A and B after block 1."""
+    return replace(WriteNovelVectors(1, 0, 1, "color", "added", "same"), **changes)
+
 
 edits = st.one_of(
     st.builds(
@@ -189,6 +201,51 @@ def test_deleting_a_source_item_takes_the_swaps_from_it_and_the_others_keep_thei
     ]
 
 
+def test_novel_vectors_go_with_either_item_of_their_pair_and_follow_the_others() -> None:
+    both = added(item=2, partner=3)
+    document = Document("m", Stimulus((A, B, C, A)), None, (added(), both))
+
+    assert delete_item(document, "base", 0).interventions == (replace(both, item=1, partner=2),)
+    assert delete_item(document, "base", 3).interventions == (added(),)
+
+
+def test_novel_vectors_take_the_place_of_their_pairs_on_the_same_pad_and_go_on_top() -> None:
+    others = (added(item=2, partner=3), added(property="shape"), added(block=2))
+    document = replace(DOCUMENT, interventions=(added(), *others))
+
+    again = write_novel_vectors(document, added(method="random"))
+
+    assert again.interventions == (*others, added(method="random"))
+
+
+def test_the_last_edit_of_a_pad_that_is_on_governs_an_item() -> None:
+    move, swap = MoveInSubspace(1, 0, "color", (0.0, 0.0)), SwapFromSource(1, 0, 0, "all")
+    document = replace(DOCUMENT, interventions=(swap, added(), move, replace(swap, enabled=False)))
+
+    assert governing_edit(document, 0, "color", 1) == 2
+    assert governing_edit(document, 1, "color", 1) == 1
+    assert governing_edit(document, 0, "shape", 1) == 0
+    assert governing_edit(document, 0, "color", 2) is None
+    wrong = set_control(document, 2, "wrong object")
+    assert governing_edit(wrong, 1, "color", 1) == 2
+    assert controls_in_force(wrong) == ("wrong object",)
+    assert set_control(wrong, 2, "") == document
+
+
+def test_the_hand_takes_swaps_and_novel_vectors_of_an_item_off_a_pad() -> None:
+    kept = (MoveInSubspace(1, 0, "color", (0.0, 0.0)), SwapFromSource(1, 1, 0, "color"), added(block=2))
+    document = replace(DOCUMENT, interventions=(*kept, added(), SwapFromSource(1, 0, 0, "all")))
+
+    assert move_by_hand(document, 0, "color", 1).interventions == kept
+
+
+def test_a_swap_that_another_edit_overwrites_goes_on_top_when_it_is_made_again() -> None:
+    document = swap_from_source(DOCUMENT, "color", 1)
+    over = write_novel_vectors(document, added())
+
+    assert swap_from_source(over, "color", 1).interventions == (added(), *document.interventions)
+
+
 @given(st.integers(0, 200))
 def test_a_new_item_lies_in_a_free_cell(seed: int) -> None:
     stimulus = add_item(Stimulus((A, B, C)), 7, 8, seed)
@@ -228,11 +285,34 @@ def test_each_item_property_and_block_has_a_thumb_of_its_own(item: int, property
 
 def test_dragging_a_thumb_switches_it_on_where_it_stands_in_the_list() -> None:
     off = MoveInSubspace(1, 0, "color", (0.0, 0.0), enabled=False)
-    swap = SwapFromSource(1, 0, 0, "all")
+    swap = SwapFromSource(1, 1, 0, "all")
 
     document = set_point(replace(DOCUMENT, interventions=(off, swap)), 0, "color", 1, (5.0, 5.0), 0.4)
 
     assert document.interventions == (MoveInSubspace(1, 0, "color", (5.0, 5.0), 0.4), swap)
+
+
+@pytest.mark.parametrize(
+    "over", [SwapFromSource(1, 0, 0, "all"), SwapFromSource(1, 0, 0, "color"), added(), added(control="wrong object")]
+)
+def test_dragging_a_thumb_whose_value_another_edit_overwrites_puts_the_move_on_top(over: Intervention) -> None:
+    move = MoveInSubspace(1, 0, "color", (0.0, 0.0))
+    document = replace(DOCUMENT, interventions=(move, over))
+
+    dragged = set_point(document, 0, "color", 1, (5.0, 5.0))
+
+    assert dragged.interventions == (over, replace(move, point=(5.0, 5.0)))
+    assert set_point(dragged, 0, "color", 1, (6.0, 5.0)).interventions == (over, replace(move, point=(6.0, 5.0)))
+    beneath_one_that_is_off = replace(document, interventions=(move, replace(over, enabled=False)))
+    assert find_move(set_point(beneath_one_that_is_off, 0, "color", 1, (5.0, 5.0)), 0, "color", 1) == 0
+
+
+def test_a_dragged_thumb_of_a_control_stays_the_control() -> None:
+    control = MoveInSubspace(1, 0, "color", (0.0, 0.0), control="random subspace", seed=5)
+
+    dragged = set_point(replace(DOCUMENT, interventions=(control,)), 0, "color", 1, (5.0, 5.0))
+
+    assert dragged.interventions == (replace(control, point=(5.0, 5.0)),)
 
 
 @given(edit_lists, edits)

@@ -1,0 +1,71 @@
+"""The chips by the pad: how its value is decided, and the controls of the edit that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.modes import controls_for, edit_in_force, is_drawn, mode_of, subject
+from app.widgets.flow import GAP_PX, Flow
+from core.interventions import InSubspace
+
+DRAW_AGAIN = "↻"
+
+
+class ModeChips(QWidget):
+    """One chip a command; the mode and the control in force are pressed."""
+
+    def __init__(self, desk: Desk, modes: Sequence[QAction], controls: Sequence[QAction]) -> None:
+        super().__init__()
+        self._desk = desk
+        self.modes = {action.iconText(): _chip(action) for action in modes}
+        self.controls = {action.iconText(): _chip(action) for action in controls}
+        for button in self.controls.values():
+            button.setProperty("control", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP_PX)
+        layout.addWidget(Flow(tuple(self.modes.values())))
+        layout.addWidget(Flow((QLabel("Control"), *self.controls.values())))
+
+    def refresh(self) -> None:
+        """Press the chips of the edit in force."""
+        at = edit_in_force(self._desk)
+        edit = None if at is None else self._desk.document.interventions[at]
+        assert edit is None or isinstance(edit, InSubspace)
+        for name, chip in self.modes.items():
+            _press(chip, pressed=name == mode_of(edit))
+        self.modes[DRAW_AGAIN].setEnabled(edit is not None and is_drawn(edit))
+        for name, chip in self.controls.items():
+            control = name.lower()
+            chip.setEnabled(edit is not None and control in controls_for(edit))
+            _press(chip, pressed=edit is not None and control == edit.control)
+            about = "no edit of this pad is on" if edit is None else subject(edit)
+            chip.setAccessibleDescription(f"{about}; press again for the effect")
+
+
+def _chip(action: QAction) -> QToolButton:
+    """A button that triggers a command and is pressed by `refresh` alone."""
+
+    def trigger() -> None:
+        if chip.isCheckable():
+            _press(chip, pressed=not chip.isChecked())
+        action.trigger()
+
+    chip = QToolButton()
+    chip.setText(action.iconText())
+    chip.setProperty("chip", True)
+    chip.setToolTip(action.toolTip())
+    chip.setAccessibleName(action.text())
+    chip.setCheckable(action.iconText() != DRAW_AGAIN)
+    chip.clicked.connect(trigger)
+    return chip
+
+
+def _press(chip: QToolButton, *, pressed: bool) -> None:
+    with QSignalBlocker(chip):
+        chip.setChecked(pressed)
