@@ -67,6 +67,7 @@ class InterventionsPanel(QScrollArea):
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
         self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
         self.chips = ModeChips(desk, modes, controls)
+        self._of_pads = (self.words, Flow((self.strength, self.tie, self.magnet)), self.chips)
         self._arrange()
         self._connect()
 
@@ -80,6 +81,12 @@ class InterventionsPanel(QScrollArea):
         self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
+        page = QScrollArea()
+        page.setWidget(self.probe)
+        page.setWidgetResizable(True)
+        page.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.tabs.addTab(page, "Probe")
+        self.tabs.setTabToolTip(len(PADS), "Push a pair along the direction of a linear probe for its relation")
         self.edits.setMinimumHeight(EDITS_MIN_PX)
         self.tabs.setMinimumHeight(PAD_MIN_PX)
         for widget in (self.tabs, self.edits):
@@ -90,10 +97,8 @@ class InterventionsPanel(QScrollArea):
         layout.setContentsMargins(10, 2, 10, 6)
         layout.setSpacing(4)
         layout.addWidget(self.tabs, 5)
-        layout.addWidget(self.words)
-        layout.addWidget(Flow((self.strength, self.tie, self.magnet)))
-        layout.addWidget(self.chips)
-        layout.addWidget(self.probe)
+        for below in self._of_pads:
+            layout.addWidget(below)
         layout.addWidget(self.edits, 2)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -125,8 +130,9 @@ class InterventionsPanel(QScrollArea):
 
     @property
     def property_shown(self) -> Property:
-        """The property whose pad is in front."""
-        return PADS[self.tabs.currentIndex()][0]
+        """The property whose pad is in front, or was before the probe."""
+        index = self.tabs.currentIndex()
+        return PADS[index][0] if index < len(PADS) else self._desk.pad_shown
 
     def refresh(self) -> None:
         """Draw the pads of the last answer and the edits of the document."""
@@ -224,6 +230,8 @@ class InterventionsPanel(QScrollArea):
 
     def _show_pad(self) -> None:
         self._desk.pad_shown = self.property_shown
+        for below in self._of_pads:
+            below.setVisible(self.tabs.currentIndex() < len(PADS))
         self.refresh()
         self._desk.ask_again()
 

@@ -98,15 +98,16 @@ class ProbeSection(QWidget):
         self.words.setWordWrap(True)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(0)
+        grid.setVerticalSpacing(4)
         grid.setHorizontalSpacing(6)
         grid.setColumnStretch(1, 1)
         self.rows = [PairRow(self, pair, grid) for pair in range(MAX_PAIRS)]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
-        layout.setSpacing(3)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
         layout.addWidget(self.words)
         layout.addLayout(grid)
+        layout.addStretch(1)
 
     def refresh(self) -> None:
         """Draw the pushes of the document, and what the probe said last."""

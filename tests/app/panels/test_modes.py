@@ -9,7 +9,6 @@ from unittest.mock import create_autospec
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from app import edits, modes
@@ -26,6 +25,7 @@ from core.errors import UserError
 from core.interventions import MoveInSubspace, SwapFromSource, WriteNovelVectors
 from core.questions import Answer, Decision, ModelInfo, Pad
 from core.scene import Geometry
+from tests.app.panels.small_panel import interventions_panel
 
 LEFT = Qt.MouseButton.LeftButton
 NOVEL = {"Add": "added", "Interpolate": "interpolated", "Sampled": "sampled", "Random": "random"}
@@ -38,18 +38,8 @@ def desk(qtbot: QtBot) -> Desk:
 
 @pytest.fixture
 def panel(qtbot: QtBot, desk: Desk) -> InterventionsPanel:
-    def actions(rows: tuple) -> list[QAction]:
-        found = []
-        for row in rows:
-            action = QAction(row.text, desk.store)
-            action.setIconText(row.short)
-            action.triggered.connect(lambda _=False, do=row.do: do(desk))
-            found.append(action)
-        return found
-
-    widget = InterventionsPanel(desk, actions(MODES), actions(CONTROLS))
+    widget = interventions_panel(desk)
     qtbot.addWidget(widget)
-    desk.store.changed.connect(widget.refresh)
     widget.resize(350, 520)
     widget.show()
     widget.refresh()

@@ -23,6 +23,7 @@ from core.errors import UserError
 from core.interventions import AddProbeDirection
 from core.questions import Answer, Decision, ModelInfo, PairJudgement
 from core.scene import Geometry, Stimulus, pair_relation
+from tests.app.panels.small_panel import interventions_panel
 from tests.app.widgets.gestures import drag, move, press, release
 
 MEASURED = {
@@ -47,9 +48,9 @@ def desk(qtbot: QtBot) -> Desk:
 
 @pytest.fixture
 def panel(qtbot: QtBot, desk: Desk) -> InterventionsPanel:
-    panel = InterventionsPanel(desk, [])
+    panel = interventions_panel(desk)
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
     qtbot.addWidget(panel)
-    desk.store.changed.connect(panel.refresh)
     panel.resize(370, 720)
     panel.show()
     panel.refresh()
