@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from core.analyses.attention_pattern import attention_pattern, item_masses
-from core.cards import SubspaceKey, probe_file, subspace_folder
+from core.cards import SubspaceKey, model_path, probe_file, subspace_folder
 from core.document import Document, find_move, is_of_pad, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
@@ -73,19 +73,24 @@ class Laboratory:
         self.subspaces: dict[SubspaceKey, Subspace] = {}
         self.probes: dict[int, Probe] = {}
         self._notes: tuple[str, ...] = ()
+        self._times: tuple[int, ...] = ()
         self._streams, self._patterns = Recent(), Recent()
 
     def open(self, reference: str) -> Model:
-        """The model behind a reference, verified; the one before it is kept where this raises UserError."""
-        if self._model is None or reference != self._reference:
+        """The model behind a reference, verified; the one before it is kept where this raises UserError.
+
+        It is opened again where its files, or those of what was learned on it, are no longer what they were.
+        """
+        times = _times(reference)
+        if self._model is None or reference != self._reference or times != self._times:
             model = verify(open_model(reference, choose_device(self._device)))
-            subspaces, errors = load_subspaces(subspace_folder(model.name), model)
+            subspaces, errors = load_subspaces(subspace_folder(reference), model)
             try:
-                probes = load_probes(probe_file(model.name), model)
+                probes = load_probes(probe_file(reference), model)
             except UserError as error:
                 probes, errors = {}, [*errors, error]
             self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
-            self._notes = tuple(str(error) for error in errors)
+            self._notes, self._times = tuple(str(error) for error in errors), times
             self._streams.clear()
             self._patterns.clear()
         return self.model
@@ -292,6 +297,12 @@ class Laboratory:
         later = [(e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
         probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
         return DecisionMap(first, _numpy(probability))
+
+
+def _times(reference: str) -> tuple[int, ...]:
+    """When the files of a model were last changed; 0 for those that are not there."""
+    paths = (model_path(reference), subspace_folder(reference), probe_file(reference))
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
 def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:

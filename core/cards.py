@@ -75,17 +75,24 @@ def card_task(card: Card) -> Task:
 
 
 def subspace_folder(model: str) -> Path:
-    """Where the subspaces of a bundled model lie."""
-    return resource_folder("subspaces") / model
+    """Where a model's subspaces lie: with the shipped data for a bundled name, beside the weights for a path."""
+    return _learned(model, "subspaces")
 
 
 def probe_file(model: str) -> Path:
-    """The file of a bundled model's probes."""
-    return resource_folder("probes") / f"{model}.safetensors"
+    """The file of a model's probes, with the shipped data for a bundled name, beside the weights for a path."""
+    folder = _learned(model, "probes")
+    return folder.with_name(f"{folder.name}.safetensors")
+
+
+def _learned(model: str, kind: str) -> Path:
+    path = Path(model)
+    beside = path.suffix == ".safetensors"
+    return path.with_name(f"{path.stem}-{kind}") if beside else resource_folder(kind) / model
 
 
 def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
-    """The cards of a bundled model's subspaces; those that cannot be read are left out."""
+    """The cards of a model's subspaces; those that cannot be read are left out."""
     cards: dict[SubspaceKey, Card] = {}
     for path in sorted(subspace_folder(model).glob("*.safetensors")):
         try:

@@ -162,7 +162,7 @@ def _das(arguments: argparse.Namespace) -> int:
         n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
     )
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
-    folder = arguments.out or subspace_folder(model.name)
+    folder = arguments.out or subspace_folder(arguments.model)
 
     def keep(fitted: FittedSubspace) -> None:
         card = fitted.card
@@ -189,7 +189,7 @@ def _probe(arguments: argparse.Namespace) -> int:
     model = verify(open_model(arguments.model, choose_device(arguments.device)))
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
-    path = arguments.out or probe_file(model.name)
+    path = arguments.out or probe_file(arguments.model)
     save_probes(path, probes, card)
     for row in card["blocks"]:
         edits = "; ".join(f"α {e['alpha']:g} {e['success']:.3f}, control {e['control']:.3f}" for e in row["edits"])

@@ -52,6 +52,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         labels=labels,
         weights_hash=weights_hash(state),
         card=card,
+        reference=reference,
     )
 
 

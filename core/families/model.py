@@ -23,7 +23,8 @@ PARITY_TOLERANCE = 1e-4
 class Model:
     """A vision transformer in evaluation mode. One thread at a time may use it.
 
-    `mean` and `std` normalise RGB in 0–1. `labels` names the classes of the head in order.
+    `mean` and `std` normalise RGB in 0–1. `labels` names the classes of the head in order. `reference` is the bundled
+    name or the path by which it was opened.
     """
 
     network: VisionTransformer
@@ -34,6 +35,7 @@ class Model:
     labels: tuple[str, ...] = ("different", "same")
     weights_hash: str = ""
     card: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
 
     @property
     def blocks(self) -> list[Any]:

@@ -38,8 +38,8 @@ class Search:
 
 
 def shipped_folder(model: Model) -> Path:
-    """Where the subspaces of a bundled model lie."""
-    return subspace_folder(model.name)
+    """Where a model's own subspaces lie."""
+    return subspace_folder(model.reference or model.name)
 
 
 def searched_blocks(model: Model, search: Search) -> list[int]:

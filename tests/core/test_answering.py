@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core import answering
 from core.answering import CACHE_ENTRIES, Laboratory
+from core.cards import subspace_folder
 from core.document import Document, random_pair, set_point
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
@@ -20,7 +21,9 @@ from core.interventions.novel import METHODS
 from core.questions import MAP_SIZE, Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
+from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import random_subspace, save_tiny
+from tests.core.test_subspaces import card, fitted
 
 CANVAS = Geometry(64, 16)
 N_BLOCKS, N_TOKENS = 3, 17
@@ -446,3 +449,15 @@ def test_an_answer_names_the_question_and_describes_the_model(laboratory: Labora
     assert (info.geometry, info.labels) == (CANVAS, ("different", "same"))
     assert info.subspace_cards.keys() == SUBSPACES.keys()
     assert answer.engine_ms > 0
+
+
+def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(tmp_path: Path) -> None:
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    laboratory = Laboratory("cpu")
+    document = Document(reference, random_pair(CANVAS, 0))
+    assert laboratory.answer(Question(document, 1)).pads == {}
+
+    path = subspace_file(subspace_folder(reference), "color", 1)
+    save_subspace(path, fitted(), card(laboratory.model, "color", 1))
+
+    assert set(laboratory.answer(Question(document, 1)).pads) == {"color"}

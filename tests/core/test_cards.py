@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import cards
-from core.cards import bundled_models, card_geometry, model_path, read_card, subspace_cards
+from core.cards import bundled_models, card_geometry, model_path, probe_file, read_card, subspace_cards, subspace_folder
 from core.errors import UserError
 from core.scene import Geometry
 
@@ -73,6 +73,13 @@ def test_the_cards_of_damaged_subspaces_are_left_out(resources: Path) -> None:
 
     assert set(subspace_cards("one")) == {("color", 1)}
     assert subspace_cards("none") == {}
+
+
+def test_what_was_learned_on_a_model_lies_with_the_shipped_data_or_beside_its_weights(resources: Path) -> None:
+    assert subspace_folder("one") == resources / "subspaces" / "one"
+    assert probe_file("one") == resources / "probes" / "one.safetensors"
+    assert subspace_folder("/far/mine.v2.safetensors") == Path("/far/mine.v2-subspaces")
+    assert probe_file("/far/mine.v2.safetensors") == Path("/far/mine.v2-probes.safetensors")
 
 
 def test_a_card_lies_beside_its_tensor_file(tmp_path: Path) -> None:
