@@ -29,7 +29,8 @@ class PartView(QWidget):
         self._n_columns = 0
         self.title = QLabel(f"{part.title} · {part.model} · n = {part.n}")
         self.notes = QLabel("\n".join(part.notes))
-        self.notes.setWordWrap(True)
+        for words in (self.title, self.notes):
+            words.setWordWrap(True)
         self.plots = [self._view(plot) for plot in part.plots]
         self._grid = QGridLayout()
         self._grid.setSpacing(GAP_PX)

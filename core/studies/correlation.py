@@ -77,15 +77,20 @@ def _plot(points: Sequence[Row], target: str) -> Points:
     clouds = [Cloud("measured here", x, y, tuple(p["name"] for p in points))]
     for task in dict.fromkeys(p["task"] for p in points):
         clouds.append(_published_cloud(task, target))
-    lowest = min((v for cloud in clouds for v in cloud.y if not math.isnan(v)), default=0.0)
     return Points(
         title=f"Disentanglement and accuracy: {TARGETS[target]}",
         x_label="best interchange accuracy, mean of shape and colour",
         y_label="accuracy",
         clouds=tuple(clouds),
-        x_range=(0.0, 1.0),
-        y_range=(min(0.5, math.floor(lowest * 10) / 10), 1.0),
+        x_range=(_lower_end([v for cloud in clouds for v in cloud.x]), 1.0),
+        y_range=(_lower_end([v for cloud in clouds for v in cloud.y]), 1.0),
     )
+
+
+def _lower_end(values: Sequence[float]) -> float:
+    """Where an axis begins: a half, or the tenth below the lowest value."""
+    lowest = min((v for v in values if not math.isnan(v)), default=0.0)
+    return min(0.5, math.floor(lowest * 10) / 10)
 
 
 def _published_cloud(task: Task, target: str) -> Cloud:

@@ -242,6 +242,16 @@ def test_the_stages_take_the_whole_width_under_the_plots_beside_each_other(
     assert (panel._desk.view.read, panel._desk.view.head) == (4, 2)
 
 
+def test_a_long_title_does_not_push_the_plots_out_of_sight(panel: StudyPanel, jobs: PretendJobs, qtbot: QtBot) -> None:
+    panel.start.click()
+
+    jobs.tell(found=(replace(ATTENTION, title="Distributed alignment search over every block of the model"),))
+
+    view = panel.parts
+    qtbot.waitUntil(lambda: view.parts[0].height() > 100)
+    assert view.horizontalScrollBar().maximum() == 0
+
+
 def test_a_head_of_another_model_leads_nowhere(panel: StudyPanel, jobs: PretendJobs) -> None:
     panel.start.click()
     jobs.tell(found=(replace(ATTENTION, model="another"),))

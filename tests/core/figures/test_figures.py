@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,8 @@ from PIL import Image
 
 from core.errors import UserError
 from core.figures import DARK, LIGHT, PAGE, draw, to_png, to_svg, write_figure
-from core.figures.maps import draw_maps, map_boxes, on_white, overlay
+from core.figures.drawing import Text, text_width
+from core.figures.maps import draw_maps, map_boxes, on_white, overlay, top_of_scale
 from core.figures.palette import viridis
 from core.plots import (
     Bars,
@@ -91,6 +93,22 @@ def test_a_map_runs_from_dark_to_bright_on_its_own_scale() -> None:
     assert tuple(high) == tuple(on_white(viridis(np.array([1.0])))[0])
     assert tuple(low) == tuple(on_white(viridis(np.array([0.0])))[0])
     assert {"25 %", "50 %", "CLS 25 %"} - words(to_svg(draw(MAPS))) == {"25 %"}
+
+
+def test_a_map_without_attention_is_dark_and_not_stretched() -> None:
+    empty = Map("CLS", "All goes to CLS.", ((0.0, 0.001), (0.0, 0.0)), 0.999, (0, 0))
+
+    assert top_of_scale(empty) == pytest.approx(0.05)
+    assert top_of_scale(MAPS.maps[0]) == 0.5
+
+
+def test_a_name_at_the_edge_stays_on_the_canvas() -> None:
+    crowd = Cloud("models", (0.99, 0.99, 0.98), (0.9, 0.92, 0.91), ("a long name", "another long name", "a third"))
+
+    drawing = draw(replace(POINTS, clouds=(crowd,)))
+
+    ends = [m.x + text_width(m.words, m.size) for m in drawing.marks if isinstance(m, Text) and m.anchor == "start"]
+    assert max(ends) <= drawing.width
 
 
 def test_maps_stand_in_as_many_columns_as_are_asked_for() -> None:

@@ -118,7 +118,7 @@ def test_the_caption_says_what_was_measured(stage: str, item: int, n_items: int,
 
     maps = stage_maps(model, stimulus, item, [StageHead(stage, 1, 0, 0.84)], {stage: 0.914}, 500)
 
-    assert maps.maps[0].caption == caption
+    assert maps.maps[0].caption.replace("\N{NO-BREAK SPACE}", " ") == caption
     assert [ring.label for ring in maps.rings if ring.asks] == ["ABCD"[item]]
 
 
