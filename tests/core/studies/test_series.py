@@ -102,6 +102,15 @@ def test_the_report_holds_the_parts_of_every_run_on_these_weights(model: Model, 
     assert "conventions were used wherever" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_cancelled_run_has_a_report_of_what_is_finished(model: Model, tmp_path: Path) -> None:
+    job = run_series([model], replace(QUICK, studies=("attention", "behaviour")), tmp_path)
+    while next(job).message != "behaviour: starting":
+        pass
+    job.close()
+
+    assert titles(tmp_path) == ["Attention pattern"]
+
+
 @pytest.mark.parametrize("changed", ["weights", "version"])
 def test_parts_of_other_weights_or_another_version_are_left_out(model: Model, tmp_path: Path, changed: str) -> None:
     run([model], replace(QUICK, studies=("behaviour",)), tmp_path)
