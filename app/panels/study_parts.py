@@ -68,7 +68,8 @@ class PartView(QWidget):
             self._dress()
 
     def _lay_out(self, n_columns: int) -> None:
-        n_columns = min(n_columns, max(1, len(self.plots)))
+        n_narrow = sum(not isinstance(view, MapsView) for view in self.plots)
+        n_columns = min(n_columns, max(1, n_narrow))
         if n_columns == self._n_columns:
             return
         self._n_columns = n_columns

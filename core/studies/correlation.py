@@ -33,13 +33,18 @@ def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int =
     rows = [*points, *(_correlation(points, target, seed) for target in TARGETS)]
     hashes = "+".join(das.weights_sha256[:12] for das, _ in results)
     return StudyResult(
-        *("correlation", "Disentanglement and generalisation", f"{len(points)} models", hashes),
+        *("correlation", "Disentanglement and generalisation", n_models(len(points)), hashes),
         settings=correlation_settings(seed, results),
         n=len(points),
         rows=tuple(rows),
         plots=_plots(points),
         notes=_notes(points),
     )
+
+
+def n_models(n: int) -> str:
+    """How many models, in words."""
+    return "1 model" if n == 1 else f"{n} models"
 
 
 def _point(das: StudyResult, behaviour: StudyResult) -> Row:
@@ -111,7 +116,7 @@ def _notes(points: Sequence[Row]) -> tuple[str, ...]:
     few = n < FEWEST
     known = "Too few models: no correlation is given." if few else "Intervals are percentile bootstraps over models."
     notes = [
-        f"n = {n} {'model' if n == 1 else 'models'}. {known}",
+        f"n = {n_models(n)}. {known}",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
         "Of the published models, MAE was preprocessed wrongly in the search, so its x is too low; n is 5 or 6.",
     ]
