@@ -120,7 +120,7 @@ def apply(app: QApplication) -> None:
 
 
 _STYLE = """
-QDockWidget {{ color: {muted}; font-weight: 600; }}
+QDockWidget {{ color: {muted}; font-weight: 600; border: 1px solid {muted}; }}
 QDockWidget::title {{ background: {panel}; padding: 5px 8px; border-top-left-radius: 4px; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line}; padding: 3px; }}
 QPushButton, QToolButton {{ background: {raised}; color: {text}; border: 1px solid {line}; }}

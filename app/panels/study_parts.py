@@ -29,7 +29,8 @@ class PartView(QWidget):
         self._n_columns = 0
         self.title = QLabel(f"{part.title} · {part.model} · n = {part.n}")
         self.notes = QLabel("\n".join(part.notes))
-        self.notes.setWordWrap(True)
+        for words in (self.title, self.notes):
+            words.setWordWrap(True)
         self.plots = [self._view(plot) for plot in part.plots]
         self._grid = QGridLayout()
         self._grid.setSpacing(GAP_PX)
@@ -67,7 +68,8 @@ class PartView(QWidget):
             self._dress()
 
     def _lay_out(self, n_columns: int) -> None:
-        n_columns = min(n_columns, max(1, len(self.plots)))
+        n_narrow = sum(not isinstance(view, MapsView) for view in self.plots)
+        n_columns = min(n_columns, max(1, n_narrow))
         if n_columns == self._n_columns:
             return
         self._n_columns = n_columns

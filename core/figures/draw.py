@@ -208,8 +208,8 @@ def _names(names: Sequence[str], places: Sequence[tuple[float, float]], frame: F
         width = text_width(name, SMALL)
         sides = ((x + 6, y + 2.5), (x - 6 - width, y + 2.5), (x - width / 2, y - 6), (x - width / 2, y + 11))
         boxes = [(left, base - 6, left + width, base + 1) for left, base in sides]
-        free = [b for b in boxes if b[2] < frame.right + 3 * MARGIN and not any(_touch(b, t) for t in taken)]
-        chosen = (free or boxes)[0]
+        inside = [b for b in boxes if b[2] < frame.right + 3 * MARGIN and b[0] > frame.left] or boxes
+        chosen = min(inside, key=lambda b: sum(_touch(b, t) for t in taken))
         taken.append(chosen)
         marks.append(Text(chosen[0], chosen[3] - 1, name, SMALL, "muted"))
     return marks

@@ -84,7 +84,7 @@ def _scale(of: Map, x: float, y: float) -> list[Mark]:
     for i, (red, green, blue) in enumerate(colors):
         room = step if i == n - 1 else step + 0.3
         marks.append(Area(box(x + 6 + i * step, y, room, height), f"#{red:02x}{green:02x}{blue:02x}"))
-    marks.append(Text(x + 6 + width + 3, y + 5.3, percent(largest(of)), SMALL, "muted"))
+    marks.append(Text(x + 6 + width + 3, y + 5.3, percent(top_of_scale(of)), SMALL, "muted"))
     return marks
 
 
@@ -129,7 +129,7 @@ def overlay(picture: str, of: Map) -> str:
     """The picture under the colours of a map, as a PNG in base64."""
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"), np.float64)  # [S, S, 3]
     values = np.asarray(of.values, np.float64)  # [G, G]
-    colors = viridis(values / (largest(of) or 1.0))
+    colors = viridis(values / top_of_scale(of))
     sides = [np.arange(n) * len(values) // n for n in pixels.shape[:2]]
     mixed = (1 - OPACITY) * pixels + OPACITY * colors[np.ix_(*sides)]
     file = io.BytesIO()
@@ -137,9 +137,13 @@ def overlay(picture: str, of: Map) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def largest(of: Map) -> float:
-    """The share at the upper end of a map's colour scale: the largest of its patches."""
-    return max((value for row in of.values for value in row), default=0.0)
+def top_of_scale(of: Map) -> float:
+    """The share at the upper end of a map's colour scale: its largest, but a fifth of an even spread at least.
+
+    Otherwise the noise of a map whose attention is all elsewhere would look like a pattern.
+    """
+    shares = [value for row in of.values for value in row]
+    return max([*shares, 0.2 / len(shares)])
 
 
 def percent(share: float) -> str:

@@ -33,13 +33,18 @@ def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int =
     rows = [*points, *(_correlation(points, target, seed) for target in TARGETS)]
     hashes = "+".join(das.weights_sha256[:12] for das, _ in results)
     return StudyResult(
-        *("correlation", "Disentanglement and generalisation", f"{len(points)} models", hashes),
+        *("correlation", "Disentanglement and generalisation", n_models(len(points)), hashes),
         settings=correlation_settings(seed, results),
         n=len(points),
         rows=tuple(rows),
         plots=_plots(points),
         notes=_notes(points),
     )
+
+
+def n_models(n: int) -> str:
+    """How many models, in words."""
+    return "1 model" if n == 1 else f"{n} models"
 
 
 def _point(das: StudyResult, behaviour: StudyResult) -> Row:
@@ -77,15 +82,20 @@ def _plot(points: Sequence[Row], target: str) -> Points:
     clouds = [Cloud("measured here", x, y, tuple(p["name"] for p in points))]
     for task in dict.fromkeys(p["task"] for p in points):
         clouds.append(_published_cloud(task, target))
-    lowest = min((v for cloud in clouds for v in cloud.y if not math.isnan(v)), default=0.0)
     return Points(
         title=f"Disentanglement and accuracy: {TARGETS[target]}",
         x_label="best interchange accuracy, mean of shape and colour",
         y_label="accuracy",
         clouds=tuple(clouds),
-        x_range=(0.0, 1.0),
-        y_range=(min(0.5, math.floor(lowest * 10) / 10), 1.0),
+        x_range=(_lower_end([v for cloud in clouds for v in cloud.x]), 1.0),
+        y_range=(_lower_end([v for cloud in clouds for v in cloud.y]), 1.0),
     )
+
+
+def _lower_end(values: Sequence[float]) -> float:
+    """Where an axis begins: a half, or the tenth below the lowest value."""
+    lowest = min((v for v in values if not math.isnan(v)), default=0.0)
+    return min(0.5, math.floor(lowest * 10) / 10)
 
 
 def _published_cloud(task: Task, target: str) -> Cloud:
@@ -106,7 +116,7 @@ def _notes(points: Sequence[Row]) -> tuple[str, ...]:
     few = n < FEWEST
     known = "Too few models: no correlation is given." if few else "Intervals are percentile bootstraps over models."
     notes = [
-        f"n = {n} {'model' if n == 1 else 'models'}. {known}",
+        f"n = {n_models(n)}. {known}",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
         "Of the published models, MAE was preprocessed wrongly in the search, so its x is too low; n is 5 or 6.",
     ]

@@ -82,31 +82,35 @@ def run_series(models: Sequence[Model], options: SeriesOptions, out: Path) -> Jo
         _write(result, p.folder)
         finished[id(p)] = result
         done += share
+        _write_report(models, options, out)
     results = [r for r in finished.values() if r is not None]
-    shown = [r for model in models for r in _all_finished(model, results, options, out / folder_name(model, models))]
-    shown += [_correlation(results, options.seed, out)] if "correlation" in studies else _earlier(models, out)
+    if "correlation" in studies:
+        _correlation(results, options.seed, out)
     yield Progress(done, total, "writing the report")
-    return write_report(shown, out / "report.html")
+    return _write_report(models, options, out)
 
 
-def _all_finished(
-    model: Model, results: Sequence[StudyResult], options: SeriesOptions, folder: Path
-) -> list[StudyResult]:
-    """Of these results those of a model, and what earlier runs finished in its folder on the same weights.
+def _write_report(models: Sequence[Model], options: SeriesOptions, out: Path) -> Path:
+    """The report of all that is finished, so that a run which is cancelled has one as well."""
+    parts = [r for model in models for r in _all_finished(model, options, out / folder_name(model, models))]
+    return write_report([*parts, *_together(models, out)], out / "report.html")
+
+
+def _all_finished(model: Model, options: SeriesOptions, folder: Path) -> list[StudyResult]:
+    """What this run and earlier ones finished in a model's folder on the same weights.
 
     What another version wrote, with settings of other names, is left out.
     """
-    now = {r.study: r for r in results if r.weights_sha256 == model.weights_hash}
     found = []
     for p in _parts(model, STUDIES, options, folder):
-        result = now.get(p.study) or read_result(folder / f"{p.study}.json")
+        result = read_result(folder / f"{p.study}.json")
         if result and result.weights_sha256 == p.weights_sha256 and result.settings.keys() == p.settings.keys():
             found.append(result)
     return found
 
 
-def _earlier(models: Sequence[Model], out: Path) -> list[StudyResult]:
-    """The correlation of an earlier run, if it was over these models alone."""
+def _together(models: Sequence[Model], out: Path) -> list[StudyResult]:
+    """The correlation in the folder, if it is over these models alone."""
     result = read_result(out / "correlation" / "correlation.json")
     if result is None:
         return []

@@ -145,8 +145,8 @@ def _title(stage: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole per cent."""
-    return f"{100 * share:.0f} %"
+    """A share in whole per cent, never broken over two lines."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _png(stimulus: Stimulus) -> str:

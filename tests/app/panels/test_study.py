@@ -14,16 +14,23 @@ from app.desk import Desk
 from app.jobs import Jobs, Run
 from app.live import Live
 from app.panels.study import StudyPanel, time_left
+from app.plot_maps import MapsView
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.jobs.progress import Progress
-from core.plots import Curves, Heatmap, Series
+from core.plots import Curves, Heatmap, Map, Maps, Ring, Series
+from core.questions import Answer, Decision, ModelInfo
 from core.runner import Broken, Order
+from core.scene import Geometry, item_patches
 from core.study_job import STUDY_JOB, StudyPart
 
 HEAT = Heatmap("Heads", "head", "block", ((0.0, 0.5), (0.7, 1.0)), ("0", "1"), ("0", "1"))
 CURVES = Curves("Curves", "block", "share", (0.0, 1.0), ("0", "1"), (Series("within", (0.2, 0.4)),))
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR4nGP8//8/AwwwMSAB3BwAlm4DBfIlvvkAAAAASUVORK5CYII="
+STAGES = Maps(
+    "Stages", PNG, (Ring("A", (0,), 0, True),), (Map("One", "A caption.", ((1.0, 0.0), (0.0, 0.0)), 0.0, (1, 0)),)
+)
 ATTENTION = StudyPart("attention", "Attention pattern", DEFAULT_MODEL, 20, (CURVES, HEAT), ("A note.",))
 
 
@@ -202,6 +209,47 @@ def test_a_click_on_the_attention_map_goes_to_that_head(panel: StudyPanel, jobs:
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.place_of(3).toPoint())
 
     assert (panel._desk.view.read, panel._desk.view.head) == (1, 1)
+
+
+def test_a_head_is_looked_at_from_a_token_of_the_selected_item(panel: StudyPanel) -> None:
+    desk, n_prefix = panel._desk, 1
+    info = ModelInfo(DEFAULT_MODEL, "", "cpu", 6, 4, n_prefix, Geometry(), ("different", "same"), {}, {})
+    desk.answer = Answer(desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {})
+    tokens = [[n_prefix + p for p in item_patches(item, Geometry())] for item in desk.document.base.items]
+
+    desk.look(token=0, item=1)
+    panel.parts.head_chosen.emit(DEFAULT_MODEL, 2, 3)
+    assert (desk.view.read, desk.view.head, desk.view.token) == (2, 3, tokens[1][0])
+
+    desk.look(token=tokens[0][2])
+    panel.parts.head_chosen.emit(DEFAULT_MODEL, 1, 0)
+    assert desk.view.token == tokens[0][2], "a token of an item stays the one that is looked from"
+
+
+def test_the_stages_take_the_whole_width_under_the_plots_beside_each_other(
+    panel: StudyPanel, jobs: PretendJobs, qtbot: QtBot
+) -> None:
+    panel.resize(1200, 640)
+    panel.start.click()
+    jobs.tell(found=(replace(ATTENTION, plots=(CURVES, HEAT, STAGES)),))
+    curves, heat, stages = panel.parts.parts[0].plots
+
+    qtbot.waitUntil(lambda: curves.y() == heat.y() and stages.y() > curves.geometry().bottom())
+
+    assert stages.width() >= heat.geometry().right() - curves.x()
+    assert isinstance(stages, MapsView)
+    stages.head_chosen.emit(4, 2)
+    assert (panel._desk.view.read, panel._desk.view.head) == (4, 2)
+
+
+def test_a_long_title_does_not_push_the_plots_out_of_sight(panel: StudyPanel, jobs: PretendJobs, qtbot: QtBot) -> None:
+    panel.start.click()
+
+    jobs.tell(found=(replace(ATTENTION, title="Distributed alignment search over every block of the model"),))
+
+    view = panel.parts
+    qtbot.waitUntil(lambda: view.parts[0].height() > 100)
+    assert view.horizontalScrollBar().maximum() == 0
 
 
 def test_a_head_of_another_model_leads_nowhere(panel: StudyPanel, jobs: PretendJobs) -> None:

@@ -1,23 +1,33 @@
 from __future__ import annotations
 
+import base64
+import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import UserError
 from core.figures import DARK, LIGHT, PAGE, draw, to_png, to_svg, write_figure
+from core.figures.drawing import Text, text_width
+from core.figures.maps import draw_maps, map_boxes, on_white, overlay, top_of_scale
+from core.figures.palette import viridis
 from core.plots import (
     Bars,
     Cloud,
     Curves,
     Heatmap,
+    Map,
+    Maps,
     Plot,
     Points,
     Reference,
+    Ring,
     Series,
     plot_from_json,
     plot_to_json,
@@ -44,7 +54,16 @@ HEAT = Heatmap(
     high_label="global",
 )
 POINTS = Points("Points", "x", "y", (Cloud("models", (0.2, 0.9), (0.6, 0.9), ("one", "two")),))
-PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS]
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR4nGP8//8/AwwwMSAB3BwAlm4DBfIlvvkAAAAASUVORK5CYII="
+MAPS = Maps(
+    "Maps",
+    PNG,
+    (Ring("A", (0,), 0, True), Ring("B", (3,), 1)),
+    tuple(
+        Map(f"stage {i}", f"A caption of several words {i}.", ((0.0, 0.25), (0.5, 0.0)), 0.25, (i, 0)) for i in range(4)
+    ),
+)
+PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS, MAPS]
 NAMES = [type(plot).__name__ for plot in PLOTS]
 
 
@@ -65,6 +84,37 @@ def test_all_labels_are_text() -> None:
     assert {"local", "global", "h1", "b0", ".25"} <= words(to_svg(draw(HEAT)))
     assert {"IID", "ours", "accuracy"} <= words(to_svg(draw(BARS)))
     assert {"one", "two", "models"} <= words(to_svg(draw(POINTS)))
+
+
+def test_a_map_runs_from_dark_to_bright_on_its_own_scale() -> None:
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(overlay(PNG, MAPS.maps[0])))))
+
+    low, high = pixels[0, 0], pixels[3, 0]
+    assert tuple(high) == tuple(on_white(viridis(np.array([1.0])))[0])
+    assert tuple(low) == tuple(on_white(viridis(np.array([0.0])))[0])
+    assert {"25 %", "50 %", "CLS 25 %"} - words(to_svg(draw(MAPS))) == {"25 %"}
+
+
+def test_a_map_without_attention_is_dark_and_not_stretched() -> None:
+    empty = Map("CLS", "All goes to CLS.", ((0.0, 0.001), (0.0, 0.0)), 0.999, (0, 0))
+
+    assert top_of_scale(empty) == pytest.approx(0.05)
+    assert top_of_scale(MAPS.maps[0]) == 0.5
+
+
+def test_a_name_at_the_edge_stays_on_the_canvas() -> None:
+    crowd = Cloud("models", (0.99, 0.99, 0.98), (0.9, 0.92, 0.91), ("a long name", "another long name", "a third"))
+
+    drawing = draw(replace(POINTS, clouds=(crowd,)))
+
+    ends = [m.x + text_width(m.words, m.size) for m in drawing.marks if isinstance(m, Text) and m.anchor == "start"]
+    assert max(ends) <= drawing.width
+
+
+def test_maps_stand_in_as_many_columns_as_are_asked_for() -> None:
+    assert len({left for left, *_ in map_boxes(MAPS, 4)}) == 4
+    assert len({left for left, *_ in map_boxes(MAPS, 2)}) == 2
+    assert draw_maps(MAPS, 2).height > draw_maps(MAPS, 4).height
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=NAMES)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +87,51 @@ def test_the_same_seed_gives_the_same_numbers(out: Path, model: Model, tmp_path:
 
     for study in ("das", "novel"):
         assert (tmp_path / "tiny" / f"{study}.csv").read_text() == (out / "tiny" / f"{study}.csv").read_text()
+
+
+def titles(out: Path) -> list[str]:
+    """The headings of the report's parts."""
+    return re.findall("<section><h2>(.*?)</h2>", (out / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_holds_the_parts_of_every_run_on_these_weights(model: Model, tmp_path: Path) -> None:
+    run([model], replace(QUICK, studies=("behaviour",)), tmp_path)
+    run([model], replace(QUICK, studies=("attention",), seed=5, paper_convention=True), tmp_path)
+
+    assert titles(tmp_path) == ["Attention pattern", "Accuracy by split"]
+    assert "conventions were used wherever" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_cancelled_run_has_a_report_of_what_is_finished(model: Model, tmp_path: Path) -> None:
+    job = run_series([model], replace(QUICK, studies=("attention", "behaviour")), tmp_path)
+    while next(job).message != "behaviour: starting":
+        pass
+    job.close()
+
+    assert titles(tmp_path) == ["Attention pattern"]
+
+
+@pytest.mark.parametrize("changed", ["weights", "version"])
+def test_parts_of_other_weights_or_another_version_are_left_out(model: Model, tmp_path: Path, changed: str) -> None:
+    run([model], replace(QUICK, studies=("behaviour",)), tmp_path)
+    path = tmp_path / "tiny" / "behaviour.json"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if changed == "weights":
+        value["weights_sha256"] = "0" * 64
+    else:
+        del value["settings"]["splits"]
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+    run([model], replace(QUICK, studies=("attention",)), tmp_path)
+
+    assert titles(tmp_path) == ["Attention pattern"]
+
+
+def test_published_numbers_are_printed_beside_each_figure(out: Path, model: Model) -> None:
+    report = (out / "report.html").read_text(encoding="utf-8")
+
+    for number in (">0.936<", ">0.883<", ">0.983<", ">0.980<"):
+        assert f'<td class="number published"{number}' in report
 
 
 def test_a_cancelled_run_keeps_the_subspaces_that_it_found(model: Model, tmp_path: Path) -> None:
