@@ -97,16 +97,15 @@ def _part_of(result: StudyResult) -> StudyPart:
     return StudyPart(*head, tuple(result.plots.values()), tuple(result.notes))
 
 
-def shipped_parts(model: str) -> list[StudyPart]:
-    """The shipped results of a bundled model, in the order of the studies, then those over several models.
+def shipped_parts(models: Sequence[str]) -> list[StudyPart]:
+    """The shipped results of bundled models, in the order of the studies, then those over several models.
 
-    Results of other weights are left out.
+    Results of other weights are left out; without a bundled model there is nothing.
     """
-    if model not in bundled_models():
-        return []
-    weights = read_card(model_path(model))["weights_sha256"]
-    folder = resource_folder("results")
-    own = [read_result(folder / model / f"{study}.json") for study in STUDIES]
-    together = [read_result(path) for path in sorted(folder.glob("*.json"))]
-    results = [r for r in own if r is not None and r.weights_sha256 == weights]
-    return [_part_of(r) for r in [*results, *together] if r is not None]
+    folder, found = resource_folder("results"), []
+    for model in (m for m in models if m in bundled_models()):
+        weights = read_card(model_path(model))["weights_sha256"]
+        own = (read_result(folder / model / f"{study}.json") for study in STUDIES)
+        found += [r for r in own if r is not None and r.weights_sha256 == weights]
+    together = (read_result(path) for path in sorted(folder.glob("*.json")))
+    return [_part_of(r) for r in [*found, *(together if found else ())] if r is not None]

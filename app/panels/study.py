@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QResizeEvent
+from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
@@ -26,12 +26,13 @@ from app.panels.study_parts import PartList
 from core.cards import bundled_models
 from core.errors import UserError
 from core.scene import item_patches
-from core.study_job import StudyPart
+from core.study_job import StudyPart, shipped_parts
 
 BESIDE_ABOVE_PX = 660
 FORM_PX = 300
 MIN_PX = QSize(380, 420)
 STEPS = 1000
+SHIPPED = "These results ship with Relata. Start measures the chosen parts here."
 STARTING = "Starting: the first numbers take a moment."
 
 
@@ -88,6 +89,7 @@ class StudyPanel(QWidget):
         self.report.clicked.connect(lambda: _open(self.report_path))
         self.folder.clicked.connect(lambda: _open(self.form.out))
         self.form.folder_changed.connect(self._show_choices)
+        self.form.model.currentTextChanged.connect(lambda _: self._show_shipped())
         self.parts.head_chosen.connect(self._go_to_head)
         self._jobs.progressed.connect(self._went_on)
 
@@ -115,6 +117,17 @@ class StudyPanel(QWidget):
             self._model = model
             self.form.choose_model(model)
         self._show_choices()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_shipped()
+
+    def _show_shipped(self) -> None:
+        """Before anything was run here: what ships of the chosen model. Plots are not drawn before they are seen."""
+        if self.run is None and self.isVisible():
+            parts = tuple(shipped_parts(self.form.models))
+            self.parts.show_parts(parts)
+            self._say(SHIPPED if parts else "")
 
     def _start(self) -> None:
         try:

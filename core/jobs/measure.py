@@ -10,7 +10,7 @@ import torch
 from core.datasets import Example, Split, split_examples
 from core.engine import embed, resume, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.render import render_many
 
 
@@ -18,9 +18,9 @@ def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Jo
     """The class that the model chooses for each example."""
     chosen: list[int] = []
     for start in range(0, len(examples), batch):
-        part = examples[start : start + batch]
+        few = examples[start : start + batch]
         with torch.inference_mode():
-            x = to_input(model, render_many([e.stimulus for e in part]))
+            x = to_input(model, render_many([e.stimulus for e in few]))
             chosen += resume(model, embed(model, x), 0).argmax(1).tolist()
         yield Progress(min(start + batch, len(examples)), len(examples), "answering")
     return chosen
@@ -29,9 +29,9 @@ def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Jo
 def measure(model: Model, splits: Sequence[Split], n: int, *, n_kinds: int = 256) -> Job[dict[str, dict[str, float]]]:
     """For each split of the model's task: accuracy, n, and accuracy by condition."""
     table: dict[str, dict[str, float]] = {}
-    for split in splits:
+    for done, split in enumerate(splits):
         examples = split_examples(split, n, task=model.task, n_kinds=n_kinds, geometry=model.geometry)
-        chosen = yield from answers(model, examples)
+        chosen = yield from part(answers(model, examples), 1000 * done, 1000, 1000 * len(splits))
         right = [int(c == e.label) for c, e in zip(chosen, examples, strict=True)]
         row: dict[str, float] = {"accuracy": sum(right) / n, "n": n}
         for condition in dict.fromkeys(e.condition for e in examples):

@@ -20,3 +20,19 @@ class Progress:
 
 
 Job = Generator[Progress, None, Result]
+
+
+def part(job: Job[Result], done: int, share: int, total: int) -> Generator[Progress, None, Result]:
+    """A job as a part of a longer one: its progress moves from `done` by `share` of `total`."""
+    while True:
+        try:
+            progress = next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        moved = share * progress.done / max(1, progress.total)
+        try:
+            yield Progress(round(done + moved), total, progress.message, progress.values)
+        except GeneratorExit:
+            job.close()
+            raise

@@ -12,10 +12,10 @@ from typing import Any
 from core.datasets import Split, split_examples
 from core.families.model import Model
 from core.jobs.measure import answers
-from core.jobs.progress import Job
+from core.jobs.progress import Job, part
 from core.plots import Bars, Reference, Series
 from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES
-from core.studies.result import Row, StudyResult, n_kinds_of, part
+from core.studies.result import Row, StudyResult, n_kinds_of
 from core.studies.statistics import wilson
 
 SPLITS: dict[Split, str] = {

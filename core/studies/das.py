@@ -20,13 +20,13 @@ from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
 from core.interventions.subspace import random_basis
 from core.jobs.fit_subspace import gather_tokens, interchange, item_tokens
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
 from core.scene import PROPERTIES, Property
 from core.studies.fitted import Search, find_bases, search_settings
 from core.studies.published import NEAREST, das_curve
-from core.studies.result import Row, StudyResult, block_name, n_kinds_of, part
+from core.studies.result import Row, StudyResult, block_name, n_kinds_of
 from core.studies.statistics import wilson
 
 CONDITIONS = ("right object", "wrong object", "random tokens", "random rotation")

@@ -15,9 +15,9 @@ from core.errors import UserError
 from core.families.model import Model
 from core.interventions import Subspace
 from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
-from core.jobs.progress import Job
+from core.jobs.progress import Job, part
 from core.scene import PROPERTIES, Property
-from core.studies.result import block_name, n_kinds_of, part
+from core.studies.result import block_name, n_kinds_of
 from core.subspaces import load_subspace, load_subspaces, save_subspace, subspace_file
 
 Bases = dict[tuple[Property, int], Tensor]

@@ -18,12 +18,12 @@ import torch
 
 from core.cards import read_card
 from core.errors import UserError
-from core.jobs.progress import Job
+from core.jobs.progress import Job, part
 from core.jobs.recipe import Recipe
 from core.jobs.train import train_model
 from core.plots import Bars, Reference, Series
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
-from core.studies.result import Row, StudyResult, part
+from core.studies.result import Row, StudyResult
 from core.studies.statistics import wilson
 
 Weights = dict[str, float]

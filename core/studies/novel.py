@@ -18,14 +18,14 @@ from core.engine import advance, embed, resume, to_input
 from core.families.model import Model
 from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
 from core.jobs.fit_subspace import gather_tokens, item_tokens
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
 from core.scene import PROPERTIES, Property
 from core.studies.das import accuracy_fields, kinds_of, unseen_pairs
 from core.studies.fitted import Search, find_bases, search_settings
 from core.studies.published import NEAREST, NOVEL, published_series
-from core.studies.result import Row, StudyResult, block_name, n_kinds_of, part
+from core.studies.result import Row, StudyResult, block_name, n_kinds_of
 
 BATCH = 64
 

@@ -21,12 +21,12 @@ from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
 from core.interventions.probe import Probe, add_direction, side_by_side
 from core.jobs.fit_subspace import item_tokens
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
 from core.scene import Stimulus
 from core.studies.published import NEAREST, PROBE, published_series
-from core.studies.result import Row, StudyResult, block_name, item_pairs, n_kinds_of, part
+from core.studies.result import Row, StudyResult, block_name, item_pairs, n_kinds_of
 from core.studies.statistics import wilson
 
 ALPHAS = (0.5, 1.0, 2.0)

@@ -9,13 +9,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from core.errors import UserError
-from core.jobs.progress import Job, Progress
 from core.masses import pairs_of
 from core.plots import Plot, plot_from_json, plot_to_json
 
@@ -27,7 +26,6 @@ Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"
 STUDIES: tuple[Study, ...] = get_args(Study)
 
 Row = dict[str, Any]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +107,3 @@ def item_pairs(model: Model) -> tuple[tuple[int, int], ...]:
 def block_name(block: int) -> str:
     """A site after a block in words."""
     return "embed" if block < 0 else str(block)
-
-
-def part(job: Job[Result], done: int, share: int, total: int) -> Generator[Progress, None, Result]:
-    """A job as a part of a longer one: its progress moves from `done` by `share` of `total`."""
-    while True:
-        try:
-            progress = next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
-        moved = share * progress.done / max(1, progress.total)
-        try:
-            yield Progress(round(done + moved), total, progress.message, progress.values)
-        except GeneratorExit:
-            job.close()
-            raise

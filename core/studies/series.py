@@ -19,7 +19,7 @@ import torch
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.jobs.recipe import Recipe
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
@@ -31,7 +31,7 @@ from core.studies.losses import losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
 from core.studies.report import write_report
-from core.studies.result import STUDIES, Study, StudyResult, part, read_result, result_to_csv, result_to_json
+from core.studies.result import STUDIES, Study, StudyResult, read_result, result_to_csv, result_to_json
 
 WEIGHTS: Mapping[Study, int] = {"attention": 3, "das": 40, "novel": 25, "probe": 20, "behaviour": 20, "correlation": 1}
 """Rough shares of the time that the studies take, for the time left."""

@@ -9,7 +9,7 @@ import pytest
 
 from app.panels.study import StudyPanel
 from core.jobs.progress import Progress
-from core.plots import Curves, Heatmap
+from core.plots import Curves, Heatmap, Maps
 from core.study_job import StudyPart, study
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
@@ -39,7 +39,7 @@ def test_a_small_study_of_attention_appears_in_the_panel_and_in_the_report(
 
     assert panel.run is not None
     assert panel.run.state == "finished", panel.run.failure
-    assert [type(view.plot) for view in panel.parts.parts[0].plots] == [Curves, Heatmap]
+    assert [type(view.plot) for view in panel.parts.parts[0].plots] == [Curves, Heatmap, Maps]
     assert panel.report.isEnabled()
     assert (tmp_path / "report.html").is_file()
     assert (tmp_path / "discrimination" / "attention.csv").is_file()
