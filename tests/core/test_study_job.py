@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import study_job
+from core.plots import Heatmap
+from core.studies.result import StudyResult, result_to_json
+from core.study_job import shipped_parts
+
+HEAT = Heatmap("Heads", "head", "block", ((0.0, 1.0),), ("0", "1"), ("0",))
+
+
+def result(study: str, weights: str) -> StudyResult:
+    return StudyResult(study, study.title(), "one", weights, {}, 8, ({"block": 0},), {"heat": HEAT}, ("A note.",))
+
+
+def keep(folder: Path, of: StudyResult) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{of.study}.json").write_text(result_to_json(of), encoding="utf-8")
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of shipped results, beside one model of weights "w"."""
+    (tmp_path / "one.json").write_text(json.dumps({"weights_sha256": "w"}))
+    monkeypatch.setattr(study_job, "bundled_models", lambda: ["one"])
+    monkeypatch.setattr(study_job, "model_path", lambda name: tmp_path / f"{name}.safetensors")
+    monkeypatch.setattr(study_job, "resource_folder", lambda name: tmp_path / name)
+    return tmp_path / "results"
+
+
+def test_shipped_results_come_in_the_order_of_the_studies_and_those_over_models_last(shipped: Path) -> None:
+    for study in ("behaviour", "attention"):
+        keep(shipped / "one", result(study, "w"))
+    keep(shipped, result("losses", "w+v"))
+
+    parts = shipped_parts(["one"])
+
+    assert [part.study for part in parts] == ["attention", "behaviour", "losses"]
+    assert (parts[0].n, parts[0].plots, parts[0].notes) == (8, (HEAT,), ("A note.",))
+
+
+def test_results_of_other_weights_are_left_out(shipped: Path) -> None:
+    keep(shipped / "one", result("attention", "another"))
+    keep(shipped, result("losses", "w+v"))
+
+    assert shipped_parts(["one"]) == []
+
+
+def test_a_damaged_result_is_left_out(shipped: Path) -> None:
+    keep(shipped / "one", result("attention", "w"))
+    (shipped / "one" / "das.json").write_text("{")
+
+    assert [part.study for part in shipped_parts(["one"])] == ["attention"]
+
+
+def test_nothing_ships_of_a_model_of_ones_own(shipped: Path) -> None:
+    keep(shipped, result("losses", "w+v"))
+
+    assert shipped_parts(["/far/mine.safetensors"]) == []
