@@ -149,7 +149,10 @@ class StudyPanel(QWidget):
             self._show(run)
 
     def _show(self, run: Run) -> None:
-        self.parts.show_parts(tuple(found for found in run.found if isinstance(found, StudyPart)))
+        parts = tuple(found for found in run.found if isinstance(found, StudyPart))
+        if len(parts) > len(self.parts.parts) and parts[-1].study == "das":
+            self._desk.ask_again()  # the window's own model may have subspaces now
+        self.parts.show_parts(parts)
         if run.progress is not None:
             self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
         if run.state == "finished":

@@ -10,7 +10,6 @@ from typing import Any
 
 from torch import Tensor
 
-from core.cards import subspace_folder
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions import Subspace
@@ -35,11 +34,6 @@ class Search:
     shipped: Path | None = None
     options: SearchOptions = field(default_factory=SearchOptions)
     blocks: tuple[int, ...] = ()
-
-
-def shipped_folder(model: Model) -> Path:
-    """Where a model's own subspaces lie."""
-    return subspace_folder(model.reference or model.name)
 
 
 def searched_blocks(model: Model, search: Search) -> list[int]:

@@ -2,12 +2,13 @@
 
 DIR/report.html
 DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
-DIR/MODEL/subspaces/
+DIR/MODEL/subspaces/ (a model of one's own keeps them beside its weights)
 DIR/losses-TASK/losses.json, losses.csv, figures/, models/
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 
 import torch
 
+from core.cards import bundled_models, subspace_folder
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
@@ -26,7 +28,7 @@ from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
 from core.studies.files import write_text
-from core.studies.fitted import Search, shipped_folder
+from core.studies.fitted import Search
 from core.studies.losses import losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
@@ -151,9 +153,18 @@ def folder_name(model: Model, models: Sequence[Model]) -> str:
     return f"{name}-{model.weights_hash[:8]}" if shared else name
 
 
+def _search(model: Model, options: SeriesOptions, folder: Path) -> Search:
+    """Subspaces of a model of one's own are kept beside it, where the window finds them, and else with the results."""
+    own = subspace_folder(model.reference or model.name)
+    if model.reference in bundled_models():
+        shipped = own if options.use_shipped else None
+        return Search(folder / "subspaces", shipped, options.search, options.blocks)
+    beside = model.reference and os.access(own.parent, os.W_OK)
+    return Search(own if beside else folder / "subspaces", None, options.search, options.blocks)
+
+
 def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folder: Path) -> list[_Part]:
-    shipped = shipped_folder(model) if options.use_shipped else None
-    search = Search(folder / "subspaces", shipped, options.search, options.blocks)
+    search = _search(model, options, folder)
     sized: dict[str, Any] = {"seed": options.seed} | ({} if options.n is None else {"n": options.n})
     paper: dict[str, Any] = {**sized, "paper_convention": options.paper_convention}
     calls: dict[Study, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {

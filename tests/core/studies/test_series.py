@@ -134,14 +134,16 @@ def test_published_numbers_are_printed_beside_each_figure(out: Path, model: Mode
         assert f'<td class="number published"{number}' in report
 
 
-def test_a_cancelled_run_keeps_the_subspaces_that_it_found(model: Model, tmp_path: Path) -> None:
+def test_a_cancelled_run_keeps_the_subspaces_that_it_found_beside_the_model(tmp_path: Path) -> None:
+    save_model(tmp_path / "own.safetensors", balanced_model().network, CARD)
+    model = open_model(str(tmp_path / "own.safetensors"), choose_device("cpu"))
     job = run_series([model], replace(QUICK, studies=("das",)), tmp_path)
-    kept = tmp_path / "tiny" / "subspaces" / "shape-block1.safetensors"
+    kept = tmp_path / "own-subspaces" / "shape-block1.safetensors"
 
     while not kept.is_file():
         next(job)
     job.close()
 
-    assert not (tmp_path / "tiny" / "das.json").exists()
+    assert not (tmp_path / "own" / "das.json").exists()
     messages = [p.message for p in run([model], replace(QUICK, studies=("das",)), tmp_path)]
     assert not any(message.startswith("shape, block") for message in messages)
