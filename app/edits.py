@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, card_task, model_path, read_card
-from core.demo import demo_stimulus
+from core.cards import card_geometry, card_task, model_path, read_card, subspace_cards
+from core.demo import best_block, demo_stimulus
 from core.document import (
     add_item,
     delete_item,
@@ -207,6 +207,8 @@ def show_photo(desk: Desk, path: Path) -> None:
 def choose_model(desk: Desk, reference: str) -> None:
     """Ask the engine for another model, with a stimulus of its own where the patch grid or the task differs.
 
+    Where it has no pad at the write layer, the layer that carries the property best is looked at instead.
+
     Raises UserError where there is no such file, or its card cannot be read.
     """
     card = read_card(model_path(reference))
@@ -216,6 +218,10 @@ def choose_model(desk: Desk, reference: str) -> None:
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
     desk.edit("Open model", document, gesture=_model_gesture(reference))
+    cards = subspace_cards(reference)
+    if cards and (desk.pad_shown, desk.view.write) not in cards:
+        block = best_block(cards, desk.pad_shown)
+        desk.look(read=block + 1, write=block)
 
 
 def keep_model(desk: Desk, failure: Failure) -> None:

@@ -27,7 +27,7 @@ from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow
-from app.widgets.pad import Landmark, PadPicture, SubspacePad, Thumb
+from app.widgets.pad import EMPTY, Landmark, PadPicture, SubspacePad, Thumb
 from core.document import (
     controls_in_force,
     find_move,
@@ -144,8 +144,8 @@ class InterventionsPanel(QScrollArea):
         shown = pads.get(self.property_shown)
         widget = self.pads[self.property_shown]
         widget.setEnabled(shown is not None)
-        if shown is not None:
-            widget.show_picture(self._picture(shown), stale=stale)
+        if shown is not None or not stale:
+            widget.show_picture(EMPTY if shown is None else self._picture(shown), stale=stale)
         self.words.setText(self._words(shown))
         self.words.setToolTip("" if shown is None else _axes(shown))
         self.chips.refresh()

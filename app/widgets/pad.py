@@ -50,7 +50,8 @@ _ARROWS = {
 _STRENGTH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 _RESETS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_EMPTY = PadPicture((), (), 0.0, None, (-1.0, 1.0, -1.0, 1.0))
+EMPTY = PadPicture((), (), 0.0, None, (-1.0, 1.0, -1.0, 1.0))
+"""What a pad shows where there is no subspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class SubspacePad(Painted):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.magnet = True
-        self._picture = _EMPTY
+        self._picture = EMPTY
         self._stale = False
         self._thumb = 0
         self._hovered = -1
