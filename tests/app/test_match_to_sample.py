@@ -108,3 +108,23 @@ def test_a_model_of_the_same_task_keeps_what_is_drawn(desk: Desk, tmp_path: Path
     edits.choose_model(desk, str(tmp_path / "other.safetensors"))
 
     assert desk.document.base == demo_document().base
+
+
+def test_a_model_without_a_pad_where_one_writes_is_opened_where_it_has_one(desk: Desk, tmp_path: Path) -> None:
+    card = {"network": {"img_size": 224, "patch_size": 16}, "task": "rmts"}
+    folder = tmp_path / "other-subspaces"
+    folder.mkdir()
+    for path, value in (
+        (tmp_path / "other", card),
+        (folder / "color-block2", {"property": "color", "block": 2, "iia": 0.8}),
+        (folder / "color-block3", {"property": "color", "block": 3, "iia": 0.4}),
+    ):
+        path.with_suffix(".safetensors").touch()
+        path.with_suffix(".json").write_text(json.dumps(value), encoding="utf-8")
+
+    edits.choose_model(desk, str(tmp_path / "other.safetensors"))
+    assert (desk.view.write, desk.view.read) == (2, 3)
+
+    desk.look(write=3)
+    edits.choose_model(desk, str(tmp_path / "other.safetensors"))
+    assert desk.view.write == 3

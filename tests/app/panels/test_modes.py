@@ -257,3 +257,14 @@ def test_every_mode_and_control_is_a_command_with_a_sentence_and_keys_of_its_own
         assert command in COMMANDS
         assert (command.menu, command.tip[-1:], bool(command.keys)) == ("Intervene", ".", True)
     assert {command.short for command in MODES} >= {"Move", "Swap", *NOVEL}
+
+
+def test_a_pad_without_a_subspace_shows_nothing_of_the_one_before(panel: InterventionsPanel, desk: Desk) -> None:
+    desk.take(answer(desk, [(0.0, 0.0), (1.0, 0.0)]))
+    panel.refresh()
+    assert "A at 0, 0" in panel.pads["color"].accessibleDescription()
+
+    desk.take(replace(answer(desk, [(0.0, 0.0)]), pads={}))
+    panel.refresh()
+
+    assert "nothing to move" in panel.pads["color"].accessibleDescription()
