@@ -18,6 +18,8 @@ from core.questions import Attention, ModelInfo
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, item_patches
 
+OVERVIEW_MIN_PX = 150
+
 
 class InsidePanel(QWidget):
     """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline."""
@@ -36,6 +38,7 @@ class InsidePanel(QWidget):
         self.overview.addTab(self.atlas, "Heads")
         self.overview.addTab(self.curves, "Where items look")
         self.overview.setTabToolTip(1, "Attention that item tokens give to their own item, its partner, and the rest")
+        self.overview.setMinimumHeight(OVERVIEW_MIN_PX)  # on a low screen the picture above matters more
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.view)
         splitter.addWidget(self.overview)

@@ -1,32 +1,40 @@
-"""The README's numbers are those of the cards."""
+"""The README's numbers are those of the cards. `python -m tests.app.test_readme` prints them."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from core.cards import resource_folder, subspace_cards
+from core.cards import model_path, read_card, subspace_cards
 
 README = Path(__file__).parents[2] / "README.md"
 SPLITS = {"test": "unseen images", "ood-shape": "new shapes", "ood-color": "new colours", "ood-shape-color": "both new"}
 
 
+NAMES = {"discrimination": "discrimination", "rmts": "match-to-sample"}
+
+
 def measured() -> str:
     """The block that the README must hold."""
-    card = json.loads((resource_folder("models") / "discrimination.json").read_text())
-    lines = ["| discrimination model, accuracy | | n |", "|---|---|---|"]
+    models = {name: read_card(model_path(name))["accuracy"] for name in NAMES}
+    lines = [f"| accuracy | {' | '.join(NAMES.values())} | n |", "|---" * (len(NAMES) + 2) + "|"]
     for split, words in SPLITS.items():
-        row = card["accuracy"][split]
-        lines.append(f"| {words} | {row['accuracy']:.4f} | {row['n']} |")
-    cards = subspace_cards("discrimination")
+        rows = [accuracy[split] for accuracy in models.values()]
+        lines.append(f"| {words} | " + " | ".join(f"{r['accuracy']:.4f}" for r in rows) + f" | {rows[0]['n']} |")
+    for name, words in NAMES.items():
+        lines += ["", *_interchange(name, words)]
+    return "\n".join(lines)
+
+
+def _interchange(model: str, words: str) -> list[str]:
+    cards = subspace_cards(model)
     blocks = sorted({block for _, block in cards})
-    lines += ["", "| interchange accuracy | " + " | ".join(_name(b) for b in blocks) + " |"]
+    lines = [f"| {words}, interchange accuracy | " + " | ".join(_name(b) for b in blocks) + " |"]
     lines.append("|---" * (len(blocks) + 1) + "|")
     for property, word in (("color", "colour"), ("shape", "shape")):
         for key, control in (("iia", ""), ("wrong_object_iia", ", wrong object")):
             values = (f"{cards[property, b][key]:.3f}" for b in blocks)
             lines.append(f"| {word}{control} | " + " | ".join(values) + " |")
-    return "\n".join(lines)
+    return lines
 
 
 def _name(block: int) -> str:
@@ -35,3 +43,7 @@ def _name(block: int) -> str:
 
 def test_the_readme_shows_what_was_measured() -> None:
     assert measured() in README.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    print(measured())
