@@ -26,7 +26,6 @@ VERBS: dict[Method, str] = {
     "sampled": "Sample",
     "random": "Draw random",
 }
-NOTHING_TO_CONTROL = UserError("No edit of this pad is on.", "Move a thumb, swap, or write novel vectors first.")
 
 
 def subject(edit: InSubspace) -> str:
@@ -113,5 +112,5 @@ def _chosen(desk: Desk, index: int | None) -> tuple[int, InSubspace]:
     at = edit_in_force(desk) if index is None else index
     edit = None if at is None else desk.document.interventions[at]
     if at is None or not isinstance(edit, InSubspace):
-        raise NOTHING_TO_CONTROL
+        raise UserError("No edit of this pad is on.", "Move a thumb, swap, or write novel vectors first.")
     return at, edit
