@@ -10,8 +10,10 @@ from app import edits, modes
 from app.desk import Desk
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
+from core.errors import UserError
 from core.interventions import Control
 from core.interventions.novel import Method
+from core.masses import KINDS
 
 Do = Callable[[Desk], None]
 
@@ -61,6 +63,18 @@ def _best_layer(desk: Desk) -> None:
     cards = desk.answer.model.subspace_cards if desk.answer else subspace_cards(desk.document.model)
     block = best_block(cards, desk.pad_shown)
     desk.look(read=block + 1, write=block)
+
+
+def _leading_head(kind: str) -> Do:
+    def do(desk: Desk) -> None:
+        attention = None if desk.answer is None else desk.answer.attention
+        if attention is None or kind not in attention.masses:
+            raise UserError(f"There is no attention {KINDS[kind]} here.", "Draw a pair, or two for match-to-sample.")
+        masses = attention.masses[kind]  # [L, H]
+        block, head = divmod(int(masses.argmax()), masses.shape[1])
+        desk.look(read=block, head=head)
+
+    return do
 
 
 def _demo(desk: Desk) -> None:
@@ -165,4 +179,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Previous head", _step_head(-1), (",",)),
     Command("View", "Best layer for this property", _best_layer, ("Ctrl+L",)),
     Command("View", "Attention of CLS", _look_at_cls, ("Ctrl+0",)),
+    Command("View", "Head that looks most within objects", _leading_head("WO"), ("Alt+1",)),
+    Command("View", "Head that looks most within pairs", _leading_head("WP"), ("Alt+2",)),
+    Command("View", "Head that looks most between pairs", _leading_head("BP"), ("Alt+3",)),
+    Command("View", "Head that looks most at the background", _leading_head("BG"), ("Alt+4",)),
 )

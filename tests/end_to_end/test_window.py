@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app import edits
+from app.actions import COMMANDS
 from app.edits import add_new_item, choose_model, show_photo
 from core.document import set_property, with_stimulus
 from core.errors import UserError
@@ -138,6 +139,25 @@ def test_the_curves_of_where_items_look_lead_to_a_block(driver: Driver) -> None:
 
     assert driver.window.desk.view.read == 4
     inside.overview.setCurrentWidget(inside.atlas)
+
+
+def test_a_command_leads_to_the_head_that_looks_most_within_pairs(driver: Driver) -> None:
+    command = next(c for c in COMMANDS if c.text == "Head that looks most within pairs")
+
+    command.do(driver.window.desk)
+
+    desk = driver.window.desk
+    assert desk.answer is not None
+    assert desk.answer.attention is not None
+    within = desk.answer.attention.masses["WP"]
+    assert within[desk.view.read, desk.view.head] == within.max()
+
+
+def test_a_command_without_its_pairs_says_so(driver: Driver) -> None:
+    command = next(c for c in COMMANDS if c.text == "Head that looks most between pairs")
+
+    with pytest.raises(UserError, match="between pairs"):
+        command.do(driver.window.desk)
 
 
 def test_a_checkpoint_of_the_wrong_shape_is_refused_and_the_model_kept(driver: Driver, tmp_path: Path) -> None:
