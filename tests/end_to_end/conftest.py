@@ -78,6 +78,7 @@ def opened() -> MainWindow:
 def app_window(qapp: QApplication) -> Iterator[MainWindow]:
     """One window and one engine for all tests of a module: starting them takes seconds."""
     window = opened()
+    QTest.qWaitForWindowExposed(window)  # a plot makes a widget of its own as it appears, which stays with it
     yield window
     window.close()
     window.deleteLater()
