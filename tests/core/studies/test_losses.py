@@ -11,6 +11,7 @@ from core.cards import resource_folder
 from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, read_recipe
 from core.plots import Bars
+from core.studies.comparison import tables
 from core.studies.losses import SHOWN, losses_study, variants
 from core.studies.result import StudyResult, result_from_json
 from core.studies.series import run_losses
@@ -120,3 +121,19 @@ def test_the_command_writes_a_folder_for_each_task_and_the_report(tmp_path: Path
     assert (folder / "losses.csv").is_file()
     assert (folder / "figures" / "losses-discrimination.svg").is_file()
     assert result.title in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_table_puts_the_published_runs_from_scratch_beside_ours(tmp_path: Path) -> None:
+    result, _ = finish(losses_study(TINY, tmp_path, CPU, n=8))
+
+    rows = {row["losses"]: row for row in tables(result)["losses-discrimination"].rows}
+
+    theirs = "IID\nfrom scratch B/16 †"
+    assert [rows[name][theirs] for name in ("none", "disentanglement", "pipeline", "both")] == [
+        0.7588,
+        0.9415,
+        None,
+        None,
+    ]
+    ours = [r["accuracy"] for r in result.rows if (r["losses"], r["split"]) == ("pipeline", "ood-shape")]
+    assert [rows["pipeline"]["OOD shape"]] == ours
