@@ -36,6 +36,8 @@ from core.render import open_photo
 from core.scene import ITEM_LETTERS, Geometry, Property, Relation, Stimulus, pair_name, pair_relation, task_of
 
 MAX_ITEMS = 4
+LEAST_GAIN = 0.1
+"""By how much more pairs than its control an α must flip to be the unit of a probe's slider."""
 
 
 def _seed() -> int:
@@ -167,15 +169,24 @@ def push(desk: Desk, pair: int, alpha: float, gesture: str = "", *, keep: bool =
     desk.edit(text, push_pair(document, pair, block, toward, abs(alpha)), gesture)
 
 
+def probe_unit(desk: Desk) -> float:
+    """The α at the write layer that was measured to do most more than its control; 1 where none does anything."""
+    card = {} if desk.answer is None else desk.answer.model.probe_cards.get(desk.view.write, {})
+    gains = [(e["success"] - e["control"], -e["alpha"]) for e in card.get("edits", ())]
+    gain, alpha = max(gains, default=(0.0, -1.0))
+    return -alpha if gain > LEAST_GAIN else 1.0
+
+
 def flip_pair(desk: Desk, pair: int) -> None:
-    """Push a pair by α = 1 toward the relation that it has not."""
-    push(desk, pair, -1.0 if _probed_relation(desk, pair) == "same" else 1.0)
+    """Push a pair toward the relation that it has not, by the α that does most."""
+    unit = probe_unit(desk)
+    push(desk, pair, -unit if _probed_relation(desk, pair) == "same" else unit)
 
 
 def control_pair(desk: Desk, pair: int) -> None:
-    """Push a pair toward the relation that it has, as far as it is pushed now, else by α = 1."""
+    """Push a pair toward the relation that it has, as far as it is pushed now, else by the α that does most."""
     at = find_push(desk.document, pair, desk.view.write)
-    alpha = (desk.document.interventions[at].strength if at is not None else 0.0) or 1.0
+    alpha = (desk.document.interventions[at].strength if at is not None else 0.0) or probe_unit(desk)
     push(desk, pair, alpha if _probed_relation(desk, pair) == "same" else -alpha)
 
 

@@ -82,7 +82,9 @@ class PairRow:
             "α times the probe's direction, added to the tokens of both items. Left: toward different. Right: toward "
             "same.\nDrag (Alt: free of the marks), wheel or arrow keys; double click takes it away."
         )
-        self.slider.show_push(alpha, active=edit is not None and edit.enabled)
+        unit = edits.probe_unit(self._section.desk)
+        self.slider.show_push(alpha, active=edit is not None and edit.enabled, unit=unit)
+        self.number.setSingleStep(0.05 * unit)
         with QSignalBlocker(self.number):
             self.number.setValue(alpha)
 
@@ -169,14 +171,15 @@ class ProbeSection(QWidget):
         """How good the probe at the write layer is, and its direction beside its control: in short, and at length."""
         assert self.desk.answer is not None
         card = self.desk.answer.model.probe_cards[self.desk.view.write]
-        at_one = next(e for e in card["edits"] if e["alpha"] == 1)
-        shares = (card["accuracy"], at_one["success"], at_one["control"])
+        unit = edits.probe_unit(self.desk)
+        at_unit = next(e for e in card["edits"] if e["alpha"] == unit)
+        shares = (card["accuracy"], at_unit["success"], at_unit["control"])
         right, flipped, control = (f"{100 * share:.0f}{NARROW}%" for share in shares)
         whole = (
-            f"Measured on {card['n']} pairs: the probe is right about {right} of them. At α 1 its direction gives the "
-            f"answer that is not true in {flipped}, its control in {control}."
+            f"Measured on {card['n']} pairs: the probe is right about {right} of them. At α {unit:g} its direction "
+            f"gives the answer that is not true in {flipped}, its control in {control}."
         )
-        return f"right {right} · flips {flipped}, control {control}", whole
+        return f"right {right} · α {unit:g} flips {flipped}, control {control}", whole
 
     def start(self) -> None:
         """A drag begins."""

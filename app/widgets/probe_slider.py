@@ -27,6 +27,8 @@ _REACHES = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 class ProbeSlider(QAbstractSlider):
     """A signed α with zero in the middle: below it towards different, above it towards same.
 
+    It reaches from −2 to 2 times `unit`, the α that does most, as far as was measured.
+
     `pushed` only tells of what the person does. A drag lies between `gesture_started` and `gesture_finished` or
     `gesture_cancelled`; Escape cancels it, a double click asks for `reset`.
     """
@@ -42,6 +44,7 @@ class ProbeSlider(QAbstractSlider):
         self._held = False
         self._dimmed = True
         self._wheel = 0
+        self._unit = 1.0
         self.setRange(-round(REACH * _STEPS_PER_UNIT), round(REACH * _STEPS_PER_UNIT))
         self.setSingleStep(_KEY_STEP)
         self.setPageStep(_STEPS_PER_UNIT // 2)
@@ -53,25 +56,29 @@ class ProbeSlider(QAbstractSlider):
     @property
     def alpha(self) -> float:
         """The signed strength that the handle stands for."""
-        return self.value() / _STEPS_PER_UNIT
+        return self.value() / _STEPS_PER_UNIT * self._unit
 
     @property
     def held(self) -> bool:
         """Whether the handle is being dragged."""
         return self._held
 
-    def show_push(self, alpha: float, *, active: bool) -> None:
+    def show_push(self, alpha: float, *, active: bool, unit: float = 1.0) -> None:
         """Show a push without telling anybody; beyond the reach the handle stands at the end."""
+        self._unit = unit
         blocked = self.blockSignals(True)
-        self.setValue(round(alpha * _STEPS_PER_UNIT))
+        self.setValue(round(alpha / unit * _STEPS_PER_UNIT))
         self.blockSignals(blocked)
         self._dimmed = not active
         self.update()
 
     def place(self, alpha: float) -> QPointF:
         """Where the handle lies for a signed strength, in logical pixels of the slider."""
+        return self._at(alpha / self._unit)
+
+    def _at(self, units: float) -> QPointF:
         inner = self.width() - 2 * _EDGE_PX
-        return QPointF(_EDGE_PX + inner * (alpha + REACH) / (2 * REACH), _GROOVE_PX)
+        return QPointF(_EDGE_PX + inner * (units + REACH) / (2 * REACH), _GROOVE_PX)
 
     def sizeHint(self) -> QSize:
         return QSize(180, round(2 * _GROOVE_PX + line_height(scaled(self.font(), _SMALL))))
@@ -140,13 +147,13 @@ class ProbeSlider(QAbstractSlider):
 
     def _paint_track(self, painter: QPainter) -> None:
         colors = theme.current()
-        left, right, zero = self.place(-REACH), self.place(REACH), self.place(0.0)
+        left, right, zero = self._at(-REACH), self._at(REACH), self._at(0.0)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colors.color("line"))
         painter.drawRoundedRect(QRectF(left.x(), left.y() - 1.5, right.x() - left.x(), 3), 1.5, 1.5)
         for tick in TICKS:
             tall = 7.0 if tick == 0.0 else 5.0 if abs(tick) != 0.5 else 3.5
-            place = self.place(tick)
+            place = self._at(tick)
             painter.setBrush(colors.color("text" if tick == 0.0 else "muted"))
             painter.drawRect(QRectF(place.x() - 0.6, place.y() - tall, 1.2, 2 * tall))
         small = scaled(self.font(), _SMALL)
@@ -175,12 +182,12 @@ class ProbeSlider(QAbstractSlider):
         painter.drawEllipse(handle, 5.5, 5.5)
 
     def _pull(self, event: QMouseEvent) -> None:
-        left, right = self.place(-REACH).x(), self.place(REACH).x()
-        alpha = (event.position().x() - left) / max(1.0, right - left) * 2 * REACH - REACH
-        near = min(TICKS, key=lambda tick: abs(tick - alpha))
-        if abs(near - alpha) <= _DETENT and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            alpha = near
-        self.setValue(round(alpha * _STEPS_PER_UNIT))
+        left, right = self._at(-REACH).x(), self._at(REACH).x()
+        units = (event.position().x() - left) / max(1.0, right - left) * 2 * REACH - REACH
+        near = min(TICKS, key=lambda tick: abs(tick - units))
+        if abs(near - units) <= _DETENT and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            units = near
+        self.setValue(round(units * _STEPS_PER_UNIT))
 
     def _tell(self) -> None:
         self.update()

@@ -29,7 +29,9 @@ from core.studies.published import NEAREST, PROBE, published_series
 from core.studies.result import Row, StudyResult, block_name, item_pairs, n_kinds_of
 from core.studies.statistics import wilson
 
-ALPHAS = (0.5, 1.0, 2.0)
+ALPHAS = (0.5, 1.0, 2.0, 20.0, 40.0)
+"""The study's three strengths, and two more: a probe's row is added as it is, so that where the stream's norm is many
+times its own, larger ones are needed."""
 Pairs = Sequence[tuple[int, int]]
 Sites = Sequence[tuple[int, int]]
 """After which block a probe reads, and after which its direction is added."""
@@ -247,7 +249,7 @@ def probe_rows(model: Model, hits: Hits, sites: Sites, probes: Mapping[int, Prob
 
 def _plots(model: Model, rows: Sequence[Row], hits: Hits, sites: Sites) -> dict[str, Plot]:
     blocks = [edit for _, edit in sites]
-    wanted = [("probe", None), *(("intervention", a) for a in (1.0, 0.5, 2.0)), ("control", 1.0)]
+    wanted = [("probe", None), *(("intervention", a) for a in ALPHAS[1:]), ("control", ALPHAS[-1])]
     series = [_curve(rows, name, alpha, hue) for hue, (name, alpha) in enumerate(wanted)]
     if model.task == "rmts":
         for hue, name in enumerate(("probe", "intervention")):
@@ -269,7 +271,7 @@ def _curve(rows: Sequence[Row], name: str, alpha: float | None, hue: int) -> Ser
     of = [r for r in rows if (r["measure"], r["alpha"], r["pair"]) == (name, alpha, "mean")]
     y, low, high = (tuple(float(r[field]) for r in of) for field in ("success", "low", "high"))
     label = "probe accuracy" if alpha is None else f"{name}, α = {alpha:g}"
-    star = y.index(max(y)) if name == "intervention" and alpha == 1.0 else None
+    star = y.index(max(y)) if name == "intervention" and alpha == ALPHAS[-1] else None
     return Series(label, y, low, high, "control" if name == "control" else "measured", hue, star)
 
 

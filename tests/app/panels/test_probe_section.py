@@ -32,7 +32,7 @@ MEASURED = {
     "edits": [
         {"alpha": 0.5, "success": 0.2, "control": 0.0},
         {"alpha": 1.0, "success": 0.91, "control": 0.02},
-        {"alpha": 2.0, "success": 0.99, "control": 0.03},
+        {"alpha": 2.0, "success": 0.6, "control": 0.03},
     ],
 }
 CARDS = {block: {"block": block, **MEASURED} for block in (0, 1)}
@@ -196,9 +196,34 @@ def test_a_wrong_judgement_of_an_unedited_pair_is_marked(section: ProbeSection, 
     assert "mistake" in section.rows[0].meter.accessibleDescription()
 
 
+def test_the_slider_reaches_to_twice_the_strength_that_does_most(section: ProbeSection, desk: Desk) -> None:
+    strong = {"alpha": 40.0, "success": 0.95, "control": 0.05}
+    cards = {block: {"block": block, **MEASURED, "edits": [*MEASURED["edits"], strong]} for block in (0, 1)}
+    assert desk.answer is not None
+    desk.take(replace(desk.answer, model=replace(desk.answer.model, probe_cards=cards)))
+
+    edits.flip_pair(desk, 0)
+    section.refresh()
+
+    assert desk.document.interventions == (AddProbeDirection(1, 0, "same", 40.0),)
+    slider = section.rows[0].slider
+    assert slider.alpha == 40.0
+    assert slider.place(80.0).x() - slider.place(40.0).x() == slider.place(40.0).x() - slider.place(0.0).x()
+    assert "α 40 flips 95" in section.words.text()
+
+
+def test_a_direction_that_does_nothing_is_pushed_by_one(section: ProbeSection, desk: Desk) -> None:
+    idle = [{"alpha": alpha, "success": 0.02, "control": 0.01} for alpha in (0.5, 1.0, 40.0)]
+    cards = {1: {"block": 1, **MEASURED, "edits": idle}}
+    assert desk.answer is not None
+    desk.take(replace(desk.answer, model=replace(desk.answer.model, probe_cards=cards)))
+
+    assert edits.probe_unit(desk) == 1.0
+
+
 def test_the_card_is_told_with_its_control(section: ProbeSection) -> None:
     told = section.words.text().replace(NARROW, " ")
-    assert told == "Probe direction · right 98 % · flips 91 %, control 2 %"
+    assert told == "Probe direction · right 98 % · α 1 flips 91 %, control 2 %"
     assert "2000 pairs" in section.words.toolTip()
 
 

@@ -10,6 +10,7 @@ import torch
 from core.cards import read_card
 from core.probes import as_kept, load_probes, save_probes
 from core.studies import probe
+from core.studies.probe import ALPHAS
 from core.studies.probe_asset import probe_asset
 from tests.core.networks import balanced_model
 from tests.core.studies.networks import Reader, feed_stimuli, finish, model_of, planted_stream
@@ -25,7 +26,7 @@ def test_the_card_holds_what_the_study_measures_at_every_block_and_strength(monk
     for row in card["blocks"]:
         low, high = row["accuracy_95"]
         assert low < row["accuracy"] <= high
-        assert [e["alpha"] for e in row["edits"]] == [0.5, 1.0, 2.0]
+        assert [e["alpha"] for e in row["edits"]] == list(ALPHAS)
         assert row["edits"][-1]["success"] >= 0.95
         assert row["edits"][-1]["control"] == 0
         assert probes[row["block"]].weight.norm(dim=1).mean() == pytest.approx(row["direction_norm"], abs=1e-3)
