@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.edits import probe_unit
 from app.panels.probe_section import PairRow
 from core.interventions import AddProbeDirection
 from tests.end_to_end.conftest import Driver
@@ -17,6 +18,16 @@ def pull(row: PairRow, end: float, steps: int = 8) -> None:
         QTest.mouseMove(row.slider, row.slider.place(end * step / steps).toPoint())
 
 
+def where_the_unit_is_one(driver: Driver) -> PairRow:
+    """The row of the pair after a block at which no direction turns anything, so that the slider reaches to 2."""
+    panel, desk = driver.window.interventions, driver.window.desk
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    desk.look(write=4)
+    driver.settle()
+    assert probe_unit(desk) == 1.0
+    return panel.probe.rows[0]
+
+
 def judged(driver: Driver) -> float:
     driver.settle()
     answer = driver.window.desk.answer
@@ -25,7 +36,7 @@ def judged(driver: Driver) -> float:
 
 
 def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver) -> None:
-    row, desk = driver.window.interventions.probe.rows[0], driver.window.desk
+    row, desk = where_the_unit_is_one(driver), driver.window.desk
     before = judged(driver)
 
     pull(row, 2.0)
@@ -43,7 +54,7 @@ def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver
 
 
 def test_escape_takes_a_pull_back(driver: Driver) -> None:
-    row, desk = driver.window.interventions.probe.rows[0], driver.window.desk
+    row, desk = where_the_unit_is_one(driver), driver.window.desk
     before = judged(driver)
     pull(row, -1.5)
     assert judged(driver) < before
@@ -55,6 +66,7 @@ def test_escape_takes_a_pull_back(driver: Driver) -> None:
 
 
 def test_the_commands_flip_the_pair_and_control_the_flip(driver: Driver) -> None:
+    where_the_unit_is_one(driver)
     desk = driver.window.desk
     before = judged(driver)
 
