@@ -18,7 +18,7 @@ from core.questions import Attention, ModelInfo
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, item_patches
 
-OVERVIEW_MIN_PX = 150
+OVERVIEW_MIN_PX = 96
 
 
 class InsidePanel(QWidget):

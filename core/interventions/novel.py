@@ -6,6 +6,7 @@ Source: Lepori et al. 2024, novel representations; docs/methods.md, "Novel repre
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from core.interventions.subspace import Context, Control, Subspace
@@ -64,14 +65,19 @@ def seen_pool(subspace: Subspace) -> Pool:
 
     The same subspace gives the same pool. What tells the tokens of an item apart is not in it.
     """
+    return _seen_pool(subspace.centroids, subspace.precision)
+
+
+@lru_cache(maxsize=16)  # a thumb that is dragged over novel vectors applies them again at every step
+def _seen_pool(centroids: Tensor, precision: Tensor) -> Pool:
     import torch
 
-    classes = subspace.centroids.cpu().double().repeat(DRAWS_PER_CLASS, 1)  # [M, S]
-    precision = subspace.precision.cpu().double()
-    factor = torch.linalg.cholesky((precision + precision.T) / 2)  # precision = F Fᵀ, so z F⁻¹ has its inverse
+    classes = centroids.cpu().double().repeat(DRAWS_PER_CLASS, 1)  # [M, S]
+    spread = precision.cpu().double()
+    factor = torch.linalg.cholesky((spread + spread.T) / 2)  # precision = F Fᵀ, so z F⁻¹ has its inverse
     noise = torch.randn(classes.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     seen = classes + torch.linalg.solve_triangular(factor, noise, upper=False, left=False)
-    return pool_of(seen[:, None].to(subspace.centroids))
+    return pool_of(seen[:, None].to(centroids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,12 +89,11 @@ def _behaviour(result: StudyResult) -> dict[str, Table]:
 def _attention(result: StudyResult) -> dict[str, Table]:
     """The blocks of our peaks, and what captions say of other models."""
     kinds = [kind for kind in KINDS if kind != "CLS" and kind in result.rows[0]]
-    ours: Row = {"model": result.model, **peak_blocks(result.rows), "in words": "", "source": "measured"}
-    rows = [ours]
+    rows: list[Row] = [{"model": result.model, **peak_blocks(result.rows), "in words": "measured"}]
     for caption in ATTENTION:
         peaks = {kind: caption.peaks.get(kind) for kind in kinds}
         source = "published caption" if caption.source == "caption" else f"published caption, {caption.source}"
-        rows.append({"model": f"{caption.model} †", **peaks, "in words": caption.said, "source": source})
+        rows.append({"model": f"{caption.model} †", **peaks, "in words": f"{caption.said} ({source})"})
     note = "Blocks in which the largest head peaks. † Another model; captions name the peaks of one model alone."
     return {"attention-curves": Table(tuple(rows), note)}
 

@@ -1,9 +1,10 @@
-"""Tiny random networks, and subspaces in them, for the tests of core."""
+"""Tiny random networks, subspaces in them, and what a job returns, for the tests of core."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -17,6 +18,8 @@ from core.interventions import Subspace
 from core.render import render_many
 from core.scene import Property
 from core.subspaces import landmarks
+
+Result = TypeVar("Result")
 
 WIDTH = 32
 TINY: dict[str, Any] = {
@@ -85,3 +88,13 @@ def random_subspace(property: Property, block: int, *, size: int = 5, seed: int 
     fields = landmarks(basis, values, classes, 16)
     share = float(fields.pop("axis_share"))
     return Subspace(property, block, basis, axis_share=share, card={"iia": 0.9}, **fields)
+
+
+def finish(job: Generator[Any, None, Result]) -> Result:
+    """What a job returns, its progress unread."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result

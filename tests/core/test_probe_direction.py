@@ -21,8 +21,8 @@ from core.probes import save_probes
 from core.questions import Answer, Question
 from core.scene import Geometry, Stimulus, pair_name, pair_relation
 from core.studies.probe import pair_features, pair_tokens, relations
-from tests.core.networks import WIDTH, noise, save_tiny, tiny_model
-from tests.core.studies.networks import RELATION, Reader, finish, model_of, planted_stream, tokens_of
+from tests.core.networks import WIDTH, finish, noise, save_tiny, tiny_model
+from tests.core.studies.networks import RELATION, Reader, model_of, planted_stream, tokens_of
 
 CANVAS = Geometry(64, 16)
 # B lies before A in the picture: the order is that of the items, never that of the grid.

@@ -8,8 +8,7 @@ import pytest
 from core import answering, selftest
 from core.families.files import save_model
 from core.subspaces import save_subspace, subspace_file
-from tests.core.jobs.test_measure import finish
-from tests.core.networks import CARD, TINY, tiny_model, tiny_network
+from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 from tests.core.test_subspaces import card, fitted
 
 LARGE = {"img_size": 224, "depth": 2}

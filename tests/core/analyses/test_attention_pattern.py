@@ -9,8 +9,7 @@ from core.engine import attention_rows, run, to_input
 from core.jobs.fit_subspace import item_tokens
 from core.render import render
 from core.studies.attention import item_masses as studied
-from tests.core.jobs.test_measure import finish
-from tests.core.networks import noise, tiny_model
+from tests.core.networks import finish, noise, tiny_model
 
 ITEMS = ((1, 2), (5, 6))
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import torch
@@ -31,24 +31,13 @@ from core.jobs.fit_subspace import (
 from core.jobs.progress import Progress
 from core.render import render_many
 from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, item_patches
-from tests.core.networks import WIDTH, as_model, balanced_model, noise, orthogonal, tiny_model, tiny_network
-
-Result = TypeVar("Result")
+from tests.core.networks import WIDTH, as_model, balanced_model, finish, noise, orthogonal, tiny_model, tiny_network
 
 CANVAS = Geometry(64, 16)
 QUICK = SearchOptions(n_pairs=150, n_test=60, epochs=2)
 FEATURES = orthogonal(WIDTH, seed=3)
 KNOWN = {"shape": FEATURES[:, :6], "color": FEATURES[:, 6:12]}
 CODES = {"shape": 3 * orthogonal(16, seed=1)[:, :6], "color": 3 * orthogonal(16, seed=2)[:, :6]}
-
-
-def finish(job: Generator[Progress, None, Result]) -> Result:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
 
 
 class Comparer(nn.Module):

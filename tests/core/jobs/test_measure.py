@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TypeVar
-
 import pytest
 import torch
 
@@ -10,20 +7,8 @@ from core.datasets import split_examples
 from core.engine import to_input
 from core.families.model import Model
 from core.jobs.measure import answers, data_hash, measure
-from core.jobs.progress import Progress
 from core.render import render_many
-from tests.core.networks import as_model, balanced_model, tiny_model, tiny_network
-
-Result = TypeVar("Result")
-
-
-def finish(job: Generator[Progress, None, Result]) -> Result:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
+from tests.core.networks import as_model, balanced_model, finish, tiny_model, tiny_network
 
 
 def that_always_says(label: int) -> Model:

@@ -35,7 +35,7 @@ from core.jobs.train import (
 )
 from core.render import render_many
 from core.scene import Geometry, item_patches
-from tests.core.networks import as_model, noise
+from tests.core.networks import as_model, finish, noise
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
@@ -53,16 +53,6 @@ RECIPE = Recipe(
     bfloat16=False,
 )
 Result = TypeVar("Result")
-
-
-def finish(job: Generator[Progress, None, Result]) -> Result:
-    """What a job returns, its progress unread."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
 
 
 def weights(trainee: nn.Module) -> dict[str, Tensor]:

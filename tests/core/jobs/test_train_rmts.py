@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import torch
@@ -15,10 +14,9 @@ from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.jobs import losses as losses_module
 from core.jobs.losses import Trainee, _log_masses, _pair_losses, losses, total_loss
-from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _take_blocks, draw_batch, train, train_model
-from tests.core.networks import CARD, TINY, as_model, noise, tiny_model, tiny_network
+from tests.core.networks import CARD, TINY, as_model, finish, noise, tiny_model, tiny_network
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
@@ -37,17 +35,6 @@ RECIPE = Recipe(
     pair_probe_block=2,
     bfloat16=False,
 )
-Result = TypeVar("Result")
-
-
-def finish(job: Generator[Progress, None, Result]) -> Result:
-    """What a job returns, its progress unread."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
 
 
 def weights(module: nn.Module) -> dict[str, Tensor]:

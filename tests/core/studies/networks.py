@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -14,22 +13,11 @@ from core.families.model import Model
 from core.scene import Geometry, Stimulus, item_patches
 from tests.core.networks import WIDTH, noise, orthogonal
 
-Result = TypeVar("Result")
-
 FEATURES = orthogonal(WIDTH, seed=3)
 KNOWN = {"shape": FEATURES[:, :6], "color": FEATURES[:, 6:12]}
 MARKS = FEATURES[:, 12:14]
 RELATION = FEATURES[:, 14]
 CODES = {"shape": 3 * orthogonal(16, seed=1)[:, :6], "color": 3 * orthogonal(16, seed=2)[:, :6]}
-
-
-def finish(job: Generator[Any, None, Result]) -> Result:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
 
 
 class Comparer(nn.Module):

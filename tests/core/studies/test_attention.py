@@ -9,8 +9,7 @@ from core.datasets import split_examples
 from core.masses import sound_masses
 from core.studies import attention
 from core.studies.attention import attention_study, item_masses, paper_masses
-from tests.core.networks import balanced_model
-from tests.core.studies.networks import finish
+from tests.core.networks import balanced_model, finish
 
 # One image, block and head. Rows: items A and B; columns: to A, to B, to the background, to CLS.
 BY_HAND = np.array([[0.5, 0.2, 0.2, 0.1], [0.1, 0.4, 0.45, 0.05]])[None, None, None]

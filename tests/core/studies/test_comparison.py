@@ -90,5 +90,5 @@ def test_peaks_stand_beside_the_captions_of_other_models() -> None:
     assert {kind: ours[kind] for kind in ("WO", "WP", "BG")} == {"WO": 1, "WP": 2, "BG": 2}
     photographs = next(row for row in theirs if row["model"] == "CLIP B/16, photographs †")
     assert {kind: photographs[kind] for kind in ("WO", "WP", "BG")} == {"WO": 3, "WP": 6, "BG": 10}
-    assert photographs["source"] == "published caption, Fig. 10"
+    assert photographs["in words"].endswith("(published caption, Fig. 10)")
     assert all(row["WO"] is None for row in theirs if row is not photographs), "no other caption names a peak"

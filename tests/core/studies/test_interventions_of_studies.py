@@ -11,8 +11,8 @@ from core.counterfactuals import interchange_pairs
 from core.datasets import all_kinds, split_examples
 from core.scene import PROPERTIES, Property
 from core.studies import das, novel, probe
-from tests.core.networks import balanced_model, noise
-from tests.core.studies.networks import KNOWN, Comparer, Reader, feed_stimuli, finish, model_of, planted_stream
+from tests.core.networks import balanced_model, finish, noise
+from tests.core.studies.networks import KNOWN, Comparer, Reader, feed_stimuli, model_of, planted_stream
 
 
 def share(answers: Sequence[bool]) -> float:

@@ -12,8 +12,8 @@ from core.probes import as_kept, load_probes, save_probes
 from core.studies import probe
 from core.studies.probe import ALPHAS
 from core.studies.probe_asset import probe_asset
-from tests.core.networks import balanced_model
-from tests.core.studies.networks import Reader, feed_stimuli, finish, model_of, planted_stream
+from tests.core.networks import balanced_model, finish
+from tests.core.studies.networks import Reader, feed_stimuli, model_of, planted_stream
 
 
 def test_the_card_holds_what_the_study_measures_at_every_block_and_strength(monkeypatch: pytest.MonkeyPatch) -> None:

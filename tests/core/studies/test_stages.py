@@ -12,8 +12,7 @@ from core.plots import Maps
 from core.render import render
 from core.studies.attention import attention_study
 from core.studies.stages import STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
-from tests.core.networks import balanced_model
-from tests.core.studies.networks import finish
+from tests.core.networks import balanced_model, finish
 
 # Two blocks of two heads.
 MEANS = {
