@@ -26,7 +26,7 @@ from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.interventions import Context, Intervention, MoveInSubspace, Probe, Subspace
 from core.interventions.probe import probe_and_tokens
-from core.masses import pairs_of, sound_masses
+from core.masses import sound_masses
 from core.probes import load_probes
 from core.questions import (
     MAP_SIZE,
@@ -40,7 +40,7 @@ from core.questions import (
     Question,
 )
 from core.render import render
-from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches
+from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches, pairs_of
 from core.subspaces import load_subspaces
 
 CACHE_ENTRIES = 96

@@ -27,11 +27,6 @@ KINDS = {
 }
 
 
-def pairs_of(n_items: int) -> tuple[tuple[int, int], ...]:
-    """Index pairs of the items that are compared: none where there are neither two nor four."""
-    return {2: ((0, 1),), 4: ((0, 1), (2, 3))}.get(n_items, ())
-
-
 def sound_masses(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
     """WO, WP, BP, BG and CLS [..., L, H], and the local (0) to global (1) score, from masses [..., L, H, I, I + 2].
 

@@ -219,6 +219,11 @@ def pair_items(pair: int) -> tuple[int, int]:
     return 2 * pair, 2 * pair + 1
 
 
+def pairs_of(n_items: int) -> tuple[tuple[int, int], ...]:
+    """Index pairs of the items that are compared: none where there are neither two nor four."""
+    return tuple(pair_items(pair) for pair in range(n_items // 2)) if n_items in (2, 4) else ()
+
+
 def pair_name(stimulus: Stimulus, pair: int) -> str:
     """Display or sample in match-to-sample, else the letters of the pair's items."""
     if task_of(stimulus) == "rmts":

@@ -20,8 +20,7 @@ from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import PairMeter, ProbeSlider
 from core.document import find_push
 from core.interventions import AddProbeDirection
-from core.masses import pairs_of
-from core.scene import pair_name, pair_relation
+from core.scene import pair_name, pair_relation, pairs_of
 
 MAX_ALPHA = 100.0
 MAX_PAIRS = 2

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from core.errors import UserError
-from core.masses import pairs_of
 from core.plots import Plot, plot_from_json, plot_to_json
+from core.scene import pairs_of
 
 if TYPE_CHECKING:
     from core.families.model import Model

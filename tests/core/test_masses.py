@@ -3,11 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.masses import kind_series, mass_curves, pairs_of, sound_masses
-
-
-def test_pairs_are_two_items_or_the_display_and_the_sample() -> None:
-    assert [pairs_of(n) for n in range(5)] == [(), (), ((0, 1),), (), ((0, 1), (2, 3))]
+from core.masses import kind_series, mass_curves, sound_masses
+from core.scene import pairs_of
 
 
 def test_items_without_a_partner_have_a_score_but_no_mass_within_a_pair() -> None:

@@ -20,6 +20,7 @@ from core.scene import (
     is_trained_layout,
     item_patches,
     overlaps,
+    pairs_of,
     task_of,
     truth,
     with_item,
@@ -167,3 +168,7 @@ def test_replacing_an_item_keeps_the_others() -> None:
 
 def test_every_color_has_its_own_name_and_value() -> None:
     assert len(set(COLORS)) == len(set(COLOR_NAMES)) == len(COLORS) == len(COLOR_NAMES) == N_COLORS + N_OOD
+
+
+def test_pairs_are_two_items_or_the_display_and_the_sample() -> None:
+    assert [pairs_of(n) for n in range(5)] == [(), (), ((0, 1),), (), ((0, 1), (2, 3))]
