@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
-from core.scene import Task
-from core.studies.result import STUDIES
+from core.studies.result import OF_ONE_MODEL, STUDIES
 from core.terminal import watch
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ def add_study_verb(verbs: Any) -> None:
     )
     study.add_argument(
         "what",
-        choices=(*STUDIES, "losses", "all"),
-        help="all: every part but losses, correlation where there are more models; losses trains models of its own",
+        choices=(*STUDIES, "all"),
+        help="losses trains small models of its own for the task of the model; all is every other part",
     )
     study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
@@ -35,8 +34,7 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--search-pairs", type=fourfold, default=2000, help="pairs to search a subspace on")
     study.add_argument("--epochs", type=int, default=20, help="epochs of a subspace search")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
-    study.add_argument("--task", choices=(*get_args(Task), "both"), default="both", help="of losses: what to train")
-    study.add_argument("--seeds", type=_count, default=1, help="of losses: training runs behind each number")
+    study.add_argument("--runs", type=_count, default=1, help="of losses: training runs, each with a seed of its own")
     study.add_argument("--device", default="auto")
     study.set_defaults(run=_study)
 
@@ -54,23 +52,7 @@ def _count(word: str) -> int:
     return int(word)
 
 
-def _losses(arguments: argparse.Namespace) -> int:
-    from core.cards import resource_folder
-    from core.families.model import choose_device
-    from core.jobs.recipe import read_recipe
-    from core.studies.series import run_losses
-
-    tasks = get_args(Task) if arguments.task == "both" else (arguments.task,)
-    recipes = [read_recipe(resource_folder("recipes") / f"losses-{task}.toml") for task in tasks]
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    job = run_losses(recipes, seeds, arguments.out, choose_device(arguments.device), n=arguments.n or 6400)
-    print(f"report: {watch(job)}")
-    return 0
-
-
 def _study(arguments: argparse.Namespace) -> int:
-    if arguments.what == "losses":
-        return _losses(arguments)
     from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device
@@ -88,7 +70,7 @@ def _options(arguments: argparse.Namespace, models: list[Model]) -> SeriesOption
     from core.studies.series import SeriesOptions
 
     if arguments.what == "all":
-        studies = STUDIES if len(models) > 1 else tuple(s for s in STUDIES if s != "correlation")
+        studies = (*OF_ONE_MODEL, "correlation") if len(models) > 1 else OF_ONE_MODEL
     else:
         studies = (arguments.what,)
     search = SearchOptions(
@@ -105,6 +87,7 @@ def _options(arguments: argparse.Namespace, models: list[Model]) -> SeriesOption
         search=search,
         blocks=_blocks(arguments.layers, models),
         use_shipped=not arguments.search_again,
+        n_runs=arguments.runs,
     )
 
 

@@ -16,7 +16,6 @@ from core.plots import Plot
 from core.studies.result import STUDIES, Study, StudyResult, read_result
 
 STUDY_JOB = "core.study_job:study"
-STARTING = ": starting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +51,19 @@ def study(
     from core.families.files import open_model
     from core.families.model import choose_device
     from core.jobs.fit_subspace import SearchOptions
-    from core.studies.series import SeriesOptions, folder_name, run_series
+    from core.studies.series import SeriesOptions, run_series
 
     opened = [verify(open_model(reference, choose_device(device))) for reference in models]
     options = SeriesOptions(tuple(studies), n, seed, paper_convention, SearchOptions(seed=seed))
-    folders = [Path(out) / folder_name(model, opened) for model in opened]
-    files = [folder / f"{name}.json" for folder in folders for name in _parts(studies)]
-    shown, running = 0, -1
     job = run_series(opened, options, Path(out))
     try:
         while True:
-            progress = next(job)
-            if progress.message.endswith(STARTING):
-                # Parts come in order, so that all before the one that is starting are on disk.
-                name = progress.message.removesuffix(STARTING)
-                running = next((i for i in range(running + 1, len(files)) if files[i].stem == name), shown)
-                yield from _found(files[shown:running])
-                shown = running
-            yield progress
+            said = next(job)
+            yield _part_of(said) if isinstance(said, StudyResult) else said
     except StopIteration as stop:
-        report = stop.value
+        return str(stop.value)
     finally:
         job.close()
-    together = [Path(out) / "correlation" / "correlation.json"] if "correlation" in studies else []
-    yield from _found([*files[shown:], *together])
-    return str(report)
-
-
-def _parts(studies: Sequence[Study]) -> list[Study]:
-    """The studies that are run on each model, in order; a correlation is made of two of them."""
-    wanted = {*studies, *(("das", "behaviour") if "correlation" in studies else ())}
-    return [name for name in STUDIES if name in wanted and name != "correlation"]
-
-
-def _found(files: Sequence[Path]) -> Generator[StudyPart, None, None]:
-    for file in files:
-        result = read_result(file)
-        if result is not None:
-            yield _part_of(result)
 
 
 def _part_of(result: StudyResult) -> StudyPart:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import FrameType
 from typing import TypeVar
 
-from core.jobs.progress import Job
+from core.jobs.progress import Progress
 
 Result = TypeVar("Result")
 
 
-def watch(job: Job[Result], *, quiet: bool = False) -> Result:
-    """Run a job to its end with a line of progress and time left on the terminal.
+def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Result:
+    """Run a job to its end with a line of progress and time left on the terminal; what else it yields is passed over.
 
     Ctrl-C lets the step under way finish and closes the job, which can then write what it has; a second
     one stops at once. Raises KeyboardInterrupt.
@@ -27,9 +27,11 @@ def watch(job: Job[Result], *, quiet: bool = False) -> Result:
             progress = next(job)
             if asked_to_stop():
                 raise KeyboardInterrupt
+            if quiet or not isinstance(progress, Progress):
+                continue
             now = time.monotonic()
             first = progress.done if first is None else first
-            if quiet or now - shown < 0.5:
+            if now - shown < 0.5:
                 continue
             shown = now
             rate = (progress.done - first) / (now - start) if now > start else 0.0

@@ -33,6 +33,11 @@ PARTS = (
     ("probe", "Probes", "Linear probes on the relation of a pair, and edits along them"),
     ("behaviour", "Behaviour", "Accuracy on every split, unseen shapes and colours included"),
     ("correlation", "Correlation", "Disentanglement against generalisation; best with all models"),
+    (
+        "losses",
+        "Auxiliary losses",
+        "Small models trained with each choice of losses, for the task of the model; may take an hour",
+    ),
 )
 CHOSEN = ("attention", "das")
 ALL_MODELS = "all bundled models"

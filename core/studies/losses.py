@@ -16,12 +16,13 @@ from typing import Any
 
 import torch
 
-from core.cards import read_card
+from core.cards import read_card, resource_folder
 from core.errors import UserError
 from core.jobs.progress import Job, part
-from core.jobs.recipe import Recipe
+from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import train_model
 from core.plots import Bars, Reference, Series
+from core.scene import Task
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
 from core.studies.result import Row, StudyResult
 from core.studies.statistics import wilson
@@ -38,6 +39,11 @@ SPLITS = {
 SHOWN = ("train", "test_iid", "test", "ood-shape-color")
 PUBLISHED = {"none": "from scratch B/16", "disentanglement": "from scratch + disentanglement B/16"}
 """The published runs from scratch: the tables of the paper itself could not be had, its logs hold these two."""
+
+
+def losses_recipe(task: Task) -> Recipe:
+    """The shipped recipe whose losses are switched off in turn."""
+    return read_recipe(resource_folder("recipes") / f"losses-{task}.toml")
 
 
 def variants(recipe: Recipe) -> dict[str, Recipe]:

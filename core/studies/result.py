@@ -21,9 +21,10 @@ from core.scene import pairs_of
 if TYPE_CHECKING:
     from core.families.model import Model
 
-Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"]
-"""The studies of models, in the order in which they are run; `losses` trains models of its own."""
+Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation", "losses"]
+"""The studies, in the order in which they are run; `losses` trains models of its own."""
 STUDIES: tuple[Study, ...] = get_args(Study)
+OF_ONE_MODEL: tuple[Study, ...] = ("attention", "das", "novel", "probe", "behaviour")
 
 Row = dict[str, Any]
 

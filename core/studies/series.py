@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from core.cards import bundled_models, subspace_folder
 from core.families.model import Model
@@ -23,25 +21,29 @@ from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Job, Progress, part
 from core.jobs.recipe import Recipe
+from core.scene import Task
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
 from core.studies.files import write_text
 from core.studies.fitted import Search
-from core.studies.losses import losses_study
+from core.studies.losses import losses_recipe, losses_settings, losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
 from core.studies.report import write_report
 from core.studies.result import STUDIES, Study, StudyResult, read_result, result_to_csv, result_to_json
 
-WEIGHTS: Mapping[Study, int] = {"attention": 3, "das": 40, "novel": 25, "probe": 20, "behaviour": 20, "correlation": 1}
+WEIGHTS: Mapping[Study, int] = {"attention": 3, "das": 40, "novel": 25, "probe": 20, "behaviour": 20, "losses": 110}
 """Rough shares of the time that the studies take, for the time left."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesOptions:
-    """What to run: studies, examples a number (each study's own where None), seed, and the paper's conventions."""
+    """What to run: studies, examples a number (each study's own where None), seed, and the paper's conventions.
+
+    Of the losses: a recipe a task, the shipped one where none is given, and how many training runs for each choice.
+    """
 
     studies: tuple[Study, ...] = STUDIES
     n: int | None = None
@@ -51,64 +53,77 @@ class SeriesOptions:
     blocks: tuple[int, ...] = ()
     probe: ProbeOptions = field(default_factory=ProbeOptions)
     use_shipped: bool = True
+    recipes: Mapping[Task, Recipe] = field(default_factory=dict)
+    n_runs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One study on one model: what decides its numbers, and how to run it."""
+    """One study on one model, or on models that it makes: what decides its numbers, and how to run it."""
 
     study: Study
     folder: Path
-    weights_sha256: str
+    weights_sha256: str | None
     settings: Mapping[str, Any]
     run: Callable[[], Job[StudyResult]]
 
 
-def run_series(models: Sequence[Model], options: SeriesOptions, out: Path) -> Job[Path]:
+def run_series(
+    models: Sequence[Model], options: SeriesOptions, out: Path
+) -> Generator[Progress | StudyResult, None, Path]:
     """Run what has not been run with these settings and weights, write results, figures and the report.
 
-    Returns the report's path. Closing the job keeps every finished study, and every subspace found.
+    Yields each result as soon as its files are written, those of earlier runs included, and returns the report's
+    path. Closing the job keeps every finished study, and every subspace found.
 
     Raises UserError where the folder cannot be written.
     """
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
-    finished = {id(p): _finished(p) for p in parts}
-    missing = [p for p in parts if finished[id(p)] is None]
-    total = 1000 * (sum(WEIGHTS[p.study] for p in missing) + 1)
+    if "losses" in studies:
+        parts += [_losses(task, models, options, out) for task in _tasks(models)]
+    finished = [_finished(p) for p in parts]
+    total = 1000 * (sum(WEIGHTS[p.study] for p, r in zip(parts, finished, strict=True) if r is None) + 1)
     done = 0
-    for p in missing:
-        share = 1000 * WEIGHTS[p.study]
-        yield Progress(done, total, f"{p.study}: starting")
-        result = yield from part(p.run(), done, share, total)
-        _write(result, p.folder)
-        finished[id(p)] = result
-        done += share
-        _write_report(models, options, out)
-    results = [r for r in finished.values() if r is not None]
+    for index, p in enumerate(parts):
+        result = finished[index]
+        if result is None:
+            share = 1000 * WEIGHTS[p.study]
+            yield Progress(done, total, f"{p.study}: starting")
+            finished[index] = result = yield from part(p.run(), done, share, total)
+            _write(result, p.folder)
+            done += share
+            _write_report(models, options, out)
+        yield result
     if "correlation" in studies:
-        _correlation(results, options.seed, out)
+        yield _correlation([r for r in finished if r is not None], options.seed, out)
     yield Progress(done, total, "writing the report")
     return _write_report(models, options, out)
 
 
 def _write_report(models: Sequence[Model], options: SeriesOptions, out: Path) -> Path:
     """The report of all that is finished, so that a run which is cancelled has one as well."""
-    parts = [r for model in models for r in _all_finished(model, options, out / folder_name(model, models))]
-    return write_report([*parts, *_together(models, out)], out / "report.html")
+    parts = [p for model in models for p in _parts(model, STUDIES, options, out / folder_name(model, models))]
+    alone = [r for p in parts if (r := _earlier(p)) is not None]
+    losses = [r for task in _tasks(models) if (r := _earlier(_losses(task, models, options, out))) is not None]
+    return write_report([*alone, *_together(models, out), *losses], out / "report.html")
 
 
-def _all_finished(model: Model, options: SeriesOptions, folder: Path) -> list[StudyResult]:
-    """What this run and earlier ones finished in a model's folder on the same weights.
+def _tasks(models: Sequence[Model]) -> list[Task]:
+    return list(dict.fromkeys(model.task for model in models))
+
+
+def _earlier(p: _Part) -> StudyResult | None:
+    """What this run or an earlier one, perhaps with other settings, found on the same weights.
 
     What another version wrote, with settings of other names, is left out.
     """
-    found = []
-    for p in _parts(model, STUDIES, options, folder):
-        result = read_result(folder / f"{p.study}.json")
-        if result and result.weights_sha256 == p.weights_sha256 and result.settings.keys() == p.settings.keys():
-            found.append(result)
-    return found
+    result = read_result(p.folder / f"{p.study}.json")
+    return result if result and _same_weights(result, p) and result.settings.keys() == p.settings.keys() else None
+
+
+def _same_weights(result: StudyResult, p: _Part) -> bool:
+    return p.weights_sha256 in (None, result.weights_sha256)
 
 
 def _together(models: Sequence[Model], out: Path) -> list[StudyResult]:
@@ -118,24 +133,6 @@ def _together(models: Sequence[Model], out: Path) -> list[StudyResult]:
         return []
     weights = {row.get("weights") for row in result.rows if row.get("kind") == "model"}
     return [result] if weights <= {model.weights_hash for model in models} else []
-
-
-def run_losses(
-    recipes: Sequence[Recipe], seeds: Sequence[int], out: Path, device: torch.device, *, n: int = 6400
-) -> Job[Path]:
-    """Train and measure the variants of each recipe, one recipe a task, and write results, figures and the report.
-
-    Returns the report's path. Closing the job keeps every finished model and the checkpoint of the last.
-
-    Raises UserError where the folder cannot be written.
-    """
-    results = []
-    for done, recipe in enumerate(recipes):
-        folder = out / f"losses-{recipe.task}"
-        job = losses_study(recipe, folder / "models", device, seeds=seeds, n=n)
-        results.append((yield from part(job, 1000 * done, 1000, 1000 * len(recipes))))
-        _write(results[-1], folder)
-    return write_report(results, out / "report.html")
 
 
 def _needed(studies: Sequence[Study]) -> list[Study]:
@@ -183,6 +180,16 @@ def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folde
     return parts
 
 
+def _losses(task: Task, models: Sequence[Model], options: SeriesOptions, out: Path) -> _Part:
+    """The table of losses of a task; its models are its own."""
+    recipe = options.recipes.get(task) or losses_recipe(task)
+    folder = out / f"losses-{task}"
+    seeds = range(options.seed, options.seed + options.n_runs)
+    sized = {} if options.n is None else {"n": options.n}
+    call = _Call(losses_study, (recipe, folder / "models", models[0].device), {"seeds": seeds, **sized})
+    return _Part("losses", folder, None, losses_settings(recipe, seeds, **sized), call)
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     function: Callable[..., Job[StudyResult]]
@@ -196,7 +203,7 @@ class _Call:
 def _finished(p: _Part) -> StudyResult | None:
     """The result of an earlier run, if weights and settings were the same and its figures are there."""
     result = read_result(p.folder / f"{p.study}.json")
-    if result is None or result.weights_sha256 != p.weights_sha256 or dict(result.settings) != p.settings:
+    if result is None or not _same_weights(result, p) or dict(result.settings) != p.settings:
         return None
     figures = [p.folder / "figures" / f"{name}{ending}" for name in result.plots for ending in (".svg", ".png")]
     whole = [p.folder / f"{p.study}.csv", *figures]

@@ -14,7 +14,8 @@ from core.plots import Bars
 from core.studies.comparison import tables
 from core.studies.losses import SHOWN, losses_study, variants
 from core.studies.result import StudyResult, result_from_json
-from core.studies.series import run_losses
+from core.studies.series import SeriesOptions, run_series
+from tests.core.networks import balanced_model
 
 CPU = torch.device("cpu")
 TINY = Recipe(
@@ -114,13 +115,25 @@ def test_a_changed_recipe_trains_again(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_a_folder_for_each_task_and_the_report(tmp_path: Path) -> None:
-    list(run_losses([TINY], [0], tmp_path, CPU, n=8))
+    options = SeriesOptions(("losses",), n=8, recipes={"discrimination": TINY})
+    found = [said for said in run_series([balanced_model()], options, tmp_path) if isinstance(said, StudyResult)]
 
     folder = tmp_path / "losses-discrimination"
     result = result_from_json((folder / "losses.json").read_text(encoding="utf-8"))
     assert (folder / "losses.csv").is_file()
     assert (folder / "figures" / "losses-discrimination.svg").is_file()
+    assert [f.rows for f in found] == [result.rows]
     assert result.title in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_losses_that_are_measured_are_not_measured_again(tmp_path: Path) -> None:
+    options = SeriesOptions(("losses",), n=8, recipes={"discrimination": TINY})
+    first = list(run_series([balanced_model()], options, tmp_path))
+    again = list(run_series([balanced_model()], options, tmp_path))
+
+    assert len(first) > 2
+    assert [type(said) for said in again] == [StudyResult, Progress]
+    assert again[0] == first[-2]
 
 
 def test_the_table_puts_the_published_runs_from_scratch_beside_ours(tmp_path: Path) -> None:
