@@ -41,6 +41,7 @@ PARTS = (
 )
 CHOSEN = ("attention", "das")
 ALL_MODELS = "all bundled models"
+MODEL_FILTER = "Models (*.safetensors);;All files (*)"
 FOURFOLD = "Half of each label in both tasks: a multiple of 4"
 
 
@@ -52,11 +53,12 @@ class StudyForm(QWidget):
     def __init__(self, models: list[str]) -> None:
         super().__init__()
         self._bundled = models
+        self._files: list[str] = []
         self.model, self.folder = QComboBox(), QLineEdit(default_folder())
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
         self.parts = {name: QCheckBox(words) for name, words, _ in PARTS}
-        self._browse = QToolButton()
+        self._open, self._browse = QToolButton(), QToolButton()
         self._fill()
         self._arrange()
 
@@ -77,25 +79,27 @@ class StudyForm(QWidget):
         self.paper.setToolTip("The paper's formulas where its code differs from its idea; the sound version otherwise")
         self.folder.setToolTip("Results, figures and report.html; what is finished there is not run again")
         self.folder.textChanged.connect(lambda _: self.folder_changed.emit())
+        self._open.setText("…")
+        self._open.setToolTip("Models from files; several are studied one after another and put together")
+        self._open.setAccessibleName("Choose models from files")
+        self._open.clicked.connect(self._choose_files)
         self._browse.setText("…")
         self._browse.setAccessibleName("Choose the folder")
         self._browse.clicked.connect(self._choose_folder)
 
     def _arrange(self) -> None:
-        boxes, folder = QGridLayout(), QHBoxLayout()
+        boxes = QGridLayout()
         for index, box in enumerate(self.parts.values()):
             boxes.addWidget(box, index // 2, index % 2)
-        folder.addWidget(self.folder, 1)
-        folder.addWidget(self._browse)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        layout.addRow("Model", self.model)
+        layout.addRow("Model", _beside(self.model, self._open))
         layout.addRow("Parts", boxes)
         layout.addRow("Examples", self.n)
         layout.addRow("Seed", self.seed)
         layout.addRow("", self.paper)
-        layout.addRow("Folder", folder)
+        layout.addRow("Folder", _beside(self.folder, self._browse))
         for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
             field.setAccessibleName(words)
 
@@ -109,7 +113,19 @@ class StudyForm(QWidget):
     def models(self) -> list[str]:
         """The models that are chosen."""
         chosen = self.model.currentText()
+        if chosen == several(self._files):
+            return list(self._files)
         return list(self._bundled) if chosen == ALL_MODELS else [chosen]
+
+    def choose_files(self, paths: list[str]) -> None:
+        """Choose models from files, all of them at once."""
+        if len(paths) == 1:
+            self.choose_model(paths[0])
+        elif paths:
+            self.model.removeItem(self.model.findText(several(self._files)))
+            self._files = list(paths)
+            self.choose_model(several(paths))
+            self.model.setToolTip("\n".join(paths))
 
     @property
     def out(self) -> Path:
@@ -130,10 +146,26 @@ class StudyForm(QWidget):
         options |= {"n": self.n.value() or None, "paper_convention": self.paper.isChecked()}
         return Order(STUDY_JOB, options)
 
+    def _choose_files(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Models to study", "", MODEL_FILTER)
+        self.choose_files(paths)
+
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder for the results", self.folder.text())
         if name:
             self.folder.setText(name)
+
+
+def several(paths: list[str]) -> str:
+    """How a choice of several files is called; empty for none."""
+    return f"{len(paths)} files: {', '.join(Path(path).stem for path in paths)}" if paths else ""
+
+
+def _beside(field: QWidget, button: QToolButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(field, 1)
+    row.addWidget(button)
+    return row
 
 
 def default_folder() -> str:

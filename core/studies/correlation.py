@@ -19,6 +19,8 @@ from core.studies.statistics import spearman, spearman_interval
 FEWEST = 4
 """With fewer models no rank correlation is given: three can be in order by chance one time in six."""
 
+TASK_WORDS: dict[Task, str] = {"discrimination": "discrimination", "rmts": "match-to-sample"}
+
 TARGETS = {"test_iid": "IID", "compositional": "new pairings", "ood-shape-color": "OOD shape and colour"}
 
 
@@ -30,7 +32,7 @@ def correlation_settings(seed: int, results: Sequence[tuple[StudyResult, StudyRe
 def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int = 0) -> StudyResult:
     """Best interchange accuracy against accuracy over models, from each model's search and behaviour results."""
     points = [_point(das, behaviour) for das, behaviour in results]
-    rows = [*points, *(_correlation(points, target, seed) for target in TARGETS)]
+    rows = [*points, *_correlations(points, seed)]
     hashes = "+".join(das.weights_sha256[:12] for das, _ in results)
     return StudyResult(
         *("correlation", "Disentanglement and generalisation", n_models(len(points)), hashes),
@@ -38,7 +40,7 @@ def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int =
         n=len(points),
         rows=tuple(rows),
         plots=_plots(points),
-        notes=_notes(points),
+        notes=_notes(rows, len(points)),
     )
 
 
@@ -64,13 +66,23 @@ def _point(das: StudyResult, behaviour: StudyResult) -> Row:
     }
 
 
-def _correlation(points: Sequence[Row], target: str, seed: int) -> Row:
-    row: Row = {"kind": "rank correlation", "name": target, "n": len(points)}
+def _correlations(points: Sequence[Row], seed: int) -> list[Row]:
+    """A row for each accuracy, over the models of each task, and where there are two tasks over all models."""
+    tasks: list[Task] = list(dict.fromkeys(p["task"] for p in points))
+    groups = {TASK_WORDS[task]: [p for p in points if p["task"] == task] for task in tasks}
+    if len(tasks) > 1:
+        groups["both tasks"] = list(points)
+    return [_correlation(over, of, target, seed) for over, of in groups.items() for target in TARGETS]
+
+
+def _correlation(over: str, points: Sequence[Row], target: str, seed: int) -> Row:
+    row: Row = {"kind": "rank correlation", "name": target, "over": over, "n": len(points)}
     if len(points) < FEWEST:
         return {**row, "said": f"too few models (n = {len(points)})"}
     x, y = ([p[name] for p in points] for name in ("disentanglement", target))
     low, high = spearman_interval(x, y, seed=seed)
-    return {**row, "rho": spearman(x, y), "low": low, "high": high, "said": f"n = {len(points)}"}
+    rho = spearman(x, y)
+    return {**row, "rho": rho, "low": low, "high": high, "said": f"ρ = {rho:.2f} ({low:.2f} to {high:.2f})"}
 
 
 def _plots(points: Sequence[Row]) -> dict[str, Plot]:
@@ -78,10 +90,9 @@ def _plots(points: Sequence[Row]) -> dict[str, Plot]:
 
 
 def _plot(points: Sequence[Row], target: str) -> Points:
-    x, y = (tuple(float(p[name]) for p in points) for name in ("disentanglement", target))
-    clouds = [Cloud("measured here", x, y, tuple(p["name"] for p in points))]
-    for task in dict.fromkeys(p["task"] for p in points):
-        clouds.append(_published_cloud(task, target))
+    tasks: list[Task] = list(dict.fromkeys(p["task"] for p in points))
+    clouds = [_measured_cloud(points, task, target, hue) for hue, task in enumerate(tasks)]
+    clouds += [_published_cloud(task, target, hue) for hue, task in enumerate(tasks)]
     return Points(
         title=f"Disentanglement and accuracy: {TARGETS[target]}",
         x_label="best interchange accuracy, mean of shape and colour",
@@ -92,17 +103,23 @@ def _plot(points: Sequence[Row], target: str) -> Points:
     )
 
 
+def _measured_cloud(points: Sequence[Row], task: Task, target: str, hue: int) -> Cloud:
+    of = [p for p in points if p["task"] == task]
+    x, y = (tuple(float(p[name]) for p in of) for name in ("disentanglement", target))
+    return Cloud(f"measured here, {TASK_WORDS[task]}", x, y, tuple(p["name"] for p in of), hue=hue)
+
+
 def _lower_end(values: Sequence[float]) -> float:
     """Where an axis begins: a half, or the tenth below the lowest value."""
     lowest = min((v for v in values if not math.isnan(v)), default=0.0)
     return min(0.5, math.floor(lowest * 10) / 10)
 
 
-def _published_cloud(task: Task, target: str) -> Cloud:
+def _published_cloud(task: Task, target: str, hue: int) -> Cloud:
     known = DISENTANGLEMENT.get(task, {})
     tables = {model: _published_accuracy(model, task, target) for model in known}
-    label = f"published, {'match-to-sample' if task == 'rmts' else task}, 32 combinations (other models)"
-    return Cloud(label, tuple(known.values()), tuple(tables.values()), tuple(known), "published", 1)
+    label = f"published, {TASK_WORDS[task]}, 32 combinations (other models)"
+    return Cloud(label, tuple(known.values()), tuple(tables.values()), tuple(known), "published", hue)
 
 
 def _published_accuracy(model: str, task: Task, target: str) -> float:
@@ -111,15 +128,22 @@ def _published_accuracy(model: str, task: Task, target: str) -> float:
     return math.nan if value is None else float(value)
 
 
-def _notes(points: Sequence[Row]) -> tuple[str, ...]:
-    n = len(points)
-    few = n < FEWEST
-    known = "Too few models: no correlation is given." if few else "Intervals are percentile bootstraps over models."
-    notes = [
-        f"n = {n_models(n)}. {known}",
+def _notes(rows: Sequence[Row], n: int) -> tuple[str, ...]:
+    found = [row for row in rows if row["kind"] == "rank correlation"]
+    said = {over: [row for row in found if row["over"] == over] for over in dict.fromkeys(r["over"] for r in found)}
+    notes = [f"Rank correlation over {n_models(of[0]['n'])}, {over}: {_in_words(of)}." for over, of in said.items()]
+    notes += [
+        "Intervals are 95 % percentile bootstraps over models; with so few models they are rough.",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
         "Of the published models, MAE was preprocessed wrongly in the search, so its x is too low; n is 5 or 6.",
     ]
-    if len({p["task"] for p in points}) > 1:
+    if len(said) > 1:
         notes.append("Models of two tasks are put together here; their accuracies are not comparable.")
     return tuple(notes)
+
+
+def _in_words(of: Sequence[Row]) -> str:
+    """The correlations of one group of models, or that there are too few of them."""
+    if "rho" not in of[0]:
+        return "too few for one"
+    return ", ".join(f"{TARGETS[row['name']]} {row['said']}" for row in of)

@@ -119,6 +119,26 @@ def test_the_model_of_the_document_is_chosen(panel: StudyPanel) -> None:
     assert panel.form.models == ["/somewhere/mine.safetensors"]
 
 
+def test_several_files_are_studied_together(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.form.choose_files(["/far/one.safetensors", "/far/two.safetensors"])
+    panel.form.choose_files(["/far/one.safetensors", "/far/three.safetensors"])
+
+    panel.start.click()
+
+    assert jobs.run(0).order.options["models"] == ["/far/one.safetensors", "/far/three.safetensors"]
+    texts = [panel.form.model.itemText(i) for i in range(panel.form.model.count())]
+    assert [text for text in texts if "files" in text] == ["2 files: one, three"]
+
+
+def test_one_file_is_a_model_like_any_other(panel: StudyPanel) -> None:
+    panel.form.choose_files([])
+    assert panel.form.models == [DEFAULT_MODEL]
+
+    panel.form.choose_files(["/far/one.safetensors"])
+
+    assert panel.form.models == ["/far/one.safetensors"]
+
+
 @pytest.mark.parametrize(("missing", "said"), [("parts", "No part is chosen."), ("folder", "No folder is named.")])
 def test_what_is_missing_is_said_and_nothing_starts(
     panel: StudyPanel, jobs: PretendJobs, missing: str, said: str
