@@ -9,21 +9,22 @@ from core.document import Document, View
 from core.scene import Geometry, Item, Property, Stimulus, Task, item_patches
 
 DEFAULT_MODEL = "discrimination"
-STAR, HEART, INDIGO, PINK, TEAL = 6, 15, 3, 0, 6
+STAR, HEART = 6, 15
+PINK, INDIGO, CYAN, ORANGE = 0, 3, 5, 12
 
 
 def demo_document(model: str = DEFAULT_MODEL, task: Task = "discrimination") -> Document:
-    """A star in indigo and a star in pink; of match-to-sample they are the display, and the sample is alike."""
+    """Two stars, in indigo and in pink; of match-to-sample two hearts, in indigo and in cyan, above two equal stars."""
     return Document(model, demo_stimulus(task))
 
 
 def demo_stimulus(task: Task) -> Stimulus:
     """The stimulus of `demo_document`: giving item A the colour of item B turns its true answer."""
-    pair = ((STAR, INDIGO), (STAR, PINK))
     if task == "rmts":
-        drawn = zip((*pair, (HEART, TEAL), (HEART, TEAL)), ((0, 0), (32, 0), (48, 112), (144, 144)), strict=True)
+        kinds = ((HEART, INDIGO), (HEART, CYAN), (STAR, ORANGE), (STAR, ORANGE))
+        drawn = zip(kinds, ((0, 0), (32, 0), (48, 112), (144, 144)), strict=True)
     else:
-        drawn = zip(pair, ((32, 48), (144, 128)), strict=True)
+        drawn = zip(((STAR, INDIGO), (STAR, PINK)), ((32, 48), (144, 128)), strict=True)
     items = [Item(*kind, *place, (4, 4), seed=7 + index) for index, (kind, place) in enumerate(drawn)]
     return Stimulus(tuple(items))
 

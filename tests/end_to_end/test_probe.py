@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -76,3 +77,21 @@ def test_the_commands_flip_the_pair_and_control_the_flip(driver: Driver) -> None
 
     assert judged(driver) < before
     assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "different", 1.0),)
+
+
+@pytest.mark.parametrize("block", [3, 5])
+def test_in_match_to_sample_the_pull_of_one_pair_turns_the_verdict(driver: Driver, block: int) -> None:
+    driver.command("Bundled: rmts").trigger()
+    panel, desk = driver.window.interventions, driver.window.desk
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    desk.look(write=block)
+    driver.settle()
+    assert driver.margin < 0, "the demo's display pair is different, its sample pair same"
+
+    row = panel.probe.rows[0]
+    pull(row, probe_unit(desk))
+    QTest.mouseRelease(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.place(probe_unit(desk)).toPoint())
+
+    assert judged(driver) > 0
+    assert driver.margin > 0
+    assert desk.answer.decision.flipped
