@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from app.desk import Desk
 from core.cards import card_geometry, card_task, model_path, read_card, subspace_cards
-from core.demo import best_block, demo_stimulus
+from core.demo import best_block, demo_stimulus, token_of_first
 from core.document import (
     add_item,
     delete_item,
@@ -228,6 +228,7 @@ def choose_model(desk: Desk, reference: str) -> None:
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
+        desk.look(token=token_of_first(shown))
     desk.edit("Open model", document, gesture=_model_gesture(reference))
     cards = subspace_cards(reference)
     if cards and (desk.pad_shown, desk.view.write) not in cards:

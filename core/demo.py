@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.cards import Card, SubspaceKey
 from core.document import Document, View
-from core.scene import Geometry, Item, Property, Stimulus, Task, item_patches
+from core.scene import Item, Property, Stimulus, Task, item_patches
 
 DEFAULT_MODEL = "discrimination"
 STAR, HEART = 6, 15
@@ -38,6 +38,9 @@ def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:
 def demo_view(cards: Mapping[SubspaceKey, Card], task: Task = "discrimination") -> View:
     """Write where colour is carried best, and look from a patch of item A one block later."""
     block = best_block(cards, "color")
-    item = demo_stimulus(task).items[0]
-    patch = item_patches(item, Geometry())[-1]
-    return View(read=block + 1, write=block, token=1 + patch)
+    return View(read=block + 1, write=block, token=token_of_first(demo_stimulus(task)))
+
+
+def token_of_first(stimulus: Stimulus) -> int:
+    """The last token of item A, where CLS alone stands before the patches."""
+    return 1 + item_patches(stimulus.items[0], stimulus.geometry)[-1]

@@ -26,8 +26,8 @@ PARTS = (
     ("attention", "Attention", "Where the tokens of items look, head by head; seconds"),
     (
         "das",
-        "Subspaces (DAS)",
-        "Interchange accuracy after every block; fast with shipped subspaces",
+        "Subspaces",
+        "Distributed alignment search (DAS): interchange accuracy after every block; fast with shipped subspaces",
     ),
     ("novel", "Novel vectors", "Vectors that no image made, written into the subspaces"),
     ("probe", "Probes", "Linear probes on the relation of a pair, and edits along them"),

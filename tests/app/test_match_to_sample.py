@@ -21,7 +21,7 @@ from core.demo import demo_document
 from core.document import View, move_item
 from core.interventions import SwapFromSource
 from core.render import render
-from core.scene import Item, Stimulus, is_trained_layout, task_of
+from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
 
 TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))
 
@@ -88,14 +88,18 @@ def test_a_swap_is_about_the_selected_item_of_four(desk: Desk) -> None:
     assert len(desk.document.source.items) == 4
 
 
-def test_a_model_of_another_task_opens_on_a_stimulus_of_its_own(desk: Desk, tmp_path: Path) -> None:
+def test_a_model_of_another_task_opens_on_a_stimulus_of_its_own_seen_from_its_first_item(
+    desk: Desk, tmp_path: Path
+) -> None:
     network = {"img_size": 224, "patch_size": 16}
     for task in ("rmts", "discrimination"):
         (tmp_path / f"{task}.safetensors").touch()
         (tmp_path / f"{task}.json").write_text(json.dumps({"network": network, "task": task}), encoding="utf-8")
 
     edits.choose_model(desk, str(tmp_path / "rmts.safetensors"))
+    first, *_ = desk.document.base.items
     assert task_of(desk.document.base) == "rmts"
+    assert desk.view.token - 1 in item_patches(first, desk.document.base.geometry)
     edits.choose_model(desk, str(tmp_path / "discrimination.safetensors"))
     assert task_of(desk.document.base) == "discrimination"
 
