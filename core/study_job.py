@@ -6,13 +6,14 @@ Importing this loads no torch, so that the window can name it and read what it y
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.cards import bundled_models, model_path, read_card, resource_folder
 from core.jobs.progress import Progress
 from core.plots import Plot
+from core.studies.published import MODELS, beside
 from core.studies.result import STUDIES, Study, StudyResult, read_result
 
 STUDY_JOB = "core.study_job:study"
@@ -20,7 +21,10 @@ STUDY_JOB = "core.study_job:study"
 
 @dataclass(frozen=True, slots=True)
 class StudyPart:
-    """What one study found on one model, without its numbers."""
+    """What one study found on one model, without its numbers.
+
+    `published`: the same plots with the numbers of another published model than the nearest, by its name.
+    """
 
     study: str
     title: str
@@ -28,6 +32,7 @@ class StudyPart:
     n: int
     plots: tuple[Plot, ...]
     notes: tuple[str, ...]
+    published: Mapping[str, tuple[Plot, ...]] = field(default_factory=dict)
 
 
 def study(
@@ -68,7 +73,10 @@ def study(
 
 def _part_of(result: StudyResult) -> StudyPart:
     head = (result.study, result.title, result.model, result.n)
-    return StudyPart(*head, tuple(result.plots.values()), tuple(result.notes))
+    plots = tuple(result.plots.values())
+    published = {m: tuple(beside(result.study, *p, result.settings, m) for p in result.plots.items()) for m in MODELS}
+    changed = {model: of for model, of in published.items() if of != plots}
+    return StudyPart(*head, plots, tuple(result.notes), changed)
 
 
 def shipped_parts(models: Sequence[str]) -> list[StudyPart]:

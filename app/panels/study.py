@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -26,6 +27,7 @@ from app.panels.study_parts import PartList
 from core.cards import bundled_models
 from core.errors import UserError
 from core.scene import item_patches
+from core.studies.published import MODELS as PUBLISHED_MODELS
 from core.study_job import StudyPart, shipped_parts
 
 BESIDE_ABOVE_PX = 660
@@ -51,6 +53,7 @@ class StudyPanel(QWidget):
         self.progress, self.said = QProgressBar(), QLabel()
         self.copy = QToolButton()
         self.report, self.folder = QPushButton("Open report"), QPushButton("Open folder")
+        self.published = QComboBox()
         self._arrange()
         self._connect()
         self._show_choices()
@@ -62,6 +65,9 @@ class StudyPanel(QWidget):
         self.copy.hide()
         self.progress.setRange(0, STEPS)
         self.progress.setTextVisible(False)
+        self.published.addItems(PUBLISHED_MODELS)
+        self.published.setAccessibleName("Published model")
+        self.published.setToolTip("Whose published numbers are drawn beside the measured ones, where there are any")
         self.progress.setAccessibleName("Progress of the study")
         self._side = QWidget()
         side = QVBoxLayout(self._side)
@@ -72,6 +78,7 @@ class StudyPanel(QWidget):
         side.addWidget(self.said)
         side.addWidget(self.copy)
         side.addLayout(_row(self.report, self.folder))
+        side.addLayout(_row(QLabel("Published"), self.published))
         side.addStretch(1)
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._layout.setContentsMargins(10, 6, 10, 8)
@@ -91,6 +98,7 @@ class StudyPanel(QWidget):
         self.form.folder_changed.connect(self._show_choices)
         self.form.model.currentTextChanged.connect(lambda _: self._show_shipped())
         self.parts.head_chosen.connect(self._go_to_head)
+        self.published.currentTextChanged.connect(self.parts.show_published)
         self._jobs.progressed.connect(self._went_on)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

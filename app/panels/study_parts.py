@@ -27,6 +27,7 @@ class PartView(QWidget):
         super().__init__()
         self.part = part
         self._n_columns = 0
+        self._published = ""
         self.title = QLabel(f"{part.title} · {part.model} · n = {part.n}")
         self.notes = QLabel("\n".join(part.notes))
         for words in (self.title, self.notes):
@@ -57,6 +58,15 @@ class PartView(QWidget):
             view.cell_chosen.connect(self.head_chosen)
             view.setCursor(Qt.CursorShape.PointingHandCursor)
         return view
+
+    def show_published(self, model: str) -> None:
+        """Draw the numbers of this published model beside the measured ones, where it has any."""
+        before = self.part.published.get(self._published, self.part.plots)
+        self._published = model
+        now = self.part.published.get(model, self.part.plots)
+        for view, old, plot in zip(self.plots, before, now, strict=True):
+            if isinstance(view, PlotView) and not isinstance(plot, Maps) and plot != old:
+                view.show_plot(plot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -97,6 +107,7 @@ class PartList(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[PartView] = []
+        self._published = ""
         self._waiting = QLabel(WAITING)
         self._waiting.setWordWrap(True)
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -117,10 +128,17 @@ class PartList(QScrollArea):
             self._clear()
         for part in parts[len(self.parts) :]:
             view = PartView(part)
+            view.show_published(self._published)
             view.head_chosen.connect(lambda block, head, p=part: self.head_chosen.emit(p.model, block, head))
             self.parts.append(view)
             self._layout.addWidget(view)
         self._waiting.setVisible(not self.parts)
+
+    def show_published(self, model: str) -> None:
+        """Draw the numbers of this published model in every part that has some, and in those to come."""
+        self._published = model
+        for view in self.parts:
+            view.show_published(model)
 
     def _clear(self) -> None:
         for view in self.parts:

@@ -5,7 +5,6 @@ Source: Lepori et al. 2024, tables of accuracy; docs/methods.md, "Splits".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from core.families.model import Model
 from core.jobs.measure import answers
 from core.jobs.progress import Job, part
 from core.plots import Bars, Reference, Series
-from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES
+from core.studies.published import SPLIT_NAMES, accuracy_series
 from core.studies.result import Row, StudyResult, n_kinds_of
 from core.studies.statistics import wilson
 
@@ -61,10 +60,7 @@ def behaviour_study(model: Model, *, n: int = 6400, seed: int = 0) -> Job[StudyR
 def _plot(model: Model, rows: Sequence[Row]) -> Bars:
     y, low, high = (tuple(float(r[name]) for r in rows) for name in ("accuracy", "low", "high"))
     series = [Series(model.name, y, low, high)]
-    published = BEHAVIOUR.get((NEAREST, model.task, n_kinds_of(model)))
-    if published:
-        theirs = tuple(math.nan if v is None else float(v) for v in published)
-        series.append(Series(f"{NEAREST}, published (another model)", theirs, role="published", hue=1))
+    series += accuracy_series(model.task, n_kinds_of(model))
     assert tuple(SPLITS) == SPLIT_NAMES
     return Bars("Accuracy by split", "accuracy", tuple(SPLITS.values()), tuple(series), (Reference(0.5, "chance"),))
 

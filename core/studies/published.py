@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from core.plots import Series
+from core.plots import Bars, Curves, Plot, Series
 from core.scene import Property, Task
 
 NEAREST = "CLIP B/16"
@@ -159,6 +160,9 @@ PROBE: dict[str, Values] = {
 }
 """Pair probes of CLIP B/16 on match-to-sample, α = 1: the probe reads before a block, the edit comes after it."""
 
+MODELS = tuple(DAS)
+"""The published models whose curves can be drawn beside ours, the nearest first."""
+
 SPLIT_NAMES = ("train", "val", "test_iid", "compositional", "ood-shape", "ood-color", "ood-shape-color")
 
 BEHAVIOUR: dict[tuple[str, Task, int], tuple[float | None, ...]] = {
@@ -215,7 +219,32 @@ def das_curve(task: Task, property: Property, blocks: Sequence[int], model: str 
     return [published_series(f"{model}, published", values, blocks)] if values else []
 
 
+def accuracy_series(task: Task, n_kinds: int, model: str = NEAREST) -> list[Series]:
+    """The published accuracy on each of SPLIT_NAMES, or nothing where none was published."""
+    values = BEHAVIOUR.get((model, task, n_kinds))
+    if values is None:
+        return []
+    y = tuple(math.nan if v is None else float(v) for v in values)
+    return [Series(f"{model}, published (another model)", y, role="published", hue=1)]
+
+
 def published_series(label: str, values: Values, blocks: Sequence[int], hue: int = 0) -> Series:
     """A published curve over blocks, NaN where the other model has none; labelled as another model."""
     y = tuple(values[b] if 0 <= b < len(values) else math.nan for b in blocks)
     return Series(f"{label} (another model)", y, role="published", hue=hue)
+
+
+def beside(study: str, name: str, plot: Plot, settings: Mapping[str, Any], model: str) -> Plot:
+    """The named plot of a study with a published model's numbers in place of those it has.
+
+    It stays as it is where that model has none, so that its labels always tell whose numbers are drawn.
+    """
+    series: list[Series] = []
+    if study == "das" and isinstance(plot, Curves):
+        property: Property = "shape" if name == "das-shape" else "color"
+        series = das_curve(settings["task"], property, [int(x) for x in plot.x], model)
+    elif study == "behaviour" and isinstance(plot, Bars):
+        series = accuracy_series(settings["task"], settings["n_kinds"], model)
+    if not series or not isinstance(plot, Curves | Bars):
+        return plot
+    return replace(plot, series=(*(s for s in plot.series if s.role != "published"), *series))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import study_job
-from core.plots import Heatmap
+from core.plots import Curves, Heatmap, Series
+from core.studies.published import DAS, das_curve
 from core.studies.result import StudyResult, result_to_json
 from core.study_job import shipped_parts
 
@@ -41,6 +43,28 @@ def test_shipped_results_come_in_the_order_of_the_studies_and_those_over_models_
 
     assert [part.study for part in parts] == ["attention", "behaviour", "losses"]
     assert (parts[0].n, parts[0].plots, parts[0].notes) == (8, (HEAT,), ("A note.",))
+
+
+def test_a_part_can_be_drawn_beside_another_published_model(shipped: Path) -> None:
+    curves = Curves(
+        "Shape", "after block", "", (-1.0, 0.0, 1.0), ("embed", "0", "1"), (Series("right", (0.1, 0.2, 0.3)),)
+    )
+    nearest = replace(curves, series=(*curves.series, *das_curve("rmts", "shape", (-1, 0, 1))))
+    of_das = replace(result("das", "w"), settings={"task": "rmts"}, plots={"das-shape": nearest})
+    keep(shipped / "one", of_das)
+
+    part = shipped_parts(["one"])[0]
+
+    assert part.plots == (nearest,)
+    assert set(part.published) == {"DINO B/16", "DINOv2 B/14", "ImageNet B/16", "CLIP B/32"}, "from scratch has none"
+    drawn = part.published["DINO B/16"][0]
+    assert isinstance(drawn, Curves)
+    ours, theirs = drawn.series
+    assert ours == curves.series[0]
+    assert (theirs.label, theirs.y[1:]) == (
+        "DINO B/16, published (another model)",
+        DAS["DINO B/16"]["rmts"]["shape"][:2],
+    )
 
 
 def test_results_of_other_weights_are_left_out(shipped: Path) -> None:

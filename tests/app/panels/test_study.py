@@ -167,6 +167,22 @@ def test_progress_time_left_and_finished_parts_are_shown(panel: StudyPanel, jobs
     assert "A note." in panel.parts.parts[0].notes.text()
 
 
+def test_another_published_model_is_drawn_beside_what_is_there_and_what_comes(
+    panel: StudyPanel, jobs: PretendJobs
+) -> None:
+    theirs = replace(CURVES, series=(*CURVES.series, Series("DINO B/16, published", (0.3, 0.3), role="published")))
+    das = replace(ATTENTION, study="das", plots=(CURVES,), published={"DINO B/16": (theirs,)})
+    panel.start.click()
+    jobs.tell(found=(ATTENTION, das))
+
+    panel.published.setCurrentText("DINO B/16")
+    jobs.tell(found=(ATTENTION, das, replace(das, model="another")))
+
+    assert [view.plot for part in panel.parts.parts for view in part.plots] == [CURVES, HEAT, theirs, theirs]
+    panel.published.setCurrentText("CLIP B/16")
+    assert [view.plot for part in panel.parts.parts for view in part.plots] == [CURVES, HEAT, CURVES, CURVES]
+
+
 def test_parts_that_are_shown_stay_when_more_come(panel: StudyPanel, jobs: PretendJobs) -> None:
     panel.start.click()
     jobs.tell(found=(ATTENTION,))
