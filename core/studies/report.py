@@ -12,7 +12,7 @@ from typing import Any
 from core.figures import DARK, LIGHT, PAGE, draw, to_svg
 from core.studies.comparison import Table, tables
 from core.studies.files import write_text
-from core.studies.result import Row, StudyResult
+from core.studies.result import OF_ONE_MODEL, Row, StudyResult
 
 FOLDED_ABOVE = 12
 LONG = 40
@@ -21,16 +21,16 @@ _STYLE = """
 :root {{ {light} --card:#f8f9fa; --line:#c3c8cf; color-scheme: light dark; }}
 @media (prefers-color-scheme: dark) {{ :root {{ {dark} --card:#1f2228; --line:#3a3f48; }} }}
 body {{ background:var(--paper); color:var(--ink); font:15px/1.5 Inter,'Helvetica Neue',Helvetica,Arial,sans-serif;
-  max-width:1060px; margin:2.5rem auto 5rem; padding:0 1.2rem; }}
+  max-width:1180px; margin:2.5rem auto 5rem; padding:0 1.2rem; }}
 h1 {{ font-size:1.7rem; margin-bottom:.2rem; }} h2 {{ margin-top:3rem; border-bottom:1px solid var(--line); }}
 .lead, .notes, footer {{ color:var(--muted); }} .notes {{ padding-left:1.1rem; }}
 .figures {{ display:flex; flex-wrap:wrap; gap:1rem; }} figure {{ margin:0; }}
 .beside {{ display:flex; flex-wrap:wrap; gap:0 2rem; align-items:flex-start; margin-bottom:1.4rem; }}
-.beside > div {{ flex:1 1 330px; min-width:0; }} .beside .scroll {{ margin-top:.5rem; }}
+.beside > div {{ flex:0 1 auto; max-width:100%; }} .beside .scroll {{ margin-top:.5rem; }}
 .beside th {{ white-space:pre-line; vertical-align:bottom; line-height:1.25; }}
-.beside td, .beside th {{ padding-right:.55rem; padding-bottom:.1rem; padding-top:.1rem; font-size:12px; }}
-.beside td.published, .beside th.published {{ color:var(--muted); font-style:italic; }}
-.said {{ color:var(--muted); font-size:12.5px; margin:.4rem 0 0; }} td.words {{ white-space:normal; min-width:11rem; }}
+.beside :is(td, th) {{ padding-right:.55rem; padding-bottom:.1rem; padding-top:.1rem; font-size:12px; }}
+.published {{ color:var(--muted); font-style:italic; }}
+.said {{ color:var(--muted); font-size:12.5px; margin:.4rem 0 0; width:0; min-width:100%; }} td.words {{ white-space:normal; min-width:11rem; }}
 figure svg {{ max-width:100%; height:auto; border:1px solid var(--line); border-radius:6px; }}
 .scroll {{ overflow-x:auto; }} table {{ border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:13px; }}
 th, td {{ padding:.2rem .7rem .2rem 0; text-align:left; white-space:nowrap; border-bottom:1px solid var(--grid); }}
@@ -53,15 +53,16 @@ def write_report(results: Sequence[StudyResult], path: Path) -> Path:
 def report_html(results: Sequence[StudyResult]) -> str:
     """The page as text; it loads nothing from anywhere."""
     style = _STYLE.format(light=LIGHT.css(), dark=DARK.css())
-    models = dict.fromkeys((r.model, r.weights_sha256) for r in results if r.study != "correlation")
+    models = dict.fromkeys((r.model, r.weights_sha256) for r in results if r.study in OF_ONE_MODEL)
+    of = ", ".join([name for name, _ in models] or [r.title for r in results])
     lines = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f"<title>Relata: study of {escape(', '.join(name for name, _ in models))}</title>",
+        f"<title>Relata: study of {escape(of)}</title>",
         f"<style>{style}</style></head><body>",
         "<h1>How a vision transformer compares two objects</h1>",
         f'<p class="lead">{_lead(results)}</p>',
-        _models_table(models),
+        _models_table(models) if models else "",
         _comparison(results),
         *(_section(result, titled=len(models) > 1) for result in results),
         "<footer><p>Made with Relata. Source of the experiments and of every published number: Lepori, Tartaglini "
