@@ -30,7 +30,8 @@ h1 {{ font-size:1.7rem; margin-bottom:.2rem; }} h2 {{ margin-top:3rem; border-bo
 .beside th {{ white-space:pre-line; vertical-align:bottom; line-height:1.25; }}
 .beside :is(td, th) {{ padding-right:.55rem; padding-bottom:.1rem; padding-top:.1rem; font-size:12px; }}
 .published {{ color:var(--muted); font-style:italic; }}
-.said {{ color:var(--muted); font-size:12.5px; margin:.4rem 0 0; width:0; min-width:100%; }} td.words {{ white-space:normal; min-width:11rem; }}
+.said {{ color:var(--muted); font-size:12.5px; margin:.4rem 0 0; width:0; min-width:100%; }}
+td.words {{ white-space:normal; min-width:11rem; }}
 figure svg {{ max-width:100%; height:auto; border:1px solid var(--line); border-radius:6px; }}
 .scroll {{ overflow-x:auto; }} table {{ border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:13px; }}
 th, td {{ padding:.2rem .7rem .2rem 0; text-align:left; white-space:nowrap; border-bottom:1px solid var(--grid); }}
