@@ -1,6 +1,7 @@
 """Do models that keep shape and colour apart generalise better? Rank correlation over models.
 
-Source: Lepori et al. 2024, disentanglement and generalisation; docs/methods.md, "Disentanglement".
+Source: Lepori et al. 2024, disentanglement and generalisation; docs/methods.md, "Disentanglement and
+generalisation".
 What we changed: the correlation is computed, with its interval, and n is said.
 """
 

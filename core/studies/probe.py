@@ -48,7 +48,7 @@ class ProbeOptions:
 
 
 def probe_settings(
-    model: Model, options: ProbeOptions, *, n: int = 2000, seed: int = 0, paper_convention: bool = False
+    model: Model, options: ProbeOptions, *, n: int = 1000, seed: int = 0, paper_convention: bool = False
 ) -> dict[str, Any]:
     """Everything beside the weights that decides the numbers."""
     head = {"task": model.task, "n_kinds": n_kinds_of(model), "n": n, "seed": seed}
@@ -59,7 +59,7 @@ def probe_study(
     model: Model,
     options: ProbeOptions = ProbeOptions(),
     *,
-    n: int = 2000,
+    n: int = 1000,
     seed: int = 0,
     paper_convention: bool = False,
 ) -> Job[StudyResult]:
