@@ -28,12 +28,12 @@ SPLITS: dict[Split, str] = {
 }
 
 
-def behaviour_settings(model: Model, *, n: int = 6400, seed: int = 0) -> dict[str, Any]:
+def behaviour_settings(model: Model, *, n: int = 3200, seed: int = 0) -> dict[str, Any]:
     """Everything beside the weights that decides the numbers."""
     return {"task": model.task, "n_kinds": n_kinds_of(model), "n": n, "seed": seed, "splits": list(SPLITS)}
 
 
-def behaviour_study(model: Model, *, n: int = 6400, seed: int = 0) -> Job[StudyResult]:
+def behaviour_study(model: Model, *, n: int = 3200, seed: int = 0) -> Job[StudyResult]:
     """Accuracy on `n` images of each split."""
     settings = behaviour_settings(model, n=n, seed=seed)
     rows: list[Row] = []

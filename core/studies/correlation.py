@@ -22,6 +22,9 @@ FEWEST = 4
 
 TASK_WORDS: dict[Task, str] = {"discrimination": "discrimination", "rmts": "match-to-sample"}
 
+CHANCE = 0.5
+"""A model is at it if the interval of its IID accuracy reaches down to it."""
+
 TARGETS = {"test_iid": "IID", "compositional": "new pairings", "ood-shape-color": "OOD shape and colour"}
 
 
@@ -31,9 +34,13 @@ def correlation_settings(seed: int, results: Sequence[tuple[StudyResult, StudyRe
 
 
 def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int = 0) -> StudyResult:
-    """Best interchange accuracy against accuracy over models, from each model's search and behaviour results."""
-    points = [_point(das, behaviour) for das, behaviour in results]
-    rows = [*points, *_correlations(points, seed)]
+    """Best interchange accuracy against accuracy over models, from each model's search and behaviour results.
+
+    Models at chance are left out: of a model that always gives one answer, any edit makes half of the answers right.
+    """
+    models = [_point(das, behaviour) for das, behaviour in results]
+    points = [p for p in models if not p["at_chance"]]
+    rows = [*models, *_correlations(points, seed)]
     hashes = "+".join(das.weights_sha256[:12] for das, _ in results)
     return StudyResult(
         *("correlation", "Disentanglement and generalisation", n_models(len(points)), hashes),
@@ -41,7 +48,7 @@ def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int =
         n=len(points),
         rows=tuple(rows),
         plots=_plots(points),
-        notes=_notes(rows, len(points)),
+        notes=(*_notes(rows), *_left_out(models)),
     )
 
 
@@ -56,6 +63,7 @@ def _point(das: StudyResult, behaviour: StudyResult) -> Row:
         for p in PROPERTIES
     }
     accuracy = {r["split"]: r["accuracy"] for r in behaviour.rows}
+    low = next(r["low"] for r in behaviour.rows if r["split"] == "test_iid")
     return {
         "kind": "model",
         "name": das.model,
@@ -64,6 +72,7 @@ def _point(das: StudyResult, behaviour: StudyResult) -> Row:
         "disentanglement": sum(best.values()) / len(best),
         **{f"best, {p}": value for p, value in best.items()},
         **{target: accuracy[target] for target in TARGETS},
+        "at_chance": low <= CHANCE,
     }
 
 
@@ -129,10 +138,11 @@ def _published_accuracy(model: str, task: Task, target: str) -> float:
     return math.nan if value is None else float(value)
 
 
-def _notes(rows: Sequence[Row], n: int) -> tuple[str, ...]:
+def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
     found = [row for row in rows if row["kind"] == "rank correlation"]
     said = {over: [row for row in found if row["over"] == over] for over in dict.fromkeys(r["over"] for r in found)}
     notes = [f"Rank correlation over {n_models(of[0]['n'])}, {over}: {_in_words(of)}." for over, of in said.items()]
+    notes += [] if said else ["No model is above chance, so that nothing can be compared."]
     notes += [
         "Intervals are 95 % percentile bootstraps over models; with so few models they are rough.",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
@@ -141,6 +151,11 @@ def _notes(rows: Sequence[Row], n: int) -> tuple[str, ...]:
     if len(said) > 1:
         notes.append("Models of two tasks are put together here; their accuracies are not comparable.")
     return tuple(notes)
+
+
+def _left_out(models: Sequence[Row]) -> list[str]:
+    said = [f"{p['name']} ({p['test_iid']:.2f})" for p in models if p["at_chance"]]
+    return [f"Left out, at chance on IID images: {', '.join(said)}."] if said else []
 
 
 def _in_words(of: Sequence[Row]) -> str:

@@ -31,7 +31,7 @@ BATCH = 64
 
 
 def novel_settings(
-    model: Model, search: Search, *, n: int = 2000, seed: int = 0, paper_convention: bool = False
+    model: Model, search: Search, *, n: int = 1000, seed: int = 0, paper_convention: bool = False
 ) -> dict[str, Any]:
     """Everything beside the weights that decides the numbers."""
     head = {"task": model.task, "n_kinds": n_kinds_of(model), "n": n, "seed": seed, "n_pool": n}
@@ -39,7 +39,7 @@ def novel_settings(
 
 
 def novel_study(
-    model: Model, search: Search, *, n: int = 2000, seed: int = 0, paper_convention: bool = False
+    model: Model, search: Search, *, n: int = 1000, seed: int = 0, paper_convention: bool = False
 ) -> Job[StudyResult]:
     """Success of four kinds of novel vectors on `n` pairs, after the embeddings and every block but a blind last."""
     settings = novel_settings(model, search, n=n, seed=seed, paper_convention=paper_convention)

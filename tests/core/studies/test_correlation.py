@@ -21,7 +21,7 @@ def results(task: str, success: float, accuracy: float) -> tuple[StudyResult, St
             ("wrong object", 1, 1.0),
         )
     ]
-    behaviour: list[Row] = [{"split": split, "accuracy": accuracy} for split in TARGETS]
+    behaviour: list[Row] = [{"split": split, "accuracy": accuracy, "low": accuracy - 0.03} for split in TARGETS]
 
     def result(study: str, rows: list[Row]) -> StudyResult:
         return StudyResult(study, study, name, f"hash of {name}", {"task": task}, 8, tuple(rows), {})
@@ -46,8 +46,8 @@ def test_models_in_the_same_order_correlate_fully_and_the_best_layer_counts() ->
 
 def test_each_task_has_its_own_correlation_and_both_together_one_more() -> None:
     """Within each task the order is turned round, and the task that is better in both hides it."""
-    low = [results("rmts", x, 0.6 - x / 2) for x in (0.1, 0.2, 0.3, 0.4)]
-    high = [results("discrimination", x, 1.2 - x / 2) for x in (0.6, 0.7, 0.8, 0.9)]
+    low = [results("rmts", x, 0.8 - x / 2) for x in (0.1, 0.2, 0.3, 0.4)]
+    high = [results("discrimination", x, 1.3 - x / 2) for x in (0.6, 0.7, 0.8, 0.9)]
 
     found = correlate([*low, *high])
 
@@ -70,7 +70,21 @@ def test_each_task_has_its_own_correlation_and_both_together_one_more() -> None:
 
 
 def test_of_too_few_models_no_correlation_is_given() -> None:
-    found = correlate([results("rmts", 0.1 * i, 0.5) for i in range(1, FEWEST)])
+    found = correlate([results("rmts", 0.1 * i, 0.8) for i in range(1, FEWEST)])
 
     assert not any("rho" in row for row in correlations(found))
     assert "too few" in found.notes[0]
+
+
+def test_models_at_chance_are_named_and_left_out() -> None:
+    learned = [results("discrimination", x, x) for x in (0.6, 0.7, 0.8, 0.9)]
+    at_chance = results("discrimination", 0.5, 0.52)
+
+    found = correlate([at_chance, *learned])
+
+    assert [row["n"] for row in correlations(found)] == [4] * len(TARGETS)
+    assert [row["name"] for row in found.rows if row.get("at_chance")] == ["discrimination 0.5"]
+    assert found.notes[-1] == "Left out, at chance on IID images: discrimination 0.5 (0.52)."
+    plot = found.plots["correlation-test_iid"]
+    assert isinstance(plot, Points)
+    assert "discrimination 0.5" not in plot.clouds[0].names

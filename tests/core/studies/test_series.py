@@ -58,7 +58,7 @@ def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Mode
         assert result.title in report
     assert model.weights_hash in report
     assert "another model" in report
-    assert "too few for one" in report
+    assert "Left out, at chance on IID images: tiny" in report
     assert "http-equiv" not in report
     assert "<script" not in report
     assert "src=" not in report
