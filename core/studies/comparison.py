@@ -7,12 +7,23 @@ from dataclasses import dataclass
 
 from core.interventions.novel import METHODS
 from core.masses import KINDS
-from core.scene import PROPERTIES
+from core.scene import PROPERTIES, Task
 from core.studies.attention import peak_blocks
 from core.studies.behaviour import SPLITS
+from core.studies.correlation import TARGETS, TASK_WORDS, published_accuracy
 from core.studies.losses import PUBLISHED as SCRATCH
 from core.studies.losses import SPLITS as LOSS_SPLITS
-from core.studies.published import ATTENTION, BEHAVIOUR, DAS, NEAREST, NOVEL, PROBE, SPLIT_NAMES, WRONG_OBJECT
+from core.studies.published import (
+    ATTENTION,
+    BEHAVIOUR,
+    DAS,
+    DISENTANGLEMENT,
+    NEAREST,
+    NOVEL,
+    PROBE,
+    SPLIT_NAMES,
+    WRONG_OBJECT,
+)
 from core.studies.result import Row, StudyResult, block_name
 
 PUBLISHED = f"{NEAREST} †"
@@ -35,6 +46,7 @@ def tables(result: StudyResult) -> dict[str, Table]:
         "behaviour": _behaviour,
         "attention": _attention,
         "losses": _losses,
+        "correlation": _correlation,
     }
     return makers[result.study](result) if result.study in makers else {}
 
@@ -114,6 +126,31 @@ def _losses(result: StudyResult) -> dict[str, Table]:
         rows.append(line)
     note = "† Published logs of a network of 12 blocks and width 768 on 224 px. An empty cell has no number."
     return {f"losses-{task}": Table(tuple(rows), note)}
+
+
+def _correlation(result: StudyResult) -> dict[str, Table]:
+    """The models, ours and the published ones of the same tasks, and the rank correlations over ours."""
+    ours = [row for row in result.rows if row["kind"] == "model" and not row["at_chance"]]
+    rows = [_point(row["name"], row["task"], row["disentanglement"], [row[t] for t in TARGETS]) for row in ours]
+    for task in dict.fromkeys(row["task"] for row in ours):
+        for name, x in DISENTANGLEMENT[task].items():
+            rows.append(_point(f"{name} †", task, x, [published_accuracy(name, task, target) for target in TARGETS]))
+    ranks: dict[str, Row] = {}
+    for row in (r for r in result.rows if r["kind"] == "rank correlation"):
+        ranks.setdefault(row["over"], {"over": row["over"], "n": row["n"]})[TARGETS[row["name"]]] = row["said"]
+    note = (
+        "† Published: other models, trained on 32 combinations. Interchange: the best block, mean of shape and colour."
+    )
+    known = {
+        "correlation-test_iid": Table(tuple(rows), note),
+        "correlation-compositional": Table(tuple(ranks.values()), "Spearman's ρ over the models above chance."),
+    }
+    return {name: table for name, table in known.items() if table.rows}
+
+
+def _point(name: str, task: Task, x: float, accuracies: Sequence[float]) -> Row:
+    head: Row = {"model": name, "task": TASK_WORDS[task], "interchange": x}
+    return head | dict(zip(TARGETS.values(), accuracies, strict=True))
 
 
 Curve = Mapping[int, float]

@@ -127,12 +127,13 @@ def _lower_end(values: Sequence[float]) -> float:
 
 def _published_cloud(task: Task, target: str, hue: int) -> Cloud:
     known = DISENTANGLEMENT.get(task, {})
-    tables = {model: _published_accuracy(model, task, target) for model in known}
+    tables = {model: published_accuracy(model, task, target) for model in known}
     label = f"published, {TASK_WORDS[task]}, 32 combinations (other models)"
     return Cloud(label, tuple(known.values()), tuple(tables.values()), tuple(known), "published", hue)
 
 
-def _published_accuracy(model: str, task: Task, target: str) -> float:
+def published_accuracy(model: str, task: Task, target: str) -> float:
+    """Accuracy of a model of DISENTANGLEMENT; NaN where none was published."""
     suffix = "B/14" if model == "DINOv2" else "B/16"
     value = BEHAVIOUR[f"{model} {suffix}", task, 32][SPLIT_NAMES.index(target)]
     return math.nan if value is None else float(value)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.plots import Points
+from core.studies.comparison import tables
 from core.studies.correlation import FEWEST, TARGETS, correlate
 from core.studies.result import Row, StudyResult
 
@@ -88,3 +89,14 @@ def test_models_at_chance_are_named_and_left_out() -> None:
     plot = found.plots["correlation-test_iid"]
     assert isinstance(plot, Points)
     assert "discrimination 0.5" not in plot.clouds[0].names
+
+
+def test_the_table_puts_the_published_models_of_the_same_task_under_ours() -> None:
+    found = tables(correlate([results("rmts", x, x) for x in (0.6, 0.7, 0.8, 0.9)]))
+
+    models = found["correlation-test_iid"].rows
+    assert [row["model"] for row in models[:4]] == ["rmts 0.6", "rmts 0.7", "rmts 0.8", "rmts 0.9"]
+    clip = next(row for row in models if row["model"] == "CLIP †")
+    assert (clip["interchange"], clip["IID"], clip["OOD shape and colour"]) == (0.905, 0.9802, 0.8508)
+    assert {row["task"] for row in models} == {"match-to-sample"}
+    assert found["correlation-compositional"].rows[0]["IID"].startswith("ρ = 1.00")
