@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, card_task, model_path, read_card, subspace_cards
+from core.cards import card_geometry, card_n_prefix, card_task, model_path, read_card, subspace_cards
 from core.demo import best_block, demo_stimulus, token_of_first
 from core.document import (
     add_item,
@@ -224,12 +224,14 @@ def choose_model(desk: Desk, reference: str) -> None:
     """
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
+    before = desk.document.base
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
-        desk.look(token=token_of_first(shown))
     desk.edit("Open model", document, gesture=_model_gesture(reference))
+    if document.base != before:
+        desk.look(token=token_of_first(document.base, card_n_prefix(card)))
     cards = subspace_cards(reference)
     if cards and (desk.pad_shown, desk.view.write) not in cards:
         block = best_block(cards, desk.pad_shown)

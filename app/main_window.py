@@ -28,6 +28,7 @@ from app.panels.layers import LayersPanel
 from app.panels.palette import PalettePanel
 from app.panels.stimulus import StimulusPanel
 from app.panels.study import StudyPanel
+from app.panels.study_form import MODEL_FILTER
 from app.status import Status
 from app.store import Store
 from core.cards import bundled_models
@@ -254,7 +255,7 @@ class MainWindow(QMainWindow):
             show_photo(self.desk, Path(name))
 
     def _open_model(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open model", "", "Models (*.safetensors);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(self, "Open model", "", MODEL_FILTER)
         if name:
             choose_model(self.desk, name)
 

@@ -69,6 +69,12 @@ def card_geometry(card: Card) -> Geometry:
         raise UserError("The model's card does not say its image and patch size.", "Restore the card.") from error
 
 
+def card_n_prefix(card: Card) -> int:
+    """Tokens before the patches, by a model's card: CLS, unless it says that there is none, and registers."""
+    network = card.get("network", {})
+    return int(network.get("class_token", True)) + int(network.get("reg_tokens", 0))
+
+
 def card_task(card: Card) -> Task:
     """The task that a model's card says it was trained on; discrimination where it says nothing."""
     return "rmts" if card.get("task") == "rmts" else "discrimination"

@@ -23,7 +23,8 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument(
         "what",
         choices=(*STUDIES, "all"),
-        help="losses trains small models of its own for the task of the model; all is every other part",
+        help="losses trains small models of its own for the task of the model; all is every other part, the "
+        "correlation among them where there are several models",
     )
     study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")

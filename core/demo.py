@@ -41,6 +41,6 @@ def demo_view(cards: Mapping[SubspaceKey, Card], task: Task = "discrimination") 
     return View(read=block + 1, write=block, token=token_of_first(demo_stimulus(task)))
 
 
-def token_of_first(stimulus: Stimulus) -> int:
-    """The last token of item A, where CLS alone stands before the patches."""
-    return 1 + item_patches(stimulus.items[0], stimulus.geometry)[-1]
+def token_of_first(stimulus: Stimulus, n_prefix: int = 1) -> int:
+    """The last token of item A, with this many tokens before the patches: CLS, and registers."""
+    return n_prefix + item_patches(stimulus.items[0], stimulus.geometry)[-1]

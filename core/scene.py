@@ -68,6 +68,7 @@ ITEM_LETTERS = "ABCD"
 
 Task = Literal["discrimination", "rmts"]
 """Are two items the same, or (relational match-to-sample) are two pairs alike in being same or different?"""
+TASK_WORDS: dict[Task, str] = {"discrimination": "discrimination", "rmts": "match-to-sample"}
 
 PAIR_NAMES = ("display", "sample")
 """What the two pairs of match-to-sample are called, in order."""

@@ -28,6 +28,7 @@ from core.cards import bundled_models
 from core.errors import UserError
 from core.scene import item_patches
 from core.studies.published import MODELS as PUBLISHED_MODELS
+from core.studies.published import NEAREST
 from core.study_job import StudyPart, shipped_parts
 
 BESIDE_ABOVE_PX = 660
@@ -67,7 +68,9 @@ class StudyPanel(QWidget):
         self.progress.setTextVisible(False)
         self.published.addItems(PUBLISHED_MODELS)
         self.published.setAccessibleName("Published model")
-        self.published.setToolTip("Whose published numbers are drawn beside the measured ones, where there are any")
+        self.published.setToolTip(
+            f"Whose published numbers are drawn beside the measured ones; {NEAREST} where that model has none"
+        )
         self.progress.setAccessibleName("Progress of the study")
         self._side = QWidget()
         side = QVBoxLayout(self._side)

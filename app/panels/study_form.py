@@ -63,6 +63,7 @@ class StudyForm(QWidget):
         self._arrange()
 
     def _fill(self) -> None:
+        self.model.currentTextChanged.connect(lambda _: self.model.setToolTip("\n".join(self.models)))
         self.model.addItems(self._bundled)
         if len(self._bundled) > 1:
             self.model.addItem(ALL_MODELS)
@@ -125,7 +126,6 @@ class StudyForm(QWidget):
             self.model.removeItem(self.model.findText(several(self._files)))
             self._files = list(paths)
             self.choose_model(several(paths))
-            self.model.setToolTip("\n".join(paths))
 
     @property
     def out(self) -> Path:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from core.interventions.novel import METHODS
 from core.masses import KINDS
-from core.scene import PROPERTIES, Task
+from core.scene import PROPERTIES, TASK_WORDS, Task
 from core.studies.attention import peak_blocks
 from core.studies.behaviour import SPLITS
-from core.studies.correlation import TARGETS, TASK_WORDS, published_accuracy
+from core.studies.correlation import TARGETS, published_accuracy
 from core.studies.losses import PUBLISHED as SCRATCH
 from core.studies.losses import SPLITS as LOSS_SPLITS
 from core.studies.published import (
@@ -31,7 +31,7 @@ PUBLISHED = f"{NEAREST} †"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of one set of columns, and what a reader must know of the columns marked †."""
+    """Rows of one set of columns, and what a reader must know of the columns or rows marked †."""
 
     rows: tuple[Row, ...]
     note: str
@@ -129,28 +129,24 @@ def _losses(result: StudyResult) -> dict[str, Table]:
 
 
 def _correlation(result: StudyResult) -> dict[str, Table]:
-    """The models, ours and the published ones of the same tasks, and the rank correlations over ours."""
+    """Our models and the published ones of the same tasks, one table for each accuracy, with the rank correlations."""
     ours = [row for row in result.rows if row["kind"] == "model" and not row["at_chance"]]
-    rows = [_point(row["name"], row["task"], row["disentanglement"], [row[t] for t in TARGETS]) for row in ours]
-    for task in dict.fromkeys(row["task"] for row in ours):
-        for name, x in DISENTANGLEMENT[task].items():
-            rows.append(_point(f"{name} †", task, x, [published_accuracy(name, task, target) for target in TARGETS]))
-    ranks: dict[str, Row] = {}
-    for row in (r for r in result.rows if r["kind"] == "rank correlation"):
-        ranks.setdefault(row["over"], {"over": row["over"], "n": row["n"]})[TARGETS[row["name"]]] = row["said"]
-    note = (
-        "† Published: other models, trained on 32 combinations. Interchange: the best block, mean of shape and colour."
-    )
-    known = {
-        "correlation-test_iid": Table(tuple(rows), note),
-        "correlation-compositional": Table(tuple(ranks.values()), "Spearman's ρ over the models above chance."),
-    }
-    return {name: table for name, table in known.items() if table.rows}
+    found = {}
+    for target, words in TARGETS.items():
+        rows = [_point(row["name"], row["task"], row["disentanglement"], words, row[target]) for row in ours]
+        for task in dict.fromkeys(row["task"] for row in ours):
+            for name, x in DISENTANGLEMENT[task].items():
+                rows.append(_point(f"{name} †", task, x, words, published_accuracy(name, task, target)))
+        of = [r for r in result.rows if r["kind"] == "rank correlation" and r["name"] == target]
+        ranks = "; ".join(f"{r['over']}, n = {r['n']}: {r['said']}" for r in of)
+        note = f"Rank correlation over ours: {ranks}. † Published: other models, trained on 32 combinations."
+        if rows:
+            found[f"correlation-{target}"] = Table(tuple(rows), note)
+    return found
 
 
-def _point(name: str, task: Task, x: float, accuracies: Sequence[float]) -> Row:
-    head: Row = {"model": name, "task": TASK_WORDS[task], "interchange": x}
-    return head | dict(zip(TARGETS.values(), accuracies, strict=True))
+def _point(name: str, task: Task, x: float, words: str, accuracy: float) -> Row:
+    return {"model": name, "task": TASK_WORDS[task], "interchange": x, words: accuracy}
 
 
 Curve = Mapping[int, float]

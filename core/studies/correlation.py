@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.plots import Cloud, Plot, Points
-from core.scene import PROPERTIES, Task
+from core.scene import PROPERTIES, TASK_WORDS, Task
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
 from core.studies.result import Row, StudyResult
 from core.studies.statistics import spearman, spearman_interval
@@ -20,17 +20,15 @@ from core.studies.statistics import spearman, spearman_interval
 FEWEST = 4
 """With fewer models no rank correlation is given: three can be in order by chance one time in six."""
 
-TASK_WORDS: dict[Task, str] = {"discrimination": "discrimination", "rmts": "match-to-sample"}
-
 CHANCE = 0.5
-"""A model is at it if the interval of its IID accuracy reaches down to it."""
+"""A model counts as at chance if the interval of its IID accuracy reaches down to it."""
 
 TARGETS = {"test_iid": "IID", "compositional": "new pairings", "ood-shape-color": "OOD shape and colour"}
 
 
 def correlation_settings(seed: int, results: Sequence[tuple[StudyResult, StudyResult]]) -> dict[str, Any]:
     """Everything that decides the numbers: which results were put together."""
-    return {"seed": seed, "of": [[dict(r.settings) for r in pair] for pair in results]}
+    return {"seed": seed, "chance": CHANCE, "of": [[dict(r.settings) for r in pair] for pair in results]}
 
 
 def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int = 0) -> StudyResult:
@@ -63,7 +61,7 @@ def _point(das: StudyResult, behaviour: StudyResult) -> Row:
         for p in PROPERTIES
     }
     accuracy = {r["split"]: r["accuracy"] for r in behaviour.rows}
-    low = next(r["low"] for r in behaviour.rows if r["split"] == "test_iid")
+    low, n = next((r["low"], r["n"]) for r in behaviour.rows if r["split"] == "test_iid")
     return {
         "kind": "model",
         "name": das.model,
@@ -73,6 +71,7 @@ def _point(das: StudyResult, behaviour: StudyResult) -> Row:
         **{f"best, {p}": value for p, value in best.items()},
         **{target: accuracy[target] for target in TARGETS},
         "at_chance": low <= CHANCE,
+        "n": n,
     }
 
 
@@ -92,11 +91,12 @@ def _correlation(over: str, points: Sequence[Row], target: str, seed: int) -> Ro
     x, y = ([p[name] for p in points] for name in ("disentanglement", target))
     low, high = spearman_interval(x, y, seed=seed)
     rho = spearman(x, y)
-    return {**row, "rho": rho, "low": low, "high": high, "said": f"ρ = {rho:.2f} ({low:.2f} to {high:.2f})"}
+    said = "not defined, the models are equal" if math.isnan(rho) else f"ρ = {rho:.2f} ({low:.2f} to {high:.2f})"
+    return {**row, "rho": rho, "low": low, "high": high, "said": said}
 
 
 def _plots(points: Sequence[Row]) -> dict[str, Plot]:
-    return {f"correlation-{target}": _plot(points, target) for target in TARGETS}
+    return {f"correlation-{target}": _plot(points, target) for target in TARGETS if points}
 
 
 def _plot(points: Sequence[Row], target: str) -> Points:
@@ -143,9 +143,10 @@ def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
     found = [row for row in rows if row["kind"] == "rank correlation"]
     said = {over: [row for row in found if row["over"] == over] for over in dict.fromkeys(r["over"] for r in found)}
     notes = [f"Rank correlation over {n_models(of[0]['n'])}, {over}: {_in_words(of)}." for over, of in said.items()]
+    if any("rho" in row for row in found):
+        notes.append("Intervals are 95 % percentile bootstraps over models, and rough where these are few.")
     notes += [] if said else ["No model is above chance, so that nothing can be compared."]
     notes += [
-        "Intervals are 95 % percentile bootstraps over models; with so few models they are rough.",
         "The best layer is chosen on the pairs that are reported, as in the paper, so that x is a little too high.",
         "Of the published models, MAE was preprocessed wrongly in the search, so its x is too low; n is 5 or 6.",
     ]
@@ -155,8 +156,8 @@ def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _left_out(models: Sequence[Row]) -> list[str]:
-    said = [f"{p['name']} ({p['test_iid']:.2f})" for p in models if p["at_chance"]]
-    return [f"Left out, at chance on IID images: {', '.join(said)}."] if said else []
+    said = [f"{p['name']} ({p['test_iid']:.2f}, n = {p['n']})" for p in models if p["at_chance"]]
+    return [f"Left out, not told from chance on IID images: {', '.join(said)}."] if said else []
 
 
 def _in_words(of: Sequence[Row]) -> str:

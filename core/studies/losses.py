@@ -22,7 +22,7 @@ from core.jobs.progress import Job, part
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import train_model
 from core.plots import Bars, Reference, Series
-from core.scene import Task
+from core.scene import TASK_WORDS, Task
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
 from core.studies.result import Row, StudyResult
 from core.studies.statistics import wilson
@@ -94,7 +94,7 @@ def losses_study(
     return StudyResult(
         *(
             "losses",
-            f"Auxiliary losses, {_task_words(recipe)}",
+            f"Auxiliary losses, {TASK_WORDS[recipe.task]}",
             f"{len(runs)} models",
             "+".join(h[:12] for h in hashes),
         ),
@@ -138,7 +138,7 @@ def _plot(recipe: Recipe, rows: Sequence[Row], seeds: Sequence[int]) -> Bars:
         theirs = tuple(math.nan if row is None or row[column] is None else float(row[column] or 0) for row in found)
         if split in ("test_iid", "test") and not all(math.isnan(v) for v in theirs):
             series.append(Series(f"{SPLITS[split]}, published (another model)", theirs, role="published", hue=hue))
-    title = f"Auxiliary losses, {_task_words(recipe)}, {len(seeds)} seed{'s' * (len(seeds) > 1)}"
+    title = f"Auxiliary losses, {TASK_WORDS[recipe.task]}, {len(seeds)} seed{'s' * (len(seeds) > 1)}"
     return Bars(title, "accuracy", names, tuple(series), (Reference(0.5, "chance"),))
 
 
@@ -152,10 +152,6 @@ def _series(rows: Sequence[Row], names: Sequence[str], split: str, hue: int) -> 
         low.append(min(values) if len(of) > 1 else float(of[0]["low"]))
         high.append(max(values) if len(of) > 1 else float(of[0]["high"]))
     return Series(SPLITS[split], tuple(y), tuple(low), tuple(high), hue=hue)
-
-
-def _task_words(recipe: Recipe) -> str:
-    return "match-to-sample" if recipe.task == "rmts" else "discrimination"
 
 
 def _notes(recipe: Recipe, seeds: Sequence[int]) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ PROBE: dict[str, Values] = {
 """Pair probes of CLIP B/16 on match-to-sample, α = 1: the probe reads before a block, the edit comes after it."""
 
 MODELS = tuple(DAS)
-"""The published models whose curves can be drawn beside ours, the nearest first."""
+"""The published models whose curves can be drawn beside ours; the first is the nearest."""
 
 SPLIT_NAMES = ("train", "val", "test_iid", "compositional", "ood-shape", "ood-color", "ood-shape-color")
 

@@ -139,12 +139,18 @@ def _compared(table: Table) -> str:
 def _table(rows: Sequence[Row]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = "".join(f"<th{_class(_published(name))}>{escape(name)}</th>" for name in columns)
-    body = "".join(f"<tr>{''.join(_cell(row.get(name), _published(name)) for name in columns)}</tr>" for row in rows)
+    body = "".join(f"<tr>{_cells(row, columns)}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _published(column: str) -> str:
-    return "published" if column.endswith("†") else ""
+def _cells(row: Row, columns: Sequence[str]) -> str:
+    of_another = _published(str(row.get(columns[0])))
+    return "".join(_cell(row.get(name), of_another or _published(name)) for name in columns)
+
+
+def _published(name: str) -> str:
+    """The style of a column, or a row, that is named as another model's."""
+    return "published" if name.endswith("†") else ""
 
 
 def _cell(value: Any, style: str = "") -> str:

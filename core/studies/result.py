@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """One study on one model.
+    """One study, on one model or on several.
 
     `settings` decide the numbers together with the weights; `n` is how many examples stand behind each number;
     `rows` are the numbers in long form; `plots` show them; `notes` say what a reader must know.

@@ -32,7 +32,7 @@ from core.studies.losses import losses_recipe, losses_settings, losses_study
 from core.studies.novel import novel_settings, novel_study
 from core.studies.probe import ProbeOptions, probe_settings, probe_study
 from core.studies.report import write_report
-from core.studies.result import STUDIES, Study, StudyResult, read_result, result_to_csv, result_to_json
+from core.studies.result import OF_ONE_MODEL, STUDIES, Study, StudyResult, read_result, result_to_csv, result_to_json
 
 WEIGHTS: Mapping[Study, int] = {"attention": 2, "das": 40, "novel": 20, "probe": 25, "behaviour": 14, "losses": 90}
 """Rough shares of the time that the studies take, for the time left."""
@@ -45,7 +45,7 @@ class SeriesOptions:
     Of the losses: a recipe a task, the shipped one where none is given, and how many training runs for each choice.
     """
 
-    studies: tuple[Study, ...] = STUDIES
+    studies: tuple[Study, ...] = OF_ONE_MODEL
     n: int | None = None
     seed: int = 0
     paper_convention: bool = False
@@ -80,25 +80,43 @@ def run_series(
     """
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
-    if "losses" in studies:
-        parts += [_losses(task, models, options, out) for task in _tasks(models)]
-    finished = [_finished(p) for p in parts]
-    total = 1000 * (sum(WEIGHTS[p.study] for p, r in zip(parts, finished, strict=True) if r is None) + 1)
-    done = 0
-    for index, p in enumerate(parts):
-        result = finished[index]
+    losses = [_losses(task, models, options, out) for task in _tasks(models)] if "losses" in studies else []
+
+    def report() -> Path:
+        return _write_report(models, options, out)
+
+    first, total = _time(parts), _time([*parts, *losses]) + 1000
+    results = yield from _run_parts(parts, 0, total, report)
+    if "correlation" in studies:
+        # Before the losses, which may train for an hour and are no part of it.
+        yield _correlation(results, options.seed, out)
+    yield from _run_parts(losses, first, total, report)
+    yield Progress(total - 1000, total, "writing the report")
+    return report()
+
+
+def _time(parts: Sequence[_Part]) -> int:
+    """A thousand times the weight of what has to be run."""
+    return 1000 * sum(WEIGHTS[p.study] for p in parts if _finished(p) is None)
+
+
+def _run_parts(
+    parts: Sequence[_Part], done: int, total: int, report: Callable[[], Path]
+) -> Generator[Progress | StudyResult, None, list[StudyResult]]:
+    """Run what is missing, write it and the report, and yield and return every result."""
+    results = []
+    for p in parts:
+        result = _finished(p)
         if result is None:
             share = 1000 * WEIGHTS[p.study]
             yield Progress(done, total, f"{p.study}: starting")
-            finished[index] = result = yield from part(p.run(), done, share, total)
+            result = yield from part(p.run(), done, share, total)
             _write(result, p.folder)
             done += share
-            _write_report(models, options, out)
+            report()
+        results.append(result)
         yield result
-    if "correlation" in studies:
-        yield _correlation([r for r in finished if r is not None], options.seed, out)
-    yield Progress(done, total, "writing the report")
-    return _write_report(models, options, out)
+    return results
 
 
 def _write_report(models: Sequence[Model], options: SeriesOptions, out: Path) -> Path:
@@ -127,9 +145,9 @@ def _same_weights(result: StudyResult, p: _Part) -> bool:
 
 
 def _together(models: Sequence[Model], out: Path) -> list[StudyResult]:
-    """The correlation in the folder, if it is over these models alone."""
+    """The correlation in the folder, if it is over these models alone and not of another version."""
     result = read_result(out / "correlation" / "correlation.json")
-    if result is None:
+    if result is None or result.settings.keys() != correlation_settings(0, []).keys():
         return []
     weights = {row.get("weights") for row in result.rows if row.get("kind") == "model"}
     return [result] if weights <= {model.weights_hash for model in models} else []
@@ -226,6 +244,6 @@ def _correlation(results: Sequence[StudyResult], seed: int, out: Path) -> StudyR
     folder = out / "correlation"
     before = read_result(folder / "correlation.json")
     result = correlate(pairs, seed=seed)
-    if before is None or before.rows != result.rows or dict(before.settings) != correlation_settings(seed, pairs):
+    if before is None or before.rows != result.rows or dict(before.settings) != result.settings:
         _write(result, folder)
     return result

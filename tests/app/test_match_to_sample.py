@@ -91,7 +91,7 @@ def test_a_swap_is_about_the_selected_item_of_four(desk: Desk) -> None:
 def test_a_model_of_another_task_opens_on_a_stimulus_of_its_own_seen_from_its_first_item(
     desk: Desk, tmp_path: Path
 ) -> None:
-    network = {"img_size": 224, "patch_size": 16}
+    network = {"img_size": 224, "patch_size": 16, "reg_tokens": 4}
     for task in ("rmts", "discrimination"):
         (tmp_path / f"{task}.safetensors").touch()
         (tmp_path / f"{task}.json").write_text(json.dumps({"network": network, "task": task}), encoding="utf-8")
@@ -99,7 +99,7 @@ def test_a_model_of_another_task_opens_on_a_stimulus_of_its_own_seen_from_its_fi
     edits.choose_model(desk, str(tmp_path / "rmts.safetensors"))
     first, *_ = desk.document.base.items
     assert task_of(desk.document.base) == "rmts"
-    assert desk.view.token - 1 in item_patches(first, desk.document.base.geometry)
+    assert desk.view.token - 5 in item_patches(first, desk.document.base.geometry)
     edits.choose_model(desk, str(tmp_path / "discrimination.safetensors"))
     assert task_of(desk.document.base) == "discrimination"
 

@@ -128,6 +128,9 @@ def test_several_files_are_studied_together(panel: StudyPanel, jobs: PretendJobs
     assert jobs.run(0).order.options["models"] == ["/far/one.safetensors", "/far/three.safetensors"]
     texts = [panel.form.model.itemText(i) for i in range(panel.form.model.count())]
     assert [text for text in texts if "files" in text] == ["2 files: one, three"]
+    assert panel.form.model.toolTip() == "/far/one.safetensors\n/far/three.safetensors"
+    panel.form.choose_model(DEFAULT_MODEL)
+    assert panel.form.model.toolTip() == DEFAULT_MODEL
 
 
 def test_one_file_is_a_model_like_any_other(panel: StudyPanel) -> None:

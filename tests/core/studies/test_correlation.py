@@ -22,7 +22,9 @@ def results(task: str, success: float, accuracy: float) -> tuple[StudyResult, St
             ("wrong object", 1, 1.0),
         )
     ]
-    behaviour: list[Row] = [{"split": split, "accuracy": accuracy, "low": accuracy - 0.03} for split in TARGETS]
+    behaviour: list[Row] = [
+        {"split": split, "accuracy": accuracy, "low": accuracy - 0.03, "n": 80} for split in TARGETS
+    ]
 
     def result(study: str, rows: list[Row]) -> StudyResult:
         return StudyResult(study, study, name, f"hash of {name}", {"task": task}, 8, tuple(rows), {})
@@ -85,18 +87,30 @@ def test_models_at_chance_are_named_and_left_out() -> None:
 
     assert [row["n"] for row in correlations(found)] == [4] * len(TARGETS)
     assert [row["name"] for row in found.rows if row.get("at_chance")] == ["discrimination 0.5"]
-    assert found.notes[-1] == "Left out, at chance on IID images: discrimination 0.5 (0.52)."
+    assert found.notes[-1] == "Left out, not told from chance on IID images: discrimination 0.5 (0.52, n = 80)."
     plot = found.plots["correlation-test_iid"]
     assert isinstance(plot, Points)
     assert "discrimination 0.5" not in plot.clouds[0].names
 
 
-def test_the_table_puts_the_published_models_of_the_same_task_under_ours() -> None:
+def test_the_tables_put_the_published_models_of_the_same_task_under_ours() -> None:
     found = tables(correlate([results("rmts", x, x) for x in (0.6, 0.7, 0.8, 0.9)]))
 
-    models = found["correlation-test_iid"].rows
-    assert [row["model"] for row in models[:4]] == ["rmts 0.6", "rmts 0.7", "rmts 0.8", "rmts 0.9"]
-    clip = next(row for row in models if row["model"] == "CLIP †")
-    assert (clip["interchange"], clip["IID"], clip["OOD shape and colour"]) == (0.905, 0.9802, 0.8508)
-    assert {row["task"] for row in models} == {"match-to-sample"}
-    assert found["correlation-compositional"].rows[0]["IID"].startswith("ρ = 1.00")
+    both = found["correlation-ood-shape-color"]
+    assert [row["model"] for row in both.rows[:4]] == ["rmts 0.6", "rmts 0.7", "rmts 0.8", "rmts 0.9"]
+    clip = next(row for row in both.rows if row["model"] == "CLIP †")
+    assert clip == {"model": "CLIP †", "task": "match-to-sample", "interchange": 0.905, "OOD shape and colour": 0.8508}
+    assert "match-to-sample, n = 4: ρ = 1.00" in both.note
+
+
+def test_equal_models_have_no_rank_correlation() -> None:
+    found = correlate([results("discrimination", x, 1.0) for x in (0.6, 0.7, 0.8, 0.9)])
+
+    assert "IID not defined, the models are equal" in found.notes[0]
+
+
+def test_with_no_model_above_chance_nothing_is_drawn() -> None:
+    found = correlate([results("discrimination", 0.5, 0.5)])
+
+    assert (found.n, found.plots, tables(found)) == (0, {}, {})
+    assert found.notes[0].startswith("No model is above chance")

@@ -12,7 +12,7 @@ from core.families.model import Model, choose_device
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Progress
 from core.studies.probe import ProbeOptions
-from core.studies.result import OF_ONE_MODEL, result_from_json, result_to_csv
+from core.studies.result import OF_ONE_MODEL, StudyResult, result_from_json, result_to_csv
 from core.studies.series import SeriesOptions, run_series
 from tests.core.networks import CARD, balanced_model
 
@@ -58,7 +58,7 @@ def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Mode
         assert result.title in report
     assert model.weights_hash in report
     assert "another model" in report
-    assert "Left out, at chance on IID images: tiny" in report
+    assert "Left out, not told from chance on IID images: tiny" in report
     assert "http-equiv" not in report
     assert "<script" not in report
     assert "src=" not in report
@@ -147,3 +147,30 @@ def test_a_cancelled_run_keeps_the_subspaces_that_it_found_beside_the_model(tmp_
     assert not (tmp_path / "own" / "das.json").exists()
     messages = [p.message for p in run([model], replace(QUICK, studies=("das",)), tmp_path)]
     assert not any(message.startswith("shape, block") for message in messages)
+
+
+def test_a_correlation_of_another_version_is_left_out(model: Model, tmp_path: Path) -> None:
+    run([model], replace(QUICK, studies=("correlation",)), tmp_path)
+    path = tmp_path / "correlation" / "correlation.json"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    del value["settings"]["chance"]
+    value["rows"] = [{k: v for k, v in row.items() if k != "at_chance"} for row in value["rows"]]
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+    run([model], replace(QUICK, studies=("attention",)), tmp_path)
+
+    assert titles(tmp_path) == ["Attention pattern", "Distributed alignment search", "Accuracy by split"]
+
+
+def test_results_come_in_order_and_the_losses_last(model: Model, tmp_path: Path) -> None:
+    """What is trained for an hour keeps nothing waiting, and cancelling it loses nothing."""
+    job = run_series([model], replace(QUICK, studies=("losses", "correlation", "behaviour")), tmp_path)
+    found = []
+    for said in job:
+        if isinstance(said, StudyResult):
+            found.append(said.study)
+        elif said.message == "losses: starting":
+            job.close()
+
+    assert found == ["das", "behaviour", "correlation"]
+    assert (tmp_path / "correlation" / "correlation.json").is_file()
