@@ -12,6 +12,7 @@ from core.plots import Reference, Role
 
 SMALL, NORMAL, LARGE = 7.0, 7.5, 9.0
 MARGIN = 10.0
+TICK_LINE = 8.5
 LINE_HEIGHT = 11.5
 SAMPLE = 20.0
 DASHES: dict[Role, tuple[float, ...]] = {"measured": (), "control": (1.5, 2.0), "published": (5.0, 2.5)}
@@ -145,7 +146,7 @@ def x_axis(frame: Frame, label: str, ticks: Sequence[tuple[float, str]]) -> list
         marks.append(Line(((x, frame.bottom), (x, frame.bottom + 2.5)), "muted", 0.8))
         if x - half > end + 2:
             for i, line in enumerate(lines):
-                marks.append(Text(x, frame.bottom + 11 + 8.5 * i, line, SMALL, "muted", "middle"))
+                marks.append(Text(x, frame.bottom + 11 + TICK_LINE * i, line, SMALL, "muted", "middle"))
             end = x + half
     marks.append(Text(frame.left + frame.width / 2, frame.bottom + 24, label, NORMAL, "ink", "middle"))
     return marks

@@ -12,6 +12,7 @@ from core.figures.axes import (
     MARGIN,
     NORMAL,
     SMALL,
+    TICK_LINE,
     Entry,
     Frame,
     bar_area,
@@ -26,7 +27,7 @@ from core.figures.axes import (
     y_axis,
 )
 from core.figures.axes import hue as color_of
-from core.figures.drawing import Area, Drawing, Line, Mark, Text, box, text_width
+from core.figures.drawing import Area, Drawing, Line, Mark, Text, box, text_width, wrapped
 from core.figures.maps import draw_maps
 from core.figures.palette import heat, ink_on_heat
 from core.plots import Bars, Curves, Heatmap, Maps, Plot, Points, Series
@@ -69,8 +70,9 @@ def _curves(plot: Curves) -> Drawing:
     return _finished(marks, frame, plot.title)
 
 
-def _finished(marks: list[Mark], frame: Frame, title: str) -> Drawing:
-    return Drawing(WIDTH, frame.bottom + BELOW, tuple(marks), title)
+def _finished(marks: list[Mark], frame: Frame, title: str, n_lines: int = 1) -> Drawing:
+    """The drawing, with room for tick labels of so many lines."""
+    return Drawing(WIDTH, frame.bottom + max(BELOW, 16 + TICK_LINE * n_lines), tuple(marks), title)
 
 
 def _band(frame: Frame, x: Sequence[float], series: Series) -> list[Mark]:
@@ -122,9 +124,9 @@ def _bars(plot: Bars) -> Drawing:
             marks += _bar(frame, series, group, (left + 0.04 * share, left + 0.96 * share))
     marks += reference_lines(frame, plot.references)
     slot = frame.width / len(plot.groups) - 3
-    words = [g if text_width(g, SMALL) <= slot else g.replace(" ", "\n") for g in plot.groups]
-    marks += x_axis(frame, "", list(enumerate(words)))
-    return _finished(marks, frame, plot.title)
+    words = [wrapped(group, SMALL, slot) for group in plot.groups]
+    marks += x_axis(frame, "", [(index, "\n".join(lines)) for index, lines in enumerate(words)])
+    return _finished(marks, frame, plot.title, max(len(lines) for lines in words))
 
 
 def _bar(frame: Frame, series: Series, group: int, sides: tuple[float, float]) -> list[Mark]:

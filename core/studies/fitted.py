@@ -43,10 +43,12 @@ def searched_blocks(model: Model, search: Search) -> list[int]:
 
 
 def search_settings(model: Model, search: Search) -> dict[str, Any]:
-    """What decides which subspaces are measured: the shipped ones by content, and the options of a search."""
-    shipped = _shipped(model, search)
+    """What decides which subspaces are measured: the shipped ones by content, and the options where one is missing."""
+    shipped, blocks = _shipped(model, search), searched_blocks(model, search)
     digests = {f"{p} {block_name(b)}": _digest(s.basis) for (p, b), s in sorted(shipped.items())}
-    return {"search": asdict(search.options), "blocks": searched_blocks(model, search), "shipped_subspaces": digests}
+    complete = all((p, b) in shipped for b in blocks for p in PROPERTIES)
+    options = None if complete else asdict(search.options)
+    return {"search": options, "blocks": blocks, "shipped_subspaces": digests}
 
 
 def _shipped(model: Model, search: Search) -> Mapping[tuple[Property, int], Subspace]:

@@ -127,7 +127,10 @@ def test_the_png_has_the_size_of_the_svg(plot: Plot) -> None:
     assert np.asarray(image).std() > 5
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+LONG = Bars("Long", "accuracy", ("a group of many short words",) * 5, (Series("ours", (0.5,) * 5),))
+
+
+@pytest.mark.parametrize("plot", [*PLOTS, LONG], ids=[*NAMES, "long names"])
 def test_nothing_is_drawn_outside_the_canvas(plot: Plot) -> None:
     drawing = draw(plot)
 
