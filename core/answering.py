@@ -220,17 +220,16 @@ class Laboratory:
         others = [e for e in edits if not is_of_pad(e, property, block)]
         own = self._item_coordinates(document, others, subspace)
         now = self._item_coordinates(document, edits, subspace)
-        places = subspace.on_pad(subspace.centroids)
         return Pad(
             property,
             block,
-            _numpy(places),
+            _numpy(subspace.on_pad(subspace.centroids)),
             _numpy(subspace.ellipses),
             subspace.axis_share,
             _numpy(subspace.on_pad(own)),
             _numpy(subspace.on_pad(now)),
             _numpy(subspace.distance(now)),
-            _extent(subspace),
+            _extent(subspace, own),
         )
 
     def _item_coordinates(self, document: Document, edits: Sequence[Intervention], subspace: Subspace) -> Tensor:
@@ -286,7 +285,8 @@ class Laboratory:
         thumb = placed.interventions[find_move(placed, item, property, block) or 0]
         assert isinstance(thumb, MoveInSubspace)
         edits, _ = self._usable(placed)
-        first, points = question.map_cells[0], _grid_points(subspace)[slice(*question.map_cells)]
+        own = self._item_coordinates(placed, [e for e in edits if not is_of_pad(e, property, block)], subspace)
+        first, points = question.map_cells[0], _grid_points(_extent(subspace, own))[slice(*question.map_cells)]
         if thumb not in edits:  # it is about a wrong object that is not there
             return DecisionMap(first, _numpy(self._logits(document, edits).softmax(-1)[-1].expand(len(points))))
         at = edits.index(thumb)
@@ -309,9 +309,9 @@ def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:
     return subspace is not None and subspace.basis.shape[1] > 0
 
 
-def _grid_points(subspace: Subspace) -> list[tuple[float, float]]:
+def _grid_points(extent: tuple[float, float, float, float]) -> list[tuple[float, float]]:
     """Centres of the cells of a decision map, row by row from the lowest."""
-    x0, x1, y0, y1 = _extent(subspace)
+    x0, x1, y0, y1 = extent
     centers = (np.arange(MAP_SIZE) + 0.5) / MAP_SIZE
     return [(float(x), float(y)) for y in y0 + (y1 - y0) * centers for x in x0 + (x1 - x0) * centers]
 
@@ -344,11 +344,16 @@ def _item_tokens(stimulus: Stimulus, model: Model) -> tuple[tuple[int, ...], ...
     )
 
 
-def _extent(subspace: Subspace) -> tuple[float, float, float, float]:
-    """The pad's square (x0, x1, y0, y1): every landmark with a margin."""
+def _extent(subspace: Subspace, own: Tensor) -> tuple[float, float, float, float]:
+    """The pad's square (x0, x1, y0, y1): every landmark with a margin, and the items' own coordinates [N, S].
+
+    An item far off makes the pad no more than twice as wide, so that landmarks can still be told from each other.
+    """
     places = subspace.on_pad(subspace.centroids)
     low, high = places.amin(0), places.amax(0)
-    middle, half = (low + high) / 2, float((high - low).amax()) * 0.62 + 1e-6
+    middle, of_landmarks = (low + high) / 2, float((high - low).amax()) * 0.62 + 1e-6
+    reach = float((subspace.on_pad(own) - middle).abs().amax()) * 1.1
+    half = min(max(of_landmarks, reach), 2 * of_landmarks)
     x, y = (float(v) for v in middle)
     return (x - half, x + half, y - half, y + half)
 

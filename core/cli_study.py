@@ -15,28 +15,50 @@ if TYPE_CHECKING:
     from core.studies.series import SeriesOptions
 
 
+ABOUT = """\
+attention    where the tokens of items look, head by head
+das          interchange accuracy of shape and colour after every block, with its controls
+novel        vectors that no image made, written into the subspaces
+probe        linear probes for the relation of a pair, and edits along them
+behaviour    accuracy on every split, unseen shapes and colours included
+correlation  disentanglement against generalisation, over the models
+losses       small models trained with each choice of losses, for the tasks of the models
+all          all but losses; the correlation where there are several models"""
+
+
 def add_study_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
     study = verbs.add_parser(
-        "study", help="the published experiments on one or more models; run again to go on where it stopped"
+        "study",
+        help="the published experiments on one or more models; run again to go on where it stopped",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     study.add_argument(
         "what",
+        metavar="STUDY",
         choices=(*STUDIES, "all"),
-        help="losses trains small models of its own for the task of the model; all is every other part, the "
-        "correlation among them where there are several models",
+        help=f"one of {', '.join(STUDIES)}, or all",
     )
-    study.add_argument("--model", action="append", help="a bundled name or a .safetensors file; may be given again")
+    study.add_argument(
+        "--model",
+        action="append",
+        help="a bundled name or a .safetensors file; may be given again (default: discrimination)",
+    )
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
     study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
-    study.add_argument("--seed", type=int, default=0)
+    study.add_argument("--seed", type=int, default=0, help="of every draw (default: 0)")
     study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
-    study.add_argument("--layers", default="all", help="blocks to search, such as 0,1,2; -1 is the embeddings")
-    study.add_argument("--search-pairs", type=fourfold, default=2000, help="pairs to search a subspace on")
-    study.add_argument("--epochs", type=int, default=20, help="epochs of a subspace search")
+    study.add_argument(
+        "--layers",
+        default="all",
+        help="blocks to search, such as 0,1,2; -1 is the embeddings (default: all)",
+    )
+    study.add_argument("--search-pairs", type=fourfold, default=2000, help="to search a subspace on (default: 2000)")
+    study.add_argument("--epochs", type=int, default=20, help="of a subspace search (default: 20)")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
-    study.add_argument("--runs", type=_count, default=1, help="of losses: training runs, each with a seed of its own")
-    study.add_argument("--device", default="auto")
+    study.add_argument("--runs", type=_count, default=1, help="of losses: for each choice (default: 1)")
+    study.add_argument("--device", default="auto", help="cpu, cuda or mps (default: the fastest)")
     study.set_defaults(run=_study)
 
 

@@ -9,19 +9,19 @@ from core.document import Document, View
 from core.scene import Item, Property, Stimulus, Task, item_patches
 
 DEFAULT_MODEL = "discrimination"
-STAR, HEART = 6, 15
-PINK, INDIGO, CYAN, ORANGE = 0, 3, 5, 12
+STAR, SIX_POINT_STAR, BOWL = 6, 7, 11
+PINK, INDIGO, CYAN, YELLOW, ORANGE = 0, 3, 5, 10, 12
 
 
 def demo_document(model: str = DEFAULT_MODEL, task: Task = "discrimination") -> Document:
-    """Two stars, in indigo and in pink; of match-to-sample two hearts, in indigo and in cyan, above two equal stars."""
+    """Two stars, in indigo and in pink; of match-to-sample two stars, in yellow and in cyan, above two equal bowls."""
     return Document(model, demo_stimulus(task))
 
 
 def demo_stimulus(task: Task) -> Stimulus:
     """The stimulus of `demo_document`: giving item A the colour of item B turns its true answer."""
     if task == "rmts":
-        kinds = ((HEART, INDIGO), (HEART, CYAN), (STAR, ORANGE), (STAR, ORANGE))
+        kinds = ((SIX_POINT_STAR, YELLOW), (SIX_POINT_STAR, CYAN), (BOWL, ORANGE), (BOWL, ORANGE))
         drawn = zip(kinds, ((0, 0), (32, 0), (48, 112), (144, 144)), strict=True)
     else:
         drawn = zip(((STAR, INDIGO), (STAR, PINK)), ((32, 48), (144, 128)), strict=True)

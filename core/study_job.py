@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.cards import bundled_models, model_path, read_card, resource_folder
+from core.cards import bundled_models, card_task, model_path, read_card, resource_folder
 from core.jobs.progress import Progress
 from core.plots import Plot
 from core.studies.published import MODELS, beside
@@ -80,14 +80,17 @@ def _part_of(result: StudyResult) -> StudyPart:
 
 
 def shipped_parts(models: Sequence[str]) -> list[StudyPart]:
-    """The shipped results of bundled models, in the order of the studies, then those over several models.
+    """The shipped results of bundled models, in the order of the studies, then those over several models or of losses.
 
     Results of other weights are left out; without a bundled model there is nothing.
     """
-    folder, found = resource_folder("results"), []
+    folder, found, tasks = resource_folder("results"), [], set()
     for model in (m for m in models if m in bundled_models()):
-        weights = read_card(model_path(model))["weights_sha256"]
+        card = read_card(model_path(model))
+        weights = card["weights_sha256"]
+        tasks.add(card_task(card))
         own = (read_result(folder / model / f"{study}.json") for study in STUDIES)
         found += [r for r in own if r is not None and r.weights_sha256 == weights]
-    together = (read_result(path) for path in sorted(folder.glob("*.json")))
-    return [_part_of(r) for r in [*found, *(together if found else ())] if r is not None]
+    others = [r for path in sorted(folder.glob("*.json")) if (r := read_result(path)) is not None] if found else []
+    of_tasks = [r for r in others if r.study != "losses" or r.settings["task"] in tasks]
+    return [_part_of(r) for r in [*found, *of_tasks]]

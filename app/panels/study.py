@@ -99,7 +99,7 @@ class StudyPanel(QWidget):
         self.report.clicked.connect(lambda: _open(self.report_path))
         self.folder.clicked.connect(lambda: _open(self.form.out))
         self.form.folder_changed.connect(self._show_choices)
-        self.form.model.currentTextChanged.connect(lambda _: self._show_shipped())
+        self.form.model.currentTextChanged.connect(lambda _: self._show_known())
         self.parts.head_chosen.connect(self._go_to_head)
         self.published.currentTextChanged.connect(self.parts.show_published)
         self._jobs.progressed.connect(self._went_on)
@@ -131,14 +131,20 @@ class StudyPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._show_shipped()
+        self._show_known()
 
-    def _show_shipped(self) -> None:
-        """Before anything was run here: what ships of the chosen model. Plots are not drawn before they are seen."""
-        if self.run is None and self.isVisible():
-            parts = tuple(shipped_parts(self.form.models))
-            self.parts.show_parts(parts)
-            self._say(SHIPPED if parts else "")
+    def _show_known(self) -> None:
+        """Of the chosen models: what was run on them last here, or else what ships. Only what is seen is drawn."""
+        run = self.run
+        if not self.isVisible() or (run is not None and not run.over):
+            return
+        if run is not None and run.found and run.order.options["models"] == self.form.models:
+            self._show(run)
+            return
+        parts = tuple(shipped_parts(self.form.models))
+        self.parts.show_parts(parts)
+        self._say(SHIPPED if parts else "")
+        self.progress.setValue(0)
 
     def _start(self) -> None:
         try:

@@ -14,14 +14,11 @@ from typing import Any
 from core.plots import Cloud, Plot, Points
 from core.scene import PROPERTIES, TASK_WORDS, Task
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
-from core.studies.result import Row, StudyResult
+from core.studies.result import CHANCE, Row, StudyResult
 from core.studies.statistics import spearman, spearman_interval
 
 FEWEST = 4
 """With fewer models no rank correlation is given: three can be in order by chance one time in six."""
-
-CHANCE = 0.5
-"""A model counts as at chance if the interval of its IID accuracy reaches down to it."""
 
 TARGETS = {"test_iid": "IID", "compositional": "new pairings", "ood-shape-color": "OOD shape and colour"}
 

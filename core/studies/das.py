@@ -201,7 +201,8 @@ def _notes(model: Model, n: int, options: Mapping[tuple[Property, int], Mapping[
         f"Success on {n} unseen pairs; bands are 95 % Wilson intervals. An edit without effect scores the base error, "
         "an edit that makes the model answer one class always scores one half.",
         f"Subspaces were found with {' or '.join(ways)}." if ways else "No subspace was looked for.",
-        "The published curve is of another model, which has 12 blocks.",
+        f"The published curve is of another model, which has 12 blocks: {model.n_blocks} of them are drawn, and the "
+        "report's table has all.",
     ]
     if model.reads_cls_only:
         notes.append("After the last block every dimension was swapped, and no answer changed, as it must be.")

@@ -5,8 +5,22 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from core.errors import UserError
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder.
+
+    Raises UserError where nothing can be written into it, before hours are spent on what should go there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"Nothing can be written to {folder}: {error.strerror}.", "Name another folder.") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -24,7 +24,7 @@ from core.jobs.train import train_model
 from core.plots import Bars, Reference, Series
 from core.scene import TASK_WORDS, Task
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
-from core.studies.result import Row, StudyResult
+from core.studies.result import CHANCE, Row, StudyResult
 from core.studies.statistics import wilson
 
 Weights = dict[str, float]
@@ -102,7 +102,7 @@ def losses_study(
         n=n,
         rows=tuple(sorted(rows, key=lambda row: list(variants(recipe)).index(row["losses"]))),
         plots={f"losses-{recipe.task}": _plot(recipe, rows, seeds)},
-        notes=_notes(recipe, seeds),
+        notes=(*_notes(recipe, seeds), *_unlearned(rows)),
     )
 
 
@@ -152,6 +152,13 @@ def _series(rows: Sequence[Row], names: Sequence[str], split: str, hue: int) -> 
         low.append(min(values) if len(of) > 1 else float(of[0]["low"]))
         high.append(max(values) if len(of) > 1 else float(of[0]["high"]))
     return Series(SPLITS[split], tuple(y), tuple(low), tuple(high), hue=hue)
+
+
+def _unlearned(rows: Sequence[Row]) -> list[str]:
+    """Which models are not told from chance on unseen images."""
+    at_chance = [row for row in rows if row["split"] == "test_iid" and row["low"] <= CHANCE]
+    names = dict.fromkeys(f"{row['losses']} (seed {row['seed']})" for row in at_chance)
+    return [f"Not told from chance on IID images, so not learned: {', '.join(names)}."] if names else []
 
 
 def _notes(recipe: Recipe, seeds: Sequence[int]) -> tuple[str, ...]:

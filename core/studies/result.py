@@ -26,6 +26,9 @@ Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation"
 STUDIES: tuple[Study, ...] = get_args(Study)
 OF_ONE_MODEL: tuple[Study, ...] = ("attention", "das", "novel", "probe", "behaviour")
 
+CHANCE = 0.5
+"""A model counts as at chance if the interval of its accuracy on unseen images reaches down to it."""
+
 Row = dict[str, Any]
 
 

@@ -26,7 +26,7 @@ from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
-from core.studies.files import write_text
+from core.studies.files import check_writable, write_text
 from core.studies.fitted import Search
 from core.studies.losses import losses_recipe, losses_settings, losses_study
 from core.studies.novel import novel_settings, novel_study
@@ -78,6 +78,7 @@ def run_series(
 
     Raises UserError where the folder cannot be written.
     """
+    check_writable(out)
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
     losses = [_losses(task, models, options, out) for task in _tasks(models)] if "losses" in studies else []

@@ -384,6 +384,20 @@ def test_every_landmark_lies_inside_the_pads_square(laboratory: Laboratory, docu
     assert ((pad.landmarks > (x0, y0)) & (pad.landmarks < (x1, y1))).all()
 
 
+@given(data=st.data())
+@settings(max_examples=20)
+def test_the_pads_square_holds_the_items_or_is_twice_as_wide_as_the_landmarks_need(
+    laboratory: Laboratory, documents: st.SearchStrategy[Document], data: st.DataObject
+) -> None:
+    pad = laboratory.answer(Question(data.draw(documents), 1, attention=False)).pads["color"]
+
+    x0, x1, y0, y1 = pad.extent
+    span = (pad.landmarks.max(0) - pad.landmarks.min(0)).max()
+    held = ((pad.own > (x0, y0)) & (pad.own < (x1, y1))).all()
+    assert held or x1 - x0 == pytest.approx(2 * 1.24 * span, rel=1e-4)
+    assert x1 - x0 >= 1.24 * span
+
+
 def test_a_block_without_a_learned_subspace_has_no_pad(laboratory: Laboratory, document: Document) -> None:
     assert set(laboratory.answer(Question(document, 1)).pads) == {"shape", "color"}
     assert set(laboratory.answer(Question(document, 2)).pads) == {"color"}

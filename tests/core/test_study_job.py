@@ -16,7 +16,8 @@ HEAT = Heatmap("Heads", "head", "block", ((0.0, 1.0),), ("0", "1"), ("0",))
 
 
 def result(study: str, weights: str) -> StudyResult:
-    return StudyResult(study, study.title(), "one", weights, {}, 8, ({"block": 0},), {"heat": HEAT}, ("A note.",))
+    settings = {"task": "discrimination"}
+    return StudyResult(study, study.title(), "one", weights, settings, 8, ({"block": 0},), {"heat": HEAT}, ("A note.",))
 
 
 def keep(folder: Path, of: StudyResult) -> None:
@@ -34,10 +35,12 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "results"
 
 
-def test_shipped_results_come_in_the_order_of_the_studies_and_those_over_models_last(shipped: Path) -> None:
+def test_shipped_results_come_in_the_order_of_the_studies_and_losses_of_the_same_task_last(shipped: Path) -> None:
     for study in ("behaviour", "attention"):
         keep(shipped / "one", result(study, "w"))
     keep(shipped, result("losses", "w+v"))
+    of_rmts = replace(result("losses", "u"), settings={"task": "rmts"})
+    (shipped / "losses-rmts.json").write_text(result_to_json(of_rmts), encoding="utf-8")
 
     parts = shipped_parts(["one"])
 

@@ -207,6 +207,28 @@ def test_another_study_starts_with_an_empty_list(panel: StudyPanel, jobs: Preten
     assert panel.parts.parts == []
 
 
+def test_another_model_shows_what_ships_of_it_and_the_first_what_was_run(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    jobs.tell(found=(ATTENTION,), state="finished", result="report.html")
+
+    panel.form.choose_model("rmts")
+    assert {view.part.model for view in panel.parts.parts} >= {"rmts"}
+    assert "ship with Relata" in panel.said.text()
+
+    panel.form.choose_model(DEFAULT_MODEL)
+    assert [view.part for view in panel.parts.parts] == [ATTENTION]
+    assert "Finished" in panel.said.text()
+
+
+def test_while_a_study_runs_its_plots_stay(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel.start.click()
+    jobs.tell(found=(ATTENTION,))
+
+    panel.form.choose_model("rmts")
+
+    assert [view.part for view in panel.parts.parts] == [ATTENTION]
+
+
 def test_cancel_asks_the_job_to_stop(panel: StudyPanel, jobs: PretendJobs) -> None:
     panel.start.click()
 

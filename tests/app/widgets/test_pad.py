@@ -85,6 +85,16 @@ def test_near_a_landmark_the_thumb_takes_its_exact_place(pad: SubspacePad, event
     assert events.of("moved")[-1] == (0, 2.0, 1.0, 0)
 
 
+def test_near_another_thumb_the_thumb_takes_its_exact_place(pad: SubspacePad, events: Events) -> None:
+    other = pad._picture.thumbs[1]
+
+    drag(pad, pad.thumb_place(0), pad.thumb_place(1) + QPointF(5, 5))
+    assert events.of("moved")[-1] == (0, other.x, other.y, -1)
+
+    drag(pad, pad.thumb_place(0), pad.thumb_place(1) + QPointF(5, 5), ALT)
+    assert events.of("moved")[-1] != (0, other.x, other.y, -1)
+
+
 def test_alt_lets_go_of_the_landmark(pad: SubspacePad, events: Events) -> None:
     drag(pad, pad.thumb_place(0), pad.landmark_place(0) + by(0.1, 0.0), ALT)
 

@@ -150,3 +150,11 @@ def test_the_table_puts_the_published_runs_from_scratch_beside_ours(tmp_path: Pa
     ]
     ours = [r["accuracy"] for r in result.rows if (r["losses"], r["split"]) == ("pipeline", "ood-shape")]
     assert [rows["pipeline"]["OOD shape"]] == ours
+
+
+def test_what_is_not_told_from_chance_is_named(tmp_path: Path) -> None:
+    result, _ = finish(losses_study(TINY, tmp_path, CPU, n=8))
+
+    at_chance = {r["losses"] for r in result.rows if r["split"] == "test_iid" and r["low"] <= 0.5}
+    assert at_chance, "networks of this size learn nothing from 32 images"
+    assert all(f"{name} (seed 0)" in result.notes[-1] for name in at_chance)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, choose_device
 from core.jobs.fit_subspace import SearchOptions
@@ -174,3 +175,10 @@ def test_results_come_in_order_and_the_losses_last(model: Model, tmp_path: Path)
 
     assert found == ["das", "behaviour", "correlation"]
     assert (tmp_path / "correlation" / "correlation.json").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_measured(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(UserError, match="Nothing can be written"):
+        next(run_series([model], QUICK, tmp_path / "file"))
