@@ -38,7 +38,7 @@ from core.questions import Answer, Failure
 LAYOUT_VERSION = 1
 TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX = 700
-STUDY_SIZE = QSize(704, 620)
+STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
@@ -148,7 +148,10 @@ class MainWindow(QMainWindow):
         study = docks["Study"]
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
         study.setFloating(True)
-        study.setGeometry(QRect(self.pos() + QPoint(24, 170), STUDY_SIZE))
+        screen = self.screen().availableGeometry()
+        place = QRect(self.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(screen.size() - STUDY_MARGIN))
+        place.moveBottom(min(place.bottom(), screen.bottom() - STUDY_MARGIN.height() // 2))
+        study.setGeometry(place)
         study.hide()
 
     def _restore_layout(self) -> None:

@@ -20,7 +20,19 @@ from core.interventions import (
     SwapFromSource,
     WriteNovelVectors,
 )
-from core.scene import Geometry, Item, Photo, Property, Relation, Stimulus, Task, pair_items, task_of, with_item
+from core.scene import (
+    Geometry,
+    Item,
+    Photo,
+    Property,
+    Relation,
+    Stimulus,
+    Task,
+    pair_items,
+    pair_relation,
+    task_of,
+    with_item,
+)
 
 Side = Literal["base", "source"]
 
@@ -318,7 +330,13 @@ def set_control(document: Document, index: int, control: Control) -> Document:
     return replace_intervention(document, index, replace(edit, control=control))
 
 
-def controls_in_force(document: Document) -> tuple[Control, ...]:
+def controls_in_force(document: Document) -> tuple[str, ...]:
     """What the edits that are on are controls of, in order and each once; empty where all are effects."""
-    found = [e.control for e in document.interventions if isinstance(e, InSubspace) and e.enabled and e.control]
-    return tuple(dict.fromkeys(found))
+    found = [_control_of(document, edit) for edit in document.interventions if edit.enabled]
+    return tuple(dict.fromkeys(control for control in found if control))
+
+
+def _control_of(document: Document, edit: Intervention) -> str | None:
+    if isinstance(edit, AddProbeDirection):
+        return "probe, own relation" if pair_relation(document.base, edit.pair) == edit.toward else None
+    return edit.control

@@ -10,10 +10,12 @@ from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -72,8 +74,12 @@ class StudyPanel(QWidget):
             f"Whose published numbers are drawn beside the measured ones; {NEAREST} where that model has none"
         )
         self.progress.setAccessibleName("Progress of the study")
-        self._side = QWidget()
-        side = QVBoxLayout(self._side)
+        body, self._side = QWidget(), QScrollArea()
+        self._side.setWidget(body)
+        self._side.setWidgetResizable(True)
+        self._side.setFrameShape(QFrame.Shape.NoFrame)
+        self._side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side = QVBoxLayout(body)
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self.form)
         side.addLayout(_row(self.start, self.cancel))

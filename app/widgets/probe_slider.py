@@ -21,6 +21,7 @@ _EDGE_PX = 8.0
 _GROOVE_PX = 9.0
 _BAR_PX = 9.0
 _SMALL = 0.85
+_WORD_GAP_PX = 7.0
 _REACHES = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
 
@@ -246,15 +247,15 @@ class PairMeter(Painted):
         if reading.flipped:
             parts.append(("⇄ FLIP", bold, side))
         if reading.mistake:
-            parts.append(("✕ mistake", bold, colors.color("warning")))
+            whole = sum(width_of(font, text) for text, font, _ in parts) + _WORD_GAP_PX + width_of(bold, "✕ mistake")
+            parts.append(("✕ mistake" if whole <= area.width() else "✕", bold, colors.color("warning")))
         if reading.baseline is not None:
             parts.append((f"was {signed(reading.baseline)}", plain, colors.color("muted")))
-        gap = 7.0
-        widths = [width_of(font, text) + gap for text, font, _ in parts]
-        if reading.baseline is not None and sum(widths) - gap > area.width():
+        widths = [width_of(font, text) + _WORD_GAP_PX for text, font, _ in parts]
+        if reading.baseline is not None and sum(widths) - _WORD_GAP_PX > area.width():
             del parts[-1], widths[-1]  # the ghost shows it
-        left = area.left() + max(0.0, (area.width() - sum(widths) + gap) / 2)
+        left = area.left() + max(0.0, (area.width() - sum(widths) + _WORD_GAP_PX) / 2)
         for text, font, color in parts:
             room = QRectF(left, area.top(), min(width_of(font, text) + 1, area.right() - left), area.height())
             write(painter, room, text, font=font, color=color)
-            left += width_of(font, text) + gap
+            left += width_of(font, text) + _WORD_GAP_PX

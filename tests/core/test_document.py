@@ -36,8 +36,8 @@ from core.document import (
     write_novel_vectors,
 )
 from core.errors import UserError
-from core.interventions import Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
-from core.scene import Geometry, Item, Photo, Stimulus, overlaps, truth
+from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
+from core.scene import RELATIONS, Geometry, Item, Photo, Stimulus, overlaps, pair_relation, truth
 
 A, B, C = Item(1, 2, 0, 0, seed=1), Item(3, 4, 64, 32, seed=2), Item(5, 6, 128, 160, seed=3)
 PAIR = Stimulus((A, B))
@@ -230,6 +230,18 @@ def test_the_last_edit_of_a_pad_that_is_on_governs_an_item() -> None:
     assert governing_edit(wrong, 1, "color", 1) == 2
     assert controls_in_force(wrong) == ("wrong object",)
     assert set_control(wrong, 2, "") == document
+
+
+def test_a_push_toward_what_a_pair_is_already_is_a_control() -> None:
+    """The demo's pair is different."""
+    pushes = {toward: AddProbeDirection(1, 0, toward) for toward in RELATIONS}
+
+    control, effect = (replace(DOCUMENT, interventions=(pushes[toward],)) for toward in ("different", "same"))
+    off = replace(DOCUMENT, interventions=(replace(pushes["different"], enabled=False),))
+
+    assert pair_relation(DOCUMENT.base, 0) == "different"
+    assert controls_in_force(control) == ("probe, own relation",)
+    assert controls_in_force(effect) == controls_in_force(off) == ()
 
 
 def test_the_hand_takes_swaps_and_novel_vectors_of_an_item_off_a_pad() -> None:
