@@ -36,7 +36,7 @@ Hits = dict[tuple[int, str], list[bool]]
 """After a block, under a condition: for each pair, whether the answer was the counterfactual label."""
 
 
-def das_settings(model: Model, search: Search, *, n: int = 2000, seed: int = 0) -> dict[str, Any]:
+def das_settings(model: Model, search: Search, *, n: int = 1000, seed: int = 0) -> dict[str, Any]:
     """Everything beside the weights that decides the numbers."""
     return {
         "task": model.task,
@@ -47,7 +47,7 @@ def das_settings(model: Model, search: Search, *, n: int = 2000, seed: int = 0) 
     }
 
 
-def das_study(model: Model, search: Search, *, n: int = 2000, seed: int = 0) -> Job[StudyResult]:
+def das_study(model: Model, search: Search, *, n: int = 1000, seed: int = 0) -> Job[StudyResult]:
     """Interchange accuracy of shape and colour on `n` unseen pairs, after the embeddings and every block."""
     settings = das_settings(model, search, n=n, seed=seed)
     bases, options = yield from part(find_bases(model, search), 0, 800, 1000)
