@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.counterfactuals import InterchangePair, interchange_pairs
-from core.engine import advance, embed, resume, to_input
+from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
 from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
 from core.jobs.fit_subspace import gather_tokens, item_tokens
@@ -107,7 +107,8 @@ def measure_novel(
     """For each block and method: whether each pair gets the counterfactual answer.
 
     Where the pair is to become same both items get the first vector, else the edited item the first and its partner
-    the second.
+    the second. With a read-out of CLS alone, what is written after the last block must change no answer; that is
+    asserted.
     """
     generator = torch.Generator().manual_seed(seed)
     hits: dict[tuple[int, str], list[bool]] = {(b, m): [] for b in sorted(bases) for m in METHODS}
@@ -128,8 +129,19 @@ def measure_novel(
                     edited = overwrite(x, own, bases[block], first)
                     edited = overwrite(edited, other, bases[block], torch.where(same, first, second))
                     hits[block, method] += (resume(model, edited, block + 1).argmax(1) == labels).tolist()
+            if model.reads_cls_only:
+                _assert_blind_end(model, x, max(bases), own)
         yield Progress(min(start + BATCH, len(pairs)), len(pairs), f"{chunk[0].property}: novel vectors")
     return hits
+
+
+def _assert_blind_end(model: Model, x: Tensor, block: int, tokens: Tensor) -> None:
+    """Overwriting every dimension of tokens [B, n] after the last block, from the stream after `block`."""
+    for later in range(block + 1, model.n_blocks):
+        x = advance(model, x, later)
+    every = torch.eye(model.width, device=model.device)
+    blank = overwrite(x, tokens, every, x.new_zeros(*tokens.shape, model.width))
+    assert torch.equal(read_out(model, blank), read_out(model, x)), "an edit after the last block changed an answer"
 
 
 def becomes_same(pair: InterchangePair) -> bool:

@@ -80,6 +80,18 @@ def test_an_edit_that_reaches_cls_after_the_last_block_is_noticed(monkeypatch: p
         finish(das.measure_pairs(model, pairs, {}))
 
 
+def test_novel_vectors_that_reach_cls_after_the_last_block_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = balanced_model()
+    basis = {1: torch.eye(model.width)[:, :4]}
+    pairs = interchange_pairs(24, "color", all_kinds(), 1, model.geometry)
+    pools = finish(novel.donor_pools(model, pairs, basis))
+    assert set(finish(novel.measure_novel(model, pairs, basis, pools))) == {(1, method) for method in novel.METHODS}
+
+    monkeypatch.setattr(novel, "read_out", lambda _, x: x.sum(1))
+    with pytest.raises(AssertionError, match="after the last block"):
+        finish(novel.measure_novel(model, pairs, basis, pools))
+
+
 def test_background_tokens_lie_in_no_item_and_no_prefix() -> None:
     items = torch.tensor([[[1, 2], [5, 6]], [[9, 10], [3, 4]]])
 
