@@ -33,12 +33,10 @@ def left_ticks(plot: AxesPlot, font: QFont, height_px: float) -> Ticks:
 
 
 def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
-    """Places and words along the bottom axis that do not touch; names of groups may take two lines."""
+    """Places and words along the bottom axis that do not touch; names of groups may take several lines."""
     match plot:
         case Bars():
-            slot_px = width_px / max(1, len(plot.groups))
-            narrow = any(width_of(font, name) + TICK_GAP_PX > slot_px for name in plot.groups)
-            return [(i, f"\n{name}" if narrow and i % 2 else name) for i, name in enumerate(plot.groups)]
+            return _group_names(plot.groups, font, width_px / max(1, len(plot.groups)))
         case Curves():
             ticks = list(zip(plot.x, plot.ticks, strict=True))
         case Heatmap():
@@ -46,6 +44,31 @@ def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
         case Points():
             ticks = [(value, number(value)) for value in steps(*plot.x_range)]
     return _every(ticks, max((width_of(font, words) for _, words in ticks), default=1.0), width_px)
+
+
+def _group_names(names: Sequence[str], font: QFont, slot_px: float) -> Ticks:
+    """Names of groups in lines that fit their slots; where a word is too long for that, every second one a line lower.
+
+    A name with free slots beside it in its line may then be twice as wide, at the ends as wide as the margin allows.
+    """
+    room_px = slot_px - TICK_GAP_PX
+    if all(width_of(font, word) <= room_px for name in names for word in name.split()):
+        return [(i, "\n".join(_lines(name, font, room_px))) for i, name in enumerate(names)]
+    ends = (0, len(names) - 1)
+    at_end_px = slot_px + 2 * TICK_GAP_PX
+    wrapped = [_lines(name, font, at_end_px if i in ends else 2 * room_px) for i, name in enumerate(names)]
+    return [(i, "\n" * (i % 2) + "\n".join(lines)) for i, lines in enumerate(wrapped)]
+
+
+def _lines(name: str, font: QFont, width_px: float) -> list[str]:
+    """The words of a name in lines no wider than `width_px`, if no single word is."""
+    lines: list[str] = []
+    for word in name.split():
+        if lines and width_of(font, f"{lines[-1]} {word}") <= width_px:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _every(ticks: Ticks, size_px: float, room_px: float) -> Ticks:

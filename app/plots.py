@@ -197,7 +197,7 @@ class PlotView(QWidget):
         x_label, line = "" if isinstance(plot, Bars) else plot.x_label, line_height(font)
         self._name(self._left, plot.y_label, size.height())
         self._name(self._bottom, x_label, size.width())
-        n_lines = (2 if any("\n" in words for _, words in bottom) else 1) + bool(x_label)
+        n_lines = max((words.count("\n") + 1 for _, words in bottom), default=1) + bool(x_label)
         self._left.setWidth(max((width_of(font, words) for _, words in left), default=0.0) + 1.25 * line + 8)
         self._bottom.setHeight(n_lines * line + 8)
         self._write_inside(plot, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,9 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.plot_items import color_of, entries_of
-from app.plot_labels import bottom_ticks
+from app.plot_labels import TICK_GAP_PX, bottom_ticks
 from app.plot_words import describe, spots
 from app.plots import PlotView
+from app.widgets.painted import width_of
 from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Points, Reference, Series
 
 NAN = math.nan
@@ -241,14 +243,33 @@ def test_points_are_read_by_name(show: Show) -> None:
     assert len(spots(POINTS)) == 2, "a point without a value is not there"
 
 
-def test_names_of_groups_take_two_lines_where_one_is_too_short(qtbot: QtBot) -> None:
+def test_names_of_groups_take_more_lines_where_one_is_too_short(qtbot: QtBot) -> None:
     view = PlotView()
     qtbot.addWidget(view)
+    font = view.font()
+    slot = width_of(font, "new pairings")
 
-    wide, narrow = (bottom_ticks(BARS, view.font(), width) for width in (1000, 150))
+    wide, middle, narrow = (
+        [words for _, words in bottom_ticks(BARS, font, width)] for width in (1000, 3 * slot, 3 * 0.55 * slot)
+    )
 
-    assert [words for _, words in wide] == list(BARS.groups)
-    assert [words for _, words in narrow] == ["train", "\nnew pairings", "OOD both"]
+    assert wide == list(BARS.groups)
+    assert middle == ["train", "new\npairings", "OOD both"]
+    assert narrow == ["train", "\nnew\npairings", "OOD\nboth"]
+
+
+def test_a_long_name_at_the_end_is_hardly_wider_than_its_slot(qtbot: QtBot) -> None:
+    view = PlotView()
+    qtbot.addWidget(view)
+    font = view.font()
+    groups = ("none", "disentanglement", "pipeline", "both", "both and pair judgements")
+    slot = width_of(font, "judgements") + 8
+
+    ticks = [words for _, words in bottom_ticks(replace(BARS, groups=groups), font, 5 * slot)]
+
+    assert ticks[1] == "\ndisentanglement"
+    assert max(width_of(font, line) for line in ticks[-1].splitlines()) <= slot + 2 * TICK_GAP_PX
+    assert "".join(ticks[-1].split()) == "bothandpairjudgements"
 
 
 @pytest.mark.parametrize(
