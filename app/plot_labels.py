@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pyqtgraph as pg
@@ -14,6 +15,7 @@ from app import theme
 from app.plot_items import share_of
 from app.widgets.painted import line_height, width_of
 from core.figures.axes import number, steps
+from core.figures.drawing import wrapped
 from core.figures.palette import ink_on_heat
 from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
@@ -51,24 +53,13 @@ def _group_names(names: Sequence[str], font: QFont, slot_px: float) -> Ticks:
 
     A name with free slots beside it in its line may then be twice as wide, at the ends as wide as the margin allows.
     """
-    room_px = slot_px - TICK_GAP_PX
+    room_px, measure = slot_px - TICK_GAP_PX, partial(width_of, font)
     if all(width_of(font, word) <= room_px for name in names for word in name.split()):
-        return [(i, "\n".join(_lines(name, font, room_px))) for i, name in enumerate(names)]
+        return [(i, "\n".join(wrapped(name, room_px, measure))) for i, name in enumerate(names)]
     ends = (0, len(names) - 1)
     at_end_px = slot_px + 2 * TICK_GAP_PX
-    wrapped = [_lines(name, font, at_end_px if i in ends else 2 * room_px) for i, name in enumerate(names)]
-    return [(i, "\n" * (i % 2) + "\n".join(lines)) for i, lines in enumerate(wrapped)]
-
-
-def _lines(name: str, font: QFont, width_px: float) -> list[str]:
-    """The words of a name in lines no wider than `width_px`, if no single word is."""
-    lines: list[str] = []
-    for word in name.split():
-        if lines and width_of(font, f"{lines[-1]} {word}") <= width_px:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    by_name = [wrapped(name, at_end_px if i in ends else 2 * room_px, measure) for i, name in enumerate(names)]
+    return [(i, "\n" * (i % 2) + "\n".join(lines)) for i, lines in enumerate(by_name)]
 
 
 def _every(ticks: Ticks, size_px: float, room_px: float) -> Ticks:

@@ -279,24 +279,12 @@ class SubspacePad(Painted):
         x, y = frame.within(*frame.value(frame.shown(drag.from_x, drag.from_y) + moved))
         if free or not self.magnet:
             return x, y, -1
+        others = [(t.x, t.y, -1) for i, t in enumerate(self._picture.thumbs) if i != drag.index]
+        pulls = others + [(mark.x, mark.y, i) for i, mark in enumerate(self._picture.landmarks)]
         place = frame.shown(x, y)
-        landmark, thumb = self._landmark_at(place, _MAGNET_PX), self._other_thumb_at(drag.index, place)
-        if thumb is not None and (landmark < 0 or self._nearer(thumb, landmark, place)):
-            return thumb.x, thumb.y, -1
-        if landmark < 0:
-            return x, y, -1
-        mark = self._picture.landmarks[landmark]
-        return mark.x, mark.y, landmark
-
-    def _other_thumb_at(self, index: int, place: QPointF) -> Thumb | None:
-        """The nearest thumb but one within the magnet's reach."""
-        reach = {i: QLineF(place, self.thumb_place(i)).length() for i in range(len(self._picture.thumbs)) if i != index}
-        nearest = min(reach, key=lambda i: reach[i], default=-1)
-        return self._picture.thumbs[nearest] if nearest >= 0 and reach[nearest] <= _MAGNET_PX else None
-
-    def _nearer(self, thumb: Thumb, landmark: int, place: QPointF) -> bool:
-        shown = self._frame().shown(thumb.x, thumb.y)
-        return QLineF(place, shown).length() <= QLineF(place, self.landmark_place(landmark)).length()
+        reach = [QLineF(place, frame.shown(pull[0], pull[1])).length() for pull in pulls]
+        nearest = min(range(len(pulls)), key=lambda i: reach[i], default=-1)
+        return pulls[nearest] if nearest >= 0 and reach[nearest] <= _MAGNET_PX else (x, y, -1)
 
     # Actions
 

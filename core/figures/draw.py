@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 
 from core.figures.axes import (
@@ -124,7 +125,7 @@ def _bars(plot: Bars) -> Drawing:
             marks += _bar(frame, series, group, (left + 0.04 * share, left + 0.96 * share))
     marks += reference_lines(frame, plot.references)
     slot = frame.width / len(plot.groups) - 3
-    words = [wrapped(group, SMALL, slot) for group in plot.groups]
+    words = [wrapped(group, slot, partial(text_width, size=SMALL)) for group in plot.groups]
     marks += x_axis(frame, "", [(index, "\n".join(lines)) for index, lines in enumerate(words)])
     return _finished(marks, frame, plot.title, max(len(lines) for lines in words))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -111,11 +112,11 @@ def _ruler() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(64)
 
 
-def wrapped(words: str, size: float, width: float) -> list[str]:
-    """The words in lines no wider than `width`, if no single word is."""
+def wrapped(words: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """The words in lines no wider than `width` by `measure`, if no single word is."""
     lines: list[str] = []
     for word in words.split(" "):
-        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+        if lines and measure(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from PIL import Image
 
 from core.figures.axes import LARGE, MARGIN, NORMAL, SMALL
-from core.figures.drawing import Area, Drawing, Line, Mark, Picture, Text, box, wrapped
+from core.figures.drawing import Area, Drawing, Line, Mark, Picture, Text, box, text_width, wrapped
 from core.figures.palette import RINGS, viridis
 from core.plots import Map, Maps, Ring
 
@@ -42,7 +42,7 @@ def _key(plot: Maps, n_columns: int, side: float) -> list[str]:
     who = f" White frame: {asking[0]}, whose tokens look." if asking else ""
     words = f"Colour: share of attention a patch, each map on a scale of its own.{who}"
     n_columns = min(n_columns, max(1, len(plot.maps)))
-    return wrapped(words, SMALL, n_columns * (side + GAP) - GAP)
+    return wrapped(words, n_columns * (side + GAP) - GAP, partial(text_width, size=SMALL))
 
 
 def map_boxes(plot: Maps, n_columns: int, side: float = SIDE) -> list[tuple[float, float, float, float]]:
@@ -51,7 +51,7 @@ def map_boxes(plot: Maps, n_columns: int, side: float = SIDE) -> list[tuple[floa
     boxes: list[tuple[float, float, float, float]] = []
     for first in range(0, len(plot.maps), n_columns):
         row = plot.maps[first : first + n_columns]
-        n_lines = max(len(wrapped(of.caption, SMALL, side)) for of in row)
+        n_lines = max(len(wrapped(of.caption, side, partial(text_width, size=SMALL))) for of in row)
         height = ABOVE + side + SCALE + n_lines * LINE
         boxes += [(MARGIN + i * (side + GAP), top, side, height) for i in range(len(row))]
         top += height + GAP
@@ -70,7 +70,7 @@ def _map(plot: Maps, of: Map, at: tuple[float, float], side: float) -> list[Mark
         marks += _letter(ring, (x, y), cell, len(of.values))
     marks += _scale(of, x, y + side + 5)
     marks.append(Text(x + side, y + side + 10.3, f"{plot.aside_label} {percent(of.aside)}", SMALL, "muted", "end"))
-    for i, line in enumerate(wrapped(of.caption, SMALL, side)):
+    for i, line in enumerate(wrapped(of.caption, side, partial(text_width, size=SMALL))):
         marks.append(Text(x, y + side + SCALE + 5.5 + i * LINE, line, SMALL))
     return marks
 
