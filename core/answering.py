@@ -41,6 +41,7 @@ from core.questions import (
 )
 from core.render import render
 from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches, pairs_of
+from core.site import Site
 from core.subspaces import load_subspaces
 
 CACHE_ENTRIES = 96
@@ -294,7 +295,7 @@ class Laboratory:
         context = self._context(document, block)
         x = torch.cat([replace(thumb, point=point).apply(before, context) for point in points])  # [N, T, D]
         after = [e for i, e in enumerate(edits) if e.block > block or (e.block == block and i > at)]
-        later = [(e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
+        later = [(Site(e.block), partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
         probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
         return DecisionMap(first, _numpy(probability))
 

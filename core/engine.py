@@ -1,4 +1,4 @@
-"""The executor: runs a network's own modules block by block, records, edits and resumes.
+"""The executor: runs a network's own blocks one by one, records, edits at any site, and resumes.
 
 Block −1 stands for the embeddings; the stream after block b is `resid_post` of b and `resid_pre` of b + 1.
 """
@@ -16,9 +16,11 @@ from torch import Tensor
 
 from core.errors import UserError
 from core.families.model import PARITY_TOLERANCE, Model
+from core.inside import attend, keep, read_inside, run_inside
+from core.site import Part, Site
 
-Edit = tuple[int, Callable[[Tensor], Tensor]]
-"""After this block, replace the residual stream [B, T, D] by what the function returns."""
+Edit = tuple[Site, Callable[[Tensor], Tensor]]
+"""At this site, go on with what the function returns for the value there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,10 @@ def read_out(model: Model, residual: Tensor) -> Tensor:
 
 def run(model: Model, x: Tensor, edits: Sequence[Edit] = ()) -> Trace:
     """A whole pass over images [B, 3, S, S] that records the stream after every block."""
-    residual = _edited(embed(model, x), -1, edits)  # [B, T, D]
+    residual = edited(embed(model, x), Site(-1), edits)  # [B, T, D]
     residuals = [residual]
-    for index, block in enumerate(model.blocks):
-        residual = _edited(block(residual), index, edits)
+    for block in range(model.n_blocks):
+        residual = advance(model, residual, block, edits)
         residuals.append(residual)
     return Trace(tuple(residuals), read_out(model, residual))
 
@@ -71,28 +73,59 @@ def resume(model: Model, residual: Tensor, start_block: int, edits: Sequence[Edi
     Edits after block `start_block` − 1 are applied first; earlier ones are taken to be in `residual`.
     The last block computes the CLS row alone where the read-out looks at nothing else.
     """
-    blocks = model.blocks
-    last = len(blocks) - 1
-    residual = _edited(residual, start_block - 1, edits)
-    cut = model.reads_cls_only and all(block != last for block, _ in edits)
-    for index in range(start_block, len(blocks)):
-        if index == last and cut:
-            return read_out(model, _cls_row(blocks[index], residual))
-        residual = _edited(blocks[index](residual), index, edits)
+    last = model.n_blocks - 1
+    residual = edited(residual, Site(start_block - 1), edits)
+    cut = model.reads_cls_only and all(site.block != last for site, _ in edits)
+    for block in range(start_block, model.n_blocks):
+        if block == last and cut:
+            return read_out(model, _cls_row(model.blocks[block], residual))
+        residual = advance(model, residual, block, edits)
     return read_out(model, residual)
 
 
-def advance(model: Model, residual: Tensor, block: int) -> Tensor:
-    """The stream [B, T, D] after `block`, from the stream that enters it."""
-    stream: Tensor = model.blocks[block](residual)
-    return stream
+def advance(model: Model, residual: Tensor, block: int, edits: Sequence[Edit] = ()) -> Tensor:
+    """The stream [B, T, D] after `block`, from the stream that enters it, with the edits of that block.
+
+    The block runs as the network's own call, unless an edit is inside it.
+    """
+    here = [(site, apply) for site, apply in edits if site.block == block]
+    if all(site.part in ("resid_pre", "resid_post") for site, _ in here):
+        entering = edited(residual, Site(block, "resid_pre"), here)
+        return edited(model.blocks[block](entering), Site(block), here)
+    return run_inside(model.blocks[block], residual, lambda part, x: edited(x, Site(block, part), here))
 
 
-def _edited(residual: Tensor, block: int, edits: Sequence[Edit]) -> Tensor:
+def edited(x: Tensor, site: Site, edits: Sequence[Edit]) -> Tensor:
+    """The value at a site after its edits, in order."""
     for at, apply in edits:
-        if at == block:
-            residual = apply(residual)
-    return residual
+        if at == site:
+            x = apply(x)
+    return x
+
+
+def read(model: Model, residual: Tensor, site: Site, edits: Sequence[Edit] = ()) -> Tensor:
+    """The value at a site of a block, from the stream [B, T, D] that enters the block, edits of that block applied."""
+    return read_inside(
+        model.blocks[site.block],
+        residual,
+        site.part,
+        lambda part, x: edited(x, Site(site.block, part), edits),
+    )
+
+
+def attention_rows(model: Model, residual: Tensor, block: int, queries: Tensor) -> Tensor:
+    """Attention patterns [B, H, Q, T] of `block` for query tokens [Q], or [B, Q] with one row an example.
+
+    `residual` [B, T, D] is the stream that enters the block. Only the rows asked for are formed.
+    """
+
+    def only_asked(part: Part, x: Tensor) -> Tensor:
+        if part != "q":
+            return x
+        index = queries.expand(len(residual), -1)[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3])
+        return x.gather(2, index)  # [B, H, Q, K]
+
+    return read_inside(model.blocks[block], residual, "pattern", only_asked)
 
 
 def _cls_row(block: Any, residual: Tensor) -> Tensor:
@@ -104,41 +137,12 @@ def _cls_row(block: Any, residual: Tensor) -> Tensor:
     q = F.linear(normed[:, :1], weight[:width], None if bias is None else bias[:width])
     kv = F.linear(normed, weight[width:], None if bias is None else bias[width:])
     k, v = kv.chunk(2, dim=-1)
-    q, k, v = (_split_heads(part, attn.num_heads) for part in (q, k, v))  # [B, H, T, K]
-    out = F.scaled_dot_product_attention(attn.q_norm(q), attn.k_norm(k), v)  # [B, H, 1, K]
+    q, k, v = (part.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2) for part in (q, k, v))  # [B, H, T, K]
+    out = attend(attn.q_norm(q), attn.k_norm(k), v, attn.scale)  # [B, H, 1, K]
     out = out.transpose(1, 2).flatten(2)  # [B, 1, D]
     x = residual[:, :1] + block.ls1(attn.proj(attn.norm(out)))
     row: Tensor = x + block.ls2(block.mlp(block.norm2(x)))
     return row
-
-
-def _split_heads(x: Tensor, n_heads: int) -> Tensor:
-    heads: Tensor = x.unflatten(-1, (n_heads, -1)).transpose(1, 2)  # [B, H, T, K]
-    return heads
-
-
-def attention_rows(model: Model, residual: Tensor, block: int, queries: Tensor) -> Tensor:
-    """Attention patterns [B, H, Q, T] of `block` for query tokens [Q], or [B, Q] with one row an example.
-
-    `residual` [B, T, D] is the stream that enters the block. Only the rows asked for are formed.
-    """
-    layer = model.blocks[block]
-    attn = layer.attn
-    normed = layer.norm1(residual)  # [B, T, D]
-    q, k = queries_and_keys(attn, normed)  # [B, H, T, K] each
-    index = queries.expand(len(residual), -1)[:, None, :, None].expand(-1, q.shape[1], -1, q.shape[3])
-    scores = q.gather(2, index) @ k.transpose(-2, -1)  # [B, H, Q, T]
-    pattern: Tensor = (scores * attn.scale).softmax(-1)
-    return pattern
-
-
-def queries_and_keys(attn: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
-    """q and k [B, H, T, K] of an attention layer for its normalised input [B, T, D]."""
-    width = attn.attn_dim
-    weight, bias = attn.qkv.weight, attn.qkv.bias
-    qk = F.linear(normed, weight[: 2 * width], None if bias is None else bias[: 2 * width])
-    q, k = qk.chunk(2, dim=-1)
-    return attn.q_norm(_split_heads(q, attn.num_heads)), attn.k_norm(_split_heads(k, attn.num_heads))
 
 
 def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
@@ -152,6 +156,10 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
     errors = [(a - b[0]).abs().max() for a, b in zip(ours, theirs, strict=True)]
     errors.append((trace.logits - network(x)).abs().max())
     errors.append((resume(model, trace.after(-1), 0) - network(x)).abs().max())
+    errors += [
+        (run_inside(block, trace.after(index - 1), keep) - trace.after(index)).abs().max()
+        for index, block in enumerate(model.blocks)
+    ]
     return float(torch.stack(errors).max())
 
 

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.engine import queries_and_keys
+from core.engine import read
 from core.families.model import Model
+from core.site import Site
 
 
 def attention_pattern(model: Model, residual: Tensor, block: int) -> Tensor:
     """The whole pattern [H, T, T] of a block, query by key, from the stream [1, T, D] that enters it."""
-    layer = model.blocks[block]
-    q, k = queries_and_keys(layer.attn, layer.norm1(residual))  # [1, H, T, K]
-    pattern: Tensor = (q[0] @ k[0].transpose(-2, -1) * layer.attn.scale).softmax(-1)
-    return pattern
+    return read(model, residual, Site(block, "pattern"))[0]
 
 
 def item_masses(pattern: Tensor, items: Sequence[Sequence[int]], n_prefix: int) -> Tensor:

@@ -14,10 +14,11 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from core.engine import queries_and_keys
 from core.families.model import blocks_of
+from core.inside import read_inside
 from core.jobs.recipe import Recipe
 from core.scene import N_COLORS, N_SHAPES, Geometry
+from core.site import Part
 
 
 class Trainee(nn.Module):
@@ -94,8 +95,13 @@ def _log_masses(block: Any, x: Tensor, rows: slice, n_items: int, index: int, re
 
     `rows` are the item tokens of x [B, N, D], item by item.
     """
-    q, k = queries_and_keys(block.attn, block.norm1(x))
-    pattern = (q[:, :, rows] @ k.transpose(-2, -1) * block.attn.scale).float().softmax(-1)  # [B, H, I n, N]
+
+    def only_items(part: Part, value: Tensor) -> Tensor:
+        if part == "scores":
+            return value.float()  # autocast would take the softmax in half precision
+        return value[:, :, rows] if part == "q" else value
+
+    pattern = read_inside(block, x, "pattern", only_items)  # [B, H, I n, N]
     mass = pattern[..., rows].unflatten(-1, (n_items, -1)).sum(-1)  # [B, H, I n, I]
     mass = mass.unflatten(2, (n_items, -1)).mean(3)  # [B, H, I, I]
     wanted, heads = _stage(index, n_items, recipe)

@@ -21,6 +21,7 @@ from core.interventions.novel import METHODS
 from core.questions import MAP_SIZE, Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
+from core.site import Site
 from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import random_subspace, save_tiny
 from tests.core.test_subspaces import card, fitted
@@ -130,7 +131,7 @@ def plain_pass(laboratory: Laboratory, document: Document) -> tuple[torch.Tensor
             donors = () if source is None else tokens_of(source)
             stream = None if donor is None else donor.after(edit.block)
             context = Context(tokens_of(document.base), SUBSPACES, donors, stream)
-            edits.append((edit.block, lambda x, edit=edit, context=context: edit.apply(x, context)))
+            edits.append((Site(edit.block), lambda x, edit=edit, context=context: edit.apply(x, context)))
     trace = run(model, to_input(model, render(document.base)[None]), edits)
     return trace.logits[0], trace.residuals
 

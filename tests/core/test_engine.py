@@ -17,6 +17,7 @@ from core import engine
 from core.engine import Edit, advance, attention_rows, embed, parity_error, read_out, resume, run, to_input, verify
 from core.errors import UserError
 from core.families.model import Model, check_runnable
+from core.site import Site
 from tests.core.networks import as_model, noise, orthogonal, tiny_model, tiny_network
 
 TOLERANCE = 1e-4
@@ -94,7 +95,7 @@ def test_resuming_with_edits_equals_the_whole_pass_with_them(model: Model) -> No
     trace = run(model, x)
 
     for at in range(-1, model.n_blocks):
-        edits: list[Edit] = [(at, lambda s: s + 0.3 * noise(*s.shape, seed=9))]
+        edits: list[Edit] = [(Site(at), lambda s: s + 0.3 * noise(*s.shape, seed=9))]
         wanted = run(model, x, edits).logits
         for start in range(at + 2):
             logits = resume(model, trace.after(start - 1), start, edits)
@@ -107,7 +108,7 @@ def test_patching_every_token_from_a_source_gives_the_sources_logits(model: Mode
     donor = run(model, source)
 
     for at in range(-1, model.n_blocks):
-        edits: list[Edit] = [(at, lambda _, at=at: donor.after(at))]
+        edits: list[Edit] = [(Site(at), lambda _, at=at: donor.after(at))]
         torch.testing.assert_close(run(model, base, edits).logits, wanted, atol=TOLERANCE, rtol=0)
         resumed = resume(model, trace.after(at), at + 1, edits)
         torch.testing.assert_close(resumed, wanted, atol=TOLERANCE, rtol=0)
@@ -115,7 +116,7 @@ def test_patching_every_token_from_a_source_gives_the_sources_logits(model: Mode
 
 def test_an_edit_that_changes_nothing_is_no_edit(model: Model) -> None:
     x = images(model)
-    edits: list[Edit] = [(at, lambda s: s.clone()) for at in range(-1, model.n_blocks)]
+    edits: list[Edit] = [(Site(at), lambda s: s.clone()) for at in range(-1, model.n_blocks)]
 
     assert torch.equal(run(model, x, edits).logits, run(model, x).logits)
 
@@ -192,7 +193,7 @@ def test_timms_own_architectures_run_exactly(name: str) -> None:
 def test_the_stream_is_edited_where_the_edit_says_and_nowhere_before() -> None:
     model = tiny_model()
     x = images(model)
-    plain, edited = run(model, x), run(model, x, [(1, lambda s: s + 1.0)])
+    plain, edited = run(model, x), run(model, x, [(Site(1), lambda s: s + 1.0)])
 
     assert torch.equal(edited.after(-1), plain.after(-1))
     assert torch.equal(edited.after(0), plain.after(0))
@@ -204,7 +205,7 @@ def test_edits_of_one_block_apply_in_order() -> None:
     model = tiny_model()
     x = images(model)
 
-    trace = run(model, x, [(0, lambda s: s * 2), (0, lambda s: s + 1)])
+    trace = run(model, x, [(Site(0), lambda s: s * 2), (Site(0), lambda s: s + 1)])
 
     torch.testing.assert_close(trace.after(0), run(model, x).after(0) * 2 + 1)
 
@@ -216,7 +217,7 @@ def test_an_edit_of_item_tokens_after_the_last_block_cannot_reach_a_cls_read_out
     def only_patches(stream: Tensor) -> Tensor:
         return torch.cat([stream[:, :1], stream[:, 1:] * -3], 1)
 
-    assert torch.equal(run(model, x, [(2, only_patches)]).logits, run(model, x).logits)
+    assert torch.equal(run(model, x, [(Site(2), only_patches)]).logits, run(model, x).logits)
 
 
 def test_each_image_of_a_batch_is_run_for_itself() -> None:
@@ -236,7 +237,7 @@ def test_rotating_the_stream_and_back_changes_nothing(seed: int) -> None:
     x = images(model, seed=seed)
     there = orthogonal(32, seed)
 
-    trace = run(model, x, [(0, lambda s: s @ there), (0, lambda s: s @ there.T)])
+    trace = run(model, x, [(Site(0), lambda s: s @ there), (Site(0), lambda s: s @ there.T)])
 
     torch.testing.assert_close(trace.logits, run(model, x).logits, atol=TOLERANCE, rtol=0)
 

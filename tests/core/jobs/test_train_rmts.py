@@ -2,17 +2,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.cards import resource_folder
 from core.errors import UserError
 from core.families.files import open_model, save_model
-from core.jobs import losses as losses_module
 from core.jobs.losses import Trainee, _log_masses, _pair_losses, losses, total_loss
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _take_blocks, draw_batch, train, train_model
@@ -82,17 +80,27 @@ TARGETS = {
 BLOCK_OF = {"within": 0, "pair": 1, "between": 3}
 
 
+class FixedAttention(nn.Module):
+    """A block whose heads attend by a given pattern [B, H, T, T], whatever enters it."""
+
+    def __init__(self, pattern: Tensor) -> None:
+        super().__init__()
+        self.pattern, self.drop_path1, self.drop_path2 = pattern, nn.Identity(), nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        keys = torch.eye(self.pattern.shape[-1]).expand_as(self.pattern)
+        return F.scaled_dot_product_attention(self.pattern.log(), keys, keys, scale=1.0)
+
+
 @pytest.fixture
-def pattern(monkeypatch: pytest.MonkeyPatch) -> Tensor:
-    """An attention pattern [B, H, T, T] that the block below has."""
-    made = noise(3, 2, 12, 12).mul(2).softmax(-1)
-    monkeypatch.setattr(losses_module, "queries_and_keys", lambda *_: (made.log(), torch.eye(12)))
-    return made
+def pattern() -> Tensor:
+    """An attention pattern [B, H, T, T]."""
+    return noise(3, 2, 12, 12).mul(2).softmax(-1)
 
 
 @pytest.mark.parametrize("stage", TARGETS)
 def test_masses_are_the_shares_of_attention_on_the_stages_target(pattern: Tensor, stage: str) -> None:
-    block: Any = SimpleNamespace(attn=SimpleNamespace(scale=1.0), norm1=nn.Identity())
+    block = FixedAttention(pattern)
 
     log_mass = _log_masses(block, noise(3, 12, 4), slice(1, 9), 4, BLOCK_OF[stage], RECIPE)
 
@@ -105,7 +113,7 @@ def test_masses_are_the_shares_of_attention_on_the_stages_target(pattern: Tensor
 
 
 def test_only_the_named_heads_are_asked_to_look_at_another_item(pattern: Tensor) -> None:
-    block: Any = SimpleNamespace(attn=SimpleNamespace(scale=1.0), norm1=nn.Identity())
+    block = FixedAttention(pattern)
     recipe = replace(RECIPE, pair_heads=(1,), between_heads=())
 
     shapes = [_log_masses(block, noise(3, 12, 4), slice(1, 9), 4, index, recipe).shape[1] for index in (0, 1, 3)]
@@ -114,7 +122,7 @@ def test_only_the_named_heads_are_asked_to_look_at_another_item(pattern: Tensor)
 
 
 def test_of_two_items_the_pair_is_what_is_compared_last(pattern: Tensor) -> None:
-    block: Any = SimpleNamespace(attn=SimpleNamespace(scale=1.0), norm1=nn.Identity())
+    block = FixedAttention(pattern)
 
     pair, between = (_log_masses(block, noise(3, 12, 4), slice(1, 9), 2, index, RECIPE) for index in (1, 3))
 

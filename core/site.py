@@ -1,0 +1,54 @@
+"""Where in a network something is read or edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Part = Literal["resid_pre", "q", "k", "v", "scores", "pattern", "head_out", "attn_out", "mlp_out", "resid_post"]
+"""The parts of a block, in the order in which a pass goes through them."""
+
+PARTS: tuple[Part, ...] = (
+    *("resid_pre", "q", "k", "v", "scores", "pattern", "head_out", "attn_out", "mlp_out", "resid_post"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A part of a block. Block −1 is the embeddings, which have `resid_post` alone.
+
+    | part | shape | what it is |
+    |---|---|---|
+    | `resid_pre` | [B, T, D] | the residual stream that enters the block: `resid_post` of the block before |
+    | `q`, `k`, `v` | [B, H, T, K] | queries, keys and values as they meet, after norms and rotations |
+    | `scores` | [B, H, T, T] | scaled products of queries and keys, query by key, with a mask or bias if there is one |
+    | `pattern` | [B, H, T, T] | the attention pattern: the softmax of the scores over keys |
+    | `head_out` | [B, H, T, K] | what each head takes from the values, before the output projection |
+    | `attn_out` | [B, T, D] | what attention adds to the residual stream |
+    | `mlp_out` | [B, T, D] | what the MLP adds to the residual stream |
+    | `resid_post` | [B, T, D] | the residual stream after the block |
+
+    B batch, T tokens, D width, H heads, K head width.
+    """
+
+    block: int
+    part: Part = "resid_post"
+
+    def words(self) -> str:
+        """As a row of the list of edits says it."""
+        where = "embeddings" if self.block < 0 else f"block {self.block}"
+        return where if self.part == "resid_post" else f"{where} · {_WORDS[self.part]}"
+
+
+_WORDS: dict[Part, str] = {
+    "resid_pre": "input",
+    "q": "queries",
+    "k": "keys",
+    "v": "values",
+    "scores": "attention scores",
+    "pattern": "attention pattern",
+    "head_out": "heads",
+    "attn_out": "attention output",
+    "mlp_out": "MLP output",
+    "resid_post": "output",
+}
