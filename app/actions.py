@@ -11,7 +11,7 @@ from app.desk import Desk
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
 from core.errors import UserError
-from core.interventions import Control
+from core.interventions.controls import Control
 from core.interventions.novel import Method
 from core.masses import KINDS
 

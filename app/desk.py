@@ -9,7 +9,8 @@ import numpy as np
 
 from app.live import Live
 from app.store import Store
-from core.document import Document, View, find_move, set_point
+from core.document import Document, View
+from core.interventions.move import find_move, set_point
 from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
 from core.scene import Property
 

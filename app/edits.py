@@ -14,11 +14,9 @@ from core.demo import best_block, demo_stimulus, token_of_first
 from core.document import (
     add_item,
     delete_item,
-    find_push,
     make_counterfactual,
     match_property,
     open_photo_in,
-    push_pair,
     random_match_to_sample,
     random_pair,
     random_stimulus,
@@ -26,11 +24,12 @@ from core.document import (
     reroll_noise,
     set_property,
     stimulus_of,
-    swap_from_source,
     swap_items,
     with_stimulus,
 )
 from core.errors import UserError
+from core.interventions.probe import find_push, push_pair
+from core.interventions.swap import swap_from_source
 from core.questions import Failure
 from core.render import open_photo
 from core.scene import ITEM_LETTERS, Geometry, Property, Relation, Stimulus, pair_name, pair_relation, task_of

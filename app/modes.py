@@ -7,17 +7,12 @@ from dataclasses import replace
 
 from app.desk import Desk
 from app.edits import item_of_base
-from core.document import (
-    governing_edit,
-    items_of,
-    move_by_hand,
-    replace_intervention,
-    set_control,
-    write_novel_vectors,
-)
+from core.document import governing_edit, items_of, replace_intervention, set_control
 from core.errors import UserError
-from core.interventions import Control, InSubspace, MoveInSubspace, WriteNovelVectors
-from core.interventions.novel import Method
+from core.interventions import InSubspace
+from core.interventions.controls import Control
+from core.interventions.move import MoveInSubspace, move_by_hand
+from core.interventions.novel import Method, WriteNovelVectors, write_novel_vectors
 from core.scene import ITEM_LETTERS
 
 VERBS: dict[Method, str] = {

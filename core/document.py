@@ -2,39 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
 from core.counterfactuals import counterfactual_source
 from core.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
 from core.errors import UserError
-from core.interventions import (
-    AddProbeDirection,
-    Control,
-    InSubspace,
-    Intervention,
-    MoveInSubspace,
-    SwapFromSource,
-    WriteNovelVectors,
-)
 from core.scene import (
     Geometry,
     Item,
     Photo,
     Property,
-    Relation,
     Stimulus,
     Task,
-    pair_items,
-    pair_relation,
-    task_of,
     with_item,
 )
+from core.site import Site
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.interventions.context import Context
 
 Side = Literal["base", "source"]
+
+Near = Callable[[Property, int, tuple[float, float]], str]
+"""Words for a place on the pad of a property after a block: the landmark nearest to it, or "by hand"."""
+
+
+def by_hand(_property: Property, _block: int, _point: tuple[float, float]) -> str:
+    """What is said of a place where no landmark is known."""
+    return "by hand"
+
+
+class Intervention(Protocol):
+    """An edit to activations, as a value. Everything that the window, the engine and a document need of it is here.
+
+    A kind of edit is a frozen dataclass that inherits from this, in a file of its own in `core/interventions/`.
+    """
+
+    @property
+    def site(self) -> Site:
+        """Where it acts, or where it first acts."""
+
+    @property
+    def strength(self) -> float:
+        """α: 0 changes nothing, 1 is the whole effect."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is in force."""
+
+    def apply(self, x: Tensor, context: Context) -> Tensor:
+        """The edited value at the site.
+
+        Raises UserError, with a sentence for the list of edits, where it cannot be applied to this picture or model.
+        """
+
+    def subject(self, stimulus: Stimulus) -> str:
+        """What it is about: “colour of A”, “display pair”, “head 3”."""
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        """What it does, as its row in the list of edits says it."""
+
+    def sites(self, n_blocks: int) -> tuple[Site, ...]:
+        """Every site where it acts, the first one first."""
+        return (self.site,)
+
+    def detail(self, stimulus: Stimulus) -> str:
+        """More about it, in a few words: where it acts, and how."""
+        return self.site.words()
+
+    def items(self) -> tuple[int, ...]:
+        """The items of the base that it is about."""
+        return ()
+
+    def without_item(self, side: Side, index: int) -> Intervention | None:
+        """What is left of it when an item is deleted, items counted as if that one had never been; or None."""
+        return self
+
+    @property
+    def pads(self) -> tuple[Property, ...]:
+        """The properties on whose pads, after the block where it acts, it is seen."""
+        return ()
+
+    @property
+    def mode(self) -> str:
+        """The mode of the pad that it is, as `Command.short` names it."""
+        return ""
+
+    def controls(self) -> tuple[str, ...]:
+        """The controls that it has."""
+        return ()
+
+    @property
+    def control(self) -> str:
+        """The control of itself that it is, or "" for the effect."""
+        return ""
+
+    def control_in(self, stimulus: Stimulus) -> str:
+        """What it is a control of for a picture, or ""."""
+        return self.control
+
+    def drawn_again(self, seed: int) -> Intervention | None:
+        """The edit with another draw, or None where nothing in it is drawn."""
+        return None
+
+
+Edit = TypeVar("Edit", bound=Intervention)
+
+
+def changed(edit: Edit, **fields: Any) -> Edit:
+    """The edit with some of its fields replaced."""
+    return cast(Edit, replace(cast(Any, edit), **fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,27 +227,9 @@ def delete_item(document: Document, side: Side, index: int) -> Document:
     """The document without an item, and without the edits of it or from it; the others keep their items."""
     stimulus = stimulus_of(document, side)
     items = stimulus.items[:index] + stimulus.items[index + 1 :]
-    edits = (_without_item(edit, side, index) for edit in document.interventions)
+    edits = (edit.without_item(side, index) for edit in document.interventions)
     kept = tuple(edit for edit in edits if edit is not None)
     return replace(with_stimulus(document, side, replace(stimulus, items=items)), interventions=kept)
-
-
-def _without_item(edit: Intervention, side: Side, index: int) -> Intervention | None:
-    """The edit, counting the items of one side as if `index` were not there; None where it was about that item.
-
-    Pairs are counted from the first item, so that those after `index` are no longer the pairs that they were.
-    """
-    if isinstance(edit, AddProbeDirection):
-        return None if side == "base" and index <= pair_items(edit.pair)[1] else edit
-    if side == "base" and isinstance(edit, WriteNovelVectors):
-        item, partner = (i - (i > index) for i in (edit.item, edit.partner))
-        return None if index in (edit.item, edit.partner) else replace(edit, item=item, partner=partner)
-    if side == "base":
-        return None if edit.item == index else replace(edit, item=edit.item - (edit.item > index))
-    if not isinstance(edit, SwapFromSource):
-        return edit
-    donor = edit.source_item
-    return None if donor == index else replace(edit, source_item=donor - (donor > index))
 
 
 def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
@@ -184,25 +250,9 @@ def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
     return replace(stimulus, items=(*stimulus.items, Item(shape, color, x, y, seed=int(rng.integers(2**62)))))
 
 
-def find_move(document: Document, item: int, property: Property, block: int) -> int | None:
-    """Index of the pad edit of an item's property after a block, if there is one."""
-    for index, edit in enumerate(document.interventions):
-        if isinstance(edit, MoveInSubspace) and (edit.item, edit.property, edit.block) == (item, property, block):
-            return index
-    return None
-
-
-def is_of_pad(edit: Intervention, property: Property, block: int) -> TypeGuard[InSubspace]:
+def is_of_pad(edit: Intervention, property: Property, block: int) -> bool:
     """Whether the pad of a property after a block shows what an edit does."""
-    return isinstance(edit, InSubspace) and edit.block == block and edit.property in (property, "all")
-
-
-def items_of(edit: InSubspace) -> tuple[int, ...]:
-    """The items that an edit is about; a move of the wrong object is about that one too."""
-    if isinstance(edit, WriteNovelVectors):
-        return (edit.item, edit.partner)
-    wrong = isinstance(edit, MoveInSubspace) and edit.control == "wrong object"
-    return (edit.item, edit.item ^ 1) if wrong else (edit.item,)
+    return edit.site == Site(block) and property in edit.pads
 
 
 def governing_edit(document: Document, item: int, property: Property, block: int) -> int | None:
@@ -210,55 +260,18 @@ def governing_edit(document: Document, item: int, property: Property, block: int
     of_item = [
         index
         for index, edit in enumerate(document.interventions)
-        if is_of_pad(edit, property, block) and edit.enabled and item in items_of(edit)
+        if is_of_pad(edit, property, block) and edit.enabled and item in edit.items()
     ]
     return of_item[-1] if of_item else None
 
 
-def set_point(
-    document: Document,
-    item: int,
-    property: Property,
-    block: int,
-    point: tuple[float, float],
-    strength: float = 1.0,
-) -> Document:
-    """The document with an item's thumb at a place on a pad; the thumb's edit stays the control that it is.
-
-    A new edit goes to the end of the list, and so does one that another edit of the pad overwrites.
-    """
-    at = find_move(document, item, property, block)
-    if at is None:
-        return add_intervention(document, MoveInSubspace(block, item, property, point, strength))
-    edit = document.interventions[at]
-    assert isinstance(edit, MoveInSubspace)
-    return _renew(document, at, replace(edit, point=point, strength=strength, enabled=True))
-
-
-def _renew(document: Document, at: int, edit: InSubspace) -> Document:
+def renew_intervention(document: Document, at: int, edit: Intervention) -> Document:
     """The document with the edit at `at` renewed: where it stands, or at the end if another overwrites it there."""
-    items, about = set(items_of(edit)), {edit.property, "all"}
     for later in document.interventions[at + 1 :]:
-        if isinstance(later, InSubspace) and later.enabled and later.block == edit.block:
-            same_pad = edit.property == "all" or later.property in about
-            if same_pad and items & set(items_of(later)):
-                return add_intervention(remove_intervention(document, at), edit)
+        same_pad = later.enabled and later.site == edit.site and set(later.pads) & set(edit.pads)
+        if same_pad and set(later.items()) & set(edit.items()):
+            return add_intervention(remove_intervention(document, at), edit)
     return replace_intervention(document, at, edit)
-
-
-def find_push(document: Document, pair: int, block: int) -> int | None:
-    """Index of the edit along the probe's direction of a pair after a block, if there is one."""
-    for index, edit in enumerate(document.interventions):
-        if isinstance(edit, AddProbeDirection) and (edit.pair, edit.block) == (pair, block):
-            return index
-    return None
-
-
-def push_pair(document: Document, pair: int, block: int, toward: Relation, strength: float = 1.0) -> Document:
-    """The document with a pair pushed along the probe's direction; a new edit goes to the end of the list."""
-    edit = AddProbeDirection(block, pair, toward, strength)
-    index = find_push(document, pair, block)
-    return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)
 
 
 def add_intervention(document: Document, edit: Intervention) -> Document:
@@ -285,58 +298,7 @@ def reorder_intervention(document: Document, start: int, end: int) -> Document:
     return replace(document, interventions=tuple(edits))
 
 
-def swap_from_source(
-    document: Document, property: Literal["shape", "color", "all"], block: int, item: int = 0
-) -> Document:
-    """The document with an interchange after `block`, in place of an earlier one like it.
-
-    Of a pair, item A is edited and the source's A donates; in match-to-sample, `item` is edited and the item with the
-    same place in the other pair donates.
-    """
-    edit = SwapFromSource(block, 0, 0, property)
-    if task_of(document.base) == "rmts":
-        edit = SwapFromSource(block, item, item ^ 2, property)
-    for index, old in enumerate(document.interventions):
-        if isinstance(old, SwapFromSource) and (old.block, old.item, old.property) == (block, edit.item, property):
-            return _renew(document, index, edit)
-    return add_intervention(document, edit)
-
-
-def write_novel_vectors(document: Document, edit: WriteNovelVectors) -> Document:
-    """The document with novel vectors on top of the list, in place of those that their pair had on the pad."""
-    place = (edit.block, edit.property, edit.item)
-    kept = tuple(
-        old
-        for old in document.interventions
-        if not isinstance(old, WriteNovelVectors) or (old.block, old.property, old.item) != place
-    )
-    return add_intervention(replace(document, interventions=kept), edit)
-
-
-def move_by_hand(document: Document, item: int, property: Property, block: int) -> Document:
-    """The document without what swaps or novel vectors write into an item on a pad: its thumb decides again."""
-    kept = tuple(
-        edit
-        for edit in document.interventions
-        if isinstance(edit, MoveInSubspace) or not is_of_pad(edit, property, block) or item not in items_of(edit)
-    )
-    return replace(document, interventions=kept)
-
-
-def set_control(document: Document, index: int, control: Control) -> Document:
-    """The document with an edit of the list made a control of itself, or with "" the effect again."""
-    edit = document.interventions[index]
-    assert isinstance(edit, InSubspace)
-    return replace_intervention(document, index, replace(edit, control=control))
-
-
 def controls_in_force(document: Document) -> tuple[str, ...]:
     """What the edits that are on are controls of, in order and each once; empty where all are effects."""
-    found = [_control_of(document, edit) for edit in document.interventions if edit.enabled]
+    found = [edit.control_in(document.base) for edit in document.interventions if edit.enabled]
     return tuple(dict.fromkeys(control for control in found if control))
-
-
-def _control_of(document: Document, edit: Intervention) -> str | None:
-    if isinstance(edit, AddProbeDirection):
-        return "probe, own relation" if pair_relation(document.base, edit.pair) == edit.toward else None
-    return edit.control

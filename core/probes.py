@@ -11,11 +11,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from core.assets.probe import Probe
 from core.cards import read_card
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model
-from core.interventions.probe import Probe
 
 KEPT = torch.float16
 

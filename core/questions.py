@@ -6,32 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from core.analyses import Analysis
 from core.cards import SubspaceKey
 from core.document import Document
-from core.masses import Masses
-from core.scene import Geometry, Property
-
-Floats = npt.NDArray[np.float32]
+from core.scene import Geometry
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the window wants to know of one state.
-
-    `write` is the block after which the pads are; `token` the query token, prefix tokens counted. `attention`
-    asks for attention patterns; `map_cells` for cells (first, last + 1) of a decision map, counted row by row.
-    """
+    """What the window wants to know of one state: whatever its visible panels want, beside the decision."""
 
     document: Document
-    write: int
-    token: int = 0
-    attention: bool = True
-    map_cells: tuple[int, int] | None = None
-    map_property: Property = "color"
-    map_item: int = 0
+    wanted: tuple[Analysis[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,98 +37,21 @@ class ModelInfo:
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Logits [C] with and without the edits, in the order of `labels`."""
-
-    labels: tuple[str, ...]
-    logits: tuple[float, ...]
-    baseline: tuple[float, ...]
-
-    @property
-    def margin(self) -> float:
-        """Last logit minus first: same − different."""
-        return self.logits[-1] - self.logits[0]
-
-    @property
-    def baseline_margin(self) -> float:
-        """The margin of the model itself, without edits."""
-        return self.baseline[-1] - self.baseline[0]
-
-    @property
-    def flipped(self) -> bool:
-        """Whether the edits change the answer."""
-        return (self.margin > 0) != (self.baseline_margin > 0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attention:
-    """Attention of one query token, [L, H, T], with edits and without, and what heads take from items to items.
-
-    `received` [L, H, T] is what every token gives to that token as a key. `masses` are `core.masses.sound_masses`
-    [L, H] by kind, edits in force, the local (0) to global (1) score among them; none without items. `vmax` [L] is
-    the largest value over the heads of a block, edits in force.
-    """
-
-    token: int
-    rows: Floats
-    baseline_rows: Floats
-    received: Floats
-    baseline_received: Floats
-    masses: Mapping[str, Masses]
-    vmax: Floats
-    received_vmax: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pad:
-    """A subspace at the write layer as the pad shows it. Positions are in the units of the stream.
-
-    `own` [N, 2] are the items' own places before this pad's edits, `now` [N, 2] after them, `distance` [N] how
-    far the edited value is from anything seen, in σ.
-    """
-
-    property: Property
-    block: int
-    landmarks: Floats
-    ellipses: Floats
-    axis_share: float
-    own: Floats
-    now: Floats
-    distance: Floats
-    extent: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class PairJudgement:
-    """What the probe after the write block says of a pair: its logit same − different, with the edits and without."""
-
-    margin: float
-    baseline: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DecisionMap:
-    """P(last label) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
-
-    first: int
-    values: Floats
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What the engine found for one question. `notes` say what could not be done, in words; `judgements` are of the
-    pairs that a probe after the write block can read."""
+    """A part of what the engine found for one question: what is new since the part before it.
+
+    `found` maps an analysis to its value, or to why there is none. The first part holds the decision alone; with the
+    second everything that was wanted is there once (`complete`); the others make some of it better. `notes` say which
+    edits could not be applied, in words.
+    """
 
     question: Question
     model: ModelInfo
-    decision: Decision
-    pads: Mapping[Property, Pad]
-    attention: Attention | None = None
-    map: DecisionMap | None = None
+    found: Mapping[Analysis[Any], Any]
     notes: tuple[str, ...] = ()
+    complete: bool = False
     engine_ms: float = 0.0
-    judgements: Mapping[int, PairJudgement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +62,3 @@ class Failure:
     message: str
     hint: str
     details: str
-
-
-MAP_SIZE = 14
-"""Rows and columns of a decision map."""

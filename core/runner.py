@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pkgutil import resolve_name
@@ -20,7 +20,7 @@ from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
 
 if TYPE_CHECKING:
-    from core.answering import Laboratory
+    from core.session import Session
 
 PROGRESS_EVERY_S = 0.1
 NICENESS = 10
@@ -35,26 +35,29 @@ def serve(connection: Connection, device: str) -> None:
     """
     import torch
 
-    from core.answering import Laboratory
+    from core.session import Session
 
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    laboratory = Laboratory(device)
+    session = Session(device)
     try:
         while (question := connection.recv()) is not None:
-            connection.send(_answer(laboratory, question))
+            for part in _parts(session, question):
+                connection.send(part)
+                if isinstance(part, Answer) and part.complete and connection.poll():
+                    break  # something newer waits: what could still be made better is dropped
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def _answer(laboratory: Laboratory, question: Question) -> Answer | Failure:
-    """The answer, or what went wrong: the boundary where an error becomes words."""
+def _parts(session: Session, question: Question) -> Iterator[Answer | Failure]:
+    """The parts of the answer, and what went wrong: the boundary where an error becomes words."""
     try:
-        return laboratory.answer(question)
+        yield from session.answers(question)
     except UserError as error:
-        return Failure(question, error.message, error.hint, traceback.format_exc())
+        yield Failure(question, error.message, error.hint, traceback.format_exc())
     except Exception as error:
         message = f"The engine could not answer: {type(error).__name__}: {error}"
-        return Failure(question, message, "The last answer is kept. Undo the last change.", traceback.format_exc())
+        yield Failure(question, message, "The last answer is kept. Undo the last change.", traceback.format_exc())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
 
-from core.answering import Laboratory
+from core.analyses import Refusal
+from core.analyses.decision import Decision
+from core.analyses.pad import Pad
 from core.datasets import split_examples
 from core.demo import demo_document, demo_view
-from core.document import set_point
 from core.engine import parity_error
 from core.families.model import PARITY_TOLERANCE
+from core.interventions.move import set_point
 from core.jobs.measure import answers
 from core.jobs.progress import Job
 from core.questions import Question
+from core.session import Session
 
 N_IMAGES = 200
 LEAST_ACCURACY = 0.95
@@ -23,14 +25,14 @@ LEAST_ACCURACY = 0.95
 
 def selftest(reference: str) -> Job[dict[str, Any]]:
     """A report `{"ok", "model", "checks": [{"name", "ok", "said"}]}`."""
-    laboratory = Laboratory()
-    model = laboratory.open(reference)
+    session = Session()
+    model = session.open(reference).model
     with torch.inference_mode():
         error = parity_error(model)
     examples = split_examples("test", N_IMAGES, task=model.task, geometry=model.geometry)
     chosen = yield from answers(model, examples)
     accuracy = sum(c == e.label for c, e in zip(chosen, examples, strict=True)) / N_IMAGES
-    margins = _flip(laboratory, reference)
+    margins = _flip(session, reference)
     before, after = margins or (0.0, 0.0)
     flip = f"margin {before:+.2f} → {after:+.2f}" if margins else "no colour subspace to flip it in"
     checks = [
@@ -50,14 +52,16 @@ def selftest(reference: str) -> Job[dict[str, Any]]:
     }
 
 
-def _flip(laboratory: Laboratory, reference: str) -> tuple[float, float] | None:
+def _flip(session: Session, reference: str) -> tuple[float, float] | None:
     """Margins of the demo without and with item A moved to item B's colour on the pad; None without a pad."""
-    document = demo_document(reference, laboratory.open(reference).task)
-    view = demo_view({key: s.card for key, s in laboratory.subspaces.items()})
-    plain = laboratory.answer(Question(document, view.write, attention=False))
-    if "color" not in plain.pads:
+    opened = session.open(reference)
+    document = demo_document(reference, opened.model.task)
+    pad = Pad("color", demo_view({key: s.card for key, s in opened.subspaces.items()}).write)
+    plain = session.answer(Question(document, (pad,)))
+    places = plain.found[pad]
+    if isinstance(places, Refusal):
         return None
-    x, y = plain.pads["color"].landmarks[document.base.items[1].color]
-    edited = set_point(document, 0, "color", view.write, (float(x), float(y)))
-    moved = laboratory.answer(replace(plain.question, document=edited))
-    return plain.decision.margin, moved.decision.margin
+    x, y = places.landmarks[document.base.items[1].color]
+    edited = set_point(document, 0, pad.property, pad.block, (float(x), float(y)))
+    moved = session.answer(Question(edited))
+    return plain.found[Decision()].margin, moved.found[Decision()].margin

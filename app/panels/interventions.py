@@ -29,16 +29,17 @@ from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow
 from app.widgets.pad import EMPTY, Landmark, PadPicture, SubspacePad, Thumb
 from core.document import (
+    Intervention,
     controls_in_force,
-    find_move,
     governing_edit,
     is_of_pad,
     remove_intervention,
     reorder_intervention,
     replace_intervention,
-    set_point,
 )
-from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource
+from core.interventions.move import MoveInSubspace, find_move, set_point
+from core.interventions.probe import AddProbeDirection
+from core.interventions.swap import SwapFromSource
 from core.questions import Pad
 from core.render import shape_name
 from core.scene import COLOR_NAMES, ITEM_LETTERS, Property, Stimulus, pair_name, pair_relation

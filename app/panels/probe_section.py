@@ -18,8 +18,7 @@ from app import edits
 from app.desk import Desk
 from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import PairMeter, ProbeSlider
-from core.document import find_push
-from core.interventions import AddProbeDirection
+from core.interventions.probe import AddProbeDirection, find_push
 from core.scene import pair_name, pair_relation, pairs_of
 
 MAX_ALPHA = 100.0

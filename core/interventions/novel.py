@@ -5,12 +5,25 @@ Source: Lepori et al. 2024, novel representations; docs/methods.md, "Novel repre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import builtins
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from core.interventions.subspace import Context, Control, Subspace
-from core.scene import Property
+from core.assets.subspace import Subspace
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    Side,
+    add_intervention,
+    by_hand,
+)
+from core.interventions.context import Context, as_index
+from core.interventions.controls import Control, of_item, seed_of, without_one
+from core.scene import Property, Stimulus
+from core.site import Site
+from core.tokens import write_coordinates
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -81,7 +94,7 @@ def _seen_pool(centroids: Tensor, precision: Tensor) -> Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteNovelVectors:
+class WriteNovelVectors(Intervention):
     """Overwrite what both items of a pair have in the subspace by novel vectors.
 
         x'_t = x_t + α B (v − Bᵀx_t),   B orthonormal [D, S]
@@ -108,6 +121,10 @@ class WriteNovelVectors:
     enabled: bool = True
     control: Control = ""
 
+    @builtins.property
+    def site(self) -> Site:
+        return Site(self.block)
+
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D]."""
         import torch
@@ -116,9 +133,52 @@ class WriteNovelVectors:
         generator = torch.Generator().manual_seed(self.seed)
         first, second = novel_vectors(self.method, seen_pool(subspace), 1, generator)[0]  # [n, S] each
         alike = (self.judgement == "same") != (self.control == "wrong object")
-        directions = subspace.directions(self.control, self.seed)
-        edited = x.clone()
+        directions = subspace.directions(seed_of(self))
         for item, vector in ((self.item, first), (self.partner, first if alike else second)):
-            tokens = context.item_tokens(item)
-            edited[:, tokens] += self.strength * ((vector - subspace.coordinates(x[:, tokens])) @ directions.T)
-        return edited
+            tokens = as_index(context.item_tokens(item), x)
+            x = write_coordinates(x, tokens, vector[None], subspace.basis, self.strength, along=directions)
+        return x
+
+    def subject(self, stimulus: Stimulus) -> str:
+        return of_item(self.property, self.item, self.partner)
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        return f"{self.subject(stimulus)} → {self.method}, to {self.judgement}"
+
+    def items(self) -> tuple[int, ...]:
+        return (self.item, self.partner)
+
+    def without_item(self, side: Side, index: int) -> WriteNovelVectors | None:
+        if side == "source":
+            return self
+        item, partner = without_one(self.item, index), without_one(self.partner, index)
+        return None if item is None or partner is None else replace(self, item=item, partner=partner)
+
+    @builtins.property
+    def pads(self) -> tuple[Property, ...]:
+        return (self.property,)
+
+    @builtins.property
+    def mode(self) -> str:
+        return {"added": "Add", "interpolated": "Interpolate", "sampled": "Sampled", "random": "Random"}[self.method]
+
+    def controls(self) -> tuple[str, ...]:
+        return ("wrong object", "random subspace")
+
+    def drawn_again(self, seed: int) -> WriteNovelVectors:
+        return replace(self, seed=seed)
+
+
+def write_novel_vectors(document: Document, edit: WriteNovelVectors) -> Document:
+    """The document with novel vectors on top of the list, in place of those that their pair had on the pad.
+
+    Another method takes the draw and the strength of what it replaces.
+    """
+    place = (edit.block, edit.property, edit.item)
+    kept = []
+    for old in document.interventions:
+        if isinstance(old, WriteNovelVectors) and (old.block, old.property, old.item) == place:
+            edit = replace(edit, seed=old.seed, strength=old.strength)
+        else:
+            kept.append(old)
+    return add_intervention(replace(document, interventions=tuple(kept)), edit)

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from core.assets.probe import Probe
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    Side,
+    add_intervention,
+    by_hand,
+    replace_intervention,
+)
 from core.errors import UserError
-from core.interventions.subspace import Context
-from core.scene import RELATIONS, Relation, pair_items
+from core.interventions.context import Context, as_index
+from core.scene import RELATIONS, Relation, Stimulus, pair_items, pair_name, pair_relation
+from core.site import Site
+from core.tokens import add_at_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A linear read-out of a pair's tokens after one block, `weight` [2, F] and `bias` [2], F = 2 n D.
-
-    Rows are in the order of `RELATIONS`; F holds the n tokens of the first item, then those of the second, as
-    `side_by_side` gives them. `card` says what was measured of it.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    card: Mapping[str, Any] = field(default_factory=dict)
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Logits [N, 2] of features [N, F]."""
-        return features @ self.weight.T + self.bias
-
-    def answers(self, features: Tensor) -> Tensor:
-        """The class [N] of features [N, F]."""
-        return self.logits(features).argmax(1)
-
-    def margin(self, x: Tensor, tokens: Tensor) -> Tensor:
-        """The logit same − different [B] of the pairs at tokens [B, 2 n] of the stream [B, T, D]."""
-        different, same = self.logits(side_by_side(x, tokens)).unbind(1)
-        return same - different
-
-
-def side_by_side(x: Tensor, tokens: Tensor) -> Tensor:
-    """The rows of the stream [B, T, D] at tokens [B, 2 n], one behind the other: [B, 2 n D]."""
-    return x.gather(1, tokens[:, :, None].expand(-1, -1, x.shape[2])).flatten(1)
-
-
-def add_direction(x: Tensor, tokens: Tensor, direction: Tensor) -> Tensor:
-    """The stream [B, T, D] with directions [B, 2 n D] added to the tokens [B, 2 n] that they speak of."""
-    change = direction.unflatten(1, (tokens.shape[1], -1))  # [B, 2 n, D]
-    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change)
 
 
 def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tuple[Probe, Tensor]:
@@ -69,11 +43,11 @@ def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tupl
             f"The items of the pair cover {len(tokens)} tokens, the probe reads {n_read}.",
             "Align both with the patch grid.",
         )
-    return probe, x.new_tensor([tokens]).long()
+    return probe, as_index(tokens, x)
 
 
 @dataclass(frozen=True, slots=True)
-class AddProbeDirection:
+class AddProbeDirection(Intervention):
     """Add α times the probe's row of a relation to the tokens of both items of a pair.
 
         x'_t = x_t + α w_t,   w = the raw row [2 n D] of `toward`, cut into the tokens in the order they were read
@@ -89,11 +63,58 @@ class AddProbeDirection:
     strength: float = 1.0
     enabled: bool = True
 
+    @property
+    def site(self) -> Site:
+        return Site(self.block)
+
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D].
 
         Raises UserError where there is no such probe or pair, or the pair covers other tokens than the probe reads.
         """
         probe, tokens = probe_and_tokens(x, context, self.block, self.pair)
-        row = probe.weight[RELATIONS.index(self.toward)]
-        return add_direction(x, tokens, self.strength * row[None])
+        row = probe.weight[RELATIONS.index(self.toward)]  # [2 n D]
+        return add_at_tokens(x, tokens, self.strength * row.unflatten(0, (tokens.shape[1], -1))[None])
+
+    def subject(self, stimulus: Stimulus) -> str:
+        return f"{pair_name(stimulus, self.pair)} pair"
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        return f"{self.subject(stimulus)} toward {self.toward}"
+
+    def detail(self, stimulus: Stimulus) -> str:
+        return f"{self.site.words()} · {'control' if self.control_in(stimulus) else 'probe direction'}"
+
+    def items(self) -> tuple[int, ...]:
+        return pair_items(self.pair)
+
+    def without_item(self, side: Side, index: int) -> AddProbeDirection | None:
+        """Pairs are counted from the first item, so that those after `index` are no longer the pairs that they were."""
+        return None if side == "base" and index <= pair_items(self.pair)[1] else self
+
+    def control_in(self, stimulus: Stimulus) -> str:
+        return "probe, own relation" if pair_relation(stimulus, self.pair) == self.toward else ""
+
+
+def find_push(document: Document, pair: int, block: int) -> int | None:
+    """Index of the edit along the probe's direction of a pair after a block, if there is one."""
+    for index, edit in enumerate(document.interventions):
+        if isinstance(edit, AddProbeDirection) and (edit.pair, edit.block) == (pair, block):
+            return index
+    return None
+
+
+def pushed_by(document: Document, pair: int, block: int) -> tuple[float, bool]:
+    """α of a pair's push after a block, above 0 toward same, below toward different, and whether it is in force."""
+    at = find_push(document, pair, block)
+    edit = None if at is None else document.interventions[at]
+    if not isinstance(edit, AddProbeDirection):
+        return 0.0, False
+    return edit.strength * (1 if edit.toward == "same" else -1), edit.enabled
+
+
+def push_pair(document: Document, pair: int, block: int, toward: Relation, strength: float = 1.0) -> Document:
+    """The document with a pair pushed along the probe's direction; a new edit goes to the end of the list."""
+    edit = AddProbeDirection(block, pair, toward, strength)
+    index = find_push(document, pair, block)
+    return add_intervention(document, edit) if index is None else replace_intervention(document, index, edit)

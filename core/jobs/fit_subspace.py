@@ -21,10 +21,11 @@ from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
 from core.engine import embed, resume, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
+from core.jobs.progress import Job, Progress, part
 from core.render import render_many
-from core.scene import N_COLORS, Property, Stimulus, item_patches
+from core.scene import N_COLORS, Property
 from core.subspaces import landmarks
+from core.tokens import gather_tokens, item_tokens, write_coordinates
 
 CACHE_BYTES = 4 * 2**30
 """Memory that the prefixes of a search may take."""
@@ -82,16 +83,16 @@ def cache_pairs(
     whole: dict[int, PairCache] = {}
     with torch.no_grad():
         for start in range(0, len(pairs), batch):
-            for block, part in _cache_chunk(model, pairs[start : start + batch], blocks).items():
-                cache = whole.setdefault(block, _room_for(part, len(pairs)))
+            for block, chunk in _cache_chunk(model, pairs[start : start + batch], blocks).items():
+                cache = whole.setdefault(block, _room_for(chunk, len(pairs)))
                 for name in PairCache.__slots__:
-                    getattr(cache, name)[start : start + len(part)] = getattr(part, name)
+                    getattr(cache, name)[start : start + len(chunk)] = getattr(chunk, name)
     return whole
 
 
-def _room_for(part: PairCache, n: int) -> PairCache:
-    """An unfilled cache of `n` pairs like those of `part`."""
-    tensors = {name: getattr(part, name) for name in PairCache.__slots__}
+def _room_for(chunk: PairCache, n: int) -> PairCache:
+    """An unfilled cache of `n` pairs like those of `chunk`."""
+    tensors = {name: getattr(chunk, name) for name in PairCache.__slots__}
     return PairCache(**{name: value.new_empty((n, *value.shape[1:])) for name, value in tensors.items()})
 
 
@@ -117,24 +118,12 @@ def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequenc
     return out
 
 
-def item_tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
-    """Token indices [N, I, n] of the items of N stimuli, prefix tokens counted."""
-    tokens = [[item_patches(item, s.geometry) for item in s.items] for s in stimuli]
-    return torch.tensor(tokens, device=model.device) + model.n_prefix
-
-
-def gather_tokens(x: Tensor, tokens: Tensor) -> Tensor:
-    """Rows of x [B, T, D] at tokens [B, n] → [B, n, D]."""
-    return x.gather(1, tokens[:, :, None].expand(-1, -1, x.shape[2]))
-
-
 def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask: Tensor) -> Tensor:
     """The stream [B, T, D] with tokens [B, n] moved towards `donor` [B, n, D] where the mask [D] says so.
 
     x'_t = x_t + ((m ⊙ ((d_t − x_t) R)) Rᵀ,   R orthogonal [D, D], m in 0–1
     """
-    change = (((donor - gather_tokens(x, tokens)) @ rotation) * mask) @ rotation.T  # [B, n, D]
-    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change.to(x.dtype))
+    return write_coordinates(x, tokens, donor @ rotation, rotation, mask)
 
 
 class _Search(nn.Module):
@@ -157,10 +146,10 @@ def success(
     hits = 0
     with torch.inference_mode():
         for start in range(0, len(cache), 100):
-            part = slice(start, start + 100)
-            donor = (cache.wrong if wrong else cache.donor)[part]
-            x = interchange(cache.base[part], cache.tokens[part], donor, rotation, mask)
-            hits += int((resume(model, x, block + 1).argmax(1) == cache.labels[part]).sum())
+            rows = slice(start, start + 100)
+            donor = (cache.wrong if wrong else cache.donor)[rows]
+            x = interchange(cache.base[rows], cache.tokens[rows], donor, rotation, mask)
+            hits += int((resume(model, x, block + 1).argmax(1) == cache.labels[rows]).sum())
     return hits / len(cache)
 
 
@@ -183,7 +172,7 @@ def search_subspace(
     search = _Search(model.width, generator).to(model.device)
     reachable = block < model.n_blocks - 1 or not model.reads_cls_only
     if reachable:
-        yield from _optimise(model, search, block, train, options, generator)
+        yield from _optimise(model, search, property, block, train, options, generator)
     with torch.no_grad():
         rotation = search.rotation.weight.clone()
         mask = (search.mask_logits > 0).float()
@@ -216,7 +205,13 @@ def search_subspace(
 
 
 def _optimise(
-    model: Model, search: _Search, block: int, train: PairCache, options: SearchOptions, generator: torch.Generator
+    model: Model,
+    search: _Search,
+    property: Property,
+    block: int,
+    train: PairCache,
+    options: SearchOptions,
+    generator: torch.Generator,
 ) -> Job[None]:
     groups = [
         {"params": list(search.rotation.parameters()), "lr": options.rotation_lr},
@@ -242,7 +237,7 @@ def _optimise(
             optimizer.step()
             schedule.step()
             done = epoch * steps_per_epoch + start // options.batch + 1
-            yield Progress(done, total, f"block {block}", {"loss": float(loss.detach()), "success": hits})
+            yield Progress(done, total, f"{property}, block {block}", {"loss": float(loss.detach()), "success": hits})
 
 
 def _search_loss(
@@ -286,13 +281,13 @@ def fit_subspaces(
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
     for start in range(0, len(blocks), at_once):
-        part = blocks[start : start + at_once]
-        words = f"{property}: running {2 * (options.n_pairs + options.n_test)} images for {len(part)} layers"
+        few = blocks[start : start + at_once]
+        words = f"{property}: running {2 * (options.n_pairs + options.n_test)} images for {len(few)} layers"
         yield Progress(1000 * start, 1000 * len(blocks), words)
-        train, test = cache_pairs(model, train_pairs, part), cache_pairs(model, test_pairs, part)
-        for block in part:
+        train, test = cache_pairs(model, train_pairs, few), cache_pairs(model, test_pairs, few)
+        for block in few:
             search = search_subspace(model, property, block, train.pop(block), test.pop(block), options)
-            fitted = yield from _share_of(search, property, len(results), len(blocks))
+            fitted = yield from part(search, 1000 * len(results), 1000, 1000 * len(blocks))
             results.append(fitted)
             keep(fitted)
     return results
@@ -302,15 +297,3 @@ def _blocks_at_once(model: Model, n_pairs: int) -> int:
     """How many blocks' prefixes fit into CACHE_BYTES, at least 1."""
     n_tokens = model.n_prefix + model.geometry.grid**2
     return max(1, CACHE_BYTES // (n_pairs * n_tokens * model.width * 4))
-
-
-def _share_of(search: Job[FittedSubspace], property: Property, done: int, total: int) -> Job[FittedSubspace]:
-    """A search whose progress counts as one of `total`."""
-    while True:
-        try:
-            progress = next(search)
-        except StopIteration as stop:
-            fitted: FittedSubspace = stop.value
-            return fitted
-        share = done + progress.done / progress.total
-        yield Progress(round(share * 1000), total * 1000, f"{property}, {progress.message}", progress.values)

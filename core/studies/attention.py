@@ -18,7 +18,6 @@ from torch import Tensor
 from core.datasets import split_examples
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
-from core.jobs.fit_subspace import item_tokens
 from core.jobs.progress import Job, Progress
 from core.masses import KINDS, Masses, Pairs, kind_series, mass_curves, sound_masses
 from core.plots import Heatmap, Maps, Plot, Series
@@ -28,6 +27,7 @@ from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult, item_pairs, n_kinds_of
 from core.studies.stages import RULE, STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
 from core.studies.statistics import mean_interval
+from core.tokens import item_tokens
 
 
 def attention_settings(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> dict[str, Any]:

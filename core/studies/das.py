@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.assets.subspace import random_basis
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import Kind, all_kinds, compositional_kinds
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
-from core.interventions.subspace import random_basis
-from core.jobs.fit_subspace import gather_tokens, interchange, item_tokens
+from core.jobs.fit_subspace import interchange
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
@@ -28,6 +28,7 @@ from core.studies.fitted import Search, find_bases, search_settings
 from core.studies.published import das_curve
 from core.studies.result import Row, StudyResult, block_name, n_kinds_of
 from core.studies.statistics import wilson
+from core.tokens import gather_tokens, item_tokens
 
 CONDITIONS = ("right object", "wrong object", "random tokens", "random rotation")
 BASE = "no edit"

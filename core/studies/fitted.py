@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
+from core.assets.subspace import Subspace
 from core.errors import UserError
 from core.families.model import Model
-from core.interventions import Subspace
 from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
 from core.jobs.progress import Job, part
 from core.scene import PROPERTIES, Property

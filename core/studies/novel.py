@@ -17,7 +17,6 @@ from core.counterfactuals import InterchangePair, interchange_pairs
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
 from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
-from core.jobs.fit_subspace import gather_tokens, item_tokens
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
@@ -26,6 +25,7 @@ from core.studies.das import accuracy_fields, kinds_of, unseen_pairs
 from core.studies.fitted import Search, find_bases, search_settings
 from core.studies.published import NEAREST, NOVEL, published_series
 from core.studies.result import Row, StudyResult, block_name, n_kinds_of
+from core.tokens import gather_tokens, item_tokens, write_coordinates
 
 BATCH = 64
 
@@ -86,15 +86,6 @@ def donor_pools(
     return {block: pool_of(v) for block, v in vectors.items()}
 
 
-def overwrite(x: Tensor, tokens: Tensor, basis: Tensor, values: Tensor) -> Tensor:
-    """The stream [B, T, D] whose tokens [B, n] have the coordinates `values` [B, n, S] along a basis [D, S].
-
-    x'_t = x_t + B (v_t − Bᵀ x_t)
-    """
-    change = (values - gather_tokens(x, tokens) @ basis) @ basis.T  # [B, n, D]
-    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change)
-
-
 def measure_novel(
     model: Model,
     pairs: Sequence[InterchangePair],
@@ -126,8 +117,8 @@ def measure_novel(
                 for method in METHODS if block in bases else ():
                     v = novel_vectors(method, pools[block], len(chunk) if per_image else 1, generator)
                     first, second = v.expand(len(chunk), -1, -1, -1).unbind(1)  # [B, n, S]
-                    edited = overwrite(x, own, bases[block], first)
-                    edited = overwrite(edited, other, bases[block], torch.where(same, first, second))
+                    edited = write_coordinates(x, own, first, bases[block])
+                    edited = write_coordinates(edited, other, torch.where(same, first, second), bases[block])
                     hits[block, method] += (resume(model, edited, block + 1).argmax(1) == labels).tolist()
             if model.reads_cls_only:
                 _assert_blind_end(model, x, max(bases), own)
@@ -140,7 +131,7 @@ def _assert_blind_end(model: Model, x: Tensor, block: int, tokens: Tensor) -> No
     for later in range(block + 1, model.n_blocks):
         x = advance(model, x, later)
     every = torch.eye(model.width, device=model.device)
-    blank = overwrite(x, tokens, every, x.new_zeros(*tokens.shape, model.width))
+    blank = write_coordinates(x, tokens, x.new_zeros(*tokens.shape, model.width), every)
     assert torch.equal(read_out(model, blank), read_out(model, x)), "an edit after the last block changed an answer"
 
 

@@ -16,11 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.assets.probe import Probe, side_by_side
 from core.datasets import split_examples
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model
-from core.interventions.probe import Probe, add_direction, side_by_side
-from core.jobs.fit_subspace import item_tokens
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
@@ -28,6 +27,7 @@ from core.scene import Stimulus
 from core.studies.published import NEAREST, PROBE, published_series
 from core.studies.result import Row, StudyResult, block_name, item_pairs, n_kinds_of
 from core.studies.statistics import wilson
+from core.tokens import add_at_tokens, item_tokens
 
 ALPHAS = (0.5, 1.0, 2.0, 20.0, 40.0)
 """The study's three strengths, and two more: a probe's row is added as it is, so that where the stream's norm is many
@@ -211,7 +211,10 @@ def _chunk_hits(
                 if edit == block:
                     for name, rows in (("intervention", 1 - same[:, index]), ("control", same[:, index])):
                         for alpha in ALPHAS:
-                            moved = add_direction(x, tokens[:, index], alpha * probes[read].weight[rows])
+                            change = alpha * probes[read].weight[rows].unflatten(
+                                1, (tokens.shape[2], -1)
+                            )  # [B, 2 n, D]
+                            moved = add_at_tokens(x, tokens[:, index], change)
                             answer = resume(model, moved, block + 1).argmax(1)
                             hits[edit, name, alpha, index] = answer == flipped
     hits[model.n_blocks - 1, "no edit", 0.0, 0] = read_out(model, x).argmax(1) == flipped

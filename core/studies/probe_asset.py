@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from core.assets.probe import Probe
 from core.families.model import Model
-from core.interventions.probe import Probe
 from core.jobs.progress import Job
 from core.probes import as_kept
 from core.studies.probe import ALPHAS, ProbeOptions, fit_and_measure, probe_rows, probe_settings, probe_sites

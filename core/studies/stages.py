@@ -17,11 +17,11 @@ from PIL import Image
 
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
-from core.jobs.fit_subspace import item_tokens
 from core.masses import Masses
 from core.plots import Map, Maps, Ring
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, Task, item_patches
+from core.tokens import item_tokens
 
 STAGES: dict[Task, tuple[str, ...]] = {"discrimination": ("WO", "WP", "BG", "CLS"), "rmts": ("WO", "WP", "BP", "BG")}
 LOCAL_TO_GLOBAL = ("WO", "WP", "BP", "BG")

@@ -19,7 +19,7 @@ from app.store import Store
 from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
 from core.document import View, move_item
-from core.interventions import SwapFromSource
+from core.interventions.swap import SwapFromSource
 from core.render import render
 from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
 

@@ -9,7 +9,13 @@ from pytestqt.qtbot import QtBot
 
 from app.store import Store
 from core.demo import demo_document
-from core.document import Document, View, move_item, swap_items, with_stimulus
+from core.document import (
+    Document,
+    View,
+    move_item,
+    swap_items,
+    with_stimulus,
+)
 
 
 @pytest.fixture

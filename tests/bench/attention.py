@@ -10,10 +10,10 @@ from network import finished, open_bundled
 from core.datasets import split_examples
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
-from core.jobs.fit_subspace import item_tokens
 from core.render import render_many
 from core.scene import Stimulus
 from core.studies.attention import item_masses
+from core.tokens import item_tokens
 
 SECONDS = 20.0
 N_BATCH, N_LOOP = 50, 5

@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from core.datasets import all_kinds, discrimination
 from core.document import (
     Document,
+    Intervention,
     add_intervention,
     add_item,
     controls_in_force,
     delete_item,
-    find_move,
     governing_edit,
     make_counterfactual,
     match_property,
-    move_by_hand,
     move_item,
     open_photo_in,
     random_pair,
@@ -26,17 +25,16 @@ from core.document import (
     reorder_intervention,
     replace_intervention,
     reroll_noise,
-    set_control,
-    set_point,
     set_property,
     stimulus_of,
-    swap_from_source,
     swap_items,
     with_stimulus,
-    write_novel_vectors,
 )
 from core.errors import UserError
-from core.interventions import AddProbeDirection, Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
+from core.interventions.move import MoveInSubspace, find_move, move_by_hand, set_point
+from core.interventions.novel import WriteNovelVectors, write_novel_vectors
+from core.interventions.probe import AddProbeDirection
+from core.interventions.swap import SwapFromSource, swap_from_source
 from core.scene import RELATIONS, Geometry, Item, Photo, Stimulus, overlaps, pair_relation, truth
 
 A, B, C = Item(1, 2, 0, 0, seed=1), Item(3, 4, 64, 32, seed=2), Item(5, 6, 128, 160, seed=3)
@@ -226,10 +224,9 @@ def test_the_last_edit_of_a_pad_that_is_on_governs_an_item() -> None:
     assert governing_edit(document, 1, "color", 1) == 1
     assert governing_edit(document, 0, "shape", 1) == 0
     assert governing_edit(document, 0, "color", 2) is None
-    wrong = set_control(document, 2, "wrong object")
+    wrong = replace_intervention(document, 2, replace(move, control="wrong object"))
     assert governing_edit(wrong, 1, "color", 1) == 2
     assert controls_in_force(wrong) == ("wrong object",)
-    assert set_control(wrong, 2, "") == document
 
 
 def test_a_push_toward_what_a_pair_is_already_is_a_control() -> None:

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core.assets.subspace import Subspace
 from core.errors import UserError
-from core.interventions import Context, MoveInSubspace, Subspace, SwapFromSource
+from core.interventions.context import Context
+from core.interventions.move import MoveInSubspace
+from core.interventions.swap import SwapFromSource
 from tests.core.networks import WIDTH, noise, random_subspace
 
 TOKENS = ((1, 2, 5, 6), (11, 12, 15, 16))
@@ -29,8 +32,8 @@ def stream(seed: int = 40) -> Tensor:
 
 
 def context(subspace: Subspace = SUBSPACE, source: Tensor | None = SOURCE) -> Context:
-    tokens = () if source is None else SOURCE_TOKENS
-    return Context(TOKENS, {(subspace.property, subspace.block): subspace}, tokens, source)
+    known = Context(TOKENS, {(subspace.property, subspace.block): subspace})
+    return known if source is None else replace(known, source_tokens=SOURCE_TOKENS, source_at=lambda _: source)
 
 
 def move(point: tuple[float, float] = (1.0, -2.0), strength: float = 1.0) -> MoveInSubspace:
@@ -196,7 +199,7 @@ def test_swapping_in_a_subspace_of_every_direction_is_swapping_everything() -> N
 
 def test_a_swap_from_oneself_changes_nothing() -> None:
     x = stream()
-    same = Context(TOKENS, {("color", 1): SUBSPACE}, TOKENS, x)
+    same = Context(TOKENS, {("color", 1): SUBSPACE}, TOKENS, lambda _: x)
 
     for property in ("color", "all"):
         assert torch.equal(SwapFromSource(1, 0, 0, property).apply(x, same), x)

@@ -16,9 +16,9 @@ from core.datasets import (
     ood_kinds,
     split_examples,
 )
-from core.document import Document, make_counterfactual, random_match_to_sample, swap_from_source
+from core.document import Document, make_counterfactual, random_match_to_sample
 from core.errors import UserError
-from core.interventions import SwapFromSource
+from core.interventions.swap import SwapFromSource, swap_from_source
 from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, is_trained_layout, item_patches, truth, with_item
 
 KIND_SETS = {"256": all_kinds(), "32": compositional_kinds()[0], "16 new": ood_kinds("ood-shape-color")}

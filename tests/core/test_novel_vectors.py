@@ -11,12 +11,22 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.assets.subspace import Subspace, random_basis
 from core.errors import UserError
-from core.interventions import Context, InSubspace, MoveInSubspace, Subspace, SwapFromSource, WriteNovelVectors
 from core.interventions import novel as novel_module
-from core.interventions.novel import METHODS, Method, novel_vectors, pool_of, seen_pool
-from core.interventions.subspace import random_basis
+from core.interventions.context import Context
+from core.interventions.move import MoveInSubspace
+from core.interventions.novel import (
+    METHODS,
+    Method,
+    WriteNovelVectors,
+    novel_vectors,
+    pool_of,
+    seen_pool,
+)
+from core.interventions.swap import SwapFromSource
 from core.studies import novel as study
+from core.tokens import write_coordinates
 from tests.core.networks import WIDTH, noise, random_subspace
 
 TOKENS = ((1, 2, 5, 6), (11, 12, 15, 16))
@@ -36,7 +46,7 @@ def by_hand(spread: float = 1e-4) -> Subspace:
 
 
 def context(subspace: Subspace = SUBSPACE, tokens: Sequence[tuple[int, ...]] = TOKENS) -> Context:
-    return Context(tuple(tokens), {("color", 1): subspace}, ((3, 4, 7, 8), (9, 10, 13, 14)), SOURCE)
+    return Context(tuple(tokens), {("color", 1): subspace}, ((3, 4, 7, 8), (9, 10, 13, 14)), lambda _: SOURCE)
 
 
 def write(**changes: Any) -> WriteNovelVectors:
@@ -120,8 +130,8 @@ def test_the_study_and_the_window_write_the_same_vectors_given_the_same_pool(mon
 
     for method in METHODS:
         v = study.novel_vectors(method, pool, 1, torch.Generator().manual_seed(3))
-        wanted = study.overwrite(x, tokens[:1], SUBSPACE.basis, v[:, 0])
-        wanted = study.overwrite(wanted, tokens[1:], SUBSPACE.basis, v[:, 1])
+        wanted = write_coordinates(x, tokens[:1], SUBSPACE.basis, v[:, 0])
+        wanted = write_coordinates(wanted, tokens[1:], SUBSPACE.basis, v[:, 1])
 
         close(write(method=method, judgement="different").apply(x, context()), wanted)
 
@@ -144,7 +154,9 @@ def test_sampled_vectors_have_the_spread_of_the_pool() -> None:
     close(drawn.std((0, 1, 2)), seen_pool(SUBSPACE).std, atol=0.1)
 
 
-EDITS: list[InSubspace] = [
+Edit = MoveInSubspace | SwapFromSource | WriteNovelVectors
+
+EDITS: list[Edit] = [
     MoveInSubspace(1, 0, "color", (2.0, -1.0)),
     SwapFromSource(1, 0, 0, "color"),
     write(judgement="different"),
@@ -152,9 +164,9 @@ EDITS: list[InSubspace] = [
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda e: type(e).__name__)
-def test_a_random_subspace_is_orthonormal_of_equal_rank_and_the_same_for_the_same_seed(edit: InSubspace) -> None:
+def test_a_random_subspace_is_orthonormal_of_equal_rank_and_the_same_for_the_same_seed(edit: Edit) -> None:
     x, control = stream(), replace(edit, control="random subspace", seed=11)
-    directions = SUBSPACE.directions("random subspace", 11)
+    directions = SUBSPACE.directions(11)
 
     change = control.apply(x, context()) - x
 
@@ -168,7 +180,7 @@ def test_a_random_subspace_is_orthonormal_of_equal_rank_and_the_same_for_the_sam
 
 
 @pytest.mark.parametrize("edit", [EDITS[0], replace(EDITS[2], seed=11)], ids=["move", "novel"])
-def test_a_move_or_novel_vector_in_a_random_subspace_is_as_long_as_the_effect(edit: InSubspace) -> None:
+def test_a_move_or_novel_vector_in_a_random_subspace_is_as_long_as_the_effect(edit: Edit) -> None:
     x = stream()
 
     effect, control = (replace(edit, control=c, seed=11).apply(x, context()) - x for c in ("", "random subspace"))
@@ -227,7 +239,7 @@ def test_a_swap_of_everything_has_no_random_subspace() -> None:
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda e: type(e).__name__)
-def test_every_field_of_an_edit_travels_to_the_engine_and_back(edit: InSubspace) -> None:
+def test_every_field_of_an_edit_travels_to_the_engine_and_back(edit: Edit) -> None:
     sent = replace(edit, control="random subspace", seed=2**32 - 1, strength=0.7, enabled=False)
 
     assert pickle.loads(pickle.dumps(sent)) == sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +10,26 @@ import pytest
 import torch
 from torch import Tensor
 
-from core import answering
-from core.answering import Laboratory
+from core import session as session_module
+from core.analyses.decision import Decision
+from core.analyses.pair_judgements import PairJudgement, PairJudgements
+from core.assets.probe import Probe
 from core.datasets import split_examples
-from core.document import Document, delete_item, move_item, push_pair, random_match_to_sample, random_pair
+from core.document import (
+    Document,
+    delete_item,
+    move_item,
+    random_match_to_sample,
+    random_pair,
+)
 from core.engine import read_out
 from core.errors import UserError
-from core.interventions import AddProbeDirection, Context, Probe
-from core.interventions.probe import probe_and_tokens
+from core.interventions.context import Context
+from core.interventions.probe import AddProbeDirection, probe_and_tokens, push_pair
 from core.probes import save_probes
-from core.questions import Answer, Question
+from core.questions import Question
 from core.scene import Geometry, Stimulus, pair_name, pair_relation
+from core.session import Session
 from core.studies.probe import pair_features, pair_tokens, relations
 from tests.core.networks import WIDTH, finish, noise, save_tiny, tiny_model
 from tests.core.studies.networks import RELATION, Reader, model_of, planted_stream, tokens_of
@@ -143,69 +153,76 @@ def test_a_push_replaces_the_one_of_the_same_pair_and_block_and_goes_with_its_it
 
 
 @pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
-    laboratory = Laboratory("cpu")
-    laboratory.open(save_tiny(tmp_path_factory.mktemp("model") / "tiny.safetensors"))
-    laboratory.probes = {block: random_probe(block + 1) for block in (0, 1, 2)}
-    return laboratory
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return save_tiny(tmp_path_factory.mktemp("model") / "tiny.safetensors")
 
 
-def ask(laboratory: Laboratory, document: Document, write: int = 1) -> Answer:
-    return laboratory.answer(Question(document, write, attention=False))
+@pytest.fixture(scope="module")
+def session(file: str) -> Session:
+    session = Session("cpu")
+    session.open(file).probes = {block: random_probe(block + 1) for block in (0, 1, 2)}
+    return session
+
+
+def judged(session: Session, document: Document, write: int = 1) -> Mapping[int, PairJudgement]:
+    analysis = PairJudgements(write)
+    found: Mapping[int, PairJudgement] = session.answer(Question(document, (analysis,))).found[analysis]
+    return found
 
 
 @pytest.fixture
-def document(laboratory: Laboratory) -> Document:
-    return Document(laboratory._reference, random_match_to_sample(CANVAS, 1))
+def document(file: str) -> Document:
+    return Document(file, random_match_to_sample(CANVAS, 1))
 
 
 def test_a_judgement_is_what_the_probe_says_of_the_tokens_that_the_study_reads(
-    laboratory: Laboratory, document: Document
+    session: Session, document: Document
 ) -> None:
-    features = finish(pair_features(laboratory.model, [document.base], ((0, 1), (2, 3)), [1]))[1]  # [1, 2, F]
-    different, same = laboratory.probes[1].logits(features[0]).unbind(1)
+    opened = session.open(document.model)
+    features = finish(pair_features(opened.model, [document.base], ((0, 1), (2, 3)), [1]))[1]  # [1, 2, F]
+    different, same = opened.probes[1].logits(features[0]).unbind(1)
 
-    judged = ask(laboratory, document).judgements
+    found = judged(session, document)
 
-    assert [judged[pair].baseline for pair in (0, 1)] == pytest.approx((same - different).tolist(), abs=1e-3)
-    assert all(j.margin == j.baseline for j in judged.values())
+    assert [found[pair].baseline for pair in (0, 1)] == pytest.approx((same - different).tolist(), abs=1e-3)
+    assert all(j.margin == j.baseline for j in found.values())
 
 
 def test_a_push_moves_the_judgement_of_its_pair_by_the_products_of_the_rows(
-    laboratory: Laboratory, document: Document
+    session: Session, document: Document
 ) -> None:
-    different, same = laboratory.probes[1].weight
+    different, same = session.open(document.model).probes[1].weight
 
-    judged = ask(laboratory, push_pair(document, 1, 1, "same", 0.5)).judgements
+    found = judged(session, push_pair(document, 1, 1, "same", 0.5))
 
     moved = 0.5 * float((same - different) @ same)
-    assert judged[1].margin - judged[1].baseline == pytest.approx(moved, rel=1e-4)
-    assert judged[0].margin == judged[0].baseline
+    assert found[1].margin - found[1].baseline == pytest.approx(moved, rel=1e-4)
+    assert found[0].margin == found[0].baseline
 
 
-def test_judgements_count_the_edits_up_to_the_write_layer_alone(laboratory: Laboratory, document: Document) -> None:
-    earlier = ask(laboratory, push_pair(document, 0, 0, "same")).judgements
-    later = ask(laboratory, push_pair(document, 0, 2, "same")).judgements
+def test_judgements_count_the_edits_up_to_the_write_layer_alone(session: Session, document: Document) -> None:
+    earlier = judged(session, push_pair(document, 0, 0, "same"))
+    later = judged(session, push_pair(document, 0, 2, "same"))
 
     assert earlier[0].margin != pytest.approx(earlier[0].baseline, abs=1e-3)
     assert later[0].margin == later[0].baseline
 
 
 def test_a_pair_off_the_grid_a_block_without_probe_and_a_photo_have_no_judgement(
-    laboratory: Laboratory, document: Document
+    session: Session, document: Document
 ) -> None:
-    assert set(ask(laboratory, document).judgements) == {0, 1}
+    assert set(judged(session, document)) == {0, 1}
     off = replace(document, base=move_item(document.base, 3, 5, 40))
-    assert set(ask(laboratory, off).judgements) == {0}
-    assert not ask(laboratory, document, write=-1).judgements
-    assert not ask(laboratory, replace(document, base=Stimulus((), CANVAS))).judgements
+    assert set(judged(session, off)) == {0}
+    assert not judged(session, document, write=-1)
+    assert not judged(session, replace(document, base=Stimulus((), CANVAS)))
 
 
-def test_a_push_that_cannot_be_done_is_a_note(laboratory: Laboratory, document: Document) -> None:
-    answer = ask(laboratory, push_pair(document, 0, -1, "same"))
+def test_a_push_that_cannot_be_done_is_a_note(session: Session, document: Document) -> None:
+    answer = session.answer(Question(push_pair(document, 0, -1, "same")))
 
     assert "no probe after block -1" in " ".join(answer.notes)
-    assert answer.decision.logits == answer.decision.baseline
+    assert answer.found[Decision()].logits == answer.found[Decision()].baseline
     assert answer.model.probe_cards == {block: {"block": 1} for block in (0, 1, 2)}
 
 
@@ -214,10 +231,10 @@ def test_probes_of_other_weights_are_a_note_and_the_model_opens(
 ) -> None:
     path = tmp_path / "probes.safetensors"
     save_probes(path, {1: random_probe()}, {"weights_sha256": "another", "blocks": []})
-    monkeypatch.setattr(answering, "probe_file", lambda name: path)
-    laboratory, document = Laboratory("cpu"), Document(save_tiny(tmp_path / "m.safetensors"), random_pair(CANVAS, 0))
+    monkeypatch.setattr(session_module, "probe_file", lambda name: path)
+    session, document = Session("cpu"), Document(save_tiny(tmp_path / "m.safetensors"), random_pair(CANVAS, 0))
 
-    answer = ask(laboratory, document)
+    answer = session.answer(Question(document))
 
     assert "fitted on other weights" in " ".join(answer.notes)
     assert not answer.model.probe_cards

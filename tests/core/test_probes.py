@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from core.assets.probe import Probe
 from core.errors import UserError
 from core.families.model import Model
-from core.interventions import Probe
 from core.probes import as_kept, load_probes, save_probes
 from tests.core.networks import WIDTH, noise, tiny_model
 

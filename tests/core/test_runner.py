@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from core.answering import Laboratory
+from core.analyses.decision import Decision
+from core.analyses.decision_map import DecisionMap
+from core.analyses.item_shares import ItemShares
+from core.demo import demo_document
 from core.document import Document, random_pair
 from core.questions import Answer, Failure, Question
 from core.runner import serve
 from core.scene import Geometry
+from core.session import Session
 from tests.core.networks import save_tiny
 
 
@@ -29,22 +34,23 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Connection, Connecti
 @pytest.fixture
 def question(tmp_path: Path) -> Question:
     file = save_tiny(tmp_path / "tiny.safetensors")
-    return Question(Document(file, random_pair(Geometry(64, 16), 0)), 1, attention=False)
+    return Question(Document(file, random_pair(Geometry(64, 16), 0)))
 
 
 def test_questions_are_answered_in_order_until_none_comes(
     ends: tuple[Connection, Connection], question: Question
 ) -> None:
     ours, theirs = ends
-    other = Question(question.document, 2, attention=False)
+    other = Question(question.document, (ItemShares(),))
     for asked in (question, other, None):
         ours.send(asked)
 
     serve(theirs, "cpu")
 
-    answers = [ours.recv(), ours.recv()]
+    answers = [ours.recv() for _ in range(4)]
     assert all(isinstance(answer, Answer) for answer in answers)
-    assert [answer.question for answer in answers] == [question, other]
+    assert [answer.question for answer in answers] == [question, question, other, other]
+    assert [set(answer.found) for answer in answers] == [{Decision()}, set(), {Decision()}, {ItemShares()}]
 
 
 def test_the_window_going_away_ends_it(ends: tuple[Connection, Connection]) -> None:
@@ -58,7 +64,7 @@ def test_what_a_user_can_mend_comes_back_as_words_and_the_next_question_is_answe
     ends: tuple[Connection, Connection], question: Question
 ) -> None:
     ours, theirs = ends
-    lost = Question(Document("nothing", question.document.base), 1)
+    lost = Question(Document("nothing", question.document.base))
     for asked in (lost, question, None):
         ours.send(asked)
 
@@ -77,10 +83,10 @@ def test_an_error_of_the_program_comes_back_with_its_details(
 ) -> None:
     ours, theirs = ends
 
-    def fail(self: Laboratory, question: Question) -> Answer:
+    def fail(self: Session, question: Question) -> Iterator[Answer]:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(Laboratory, "answer", fail)
+    monkeypatch.setattr(Session, "answers", fail)
     for asked in (question, None):
         ours.send(asked)
 
@@ -90,3 +96,19 @@ def test_an_error_of_the_program_comes_back_with_its_details(
     assert isinstance(failure, Failure)
     assert "ZeroDivisionError: of all things" in failure.message
     assert "Traceback" in failure.details
+
+
+def test_what_could_still_be_made_better_is_dropped_where_something_newer_waits(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    question = Question(demo_document(), (DecisionMap("color", 1),))
+    newer = Question(demo_document(), (ItemShares(),))
+    for asked in (question, newer, None):
+        ours.send(asked)
+
+    serve(theirs, "cpu")
+
+    answers = [ours.recv() for _ in range(4)]
+    assert [answer.question for answer in answers] == [question, question, newer, newer]
+    assert np.isnan(answers[1].found[DecisionMap("color", 1)]).all()

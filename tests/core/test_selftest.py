@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core import answering, selftest
+from core import selftest, session
 from core.families.files import save_model
 from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
@@ -17,7 +17,7 @@ LARGE = {"img_size": 224, "depth": 2}
 @pytest.fixture
 def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A random model of the demo's canvas whose subspaces lie in a folder beside it."""
-    monkeypatch.setattr(answering, "subspace_folder", lambda name: tmp_path / "subspaces")
+    monkeypatch.setattr(session, "subspace_folder", lambda name: tmp_path / "subspaces")
     monkeypatch.setattr(selftest, "N_IMAGES", 20)
     save_model(tmp_path / "large.safetensors", tiny_network(**LARGE), {**CARD, "network": {**TINY, **LARGE}})
     return str(tmp_path / "large.safetensors")

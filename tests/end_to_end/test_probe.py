@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 
 from app.edits import probe_unit
 from app.panels.probe_section import PairRow
-from core.interventions import AddProbeDirection
+from core.interventions.probe import AddProbeDirection
 from tests.end_to_end.conftest import Driver
 
 

@@ -20,9 +20,11 @@ from app.panels.history import HistoryPanel
 from app.panels.interventions import InterventionsPanel
 from app.store import Store
 from core.demo import demo_document
-from core.document import View, controls_in_force, random_stimulus, set_point
+from core.document import View, controls_in_force, random_stimulus
 from core.errors import UserError
-from core.interventions import MoveInSubspace, SwapFromSource, WriteNovelVectors
+from core.interventions.move import MoveInSubspace, set_point
+from core.interventions.novel import WriteNovelVectors
+from core.interventions.swap import SwapFromSource
 from core.questions import Answer, Decision, ModelInfo, Pad
 from core.scene import Geometry
 from tests.app.panels.small_panel import interventions_panel

@@ -18,9 +18,15 @@ from app.panels.interventions import InterventionsPanel
 from app.panels.probe_section import NARROW, ProbeSection
 from app.store import Store
 from core.demo import demo_document
-from core.document import View, move_item, random_match_to_sample, set_property, with_stimulus
+from core.document import (
+    View,
+    move_item,
+    random_match_to_sample,
+    set_property,
+    with_stimulus,
+)
 from core.errors import UserError
-from core.interventions import AddProbeDirection
+from core.interventions.probe import AddProbeDirection
 from core.questions import Answer, Decision, ModelInfo, PairJudgement
 from core.scene import Geometry, Stimulus, pair_relation
 from tests.app.panels.small_panel import interventions_panel

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.analyses.attention_pattern import attention_pattern, item_masses
+from core.analyses.item_shares import item_masses
 from core.datasets import all_kinds, discrimination
-from core.engine import attention_rows, run, to_input
-from core.jobs.fit_subspace import item_tokens
+from core.engine import attention_rows, read, run, to_input
 from core.render import render
+from core.site import Site
 from core.studies.attention import item_masses as studied
+from core.tokens import item_tokens
 from tests.core.networks import finish, noise, tiny_model
 
 ITEMS = ((1, 2), (5, 6))
@@ -46,7 +47,7 @@ def test_live_masses_are_those_of_the_study() -> None:
         tokens = item_tokens(model, [stimulus])[0].tolist()
 
         for block in range(model.n_blocks):
-            whole = attention_pattern(model, streams[block], block)
+            whole = read(model, streams[block], Site(block, "pattern"))[0]
             live = item_masses(whole, tokens, model.n_prefix)
             np.testing.assert_allclose(live.numpy(), wanted[0, block], atol=1e-6)
 
@@ -58,4 +59,4 @@ def test_the_pattern_holds_the_rows_of_every_query() -> None:
 
         for block in range(model.n_blocks):
             whole = attention_rows(model, streams[block], block, torch.arange(19))[0]  # [H, T, T]
-            torch.testing.assert_close(attention_pattern(model, streams[block], block), whole)
+            torch.testing.assert_close(read(model, streams[block], Site(block, "pattern"))[0], whole)

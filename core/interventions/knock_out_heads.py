@@ -1,0 +1,103 @@
+"""Switch attention heads off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    add_intervention,
+    by_hand,
+    remove_intervention,
+    replace_intervention,
+)
+from core.errors import UserError
+from core.interventions.context import Context
+from core.interventions.fill import Fill, fill_at
+from core.scene import Stimulus
+from core.site import Site
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class KnockOutHeads(Intervention):
+    """Replace what some heads of a block take from the values, by nothing or by what they take on average.
+
+        o'_h = o_h + α (f_h − o_h),   o_h [T, K] the output of head h, f_h = 0 or its mean over the reference set
+
+    Control "other heads": as many heads of the same block, drawn by `seed` from those that are not named.
+
+    Source: ablation of heads, Michel et al. 2019; the mean over a reference set after Wang et al. 2022.
+    """
+
+    block: int
+    heads: tuple[int, ...]
+    fill: Fill = "zero"
+    strength: float = 1.0
+    enabled: bool = True
+    control: Literal["", "other heads"] = ""
+    seed: int = 0
+
+    @property
+    def site(self) -> Site:
+        return Site(self.block, "head_out")
+
+    def apply(self, x: Tensor, context: Context) -> Tensor:
+        """The edited outputs of the heads [B, H, T, K].
+
+        Raises UserError where the block has no such head, or too few others for the control.
+        """
+        heads = self._chosen(x.shape[1])
+        filled = fill_at(self.fill, self.site, x, context)
+        edited = x.clone()
+        edited[:, heads] += self.strength * (filled - x)[:, heads]
+        return edited
+
+    def _chosen(self, n_heads: int) -> list[int]:
+        missing = [head for head in self.heads if head >= n_heads]
+        if missing:
+            raise UserError(f"Block {self.block} has no head {missing[0]}.", f"Choose from 0 to {n_heads - 1}.")
+        if not self.control:
+            return list(self.heads)
+        import torch  # the window knows edits, and loads no torch
+
+        others = [head for head in range(n_heads) if head not in self.heads]
+        if len(others) < len(self.heads):
+            raise UserError("There are too few other heads in this block.", "Go back to the effect.")
+        order = torch.randperm(len(others), generator=torch.Generator().manual_seed(self.seed))
+        return [others[i] for i in order[: len(self.heads)]]
+
+    def subject(self, stimulus: Stimulus) -> str:
+        names = ", ".join(map(str, self.heads))
+        return f"head {names}" if len(self.heads) == 1 else f"heads {names}"
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        return f"{self.subject(stimulus)} off" if self.fill == "zero" else f"{self.subject(stimulus)} → mean"
+
+    def controls(self) -> tuple[str, ...]:
+        return ("other heads",)
+
+    def drawn_again(self, seed: int) -> KnockOutHeads | None:
+        return replace(self, seed=seed) if self.control else None
+
+
+def heads_off(document: Document, block: int) -> tuple[int, ...]:
+    """The heads of a block that are switched off now."""
+    found = (e for e in document.interventions if isinstance(e, KnockOutHeads) and e.enabled and e.block == block)
+    return tuple(sorted({head for edit in found for head in edit.heads}))
+
+
+def toggle_head(document: Document, block: int, head: int) -> Document:
+    """The document with a head switched off, or on again; the heads of a block that are off are one edit."""
+    for index, edit in enumerate(document.interventions):
+        if isinstance(edit, KnockOutHeads) and edit.block == block:
+            heads = tuple(sorted(set(edit.heads) ^ {head})) if edit.enabled else (head,)
+            if not heads:
+                return remove_intervention(document, index)
+            return replace_intervention(document, index, replace(edit, heads=heads, enabled=True))
+    return add_intervention(document, KnockOutHeads(block, (head,)))

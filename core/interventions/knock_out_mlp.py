@@ -1,0 +1,44 @@
+"""Switch the MLP of a block off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.document import Intervention, Near, by_hand
+from core.interventions.context import Context
+from core.interventions.fill import Fill, fill_at
+from core.scene import Stimulus
+from core.site import Site
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class KnockOutMLP(Intervention):
+    """Replace what the MLP adds to the residual stream, by nothing or by what it adds on average.
+
+    m' = m + α (f − m),   m [T, D] the MLP's output, f = 0 or its mean over the reference set, one for each token
+
+    Source: ablation of layers; the mean over a reference set after Wang et al. 2022.
+    """
+
+    block: int
+    fill: Fill = "zero"
+    strength: float = 1.0
+    enabled: bool = True
+
+    @property
+    def site(self) -> Site:
+        return Site(self.block, "mlp_out")
+
+    def apply(self, x: Tensor, context: Context) -> Tensor:
+        """The edited output of the MLP [B, T, D]."""
+        return x + self.strength * (fill_at(self.fill, self.site, x, context) - x)
+
+    def subject(self, stimulus: Stimulus) -> str:
+        return "MLP"
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        return "MLP off" if self.fill == "zero" else "MLP → mean"

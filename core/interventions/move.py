@@ -1,0 +1,142 @@
+"""Move one item's value inside a learned shape or colour subspace."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    Side,
+    add_intervention,
+    by_hand,
+    is_of_pad,
+    renew_intervention,
+)
+from core.interventions.context import Context, as_index
+from core.interventions.controls import Control, of_item, seed_of, without_one
+from core.scene import Property, Stimulus
+from core.site import Site
+from core.tokens import gather_tokens, write_coordinates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class MoveInSubspace(Intervention):
+    """Put an item's tokens where a place on the pad says.
+
+        x'_t = x_t + α B (c_t − Bᵀx_t),   B orthonormal [D, S], c_t = `Subspace.from_pad`
+
+    so that nothing outside span(B) changes, and nothing at all at the item's own place.
+
+    Controls: for "wrong object" the item's partner is put there; for "random subspace" the same change of
+    coordinates, and so the same length, is made along as many random directions Q: x'_t = x_t + α Q (c_t − Bᵀx_t).
+
+    Source: distributed interchange intervention, Geiger et al. 2023, with c chosen by hand. The controls are ours,
+    after those of a swap.
+    """
+
+    block: int
+    item: int
+    property: Property
+    point: tuple[float, float]
+    strength: float = 1.0
+    enabled: bool = True
+    control: Control = ""
+    seed: int = 0
+
+    @builtins.property
+    def site(self) -> Site:
+        return Site(self.block)
+
+    def apply(self, x: Tensor, context: Context) -> Tensor:
+        """The edited stream [1, T, D]."""
+        wrong = self.control == "wrong object"
+        tokens = as_index(context.wrong_tokens(self.item) if wrong else context.item_tokens(self.item), x)
+        subspace = context.subspace(self.property, self.block)
+        own = subspace.coordinates(gather_tokens(x, tokens))[0]  # [n, S]
+        wanted = subspace.from_pad(x.new_tensor([self.point]), own)  # [1, n, S]
+        directions = subspace.directions(seed_of(self))
+        return write_coordinates(x, tokens, wanted, subspace.basis, self.strength, along=directions)
+
+    def subject(self, stimulus: Stimulus) -> str:
+        return of_item(self.property, self.item)
+
+    def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
+        return f"{self.subject(stimulus)} → {near(self.property, self.block, self.point)}"
+
+    def detail(self, stimulus: Stimulus) -> str:
+        return f"{self.site.words()} · pad ({self.point[0]:.1f}, {self.point[1]:.1f})"
+
+    def items(self) -> tuple[int, ...]:
+        """The item; a move of the wrong object is about that one too."""
+        return (self.item, self.item ^ 1) if self.control == "wrong object" else (self.item,)
+
+    def without_item(self, side: Side, index: int) -> MoveInSubspace | None:
+        if side == "source":
+            return self
+        item = without_one(self.item, index)
+        return None if item is None else replace(self, item=item)
+
+    @builtins.property
+    def pads(self) -> tuple[Property, ...]:
+        return (self.property,)
+
+    @builtins.property
+    def mode(self) -> str:
+        return "Move"
+
+    def controls(self) -> tuple[str, ...]:
+        return ("wrong object", "random subspace")
+
+    def drawn_again(self, seed: int) -> MoveInSubspace | None:
+        return replace(self, seed=seed) if self.control == "random subspace" else None
+
+
+def find_move(document: Document, item: int, property: Property, block: int) -> int | None:
+    """Index of the pad edit of an item's property after a block, if there is one."""
+    for index, edit in enumerate(document.interventions):
+        if isinstance(edit, MoveInSubspace) and (edit.item, edit.property, edit.block) == (item, property, block):
+            return index
+    return None
+
+
+def moved_to(document: Document, index: int | None, item: int) -> tuple[float, float] | None:
+    """Where the edit at `index` puts an item on its pad by hand; None where another kind of edit decides."""
+    edit = None if index is None else document.interventions[index]
+    return edit.point if isinstance(edit, MoveInSubspace) and edit.item == item else None
+
+
+def set_point(
+    document: Document,
+    item: int,
+    property: Property,
+    block: int,
+    point: tuple[float, float],
+    strength: float = 1.0,
+) -> Document:
+    """The document with an item's thumb at a place on a pad; the thumb's edit stays the control that it is.
+
+    A new edit goes to the end of the list, and so does one that another edit of the pad overwrites.
+    """
+    at = find_move(document, item, property, block)
+    if at is None:
+        return add_intervention(document, MoveInSubspace(block, item, property, point, strength))
+    edit = document.interventions[at]
+    assert isinstance(edit, MoveInSubspace)
+    return renew_intervention(document, at, replace(edit, point=point, strength=strength, enabled=True))
+
+
+def move_by_hand(document: Document, item: int, property: Property, block: int) -> Document:
+    """The document without what swaps or novel vectors write into an item on a pad: its thumb decides again."""
+    kept = tuple(
+        edit
+        for edit in document.interventions
+        if isinstance(edit, MoveInSubspace) or not is_of_pad(edit, property, block) or item not in edit.items()
+    )
+    return replace(document, interventions=kept)

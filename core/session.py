@@ -1,0 +1,131 @@
+"""The engine process's memory: the open model, what was learned on it, and the answers to questions about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from core.analyses import Analysis, Refusal
+from core.analyses.decision import Decision
+from core.cards import model_path, probe_file, subspace_folder
+from core.document import Document
+from core.engine import verify
+from core.errors import UserError
+from core.families.files import open_model
+from core.families.model import Model, choose_device
+from core.probes import load_probes
+from core.questions import Answer, ModelInfo, Question
+from core.scene import Geometry
+from core.state import Opened, State
+from core.subspaces import load_subspaces
+
+
+class Session:
+    """One open model at a time. One thread at a time may use it."""
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._reference = ""
+        self._times: tuple[int, ...] = ()
+        self._opened: Opened | None = None
+
+    def open(self, reference: str) -> Opened:
+        """The model behind a reference, verified; the one before it is kept where this raises UserError.
+
+        It is opened again where its files, or those of what was learned on it, are no longer what they were.
+        """
+        times = _times(reference)
+        if self._opened is None or reference != self._reference or times != self._times:
+            model = verify(open_model(reference, choose_device(self._device)))
+            subspaces, errors = load_subspaces(subspace_folder(reference), model)
+            try:
+                probes = load_probes(probe_file(reference), model)
+            except UserError as error:
+                probes, errors = {}, [*errors, error]
+            self._opened = Opened(model, subspaces, probes, tuple(str(error) for error in errors))
+            self._reference, self._times = reference, times
+        return self._opened
+
+    def answers(self, question: Question) -> Iterator[Answer]:
+        """The decision, then everything that is wanted, then better values of some of it, in fp32.
+
+        Whoever asks may stop listening after the part that is `complete`.
+
+        Raises UserError for a model that cannot be opened, or a device that is not there.
+        """
+        start = time.perf_counter()
+        opened = self.open(question.document.model)
+        with torch.inference_mode():
+            state = State(_fitting(question.document, opened.model), opened)
+        info, notes = _info(opened), (*opened.notes, *state.notes)
+
+        def part(found: dict[Analysis[Any], Any], *, complete: bool) -> Answer:
+            return Answer(question, info, found, notes, complete, 1000 * (time.perf_counter() - start))
+
+        decision = Decision()
+        yield part({decision: _next(decision.run(state))}, complete=False)
+        runs = {analysis: analysis.run(state) for analysis in question.wanted if analysis != decision}
+        yield part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
+        for analysis, run in runs.items():
+            while (value := _next(run)) is not None:
+                yield part({analysis: value}, complete=True)
+
+    def answer(self, question: Question) -> Answer:
+        """All parts of an answer in one, at their best."""
+        found: dict[Analysis[Any], Any] = {}
+        for part in self.answers(question):
+            found |= part.found
+        return Answer(question, part.model, found, part.notes, True, part.engine_ms)
+
+
+def _next(run: Iterator[Any]) -> Any | Refusal | None:
+    """The next value of an analysis, or why there is none; None at its end."""
+    try:
+        with torch.inference_mode():
+            return next(run, None)
+    except UserError as error:
+        return Refusal(error.message, error.hint)
+
+
+def _info(opened: Opened) -> ModelInfo:
+    model = opened.model
+    return ModelInfo(
+        model.name,
+        model.weights_hash,
+        str(model.device),
+        model.n_blocks,
+        model.n_heads,
+        model.n_prefix,
+        model.geometry,
+        model.labels,
+        model.card,
+        {key: subspace.card for key, subspace in opened.subspaces.items()},
+        {block: probe.card for block, probe in opened.probes.items()},
+    )
+
+
+def _times(reference: str) -> tuple[int, ...]:
+    """When the files of a model were last changed; 0 for those that are not there."""
+    paths = (model_path(reference), subspace_folder(reference), probe_file(reference))
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+
+
+def _fitting(document: Document, model: Model) -> Document:
+    """The document, if its pictures are of the model's size.
+
+    Raises UserError where the patch grid is another one.
+    """
+    for stimulus in (document.base, document.source):
+        if stimulus is not None and stimulus.geometry != model.geometry:
+            raise UserError(
+                f"The stimulus is {_size(stimulus.geometry)}, {model.name} takes {_size(model.geometry)}.",
+                "Make a new stimulus for this model.",
+            )
+    return document
+
+
+def _size(geometry: Geometry) -> str:
+    return f"{geometry.image_px} px in patches of {geometry.patch_px} px"

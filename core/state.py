@@ -1,0 +1,220 @@
+"""What there is to know of one document on one model: streams, patterns and logits, computed once and remembered.
+
+What changed is all that is computed: the stream after each block is kept, keyed by the image and the edits up to
+there, so that dragging a thumb at block b runs blocks b + 1 … alone.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.assets.probe import Probe
+from core.assets.subspace import Subspace
+from core.cards import SubspaceKey
+from core.datasets import split_examples
+from core.document import Document, Intervention
+from core.engine import Edit, advance, embed, read, read_out, resume, to_input
+from core.errors import UserError
+from core.families.model import Model
+from core.interventions.context import Context
+from core.render import render, render_many
+from core.site import PARTS, Site
+from core.tokens import tokens_of_items
+
+CACHE_ENTRIES = 96
+PATTERN_ENTRIES_PER_BLOCK = 3
+N_REFERENCE = 64
+"""Images of the reference set that means are taken over."""
+
+Key = tuple[object, ...]
+Value = TypeVar("Value")
+Edits = Sequence[Intervention]
+
+
+class Recent(OrderedDict[Key, Any]):
+    """What was computed lately, by what it was computed from."""
+
+    def recall(self, key: Key, compute: Callable[[], Value], n_kept: int) -> Value:
+        """The value of `key`, computed where it is not known; the `n_kept` used last are kept."""
+        if key in self:
+            self.move_to_end(key)
+        else:
+            self[key] = compute()
+        while len(self) > n_kept:
+            self.popitem(last=False)
+        value: Value = self[key]
+        return value
+
+
+@dataclass(slots=True)
+class Opened:
+    """A model with what was learned on it, and what is remembered of its passes. One thread at a time may use it."""
+
+    model: Model
+    subspaces: Mapping[SubspaceKey, Subspace] = field(default_factory=dict)
+    probes: Mapping[int, Probe] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    streams: Recent = field(default_factory=Recent)
+    patterns: Recent = field(default_factory=Recent)
+    means: Recent = field(default_factory=Recent)
+    found: Recent = field(default_factory=Recent)
+
+
+class State:
+    """A document on an open model, as analyses see it.
+
+    `edits` are those that are on and can be applied, in the order in which a pass meets them; `notes` say why the
+    others cannot. `tokens` are the token indices of the base's items.
+    """
+
+    def __init__(self, document: Document, opened: Opened) -> None:
+        self.document = document
+        self.opened = opened
+        self.model = opened.model
+        self.tokens = tokens_of_items(document.base, self.model.n_prefix)
+        self.edits, self.notes = self._usable()
+
+    def of(self, document: Document) -> State:
+        """Another document on the same model."""
+        return State(document, self.opened)
+
+    @property
+    def blocks(self) -> range:
+        """Block numbers, −1 for the embeddings first."""
+        return range(-1, self.model.n_blocks)
+
+    def stream(self, block: int, edits: Edits | None = None) -> Tensor:
+        """The base's residual stream [1, T, D] after a block, under the edits in force or those given."""
+        edits = self.edits if edits is None else edits
+
+        def compute() -> Tensor:
+            last = [edit for edit in edits if edit.site == Site(block)]
+            if last:
+                x = self.stream(block, [edit for edit in edits if edit not in last])
+                for edit in last:
+                    x = edit.apply(x, self.context())
+                return x
+            if block < 0:
+                return embed(self.model, to_input(self.model, render(self.document.base)[None]))
+            return advance(self.model, self.stream(block - 1, edits), block, self._at_sites(edits))
+
+        return self.opened.streams.recall(self._key(edits, block), compute, CACHE_ENTRIES)
+
+    def pattern(self, block: int, edits: Edits | None = None) -> Tensor:
+        """The attention pattern [H, T, T] of a block; a block that no edit reaches shares the baseline's."""
+        edits = self.edits if edits is None else edits
+        inside = tuple(edit for edit in edits if edit.site.block == block and edit.site.part != "resid_post")
+
+        def compute() -> Tensor:
+            entering = self.stream(block - 1, edits)
+            return read(self.model, entering, Site(block, "pattern"), self._at_sites(edits))[0]
+
+        n_kept = PATTERN_ENTRIES_PER_BLOCK * self.model.n_blocks
+        return self.opened.patterns.recall((*self._key(edits, block - 1), inside), compute, n_kept)
+
+    def logits(self, edits: Edits | None = None) -> Tensor:
+        """Logits [C] of the base; the last block runs for the CLS row alone where no edit is in it."""
+        edits = self.edits if edits is None else edits
+        last = self.model.n_blocks - 1
+
+        def compute() -> Tensor:
+            if any(site.block == last for site, _ in self._at_sites(edits)):
+                return read_out(self.model, self.stream(last, edits))
+            return resume(self.model, self.stream(last - 1, edits), last)
+
+        return self.opened.streams.recall(("logits", *self._key(edits, last)), compute, CACHE_ENTRIES)[0]
+
+    def resume(self, x: Tensor, start_block: int, edits: Edits) -> Tensor:
+        """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""
+        rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self._at_sites(edits)]
+        return resume(self.model, x, start_block, rows)
+
+    def context(self) -> Context:
+        """What an edit may look at."""
+        source = self.document.source
+        has_items = source is not None and bool(source.items)
+        return Context(
+            self.tokens,
+            self.opened.subspaces,
+            tokens_of_items(source, self.model.n_prefix) if source is not None and has_items else (),
+            self._source_at if source is not None else None,
+            self.opened.probes,
+            self._mean_at,
+            self.model.n_prefix,
+        )
+
+    def remember(self, key: Key, compute: Callable[[], Value]) -> Value:
+        """A value that an analysis keeps from one question to the next, while the model is open."""
+        return self.opened.found.recall(key, compute, CACHE_ENTRIES)
+
+    @staticmethod
+    def numpy(x: Tensor) -> np.ndarray:
+        """An array for the window."""
+        return x.detach().to("cpu", torch.float32).numpy()
+
+    def _usable(self) -> tuple[list[Intervention], tuple[str, ...]]:
+        usable: list[Intervention] = []
+        notes: list[str] = []
+        enabled = [edit for edit in self.document.interventions if edit.enabled]
+        for edit in sorted(enabled, key=lambda edit: (edit.site.block, PARTS.index(edit.site.part))):
+            try:
+                self._check(edit, usable)
+            except UserError as error:
+                notes.append(str(error))
+            else:
+                usable.append(edit)
+        return usable, tuple(notes)
+
+    def _check(self, edit: Intervention, before: Edits) -> None:
+        """Raises UserError where an edit cannot be applied after others."""
+        site = edit.site
+        first = -1 if site.part == "resid_post" else 0
+        if not first <= site.block < self.model.n_blocks:
+            raise UserError(f"{self.model.name} has no block {site.block}.", "Move the edit to another block.")
+        self.stream(site.block, [*before, edit])
+
+    def _at_sites(self, edits: Edits) -> list[Edit]:
+        """The edits as the executor takes them, site by site."""
+        context = self.context()
+        return [
+            (site, partial(edit.apply, context=context)) for edit in edits for site in edit.sites(self.model.n_blocks)
+        ]
+
+    def _key(self, edits: Edits, block: int) -> Key:
+        """All that the base's stream after a block depends on: edits apply block by block, then as listed."""
+        before = tuple(edit for edit in edits if edit.site.block < block)
+        here = tuple(edit for edit in edits if edit.site.block == block)
+        return (self.document.base, before, here, self.document.source if before or here else None, block)
+
+    def _source_at(self, site: Site) -> Tensor:
+        assert self.document.source is not None
+        plain = self.of(Document(self.document.model, self.document.source))
+        if site.part == "resid_post":
+            return plain.stream(site.block)
+        key = ("source", self.document.source, site)
+        entering = plain.stream(site.block - 1)
+        return self.opened.streams.recall(key, lambda: read(self.model, entering, site), CACHE_ENTRIES)
+
+    def _mean_at(self, site: Site) -> Tensor:
+        """The mean [1, …] at a site over N_REFERENCE training images of the model's own task, one for each token."""
+
+        def compute() -> Tensor:
+            examples = split_examples("train", N_REFERENCE, task=self.model.task, geometry=self.model.geometry)
+            x = embed(self.model, to_input(self.model, render_many([e.stimulus for e in examples])))
+            for block in range(site.block):
+                x = advance(self.model, x, block)
+            return read(self.model, x, site).mean(0, keepdim=True)
+
+        return self.opened.means.recall((site,), compute, CACHE_ENTRIES)
+
+
+def _apply_to_rows(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return torch.cat([apply(row[None]) for row in x])  # [B, …]

@@ -1,0 +1,56 @@
+"""Which tokens an item covers, and what is read and written at tokens. Importing this loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.scene import Stimulus, item_patches
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.families.model import Model
+
+
+def tokens_of_items(stimulus: Stimulus, n_prefix: int) -> tuple[tuple[int, ...], ...]:
+    """Token indices of each item of a stimulus, `n_prefix` prefix tokens counted."""
+    return tuple(tuple(patch + n_prefix for patch in item_patches(item, stimulus.geometry)) for item in stimulus.items)
+
+
+def item_tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
+    """Token indices [N, I, n] of the items of N stimuli that have equally many, prefix tokens counted."""
+    import torch
+
+    return torch.tensor([tokens_of_items(s, model.n_prefix) for s in stimuli], device=model.device)
+
+
+def gather_tokens(x: Tensor, tokens: Tensor) -> Tensor:
+    """Rows of x [B, T, D] at tokens [B, n] → [B, n, D]."""
+    return x.gather(1, tokens[:, :, None].expand(-1, -1, x.shape[2]))
+
+
+def add_at_tokens(x: Tensor, tokens: Tensor, change: Tensor) -> Tensor:
+    """The stream [B, T, D] with `change` [B, n, D] added at tokens [B, n]."""
+    return x.scatter_add(1, tokens[:, :, None].expand_as(change), change.to(x.dtype))
+
+
+def write_coordinates(
+    x: Tensor,
+    tokens: Tensor,
+    wanted: Tensor,
+    basis: Tensor,
+    strength: float | Tensor = 1.0,
+    *,
+    along: Tensor | None = None,
+) -> Tensor:
+    """The stream [B, T, D] whose tokens [B, n] have the coordinates `wanted` [B, n, S] along a basis [D, S].
+
+        x'_t = x_t + α Q (c_t − Bᵀx_t),   B orthonormal [D, S], Q = B
+
+    so that nothing outside span(B) changes. α may be one for each coordinate [S]. As a control the same change of
+    coordinates, and so the same length, is made along other orthonormal directions Q, `along` [D, S].
+    """
+    directions = basis if along is None else along
+    change = ((wanted - gather_tokens(x, tokens) @ basis) * strength) @ directions.T  # [B, n, D]
+    return add_at_tokens(x, tokens, change)
