@@ -84,13 +84,14 @@ def read_inside(block: Any, residual: Tensor, part: Part, visit: Visit = keep) -
 
 @contextmanager
 def _visited(block: Any, visit: Visit) -> Iterator[_Caught]:
+    caught = _Caught(visit)
     hooks = [
         # They are the last to touch what is added to the stream, and the identity outside training.
-        block.drop_path1.register_forward_hook(lambda _module, _given, out: visit("attn_out", out)),
-        block.drop_path2.register_forward_hook(lambda _module, _given, out: visit("mlp_out", out)),
+        block.drop_path1.register_forward_hook(lambda _module, _given, out: caught.visit("attn_out", out)),
+        block.drop_path2.register_forward_hook(lambda _module, _given, out: caught.visit("mlp_out", out)),
     ]
     try:
-        with _Caught(visit) as caught:
+        with caught:
             yield caught
     finally:
         for hook in hooks:
@@ -98,17 +99,30 @@ def _visited(block: Any, visit: Visit) -> Iterator[_Caught]:
 
 
 class _Caught(TorchFunctionMode):
-    """While it is on, torch's fused attention is computed by `attend`."""
+    """While it is on, torch's fused attention is computed by `attend`.
+
+    A visit may run other passes, through the same block too: they are none of its own visits.
+    """
 
     def __init__(self, visit: Visit) -> None:
         super().__init__()
-        self.visit = visit
+        self._visit, self._visiting = visit, False
         self.n_calls = 0
+
+    def visit(self, part: Part, x: Tensor) -> Tensor:
+        """The visit, unless it is under way."""
+        if self._visiting:
+            return x
+        self._visiting = True
+        try:
+            return self._visit(part, x)
+        finally:
+            self._visiting = False
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Collection[type], args: Any = (), kwargs: Any = None
     ) -> Any:
-        if func is not F.scaled_dot_product_attention:
+        if func is not F.scaled_dot_product_attention or self._visiting:
             return func(*args, **(kwargs or {}))
         self.n_calls += 1
         return _fused(self.visit, *args, **(kwargs or {}))

@@ -130,8 +130,8 @@ def test_the_study_and_the_window_write_the_same_vectors_given_the_same_pool(mon
 
     for method in METHODS:
         v = study.novel_vectors(method, pool, 1, torch.Generator().manual_seed(3))
-        wanted = write_coordinates(x, tokens[:1], SUBSPACE.basis, v[:, 0])
-        wanted = write_coordinates(wanted, tokens[1:], SUBSPACE.basis, v[:, 1])
+        wanted = write_coordinates(x, tokens[:1], v[:, 0], SUBSPACE.basis)
+        wanted = write_coordinates(wanted, tokens[1:], v[:, 1], SUBSPACE.basis)
 
         close(write(method=method, judgement="different").apply(x, context()), wanted)
 
