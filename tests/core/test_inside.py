@@ -123,15 +123,14 @@ def test_a_block_whose_attention_cannot_be_caught_is_refused_and_left_as_it_was(
 
 def test_a_visit_may_run_other_passes_through_the_same_block(model: Model) -> None:
     x, other = entering(model), entering(model) * 0.5
+    swapped: tuple[Part, ...] = ("q", "mlp_out")
 
     def swap(part: Part, value: Tensor) -> Tensor:
-        return read(model, other, Site(BLOCK, part)) if part in ("q", "mlp_out") else value
+        return read(model, other, Site(BLOCK, part)) if part in swapped else value
 
     out = run_inside(model.blocks[BLOCK], x, swap)
 
-    edits = [
-        (Site(BLOCK, part), lambda _, part=part: read(model, other, Site(BLOCK, part))) for part in ("q", "mlp_out")
-    ]
-    fixed = [(site, lambda _, value=apply(x): value) for site, apply in edits]
-    assert torch.equal(out, run_inside(model.blocks[BLOCK], x, keep)) is False
+    values = {part: read(model, other, Site(BLOCK, part)) for part in swapped}
+    fixed = [(Site(BLOCK, part), lambda _, value=value: value) for part, value in values.items()]
     torch.testing.assert_close(out, advance(model, x, BLOCK, fixed))
+    assert not torch.allclose(out, advance(model, x, BLOCK))
