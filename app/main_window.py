@@ -16,9 +16,10 @@ from app import theme
 from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
-from app.edits import choose_model, keep_model, show_photo
+from app.edits import choose_model, keep_model
 from app.jobs import Jobs, Run
 from app.live import Live
+from app.opening import open_dropped, open_path
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
@@ -31,6 +32,7 @@ from app.panels.study import StudyPanel
 from app.panels.study_form import MODEL_FILTER
 from app.status import Status
 from app.store import Store
+from app.widgets.dropped import Dropped, read_drop
 from core.cards import bundled_models
 from core.errors import UserError
 from core.questions import Answer, Failure
@@ -90,7 +92,7 @@ class MainWindow(QMainWindow):
         self.layers = LayersPanel(self.desk)
         self.history = HistoryPanel(self.desk)
         self.study = StudyPanel(self.desk, self.jobs)
-        self.stimulus.photo_dropped.connect(self._open_dropped)
+        self.stimulus.dropped.connect(self._open_dropped)
         self._docks = {
             name: self._dock(name, panel)
             for name, panel in (
@@ -163,7 +165,9 @@ class MainWindow(QMainWindow):
             self.restoreState(state, LAYOUT_VERSION)
 
     def _add_file_and_edit(self) -> None:
-        self._extra("File", "Open picture…", self._open_picture, QKeySequence.StandardKey.Open)
+        self._extra(
+            "File", "Open picture…", partial(self._open, "Open picture", PHOTO_FILTER), QKeySequence.StandardKey.Open
+        )
         self._extra("File", "Quit", self.close, QKeySequence.StandardKey.Quit)
         undo = self.desk.store.undo.createUndoAction(self, "Undo")
         redo = self.desk.store.undo.createRedoAction(self, "Redo")
@@ -172,7 +176,7 @@ class MainWindow(QMainWindow):
         self._menus["Edit"].addActions([undo, redo])
 
     def _add_model_window_help(self) -> None:
-        self._extra("Model", "Open model…", self._open_model, "Ctrl+Shift+O")
+        self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
         self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
         for name in bundled_models():
             self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
@@ -252,19 +256,14 @@ class MainWindow(QMainWindow):
         self.desk.live.restart(device)
         self.desk.ask_again()
 
-    def _open_picture(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open picture", "", PHOTO_FILTER)
+    def _open(self, title: str, kinds: str) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         if name:
-            show_photo(self.desk, Path(name))
+            open_path(self.desk, Path(name))
 
-    def _open_model(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open model", "", MODEL_FILTER)
-        if name:
-            choose_model(self.desk, name)
-
-    def _open_dropped(self, path: Path) -> None:
-        opener = choose_model if path.suffix == ".safetensors" else None
-        self._try(lambda: opener(self.desk, str(path)) if opener else show_photo(self.desk, path))
+    def _open_dropped(self, dropped: Dropped) -> None:
+        # Once the drag is over: where it came from waits for it.
+        QTimer.singleShot(0, self, lambda: self._try(lambda: open_dropped(self.desk, dropped)))
 
     def _dress(self, look: theme.Theme | None) -> None:
         theme.choose(look)
@@ -277,12 +276,12 @@ class MainWindow(QMainWindow):
         ShortcutSheet(self.all_actions(), self).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if read_drop(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            QTimer.singleShot(0, self, lambda path=Path(url.toLocalFile()): self._open_dropped(path))
+        event.acceptProposedAction()
+        self._open_dropped(read_drop(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settings is not None:

@@ -14,6 +14,20 @@ from core.scene import PROPERTIES, Geometry, Property, Task
 SubspaceKey = tuple[Property, int]
 Card = Mapping[str, Any]
 
+MODEL_SUFFIX = ".safetensors"
+CHECKPOINT_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".h5", ".msgpack", ".onnx", ".gguf")
+"""Files that hold weights in ways that cannot be opened."""
+
+
+def is_model_file(path: Path) -> bool:
+    """Whether a file is, by the end of its name, of the kind that models are opened from."""
+    return path.suffix.lower() == MODEL_SUFFIX
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is, by the end of its name, a checkpoint of a kind that cannot be opened."""
+    return path.suffix.lower() in CHECKPOINT_SUFFIXES
+
 
 def resource_folder(name: str) -> Path:
     """A folder of the shipped data."""
@@ -28,11 +42,16 @@ def bundled_models() -> list[str]:
 def model_path(reference: str) -> Path:
     """The weights file of a bundled name or a path.
 
-    Raises UserError where there is neither.
+    Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
     """
     if reference in bundled_models():
         return resource_folder("models") / f"{reference}.safetensors"
     path = Path(reference)
+    if path.is_file() and is_checkpoint(path):
+        raise UserError(
+            f"{path.name}: checkpoints of this kind ({path.suffix.lower()}) cannot be opened yet.",
+            "A .safetensors file with its card can.",
+        )
     if not path.is_file():
         raise UserError(
             f"There is no model “{reference}”.",
@@ -93,8 +112,7 @@ def probe_file(model: str) -> Path:
 
 def _learned(model: str, kind: str) -> Path:
     path = Path(model)
-    beside = path.suffix == ".safetensors"
-    return path.with_name(f"{path.stem}-{kind}") if beside else resource_folder(kind) / model
+    return path.with_name(f"{path.stem}-{kind}") if is_model_file(path) else resource_folder(kind) / model
 
 
 def subspace_cards(model: str) -> dict[SubspaceKey, Card]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QPoint, QSignalBlocker, Signal
 from PySide6.QtGui import QAction
@@ -53,7 +51,7 @@ def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
 class StimulusPanel(QWidget):
     """Draw, drag and drop; every gesture is one undo step."""
 
-    photo_dropped = Signal(Path)
+    dropped = Signal(object)  # Dropped
 
     def __init__(self, desk: Desk, item_actions: list[QAction]) -> None:
         super().__init__()
@@ -92,7 +90,7 @@ class StimulusPanel(QWidget):
         canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
         canvas.item_selected.connect(lambda index: self._desk.look(item=max(index, 0)))
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
-        canvas.file_dropped.connect(lambda path: self.photo_dropped.emit(Path(path)))
+        canvas.dropped.connect(self.dropped)
         canvas.customContextMenuRequested.connect(self._open_menu)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
 

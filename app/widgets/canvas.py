@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.widgets.canvas_picture import CanvasItem, CanvasPainter, Frame, Marking, fit
 from app.widgets.chips import read_chip
+from app.widgets.dropped import read_drop
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 
@@ -61,7 +62,7 @@ class StimulusCanvas(Painted):
     gesture_finished = Signal()
     gesture_cancelled = Signal()
     chip_dropped = Signal(int, str, int)
-    file_dropped = Signal(str)
+    dropped = Signal(object)  # Dropped
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,7 +199,7 @@ class StimulusCanvas(Painted):
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if read_chip(event.mimeData()) or event.mimeData().hasUrls():
+        if read_chip(event.mimeData()) or read_drop(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -218,10 +219,9 @@ class StimulusCanvas(Painted):
         if chip is not None and index >= 0:
             event.acceptProposedAction()
             self.chip_dropped.emit(index, *chip)
-        elif chip is None and event.mimeData().hasUrls():
+        elif chip is None and (dropped := read_drop(event.mimeData())):
             event.acceptProposedAction()
-            for url in event.mimeData().urls():
-                self.file_dropped.emit(url.toLocalFile() if url.isLocalFile() else url.toString())
+            self.dropped.emit(dropped)
 
     # Places
 

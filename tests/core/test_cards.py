@@ -92,3 +92,17 @@ def test_reading_cards_loads_no_torch() -> None:
     program = "import sys, core.cards, core.runner; sys.exit('torch' in sys.modules or 'PySide6' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_checkpoint_of_another_kind_is_refused_by_its_kind_and_not_for_its_card(tmp_path: Path) -> None:
+    (tmp_path / "vit.PTH").write_bytes(b"\x80\x02")
+
+    with pytest.raises(UserError, match=r"checkpoints of this kind \(\.pth\) cannot be opened yet"):
+        model_path(str(tmp_path / "vit.PTH"))
+
+
+def test_what_was_learned_lies_beside_weights_whose_name_is_written_large(tmp_path: Path) -> None:
+    weights = str(tmp_path / "MINE.SAFETENSORS")
+
+    assert subspace_folder(weights) == tmp_path / "MINE-subspaces"
+    assert probe_file(weights) == tmp_path / "MINE-probes.safetensors"
