@@ -1,8 +1,11 @@
-"""What the window remembers of a user's choices from one start to the next."""
+"""What the window remembers of a user's choices from one start to the next, where it has settings to keep it in."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.live import Live
@@ -11,23 +14,28 @@ THEMES = {"light": theme.LIGHT, "dark": theme.DARK}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def restore_theme(settings: QSettings) -> None:
-    """Choose the theme that was chosen last; without one, the system's is followed."""
-    theme.choose(THEMES.get(str(settings.value("theme", ""))))
-
-
-def remember_theme(settings: QSettings, look: theme.Theme | None) -> None:
-    """Keep a choice of theme; None follows the system again."""
-    settings.setValue("theme", next((name for name, known in THEMES.items() if known is look), ""))
-
-
-def restore_device(settings: QSettings, live: Live) -> None:
-    """Let the engine start on the device that was chosen last."""
+def restore(settings: QSettings | None, live: Live) -> None:
+    """The theme and the device that were chosen last; by default the system's theme and the fastest device."""
+    if settings is None:
+        return
     device = str(settings.value("device", ""))
     live.device = device if device in DEVICES else live.device
+    _dress(THEMES.get(str(settings.value("theme", ""))))
 
 
-def remember_device(settings: QSettings, live: Live) -> None:
+def choose_theme(settings: QSettings | None, look: theme.Theme | None) -> None:
+    """Wear a theme now and at the next start; None follows the system again."""
+    if settings is not None:
+        settings.setValue("theme", next((name for name, known in THEMES.items() if known is look), ""))
+    _dress(look)
+
+
+def remember_device(settings: QSettings | None, live: Live) -> None:
     """Keep the device that has answered: one that is not there must not be in the way at the next start."""
-    if settings.value("device", "auto") != live.device:
+    if settings is not None and settings.value("device", "auto") != live.device:
         settings.setValue("device", live.device)
+
+
+def _dress(look: theme.Theme | None) -> None:
+    theme.choose(look)
+    theme.apply(cast(QApplication, QApplication.instance()))

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QWidget
 
-from app import theme
+from app import choices, theme
 from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
@@ -54,6 +53,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(store, live)
         self.jobs = Jobs()
         self._settings = settings
+        choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         self._add_file_and_edit()
@@ -181,14 +181,14 @@ class MainWindow(QMainWindow):
         for name in bundled_models():
             self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
         self._menus["Model"].addSeparator()
-        for device in ("auto", "cpu", "cuda", "mps"):
+        for device in choices.DEVICES:
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
         self._extra("Model", "Restart engine", lambda: self._restart(None))
         for dock in self._docks.values():
             self._menus["Window"].addAction(dock.toggleViewAction())
         self._extra("Window", "Reset layout", self._reset_layout)
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
-            self._extra("View", f"Theme: {name.lower()}", partial(self._dress, look))
+            self._extra("View", f"Theme: {name.lower()}", partial(choices.choose_theme, self._settings, look))
         self._extra("Help", "All commands…", self._open_palette, "Ctrl+K")
         self._extra("Help", "Keys", self._open_sheet, "?")
 
@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
 
     def _answered(self, answer: Answer) -> None:
         self.desk.take(answer)
+        choices.remember_device(self._settings, self.desk.live)
         self._refresh()
 
     def _failed(self, failure: Failure) -> None:
@@ -264,10 +265,6 @@ class MainWindow(QMainWindow):
     def _open_dropped(self, dropped: Dropped) -> None:
         # Once the drag is over: where it came from waits for it.
         QTimer.singleShot(0, self, lambda: self._try(lambda: open_dropped(self.desk, dropped)))
-
-    def _dress(self, look: theme.Theme | None) -> None:
-        theme.choose(look)
-        theme.apply(cast(QApplication, QApplication.instance()))
 
     def _open_palette(self) -> None:
         CommandPalette(self.all_actions(), self).open()
