@@ -150,7 +150,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
     Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
-    Command("Stimulus", "Delete item", edits.delete_selected, ("Ctrl+Backspace",), "item"),
+    Command("Stimulus", "Delete item", edits.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
     *MODES,

@@ -46,7 +46,7 @@ class Desk:
 
     def question(self) -> Question:
         """What there is to know of the current state."""
-        return Question(self.document, self.view.write, self.view.token, map_item=self.view.item)
+        return Question(self.document, self.view.write, self.view.token, map_item=max(0, self.view.item))
 
     def ask(self) -> None:
         """Ask about the current state, unless that is the question asked last."""

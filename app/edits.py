@@ -60,7 +60,7 @@ def _pair(desk: Desk) -> Stimulus:
 
 def set_selected_property(desk: Desk, kind: str, value: int) -> None:
     """Give the selected item a shape or a colour."""
-    if desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
+    if 0 <= desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
         set_item_property(desk, desk.view.item, kind, value)
 
 
@@ -108,8 +108,9 @@ def counterfactual(desk: Desk) -> None:
 
 
 def item_of_base(desk: Desk) -> int:
-    """The base's item that is selected; the first one while the source is shown."""
-    return desk.view.item if desk.view.side == "base" and desk.view.item < len(desk.document.base.items) else 0
+    """The base's item that is selected; the first one while the source is shown, or none is selected."""
+    chosen = desk.view.side == "base" and 0 <= desk.view.item < len(desk.document.base.items)
+    return desk.view.item if chosen else 0
 
 
 def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
@@ -142,9 +143,11 @@ def delete_selected(desk: Desk) -> None:
     """Delete the selected item and its edits."""
     stimulus = stimulus_of(desk.document, desk.view.side)
     index = desk.view.item
-    if index < len(stimulus.items):
-        desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
-        desk.look(item=max(0, index - 1))
+    if not 0 <= index < len(stimulus.items):
+        hint = "Click one on the canvas, or press Tab there." if stimulus.items else "There is none in this picture."
+        raise UserError("No item is selected.", hint)
+    desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
+    desk.look(item=max(0, index - 1))
 
 
 def clear_edits(desk: Desk) -> None:

@@ -204,7 +204,7 @@ class InterventionsPanel(QScrollArea):
             return f"{where} · the engine is starting"
         if pad is None or not len(pad.own):
             return f"{where} · no subspace here: move the write marker to a block that has one"
-        index = min(self._desk.view.item, len(pad.now) - 1)
+        index = max(0, min(self._desk.view.item, len(pad.now) - 1))
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
 

@@ -88,7 +88,7 @@ class StimulusPanel(QWidget):
         canvas.item_moved.connect(self._move)
         canvas.gesture_finished.connect(self._finish)
         canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
-        canvas.item_selected.connect(lambda index: self._desk.look(item=max(index, 0)))
+        canvas.item_selected.connect(lambda index: self._desk.look(item=index))
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
         canvas.dropped.connect(self.dropped)
         canvas.customContextMenuRequested.connect(self._open_menu)

@@ -234,7 +234,7 @@ class StudyPanel(QWidget):
         if answer is None or not stimulus.items:
             return token
         tokens = [[answer.model.n_prefix + p for p in item_patches(i, stimulus.geometry)] for i in stimulus.items]
-        own = tokens[min(self._desk.view.item, len(tokens) - 1)]
+        own = tokens[max(0, min(self._desk.view.item, len(tokens) - 1))]
         return token if any(token in of for of in tokens) else own[0]
 
 

@@ -39,6 +39,7 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_DELETES = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _TAB_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
@@ -193,7 +194,7 @@ class StimulusCanvas(Painted):
             super().keyPressEvent(event)
         elif event.key() == Qt.Key.Key_Escape:
             self._cancel() if self._drag is not None else self._select(-1)
-        elif self._drag is None:
+        elif self._drag is None and event.key() in _ARROWS:
             self._nudge(_ARROWS[Qt.Key(event.key())], free=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
 
     # Drops
@@ -258,6 +259,8 @@ class StimulusCanvas(Painted):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self._drag is not None or self._selected >= 0
+        if event.key() in _DELETES:
+            return self._drag is not None  # what is held is not taken away under the hand
         other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         return event.key() in _ARROWS and self._selected >= 0 and not event.modifiers() & other
 
