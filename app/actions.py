@@ -78,8 +78,8 @@ def _leading_head(kind: str) -> Do:
 
 
 def _demo(desk: Desk) -> None:
-    desk.edit("Open demo", demo_document())
-    desk.store.look(demo_view(subspace_cards(desk.document.model)))
+    document = demo_document()
+    desk.store.edit("Open demo", document, view=demo_view(subspace_cards(document.model)))
 
 
 def _show_side(side: Literal["base", "source"]) -> Do:

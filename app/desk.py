@@ -8,8 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from app.live import Live
+from app.query import FollowedQuery
 from app.store import Store
+from core.cards import card_n_prefix, model_path, read_card
 from core.document import Document, View, find_move, set_point
+from core.errors import UserError
 from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
 from core.scene import Property
 
@@ -31,8 +34,10 @@ class Desk:
         self.pad_shown: Property = "color"
         self._maps: dict[Property, tuple[MapKey, np.ndarray]] = {}
         self._asked: Question | None = None
+        self._query = FollowedQuery()
         self._gestures = itertools.count()
         live.follow_up = self._more_of_map
+        store.follow = self.with_query
 
     @property
     def document(self) -> Document:
@@ -89,6 +94,24 @@ class Desk:
     def look(self, **changes: object) -> None:
         """Look at something else."""
         self.store.look(replace(self.view, **changes))  # type: ignore[arg-type]
+
+    def with_query(self, view: View, before: Document, after: Document) -> View:
+        """The view whose query stays on its item as the items move, also where an undo moves them back."""
+        if before.base is after.base and before.model == after.model:
+            return view
+        patch = view.token - self._n_prefix(before)
+        if patch < 0:
+            return replace(view, token=max(0, min(view.token, self._n_prefix(after) - 1)))
+        return replace(view, token=self._n_prefix(after) + self._query.patch(patch, before.base, after.base))
+
+    def _n_prefix(self, document: Document) -> int:
+        """Tokens before the patches of a document's model: as it answered, else by its card."""
+        if self.answer is not None and self.answer.question.document.model == document.model:
+            return self.answer.model.n_prefix
+        try:
+            return card_n_prefix(read_card(model_path(document.model)))
+        except UserError:
+            return 1
 
     def decision_is_current(self) -> bool:
         """Whether the last answer's decision belongs to the current document."""

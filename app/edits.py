@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, card_n_prefix, card_task, model_path, read_card, subspace_cards
-from core.demo import best_block, demo_stimulus, token_of_first
+from core.cards import card_geometry, card_n_blocks, card_n_prefix, card_task, model_path, read_card, subspace_cards
+from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
     add_item,
     delete_item,
@@ -221,24 +221,23 @@ def show_photo(desk: Desk, path: Path) -> None:
 def choose_model(desk: Desk, reference: str) -> None:
     """Ask the engine for another model, with a stimulus of its own where the patch grid or the task differs.
 
-    Where it has no pad at the write layer, the layer that carries the property best is looked at instead.
+    Another model opens at the layer that carries the property best.
 
     Raises UserError where there is no such file, or its card cannot be read.
     """
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
-    before = desk.document.base
+    before, view = desk.document, desk.view
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
-    desk.edit("Open model", document, gesture=_model_gesture(reference))
-    if document.base != before:
-        desk.look(token=token_of_first(document.base, card_n_prefix(card)))
-    cards = subspace_cards(reference)
-    if cards and (desk.pad_shown, desk.view.write) not in cards:
-        block = best_block(cards, desk.pad_shown)
-        desk.look(read=block + 1, write=block)
+    if reference != before.model:
+        view = opening_view(view, subspace_cards(reference), desk.pad_shown, card_n_blocks(card))
+    view = desk.with_query(view, before, document)
+    if document.base != before.base:
+        view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
+    desk.store.edit("Open model", document, _model_gesture(reference), view)
 
 
 def keep_model(desk: Desk, failure: Failure) -> None:

@@ -14,6 +14,7 @@ from core.scene import PROPERTIES, Geometry, Property, Task
 SubspaceKey = tuple[Property, int]
 Card = Mapping[str, Any]
 
+DEFAULT_DEPTH = 12
 MODEL_SUFFIX = ".safetensors"
 CHECKPOINT_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".h5", ".msgpack", ".onnx", ".gguf")
 """Files that hold weights in ways that cannot be opened."""
@@ -92,6 +93,17 @@ def card_n_prefix(card: Card) -> int:
     """Tokens before the patches, by a model's card: CLS, unless it says that there is none, and registers."""
     network = card.get("network", {})
     return int(network.get("class_token", True)) + int(network.get("reg_tokens", 0))
+
+
+def card_n_blocks(card: Card) -> int:
+    """Blocks of the network, by a model's card; as many as a ViT has that does not say it.
+
+    Raises UserError where the card says something else than a number.
+    """
+    try:
+        return int(card.get("network", {}).get("depth", DEFAULT_DEPTH))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError("The model's card does not say how many blocks it has.", "Restore the card.") from error
 
 
 def card_task(card: Card) -> Task:

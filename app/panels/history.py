@@ -27,7 +27,7 @@ class HistoryPanel(QScrollArea):
         self._desk = desk
         self._drawn: object = None
         self.strip = HistoryStrip()
-        self.strip.chosen.connect(desk.store.undo.setIndex)
+        self.strip.chosen.connect(self._restore)
         self.setWidget(self.strip)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -46,6 +46,14 @@ class HistoryPanel(QScrollArea):
         self.strip.set_steps(*state)
         place = self.strip.card_rect(store.undo.index()).center().toPoint()
         self.ensureVisible(place.x(), place.y(), 120, 0)
+
+    def _restore(self, index: int) -> None:
+        """Go back to a step, with the markers where they were when it was made."""
+        store = self._desk.store
+        made_with = store.view_of(index)
+        self._desk.look(read=made_with.read, write=made_with.write)
+        store.undo.setIndex(index)
+        self.refresh()  # the stack moves its index after the document has changed
 
     def _step(self, text: str, document: Document) -> Step:
         decision = self._desk.decisions.get(document)
