@@ -61,8 +61,16 @@ def _look_at_cls(desk: Desk) -> None:
 
 def _best_layer(desk: Desk) -> None:
     cards = desk.answer.model.subspace_cards if desk.answer else subspace_cards(desk.document.model)
-    block = best_block(cards, desk.pad_shown)
+    block = _best_probe(desk) if desk.probe_shown else best_block(cards, desk.pad_shown)
     desk.look(read=block + 1, write=block)
+
+
+def _best_probe(desk: Desk) -> int:
+    """The block after which a probe's direction does most more than its control."""
+    cards = {} if desk.answer is None else desk.answer.model.probe_cards
+    if not cards:
+        raise UserError("This model has no probes.", f"Make them with: relata probe --model {desk.document.model}")
+    return max(cards, key=lambda block: edits.probe_gain(cards[block])[0])
 
 
 def _leading_head(kind: str) -> Do:

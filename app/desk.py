@@ -32,6 +32,7 @@ class Desk:
         self.failure: Failure | None = None
         self.decisions: dict[Document, Decision] = {}
         self.pad_shown: Property = "color"
+        self.probe_shown = False
         self._maps: dict[Property, tuple[MapKey, np.ndarray]] = {}
         self._asked: Question | None = None
         self._query = FollowedQuery()

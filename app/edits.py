@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, card_n_blocks, card_n_prefix, card_task, model_path, read_card, subspace_cards
+from core.cards import (
+    Card,
+    card_geometry,
+    card_n_blocks,
+    card_n_prefix,
+    card_task,
+    model_path,
+    read_card,
+    subspace_cards,
+)
 from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
     add_item,
@@ -175,9 +184,15 @@ def push(desk: Desk, pair: int, alpha: float, gesture: str = "", *, keep: bool =
 def probe_unit(desk: Desk) -> float:
     """The α at the write layer that was measured to do most more than its control; 1 where none does anything."""
     card = {} if desk.answer is None else desk.answer.model.probe_cards.get(desk.view.write, {})
+    gain, alpha = probe_gain(card)
+    return alpha if gain > LEAST_GAIN else 1.0
+
+
+def probe_gain(card: Card) -> tuple[float, float]:
+    """How many more pairs than its control a probe's direction flips at best, and the least α that does it."""
     gains = [(e["success"] - e["control"], -e["alpha"]) for e in card.get("edits", ())]
     gain, alpha = max(gains, default=(0.0, -1.0))
-    return -alpha if gain > LEAST_GAIN else 1.0
+    return gain, -alpha
 
 
 def flip_pair(desk: Desk, pair: int) -> None:

@@ -59,10 +59,18 @@ class Status(QStatusBar):
 def _state(answer: Answer, desk: Desk) -> str:
     info = answer.model
     parts = [f"engine {answer.engine_ms:.0f} ms · {info.device}", f"{info.name} {info.weights_hash[:6]}"]
-    card = info.subspace_cards.get((desk.pad_shown, answer.question.write))
-    if card is not None:
-        word = "colour" if desk.pad_shown == "color" else "shape"
-        parts.append(f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})")
+    parts += _learned(answer, desk)
     parts += answer.notes[:1]
     parts.append("? for keys · Ctrl+K for everything")
     return "  ·  ".join(parts)
+
+
+def _learned(answer: Answer, desk: Desk) -> list[str]:
+    """How good what was learned at the write layer is: the probe while its tab is shown, else the pad's subspace."""
+    write = answer.question.write
+    if desk.probe_shown:
+        probe = answer.model.probe_cards.get(write)
+        return [] if probe is None else [f"probe: right {probe['accuracy']:.3f} (n {probe['n']})"]
+    card = answer.model.subspace_cards.get((desk.pad_shown, write))
+    word = "colour" if desk.pad_shown == "color" else "shape"
+    return [] if card is None else [f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})"]

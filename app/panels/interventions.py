@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -203,10 +203,29 @@ class InterventionsPanel(QScrollArea):
         if self._desk.answer is None:
             return f"{where} · the engine is starting"
         if pad is None or not len(pad.own):
-            return f"{where} · no subspace here: move the write marker to a block that has one"
+            return f"{where} · {self._why_no_pad()}"
         index = max(0, min(self._desk.view.item, len(pad.now) - 1))
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+
+    def _why_no_pad(self) -> str:
+        """Why there is nothing to move, and what to do."""
+        desk, property = self._desk, self.property_shown
+        assert desk.answer is not None
+        if desk.document.base.photo is not None:
+            return "a photo has no items to move: Stimulus ▸ Random pair draws some"
+        if not desk.document.base.items:
+            return "the canvas is empty: add an item (Stimulus ▸ Add item)"
+        cards = desk.answer.model.subspace_cards
+        blocks = [b for (name, b), card in sorted(cards.items()) if name == property and card.get("subspace_size", 1)]
+        word = "colour" if property == "color" else "shape"
+        if not blocks:
+            return f"this model has no {word} subspaces: make them with “relata das”"
+        if desk.view.write in blocks and not desk.pads_are_current():
+            return "computing"
+        others = [b for b in blocks if b != desk.view.write]
+        move = f": move the write marker to {_blocks(others)}" if others else ", the only one is empty"
+        return f"no {word} subspace here{move}"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -229,11 +248,13 @@ class InterventionsPanel(QScrollArea):
             self._desk.edit("Back to own value", remove_intervention(self._desk.document, at))
 
     def _show_pad(self) -> None:
-        self._desk.pad_shown = self.property_shown
+        desk = self._desk
+        desk.pad_shown, desk.probe_shown = self.property_shown, self.tabs.currentIndex() >= len(PADS)
         for below in self._of_pads:
-            below.setVisible(self.tabs.currentIndex() < len(PADS))
+            below.setVisible(not desk.probe_shown)
         self.refresh()
-        self._desk.ask_again()
+        desk.store.changed.emit()  # the layers and the status line speak of what is shown here
+        desk.ask_again()
 
     def _is_of_pad(self, edit: Intervention) -> bool:
         return is_of_pad(edit, self.property_shown, self._desk.view.write)
@@ -277,6 +298,14 @@ def _axes(pad: Pad) -> str:
     return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
         "%", " %"
     )
+
+
+def _blocks(blocks: Sequence[int]) -> str:
+    """Blocks in words: “embeddings, block 0, 1 or 4”."""
+    names = ["embeddings"] if -1 in blocks else []
+    numbers = [str(block) for block in blocks if block >= 0]
+    names += [f"block {numbers[0]}", *numbers[1:]] if numbers else []
+    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
