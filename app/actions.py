@@ -14,8 +14,12 @@ from core.errors import UserError
 from core.interventions import Control
 from core.interventions.novel import Method
 from core.masses import KINDS
+from core.render import shape_name
+from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, Property
 
 Do = Callable[[Desk], None]
+WITHIN = " ▸ "
+"""Between the names of a menu and of a menu within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,23 @@ CONTROLS: tuple[Command, ...] = (
 )
 """The controls of the edit in force; chosen again, a control gives way to the effect."""
 
+
+def _choose(kind: Property, value: int, name: str) -> Command:
+    word = "Shape" if kind == "shape" else "Colour"
+    tip = f"The selected item takes this {word.lower()}."
+
+    def do(desk: Desk) -> None:
+        edits.set_item_property(desk, edits.selected_item(desk), kind, value)
+
+    return Command(f"Stimulus{WITHIN}{word}", name, do, tip=tip)
+
+
+KINDS_OF_ITEMS: tuple[Command, ...] = (
+    *(_choose("shape", shape, shape_name(shape)) for shape in range(N_SHAPES)),
+    *(_choose("color", color, COLOR_NAMES[color]) for color in range(N_COLORS)),
+)
+"""What the selected item can be, for the menus and for whoever types it."""
+
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
@@ -159,6 +180,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
     Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
     Command("Stimulus", "Delete item", edits.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
+    *KINDS_OF_ITEMS,
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
     *MODES,

@@ -42,7 +42,17 @@ from core.document import (
 from core.errors import UserError
 from core.questions import Failure
 from core.render import open_photo
-from core.scene import ITEM_LETTERS, Geometry, Property, Relation, Stimulus, pair_name, pair_relation, task_of
+from core.scene import (
+    ITEM_LETTERS,
+    TASK_WORDS,
+    Geometry,
+    Property,
+    Relation,
+    Stimulus,
+    pair_name,
+    pair_relation,
+    task_of,
+)
 
 MAX_ITEMS = 4
 LEAST_GAIN = 0.1
@@ -65,6 +75,18 @@ def _pair(desk: Desk) -> Stimulus:
     if len(stimulus.items) < 2:
         raise UserError("This needs two items.", "Use Stimulus ▸ Random pair, or add an item.")
     return stimulus
+
+
+def selected_item(desk: Desk) -> int:
+    """The item that is selected in the picture that is shown.
+
+    Raises UserError where none is.
+    """
+    items, index = stimulus_of(desk.document, desk.view.side).items, desk.view.item
+    if not 0 <= index < len(items):
+        hint = "Click one on the canvas, or press Tab there." if items else "There is none in this picture."
+        raise UserError("No item is selected.", hint)
+    return index
 
 
 def set_selected_property(desk: Desk, kind: str, value: int) -> None:
@@ -150,11 +172,7 @@ def add_new_item(desk: Desk) -> None:
 
 def delete_selected(desk: Desk) -> None:
     """Delete the selected item and its edits."""
-    stimulus = stimulus_of(desk.document, desk.view.side)
-    index = desk.view.item
-    if not 0 <= index < len(stimulus.items):
-        hint = "Click one on the canvas, or press Tab there." if stimulus.items else "There is none in this picture."
-        raise UserError("No item is selected.", hint)
+    index = selected_item(desk)
     desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
     desk.look(item=max(0, index - 1))
 
@@ -253,6 +271,14 @@ def choose_model(desk: Desk, reference: str) -> None:
     if document.base != before.base:
         view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
     desk.store.edit("Open model", document, _model_gesture(reference), view)
+
+
+def task_words(reference: str) -> str:
+    """What the task of a model is called; empty where its card cannot be read."""
+    try:
+        return TASK_WORDS[card_task(read_card(model_path(reference)))]
+    except UserError:
+        return ""
 
 
 def keep_model(desk: Desk, failure: Failure) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
 
 from app import choices, theme
-from app.actions import COMMANDS, Command
+from app.actions import COMMANDS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
-from app.edits import choose_model, keep_model
+from app.edits import choose_model, keep_model, task_words
 from app.jobs import Jobs, Run
 from app.live import Live
 from app.opening import open_dropped, open_path
@@ -179,7 +179,8 @@ class MainWindow(QMainWindow):
         self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
         self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
         for name in bundled_models():
-            self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
+            bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
+            bundled.setData(task_words(name))
         self._menus["Model"].addSeparator()
         for device in choices.DEVICES:
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
@@ -205,9 +206,16 @@ class MainWindow(QMainWindow):
         if keys:
             action.setToolTip(f"{text} ({QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)})")
         action.triggered.connect(lambda _=False: self._try(do))
-        self._menus[menu].addAction(action)
+        self._menu(menu).addAction(action)
         self.addAction(action)
         return action
+
+    def _menu(self, name: str) -> QMenu:
+        """A menu by its name; one within another, “Stimulus ▸ Shape”, is made where its first command is."""
+        if name not in self._menus:
+            outer, _, title = name.rpartition(WITHIN)
+            self._menus[name] = self._menu(outer).addMenu(title)
+        return self._menus[name]
 
     def all_actions(self) -> list[tuple[str, QAction]]:
         """Every command with the menu that it is in."""
