@@ -16,9 +16,10 @@ from app.actions import COMMANDS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.edits import choose_model, keep_model, task_words
-from app.jobs import Jobs, Run
+from app.jobs import Jobs
 from app.live import Live
 from app.opening import open_dropped, open_path
+from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
@@ -33,7 +34,6 @@ from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
 from core.cards import bundled_models
-from core.errors import UserError
 from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
@@ -41,6 +41,7 @@ TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX = 700
 STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
+OPENING_MENUS = ("File", "Model")
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
             self._add(command)
         self.status = Status(self.desk)
         self.setStatusBar(self.status)
+        self.outcomes = Outcomes(self.desk, self.status)
         self._build_panels()
         self._add_model_window_help()
         self._connect()
@@ -78,7 +80,7 @@ class MainWindow(QMainWindow):
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
         desk.store.undo.cleanChanged.connect(self._title)
-        self.jobs.progressed.connect(self._job_went_on)
+        self.jobs.progressed.connect(self.outcomes.went_on)
 
     def _build_panels(self) -> None:
         chosen = {
@@ -205,7 +207,7 @@ class MainWindow(QMainWindow):
         action.setShortcuts([QKeySequence(key) for key in keys])
         if keys:
             action.setToolTip(f"{text} ({QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)})")
-        action.triggered.connect(lambda _=False: self._try(do))
+        action.triggered.connect(lambda _=False: self.outcomes.attempt(do, opening=menu in OPENING_MENUS))
         self._menu(menu).addAction(action)
         self.addAction(action)
         return action
@@ -224,32 +226,22 @@ class MainWindow(QMainWindow):
             found += [(name, a) for a in menu.actions() if not a.isSeparator() and a.menu() is None]
         return found
 
-    def _try(self, do: Callable[[], object]) -> None:
-        """Run a command; what a user can mend is said in the status line."""
-        try:
-            do()
-        except UserError as error:
-            self.status.say_error(error.message, error.hint)
-
     def _changed(self) -> None:
         self.desk.ask()
         self._title(self.desk.store.undo.isClean())
         self._refresh()
 
     def _answered(self, answer: Answer) -> None:
+        self.outcomes.answered(answer)
         self.desk.take(answer)
         choices.remember_device(self._settings, self.desk.live)
         self._refresh()
 
     def _failed(self, failure: Failure) -> None:
         self.desk.failure = failure
-        self.status.say_error(failure.message, failure.hint, failure.details)
+        self.outcomes.refused(failure)
         keep_model(self.desk, failure)
         self._refresh()
-
-    def _job_went_on(self, run: Run) -> None:
-        if run.failure is not None:
-            self.status.say_error(run.failure.message, run.failure.hint, run.failure.details)
 
     def _refresh(self) -> None:
         for widget, panel in self._panels:
@@ -272,7 +264,9 @@ class MainWindow(QMainWindow):
 
     def _open_dropped(self, dropped: Dropped) -> None:
         # Once the drag is over: where it came from waits for it.
-        QTimer.singleShot(0, self, lambda: self._try(lambda: open_dropped(self.desk, dropped)))
+        QTimer.singleShot(
+            0, self, lambda: self.outcomes.attempt(lambda: open_dropped(self.desk, dropped), opening=True)
+        )
 
     def _open_palette(self) -> None:
         CommandPalette(self.all_actions(), self).open()

@@ -16,6 +16,7 @@ class Status(QStatusBar):
         super().__init__()
         self._desk = desk
         self._details = ""
+        self._until: tuple[object, ...] = ()
         self.state, self.error = QLabel(), QLabel()
         self.copy, self.dismiss = QToolButton(), QToolButton()
         self.copy.setText("Copy details")
@@ -35,16 +36,23 @@ class Status(QStatusBar):
         self.setSizeGripEnabled(False)
         self.clear_error()
 
-    def say_error(self, message: str, hint: str = "", details: str = "") -> None:
-        """Show what happened and what to do; it stays until dismissed or replaced."""
+    def say_error(self, message: str, hint: str = "", details: str = "", until: tuple[object, ...] = ()) -> None:
+        """Show what happened and what to do. It stays until it is dismissed or replaced, or one of `until` succeeds."""
+        self._until = until
         self._details = details or f"{message} {hint}"
         self.error.setText(f"⚠ {message} {hint}".strip())
         self.error.setToolTip(self._details)
         for widget in (self.error, self.copy, self.dismiss):
             widget.show()
 
+    def supersede(self, *done: object) -> None:
+        """Put the message away if it was to stay until one of these is done."""
+        if any(one in self._until for one in done):
+            self.clear_error()
+
     def clear_error(self) -> None:
         """Put the message away."""
+        self._until = ()
         self.error.setText("")
         for widget in (self.error, self.copy, self.dismiss):
             widget.hide()
