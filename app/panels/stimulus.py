@@ -64,6 +64,7 @@ class StimulusPanel(QWidget):
         self.tabs = QTabBar()
         for name in ("Base", "Source"):
             self.tabs.addTab(name)
+        self.tabs.setDrawBase(False)
         self.canvas = StimulusCanvas()
         self.caption, self.note = QLabel(), QLabel()
         for label in (self.caption, self.note):
