@@ -94,7 +94,7 @@ class InterventionsPanel(QScrollArea):
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         body = _Body()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(10, 2, 10, 6)
+        layout.setContentsMargins(6, 2, 6, 6)
         layout.setSpacing(4)
         layout.addWidget(self.tabs, 5)
         for below in self._of_pads:

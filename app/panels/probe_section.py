@@ -48,12 +48,12 @@ class PairRow:
         for button in (self.flip, self.control):
             button.setStyleSheet("padding: 3px 4px")
             buttons.addWidget(button)
-        top = 2 * pair
-        grid.addWidget(self.name, top, 0)
-        grid.addWidget(self.slider, top, 1)
-        grid.addWidget(self.number, top, 2)
-        grid.addWidget(self.meter, top + 1, 1)
-        grid.addLayout(buttons, top + 1, 2)
+        top = 3 * pair
+        grid.addWidget(self.name, top, 0, 1, 2)  # beside the slider it would push the buttons out of a narrow panel
+        grid.addWidget(self.slider, top + 1, 0)
+        grid.addWidget(self.number, top + 1, 1)
+        grid.addWidget(self.meter, top + 2, 0)
+        grid.addLayout(buttons, top + 2, 1)
         self.widgets = (self.name, self.slider, self.number, self.meter, self.flip, self.control)
         self._connect()
 
@@ -99,12 +99,12 @@ class ProbeSection(QWidget):
         self.words.setWordWrap(True)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(2)
         grid.setHorizontalSpacing(6)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(0, 1)
         self.rows = [PairRow(self, pair, grid) for pair in range(MAX_PAIRS)]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(8)
         layout.addWidget(self.words)
         layout.addLayout(grid)

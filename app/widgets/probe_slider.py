@@ -86,7 +86,7 @@ class ProbeSlider(QAbstractSlider):
         return QSize(180, round(2 * _GROOVE_PX + line_height(scaled(self.font(), _SMALL))))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(96, self.sizeHint().height())
+        return QSize(80, self.sizeHint().height())
 
     def event(self, event: QEvent) -> bool:
         key = event.key() if isinstance(event, QKeyEvent) else None
@@ -224,7 +224,7 @@ class PairMeter(Painted):
         return QSize(180, round(_BAR_PX + 5 + line_height(scaled(self.font(), _SMALL))))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(96, self.sizeHint().height())
+        return QSize(80, self.sizeHint().height())
 
     def paint(self, painter: QPainter) -> None:
         colors, reading = theme.current(), self._reading
