@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
 
 from app import theme
 from app.live import Live
@@ -34,6 +34,13 @@ def remember_device(settings: QSettings | None, live: Live) -> None:
     """Keep the device that has answered: one that is not there must not be in the way at the next start."""
     if settings is not None and settings.value("device", "auto") != live.device:
         settings.setValue("device", live.device)
+
+
+def keep_checked(settings: QSettings | None, name: str, box: QCheckBox) -> None:
+    """Let a box be checked or not as it was left, and remember how it is left now."""
+    if settings is not None:
+        box.setChecked(bool(settings.value(name, box.isChecked(), type=bool)))
+        box.toggled.connect(lambda on: settings.setValue(name, on))
 
 
 def _dress(look: theme.Theme | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from app.live import Live
 from app.query import FollowedQuery
 from app.store import Store
-from core.cards import card_n_prefix, model_path, read_card
+from core.cards import DEFAULT_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
 from core.document import Document, View, find_move, set_point
 from core.errors import UserError
 from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
@@ -38,7 +38,7 @@ class Desk:
         self._query = FollowedQuery()
         self._gestures = itertools.count()
         live.follow_up = self._more_of_map
-        store.follow = self.with_query
+        store.follow = self.view_after
 
     @property
     def document(self) -> Document:
@@ -96,23 +96,28 @@ class Desk:
         """Look at something else."""
         self.store.look(replace(self.view, **changes))  # type: ignore[arg-type]
 
-    def with_query(self, view: View, before: Document, after: Document) -> View:
-        """The view whose query stays on its item as the items move, also where an undo moves them back."""
+    def view_after(self, view: View, before: Document, after: Document) -> View:
+        """How another document is looked at: the query stays on its item as the items move, also where an undo moves
+        them back, and the markers stay within the blocks of its model.
+        """
         if before.base is after.base and before.model == after.model:
             return view
-        patch = view.token - self._n_prefix(before)
+        (n_before, _), (n_prefix, n_blocks) = self._shape_of(before), self._shape_of(after)
+        view = replace(view, read=min(view.read, n_blocks - 1), write=min(view.write, n_blocks - 1))
+        patch = view.token - n_before
         if patch < 0:
-            return replace(view, token=max(0, min(view.token, self._n_prefix(after) - 1)))
-        return replace(view, token=self._n_prefix(after) + self._query.patch(patch, before.base, after.base))
+            return replace(view, token=max(0, min(view.token, n_prefix - 1)))
+        return replace(view, token=n_prefix + self._query.patch(patch, before.base, after.base))
 
-    def _n_prefix(self, document: Document) -> int:
-        """Tokens before the patches of a document's model: as it answered, else by its card."""
+    def _shape_of(self, document: Document) -> tuple[int, int]:
+        """Tokens before the patches, and blocks, of a document's model: as it answered, else by its card."""
         if self.answer is not None and self.answer.question.document.model == document.model:
-            return self.answer.model.n_prefix
+            return self.answer.model.n_prefix, self.answer.model.n_blocks
         try:
-            return card_n_prefix(read_card(model_path(document.model)))
+            card = read_card(model_path(document.model))
+            return card_n_prefix(card), card_n_blocks(card)
         except UserError:
-            return 1
+            return 1, DEFAULT_DEPTH
 
     def decision_is_current(self) -> bool:
         """Whether the last answer's decision belongs to the current document."""

@@ -267,7 +267,7 @@ def choose_model(desk: Desk, reference: str) -> None:
         document = replace(document, base=shown, source=None)
     if reference != before.model:
         view = opening_view(view, subspace_cards(reference), desk.pad_shown, card_n_blocks(card))
-    view = desk.with_query(view, before, document)
+    view = desk.view_after(view, before, document)
     if document.base != before.base:
         view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
     desk.store.edit("Open model", document, _model_gesture(reference), view)

@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
         self._build_panels()
         self._add_model_window_help()
         self._connect()
+        choices.keep_checked(settings, "magnet", self.interventions.magnet)
+        choices.keep_checked(settings, "tie", self.interventions.tie)
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
         room = self.screen().availableGeometry()

@@ -93,3 +93,16 @@ def test_a_device_that_answered_is_chosen_again_and_one_that_did_not_is_not(qtbo
     answer(window)
 
     assert started(qtbot, settings).desk.live.device == "cpu"
+
+
+@pytest.mark.parametrize("name", ["magnet", "tie"])
+def test_the_boxes_by_the_pad_are_as_they_were_left(qtbot: QtBot, settings: QSettings, name: str) -> None:
+    box = getattr(started(qtbot, settings).interventions, name)
+    left = not box.isChecked()
+    box.setChecked(left)
+    settings.sync()
+
+    again = started(qtbot, QSettings(settings.fileName(), QSettings.Format.IniFormat)).interventions
+
+    assert getattr(again, name).isChecked() is left
+    assert again.pads["color"].magnet is again.magnet.isChecked()

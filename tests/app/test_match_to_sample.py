@@ -206,3 +206,13 @@ def test_a_model_that_could_not_be_opened_leaves_the_markers_and_the_query_as_th
 def answered(desk: Desk) -> None:
     info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
     desk.answer = Answer(desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {})
+
+
+def test_back_at_a_model_of_fewer_blocks_the_markers_are_at_its_last(desk: Desk) -> None:
+    edits.choose_model(desk, "rmts")
+    desk.look(read=7, write=6)
+
+    desk.store.undo.undo()
+
+    assert desk.document.model == "discrimination"
+    assert (desk.view.read, desk.view.write) == (5, 5)
