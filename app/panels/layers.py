@@ -33,7 +33,7 @@ class LayersPanel(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._drawn: object = None
+        self._drawn: list[Cell] = []
         self.strip = LayerStrip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
@@ -52,9 +52,9 @@ class LayersPanel(QWidget):
         answer, view = self._desk.answer, self._desk.view
         cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
         markers = (view.read, view.write)
-        state = (self._desk.pad_shown, self.n_blocks, None if answer is None else answer.model.weights_hash)
-        if state != self._drawn:
-            self._drawn = state
-            self.strip.set_cells(layer_cells(cards, self._desk.pad_shown, self.n_blocks))
+        cells = layer_cells(cards, self._desk.pad_shown, self.n_blocks)
+        if cells != self._drawn:
+            self._drawn = cells
+            self.strip.set_cells(cells)
         if markers != (self.strip.read, self.strip.write):
             self.strip.set_markers(*markers)
