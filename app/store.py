@@ -22,6 +22,8 @@ class Store(QObject):
         self.document = document
         self.view = view
         self.undo = QUndoStack(self)
+        # Only then is the stack complete: while a command runs, it is not in it yet.
+        self.undo.indexChanged.connect(self.changed)
 
     def edit(self, text: str, document: Document, gesture: str = "") -> None:
         """Replace the document in one undo step; edits of one non-empty `gesture` in a row are one step.
@@ -53,7 +55,6 @@ class Store(QObject):
 
     def _set(self, document: Document) -> None:
         self.document = document
-        self.changed.emit()
 
 
 class _Change(QUndoCommand):

@@ -38,12 +38,12 @@ class HistoryPanel(QScrollArea):
     def refresh(self) -> None:
         """Show the steps, and keep the one in force in sight."""
         store = self._desk.store
-        steps = tuple(self._step(text, document) for text, document in store.steps())
-        state = (steps, store.undo.index())
-        if state == self._drawn:
+        states = store.steps()
+        shown = ([(text, d, self._desk.decisions.get(d)) for text, d in states], store.undo.index())
+        if shown == self._drawn:
             return
-        self._drawn = state
-        self.strip.set_steps(*state)
+        self._drawn = shown
+        self.strip.set_steps([self._step(text, document) for text, document in states], store.undo.index())
         place = self.strip.card_rect(store.undo.index()).center().toPoint()
         self.ensureVisible(place.x(), place.y(), 120, 0)
 

@@ -102,6 +102,20 @@ def test_redo_brings_the_same_document_back(store: Store) -> None:
     assert store.document is edited
 
 
+def test_whoever_hears_of_a_change_finds_the_step_in_the_history(store: Store) -> None:
+    heard: list[tuple[list[str], Document]] = []
+    store.changed.connect(lambda: heard.append(([text for text, _ in store.steps()], store.document)))
+    first, second, third = (moved(store.document, x_px) for x_px in (64, 80, 96))
+
+    store.edit("First", first)
+    store.edit("Second", second, "drag")
+    store.edit("Third", third, "drag")
+
+    assert heard == [
+        (["Opened", "First"], first), (["Opened", "First", "Second"], second), (["Opened", "First", "Third"], third)
+    ]  # fmt: skip
+
+
 def test_a_step_is_named_by_the_last_edit_of_its_gesture(store: Store) -> None:
     store.edit("Push by 0.1", moved(store.document, 64), "drag")
     store.edit("Push by 1", moved(store.document, 80), "drag")
