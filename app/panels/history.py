@@ -1,4 +1,4 @@
-"""The history strip: click a step to go back to it."""
+"""The history strip: click a step to go back to it, in a step of its own; the keys undo and redo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class HistoryPanel(QScrollArea):
         self._desk = desk
         self._drawn: object = None
         self.strip = HistoryStrip()
-        self.strip.chosen.connect(desk.store.undo.setIndex)
+        self.strip.chosen.connect(desk.store.go_to)
+        self.strip.stepped.connect(desk.store.undo.setIndex)
         self.setWidget(self.strip)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -6,6 +6,8 @@ from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.desk import DECISIONS_SPARE, Desk
@@ -63,3 +65,28 @@ def test_the_margins_of_a_long_drag_are_forgotten_and_those_of_the_steps_kept(de
 
     assert len(desk.decisions) <= desk.store.undo.count() + DECISIONS_SPARE
     assert [step.margin for step in panel.strip._steps] == [1.0, 2.0]
+
+
+def test_a_click_on_an_old_card_and_an_edit_after_it_keep_every_card(desk: Desk, panel: HistoryPanel) -> None:
+    for x_px in (64, 80, 96):
+        desk.edit(f"Move to {x_px}", moved(desk, x_px))
+
+    QTest.mouseClick(panel.strip, Qt.MouseButton.LeftButton, pos=panel.strip.card_rect(1).center().toPoint())
+    assert desk.document.base.items[0].x_px == 64
+    desk.edit("Move to 112", moved(desk, 112))
+
+    cards = [step.text for step in panel.strip._steps]
+    assert cards == ["Opened", "Move to 64", "Move to 80", "Move to 96", "Back to: Move to 64", "Move to 112"]
+
+
+def test_the_arrow_keys_on_the_cards_undo_and_redo(desk: Desk, panel: HistoryPanel) -> None:
+    for x_px in (64, 80, 96):
+        desk.edit(f"Move to {x_px}", moved(desk, x_px))
+
+    for _ in range(2):
+        QTest.keyClick(panel.strip, Qt.Key.Key_Left)
+    assert desk.document.base.items[0].x_px == 64
+    QTest.keyClick(panel.strip, Qt.Key.Key_End)
+
+    assert desk.document.base.items[0].x_px == 96
+    assert len(panel.strip._steps) == 4
