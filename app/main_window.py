@@ -18,6 +18,7 @@ from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.edits import choose_model, keep_model, show_photo
 from app.jobs import Jobs, Run
+from app.leaving import Leaving
 from app.live import Live
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
@@ -51,6 +52,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = Desk(store, live)
         self.jobs = Jobs()
+        self.leaving = Leaving(self, store)
         self._settings = settings
         self._actions: list[tuple[Command, QAction]] = []
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
@@ -284,7 +286,15 @@ class MainWindow(QMainWindow):
         for url in event.mimeData().urls():
             QTimer.singleShot(0, self, lambda path=Path(url.toLocalFile()): self._open_dropped(path))
 
+    def close_without_asking(self) -> None:
+        """End everything and close, whatever is lost: for signals, and for whoever has asked already."""
+        self.leaving.agree()
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.leaving.allowed():
+            event.ignore()
+            return
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
