@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMainWindow, QWidget
 
-from app import theme
+from app import layout, theme
 from app.actions import COMMANDS, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
@@ -37,9 +36,7 @@ from core.errors import UserError
 from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
-TITLE_BAR_PX = 32
-ROOM_FOR_HISTORY_PX = 700
-STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
+OPENING_SIZE = QSize(1440, 900)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
@@ -66,8 +63,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        room = self.screen().availableGeometry()
-        self.resize(min(1440, room.width()), min(900, room.height() - TITLE_BAR_PX))
+        self._on_screen = layout.OnScreen(self, self._docks.values())
+        self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
         self._reset_layout()
         self._restore_layout()
         self._refresh()
@@ -131,30 +128,8 @@ class MainWindow(QMainWindow):
         return dock
 
     def _reset_layout(self) -> None:
-        docks = self._docks
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
-        self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
-        middle = [docks[name] for name in ("Palette", "Stimulus", "Inside", "Interventions")]
-        # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
-        self.splitDockWidget(docks["Decision"], middle[0], Qt.Orientation.Vertical)
-        for left, right in pairwise(middle):
-            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-        docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
-        self.resizeDocks(middle, [200, 460, 385, 365], Qt.Orientation.Horizontal)
-        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
-        study = docks["Study"]
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
-        study.setFloating(True)
-        screen = self.screen().availableGeometry()
-        place = QRect(self.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(screen.size() - STUDY_MARGIN))
-        place.moveBottom(min(place.bottom(), screen.bottom() - STUDY_MARGIN.height() // 2))
-        study.setGeometry(place)
-        study.hide()
+        layout.arrange(self, self._docks)
+        self._on_screen.keep()
 
     def _restore_layout(self) -> None:
         if self._settings is None:
@@ -163,6 +138,7 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
             self.restoreGeometry(geometry)
             self.restoreState(state, LAYOUT_VERSION)
+            self._on_screen.keep()
 
     def _add_file_and_edit(self) -> None:
         self._extra("File", "Open picture…", self._open_picture, QKeySequence.StandardKey.Open)
@@ -175,7 +151,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", self._open_model, "Ctrl+Shift+O")
-        self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
+        self._extra("Model", "Study the model…", self._open_study, "Ctrl+Shift+Y")
         for name in bundled_models():
             self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
         self._menus["Model"].addSeparator()
@@ -253,6 +229,10 @@ class MainWindow(QMainWindow):
     def _restart(self, device: str | None) -> None:
         self.desk.live.restart(device)
         self.desk.ask_again()
+
+    def _open_study(self) -> None:
+        self._docks["Study"].show()
+        self._docks["Study"].raise_()  # where it is docked, it may lie behind another panel
 
     def _open_picture(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open picture", "", PHOTO_FILTER)
