@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +18,8 @@ from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
 from core.scene import Property
 
 MAP_CELLS_AT_ONCE = 6
-DECISIONS_KEPT = 1000
-
-MapKey = tuple[Document, int, int]
+DECISIONS_SPARE = 32
+"""How many decisions of states that no step of the history shows are kept, such as those on the way of a drag."""
 
 
 class Desk:
@@ -33,7 +33,8 @@ class Desk:
         self.decisions: dict[Document, Decision] = {}
         self.pad_shown: Property = "color"
         self.probe_shown = False
-        self._maps: dict[Property, tuple[MapKey, np.ndarray]] = {}
+        self._maps: dict[Property, tuple[Hashable, np.ndarray]] = {}
+        self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
         self._query = FollowedQuery()
         self._gestures = itertools.count()
@@ -71,18 +72,29 @@ class Desk:
         if answer.map is None:
             self.answer, self.failure = answer, None
             self._remember(answer)
+        elif self.answer is None or _made_by(answer) != _made_by(self.answer):
+            # What was learned on the model has changed since the answer that is shown.
+            self.ask_again()
         else:
             property = answer.question.map_property
-            key = _map_key(answer.question)
+            key = _map_key(answer, property)
             grid = self._grid(property, key).copy()
             grid.flat[answer.map.first : answer.map.first + len(answer.map.values)] = answer.map.values
             self._maps[property] = (key, grid)
 
     def _remember(self, answer: Answer) -> None:
-        """Keep the decisions of the latest states, for the history."""
+        """Keep the decisions of the states in the history; none that the model would not make now."""
+        model, now = answer.question.document.model, _made_by(answer)
+        before, self._made_by[model] = self._made_by.get(model, now), now
+        if before != now:
+            plain = before[0] == now[0]  # without edits, what was learned does not matter
+            kept = (d for d in self.decisions if d.model != model or (plain and not d.interventions))
+            self.decisions = {document: self.decisions[document] for document in kept}
         self.decisions[answer.question.document] = answer.decision
-        while len(self.decisions) > DECISIONS_KEPT:
-            del self.decisions[next(iter(self.decisions))]
+        if len(self.decisions) > self.store.undo.count() + DECISIONS_SPARE:
+            # By the store's own documents: those of answers are copies, each with its own photo.
+            states = (document for _, document in self.store.steps())
+            self.decisions = {d: self.decisions[d] for d in states if d in self.decisions}
 
     def new_gesture(self) -> str:
         """A name for one gesture: its edits are one undo step."""
@@ -132,10 +144,10 @@ class Desk:
         return self.decision_is_current() and self._asked_for("token", self.view.token)
 
     def map_of(self, property: Property) -> np.ndarray:
-        """The decision map [MAP_SIZE, MAP_SIZE] of the current state and selected item, nan where not known yet."""
-        return self._grid(property, _map_key(replace(self.question(), map_property=property)))
+        """The decision map [MAP_SIZE, MAP_SIZE] of the last answer, on its pad; nan where not known yet."""
+        return self._grid(property, None if self.answer is None else _map_key(self.answer, property))
 
-    def _grid(self, property: Property, key: MapKey) -> np.ndarray:
+    def _grid(self, property: Property, key: Hashable) -> np.ndarray:
         known, grid = self._maps.get(property, (None, None))
         if grid is None or known != key:
             return np.full((MAP_SIZE, MAP_SIZE), np.nan, np.float32)
@@ -146,24 +158,30 @@ class Desk:
 
     def _more_of_map(self, _: Answer) -> Question | None:
         """While nothing else is asked, the next cells of the decision map behind the pad that is shown."""
-        question = replace(self.question(), map_property=self.pad_shown)
-        if (
-            self.answer is None
-            or self.pad_shown not in self.answer.pads
-            or not self.pads_are_current()
-            or not self.attention_is_current()
-        ):
+        question = self.question()
+        if self.answer is None or self.answer.question != question or self.pad_shown not in self.answer.pads:
             return None
         missing = np.flatnonzero(np.isnan(self.map_of(self.pad_shown)))
         if not len(missing):
             return None
         first = int(missing[0])
-        return replace(question, attention=False, map_cells=(first, first + MAP_CELLS_AT_ONCE))
+        cells = (first, first + MAP_CELLS_AT_ONCE)
+        return replace(question, attention=False, map_property=self.pad_shown, map_cells=cells)
 
 
-def _map_key(question: Question) -> MapKey:
-    """All that a decision map depends on: the state with the thumb that the map moves at one and the same place."""
-    document, item, property = question.document, question.map_item, question.map_property
-    mine = find_move(document, item, property, question.write)
+def _made_by(answer: Answer) -> tuple[str, str]:
+    """Which weights, and which fit of all that was learned on them, made an answer."""
+    return (answer.model.weights_hash, answer.model.learned_hash)
+
+
+def _map_key(answer: Answer, property: Property) -> Hashable:
+    """All that a decision map depends on: weights, fit, the pad that it lies under, and the state.
+
+    Of the state the thumb that the map moves is left out: it is put at one and the same place.
+    """
+    question, pad = answer.question, answer.pads.get(property)
+    document, item, write = question.document, question.map_item, question.write
+    mine = find_move(document, item, property, write)
     strength = 1.0 if mine is None else document.interventions[mine].strength
-    return (set_point(document, item, property, question.write, (0.0, 0.0), strength), question.write, item)
+    state = set_point(document, item, property, write, (0.0, 0.0), strength)
+    return (_made_by(answer), None if pad is None else pad.landmarks.tobytes(), state, write, item)

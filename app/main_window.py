@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
 
-from app import choices, theme
+from app import choices, layout, theme
 from app.actions import COMMANDS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.edits import choose_model, keep_model, task_words
 from app.jobs import Jobs
+from app.leaving import Leaving
 from app.live import Live
 from app.opening import open_dropped, open_path
 from app.outcomes import Outcomes
@@ -37,9 +37,7 @@ from core.cards import bundled_models
 from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
-TITLE_BAR_PX = 32
-ROOM_FOR_HISTORY_PX = 700
-STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
+OPENING_SIZE = QSize(1440, 900)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 OPENING_MENUS = ("File", "Model")
 BARS = ("Decision", "Layers", "History")
@@ -53,6 +51,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = Desk(store, live)
         self.jobs = Jobs()
+        self.leaving = Leaving(self, store)
         self._settings = settings
         choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
@@ -70,8 +69,8 @@ class MainWindow(QMainWindow):
         choices.keep_checked(settings, "tie", self.interventions.tie)
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        room = self.screen().availableGeometry()
-        self.resize(min(1440, room.width()), min(900, room.height() - TITLE_BAR_PX))
+        self._on_screen = layout.OnScreen(self, self._docks.values())
+        self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
         self._reset_layout()
         self._restore_layout()
         self._refresh()
@@ -135,30 +134,8 @@ class MainWindow(QMainWindow):
         return dock
 
     def _reset_layout(self) -> None:
-        docks = self._docks
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
-        self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
-        middle = [docks[name] for name in ("Palette", "Stimulus", "Inside", "Interventions")]
-        # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
-        self.splitDockWidget(docks["Decision"], middle[0], Qt.Orientation.Vertical)
-        for left, right in pairwise(middle):
-            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-        docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
-        self.resizeDocks(middle, [200, 460, 385, 365], Qt.Orientation.Horizontal)
-        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
-        study = docks["Study"]
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
-        study.setFloating(True)
-        screen = self.screen().availableGeometry()
-        place = QRect(self.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(screen.size() - STUDY_MARGIN))
-        place.moveBottom(min(place.bottom(), screen.bottom() - STUDY_MARGIN.height() // 2))
-        study.setGeometry(place)
-        study.hide()
+        layout.arrange(self, self._docks)
+        self._on_screen.keep()
 
     def _restore_layout(self) -> None:
         if self._settings is None:
@@ -167,6 +144,7 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
             self.restoreGeometry(geometry)
             self.restoreState(state, LAYOUT_VERSION)
+            self._on_screen.keep()
 
     def _add_file_and_edit(self) -> None:
         self._extra(
@@ -181,7 +159,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
-        self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
+        self._extra("Model", "Study the model…", self._open_study, "Ctrl+Shift+Y")
         for name in bundled_models():
             bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
             bundled.setData(task_words(name))
@@ -259,6 +237,10 @@ class MainWindow(QMainWindow):
         self.desk.live.restart(device)
         self.desk.ask_again()
 
+    def _open_study(self) -> None:
+        self._docks["Study"].show()
+        self._docks["Study"].raise_()  # where it is docked, it may lie behind another panel
+
     def _open(self, title: str, kinds: str) -> None:
         name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         if name:
@@ -284,7 +266,15 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self._open_dropped(read_drop(event.mimeData()))
 
+    def close_without_asking(self) -> None:
+        """End everything and close, whatever is lost: for signals, and for whoever has asked already."""
+        self.leaving.agree()
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.leaving.allowed():
+            event.ignore()
+            return
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))

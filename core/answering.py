@@ -6,11 +6,13 @@ edits up to there, so that dragging a thumb at block b runs blocks b + 1 … alo
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeGuard
 
 import numpy as np
@@ -73,7 +75,8 @@ class Laboratory:
         self.subspaces: dict[SubspaceKey, Subspace] = {}
         self.probes: dict[int, Probe] = {}
         self._notes: tuple[str, ...] = ()
-        self._times: tuple[int, ...] = ()
+        self._learned_hash = ""
+        self._times: dict[Path, int] = {}
         self._streams, self._patterns = Recent(), Recent()
 
     def open(self, reference: str) -> Model:
@@ -91,6 +94,7 @@ class Laboratory:
                 probes, errors = {}, [*errors, error]
             self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
             self._notes, self._times = tuple(str(error) for error in errors), times
+            self._learned_hash = _learned_hash(reference)
             self._streams.clear()
             self._patterns.clear()
         return self.model
@@ -137,6 +141,7 @@ class Laboratory:
             model.card,
             {key: subspace.card for key, subspace in self.subspaces.items()},
             {block: probe.card for block, probe in self.probes.items()},
+            self._learned_hash,
         )
 
     def _usable(self, document: Document) -> tuple[list[Intervention], tuple[str, ...]]:
@@ -299,10 +304,27 @@ class Laboratory:
         return DecisionMap(first, _numpy(probability))
 
 
-def _times(reference: str) -> tuple[int, ...]:
-    """When the files of a model were last changed; 0 for those that are not there."""
-    paths = (model_path(reference), subspace_folder(reference), probe_file(reference))
-    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+def _learned_files(reference: str) -> list[Path]:
+    """The files of the subspaces and probes of a model, with their cards."""
+    subspaces = (path for path in subspace_folder(reference).glob("*") if path.suffix in (".safetensors", ".json"))
+    probes = probe_file(reference)
+    return [*sorted(subspaces), *(path for path in (probes, probes.with_suffix(".json")) if path.is_file())]
+
+
+def _times(reference: str) -> dict[Path, int]:
+    """When the files of a model, and of what was learned on it, were last changed."""
+    weights = model_path(reference)
+    paths = [path for path in (weights, weights.with_suffix(".json")) if path.is_file()]
+    return {path: path.stat().st_mtime_ns for path in [*paths, *_learned_files(reference)]}
+
+
+def _learned_hash(reference: str) -> str:
+    """A hash of the content of what was learned on a model."""
+    content = hashlib.sha256()
+    for path in _learned_files(reference):
+        content.update(path.name.encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:

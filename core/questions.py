@@ -36,7 +36,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What panels need to know of the model that answered; `probe_cards` are by the block after which they read."""
+    """What panels need to know of the model that answered; `probe_cards` are by the block after which they read.
+
+    `learned_hash` is of the content of all subspaces and probes: after another fit it is another one.
+    """
 
     name: str
     weights_hash: str
@@ -49,6 +52,7 @@ class ModelInfo:
     card: Mapping[str, Any]
     subspace_cards: Mapping[SubspaceKey, Mapping[str, Any]]
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    learned_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

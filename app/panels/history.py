@@ -1,4 +1,4 @@
-"""The history strip: click a step to go back to it."""
+"""The history strip: click a step to go back to it, in a step of its own; the keys undo and redo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class HistoryPanel(QScrollArea):
         self._desk = desk
         self._drawn: object = None
         self.strip = HistoryStrip()
-        self.strip.chosen.connect(self._restore)
+        self.strip.chosen.connect(desk.store.go_to)
+        self.strip.stepped.connect(desk.store.undo.setIndex)
         self.setWidget(self.strip)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -38,22 +39,14 @@ class HistoryPanel(QScrollArea):
     def refresh(self) -> None:
         """Show the steps, and keep the one in force in sight."""
         store = self._desk.store
-        steps = tuple(self._step(text, document) for text, document in store.steps())
-        state = (steps, store.undo.index())
-        if state == self._drawn:
+        states = store.steps()
+        shown = ([(text, d, self._desk.decisions.get(d)) for text, d in states], store.undo.index())
+        if shown == self._drawn:
             return
-        self._drawn = state
-        self.strip.set_steps(*state)
+        self._drawn = shown
+        self.strip.set_steps([self._step(text, document) for text, document in states], store.undo.index())
         place = self.strip.card_rect(store.undo.index()).center().toPoint()
         self.ensureVisible(place.x(), place.y(), 120, 0)
-
-    def _restore(self, index: int) -> None:
-        """Go back to a step, with the markers where they were when it was made."""
-        store = self._desk.store
-        made_with = store.view_of(index)
-        self._desk.look(read=made_with.read, write=made_with.write)
-        store.undo.setIndex(index)
-        self.refresh()  # the stack moves its index after the document has changed
 
     def _step(self, text: str, document: Document) -> Step:
         decision = self._desk.decisions.get(document)

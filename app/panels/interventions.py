@@ -57,7 +57,6 @@ class InterventionsPanel(QScrollArea):
         super().__init__()
         self._desk = desk
         self._gesture = ""
-        self._landmarks: dict[tuple[str | None, Property, int], tuple[Landmark, ...]] = {}
         self.pads = {property: SubspacePad() for property, _ in PADS}
         self.tabs = QTabWidget()
         for property, name in PADS:
@@ -158,7 +157,7 @@ class InterventionsPanel(QScrollArea):
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
         grid = self._desk.map_of(pad.property)
         return PadPicture(
-            self._landmarks_of(pad),
+            _landmarks_of(pad),
             thumbs,
             pad.axis_share,
             None if np.isnan(grid).all() else grid,
@@ -172,17 +171,6 @@ class InterventionsPanel(QScrollArea):
         """What the edits of a pad that are on are controls of, in words."""
         shown = tuple(e for e in self._desk.document.interventions if is_of_pad(e, pad.property, pad.block))
         return ", ".join(controls_in_force(replace(self._desk.document, interventions=shown)))
-
-    def _landmarks_of(self, pad: Pad) -> tuple[Landmark, ...]:
-        """The landmarks of a pad, made once for a model, property and block."""
-        key = (None if self._desk.answer is None else self._desk.answer.model.weights_hash, pad.property, pad.block)
-        if key not in self._landmarks:
-            chips = color_chips() if pad.property == "color" else shape_chips()
-            self._landmarks[key] = tuple(
-                Landmark(chip.name, float(x), float(y), chip.rgb, chip.mask, _ellipse(covariance))
-                for chip, (x, y), covariance in zip(chips, pad.landmarks, pad.ellipses, strict=True)
-            )
-        return self._landmarks[key]
 
     def _thumb(self, pad: Pad, index: int) -> Thumb:
         """A thumb stands where the hand put it, or where a swap or novel vectors landed; else at the item's own place.
@@ -308,11 +296,17 @@ def _blocks(blocks: Sequence[int]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
-    """Semi-axes of the 1-σ ellipse and its angle in degrees, of a covariance [2, 2]."""
-    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
-    small, large = np.sqrt(np.maximum(values, 0.0))
-    return (float(large), float(small), float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))))
+def _landmarks_of(pad: Pad) -> tuple[Landmark, ...]:
+    """The landmarks of a pad, each with its 1-σ ellipse."""
+    chips = color_chips() if pad.property == "color" else shape_chips()
+    values, vectors = np.linalg.eigh(np.asarray(pad.ellipses, dtype=np.float64))  # [16, 2], [16, 2, 2]
+    sigmas = np.sqrt(np.maximum(values, 0.0))
+    angles_deg = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
+    ellipses = zip(sigmas[:, 1].tolist(), sigmas[:, 0].tolist(), angles_deg.tolist(), strict=True)
+    return tuple(
+        Landmark(chip.name, x, y, chip.rgb, chip.mask, ellipse)
+        for chip, (x, y), ellipse in zip(chips, pad.landmarks.tolist(), ellipses, strict=True)
+    )
 
 
 def _nearest(pad: Pad, point: np.ndarray) -> str:

@@ -44,7 +44,7 @@ class LayersPanel(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._drawn: object = None
+        self._drawn: list[Cell] = []
         self.strip = LayerStrip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
@@ -60,14 +60,14 @@ class LayersPanel(QWidget):
 
     def refresh(self) -> None:
         """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
-        answer, view, probe = self._desk.answer, self._desk.view, self._desk.probe_shown
+        answer, view = self._desk.answer, self._desk.view
         cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
         markers = (view.read, view.write)
-        state = (probe, self._desk.pad_shown, self.n_blocks, None if answer is None else answer.model.weights_hash)
-        if state != self._drawn:
-            self._drawn = state
-            probes = answer.model.probe_cards if answer else {}
-            of_pad = layer_cells(cards, self._desk.pad_shown, self.n_blocks)
-            self.strip.set_cells(probe_cells(probes, self.n_blocks) if probe else of_pad)
+        probes = answer.model.probe_cards if answer else {}
+        of_pad = layer_cells(cards, self._desk.pad_shown, self.n_blocks)
+        cells = probe_cells(probes, self.n_blocks) if self._desk.probe_shown else of_pad
+        if cells != self._drawn:
+            self._drawn = cells
+            self.strip.set_cells(cells)
         if markers != (self.strip.read, self.strip.write):
             self.strip.set_markers(*markers)

@@ -35,7 +35,7 @@ from core.study_job import StudyPart, shipped_parts
 
 BESIDE_ABOVE_PX = 660
 FORM_PX = 300
-MIN_PX = QSize(380, 420)
+MIN_PX = QSize(380, 240)
 STEPS = 1000
 SHIPPED = "These results ship with Relata. Start measures the chosen parts here."
 STARTING = "Starting: the first numbers take a moment."

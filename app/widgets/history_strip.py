@@ -40,9 +40,10 @@ class Step:
 
 
 class HistoryStrip(Painted):
-    """Steps from left to right; a click or the arrow keys go to one."""
+    """Steps from left to right; a click chooses one, the arrow keys step along them."""
 
     chosen = Signal(int)
+    stepped = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,15 +111,15 @@ class HistoryStrip(Painted):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position())
-        if index >= 0:
-            self._choose(index)
+        if index not in (-1, self._current):
+            self.chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
         if event.key() in steps:
-            self._choose(self._current + steps[Qt.Key(event.key())])
+            self._step_to(self._current + steps[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self._choose(0 if event.key() == Qt.Key.Key_Home else len(self._steps) - 1)
+            self._step_to(0 if event.key() == Qt.Key.Key_Home else len(self._steps) - 1)
         else:
             super().keyPressEvent(event)
 
@@ -126,6 +127,6 @@ class HistoryStrip(Painted):
         hits = (i for i in range(len(self._steps)) if self.card_rect(i).contains(place))
         return next(hits, -1)
 
-    def _choose(self, index: int) -> None:
+    def _step_to(self, index: int) -> None:
         if 0 <= index < len(self._steps) and index != self._current:
-            self.chosen.emit(index)
+            self.stepped.emit(index)
