@@ -114,7 +114,8 @@ def apply(app: QApplication) -> None:
         palette.setColor(role, QColor(color))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, theme.color("muted", 0.6))
-    app.setStyle("Fusion")
+    if not app.styleSheet():  # each of style and sheet has Qt dress every widget again
+        app.setStyle("Fusion")
     app.setPalette(palette)
     app.setStyleSheet(_STYLE.format(**{f.name: getattr(theme, f.name) for f in fields(theme)}))
 

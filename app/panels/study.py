@@ -148,7 +148,7 @@ class StudyPanel(QWidget):
             self._show(run)
             return
         parts = tuple(shipped_parts(self.form.models))
-        self.parts.show_parts(parts)
+        self.parts.show_parts(parts, in_turns=True)
         self._say(SHIPPED if parts else "")
         self.progress.setValue(0)
 

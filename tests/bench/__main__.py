@@ -32,6 +32,7 @@ FAMILIES = {
     "drag": 300.0,
     "search": 300.0,
     "attention": 300.0,
+    "commands": 900.0,
     "study": 3600.0,
 }
 """Each is a module beside this one with a function `rows`; its time limit in seconds."""
