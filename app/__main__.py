@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
+
+if __name__ == "__main__":
+    # `python -m` looks first into the working directory, where any file of the user's may have a module's name;
+    # `core` is the one beside this package.
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from core.start import own_path
+
+    del sys.path[0]
+    sys.path[:] = own_path()
+
+import multiprocessing
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -14,6 +25,7 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.process import stand_somewhere
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
@@ -23,6 +35,7 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None
 
 def main() -> int:
     """Open the demo, show the window, then start the engine: the first frame does not wait for torch."""
+    stand_somewhere()
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
     app.setOrganizationName("Relata")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # `python -m` looks first into the working directory, where any file of the user's may have a module's name.
+    from core.start import own_path
+
+    sys.path[:] = own_path()
+
 import argparse
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +23,7 @@ from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
+from core.start import has_working_directory, own_path
 from core.terminal import watch
 
 if TYPE_CHECKING:
@@ -25,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.run is not _window and not has_working_directory():
+            raise UserError("The folder in which you are was deleted.", "Change to another one, such as: cd ~")
         status: int = arguments.run(arguments)
     except UserError as error:
         print(f"relata: {error}", file=sys.stderr)
@@ -101,8 +112,18 @@ def _even(word: str) -> int:
 
 
 def _window(_: argparse.Namespace) -> int:
-    """The window lives in a process of its own, so that this one never loads Qt."""
-    return subprocess.run([sys.executable, "-m", "app"], check=False).returncode
+    """The window is a program of its own, so that `core` never loads Qt.
+
+    It imports from where this program did, and from no file of the folder in which it is started.
+    """
+    open_window = (
+        f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
+    )
+    command = [sys.executable, "-P", "-c", open_window]
+    if os.name == "nt":
+        return subprocess.run(command, check=False).returncode
+    # The window takes this process's place: its signals and its exit status are the window's.
+    os.execv(sys.executable, command)
 
 
 def _render(arguments: argparse.Namespace) -> int:
