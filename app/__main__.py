@@ -17,6 +17,7 @@ if __name__ == "__main__":
 import multiprocessing
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from PySide6.QtCore import QSettings
@@ -29,12 +30,14 @@ from app.process import stand_somewhere
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.streams import open_streams, say
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
 
 def main() -> int:
     """Open the demo, show the window, then start the engine: the first frame does not wait for torch."""
+    open_streams()
     stand_somewhere()
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
@@ -55,8 +58,9 @@ def _say(window: MainWindow) -> Hook:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         details = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(details)
         window.status.say_error(f"Something went wrong: {error}", "Your work is kept; undo the last change.", details)
+        with suppress(OSError, ValueError):  # whoever read it has gone, or it was closed
+            say(details, end="")
 
     return hook
 

@@ -24,6 +24,7 @@ from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
 from core.start import has_working_directory, own_path
+from core.streams import printing, say
 from core.terminal import watch
 
 if TYPE_CHECKING:
@@ -32,16 +33,20 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
-    arguments = _parser().parse_args(argv)
+    with printing():
+        return _run(_parser().parse_args(argv))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.run is not _window and not has_working_directory():
             raise UserError("The folder in which you are was deleted.", "Change to another one, such as: cd ~")
         status: int = arguments.run(arguments)
     except UserError as error:
-        print(f"relata: {error}", file=sys.stderr)
+        say(f"relata: {error}")
         return 2
     except KeyboardInterrupt:
-        print("relata: stopped; what was written is kept", file=sys.stderr)
+        say("relata: stopped; what was written is kept")
         return 130
     return status
 

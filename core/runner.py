@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
+from core.streams import open_streams
 
 if TYPE_CHECKING:
     from core.answering import Laboratory
@@ -33,6 +34,7 @@ def serve(connection: Connection, device: str) -> None:
 
     All cores but one are used, so that the window stays responsive.
     """
+    open_streams()
     import torch
 
     from core.answering import Laboratory
@@ -94,6 +96,7 @@ def run_job(connection: Connection, order: Order) -> None:
 
     Any word on the connection, or its end, closes the generator, which may write its checkpoint before it goes.
     """
+    open_streams()
     _step_back()
     threading.Thread(target=_end_after_parent, daemon=True).start()
     try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Generator
 from types import FrameType
 from typing import TypeVar
 
 from core.jobs.progress import Progress
+from core.streams import say
 
 Result = TypeVar("Result")
 
@@ -37,11 +37,8 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
             rate = (progress.done - first) / (now - start) if now > start else 0.0
             left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
             values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
-            print(
-                f"\r\033[K{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}",
-                end="",
-                file=sys.stderr,
-            )
+            done = f"{100 * progress.done / progress.total:5.1f} %"
+            say(f"\r\033[K{done}  {left}  {progress.message}  {values}", end="")
     except StopIteration as stop:
         result: Result = stop.value
         return result
@@ -49,7 +46,7 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
         signal.signal(signal.SIGINT, signal.default_int_handler)
         job.close()
         if shown:
-            print("\r\033[K", end="", file=sys.stderr)
+            say("\r\033[K", end="")
 
 
 def _hear_interrupts() -> Callable[[], bool]:
