@@ -27,9 +27,11 @@ from app import theme
 from app.live import Live
 from app.main_window import MainWindow
 from app.process import stand_somewhere
+from app.signals import Signals
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.signals import STATUS
 from core.streams import open_streams, say
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
@@ -47,10 +49,19 @@ def main() -> int:
     store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
     window = MainWindow(store, Live(), QSettings())
     sys.excepthook = _say(window)
+    Signals(app, lambda number: _end(app, window, STATUS + number))
     window.show()
     window.desk.live.start()
     window.desk.ask()
     return app.exec()
+
+
+def _end(app: QApplication, window: MainWindow, status: int) -> None:
+    """Close the window, whatever dialog is open, and leave with the status."""
+    try:
+        window.close_without_asking()
+    finally:
+        app.exit(status)
 
 
 def _say(window: MainWindow) -> Hook:

@@ -284,6 +284,10 @@ class MainWindow(QMainWindow):
         for url in event.mimeData().urls():
             QTimer.singleShot(0, self, lambda path=Path(url.toLocalFile()): self._open_dropped(path))
 
+    def close_without_asking(self) -> None:
+        """End everything and close, whatever is lost: for signals."""
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())

@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from core.runner import begin
 from core.start import has_working_directory
 
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -20,7 +21,7 @@ def start_process(target: Callable[..., None], *options: Any, name: str) -> tupl
     """A new process that runs `target(connection, *options)`, and this end of the connection."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(theirs, *options), daemon=True, name=name)
+    process = context.Process(target=begin, args=(target, theirs, *options), daemon=True, name=name)
     stand_somewhere()
     with _no_imports_from_working_directory():
         process.start()

@@ -13,6 +13,7 @@ if __name__ == "__main__":
 import argparse
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,9 +24,10 @@ from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
+from core.signals import STATUS
 from core.start import has_working_directory, own_path
 from core.streams import printing, say
-from core.terminal import watch
+from core.terminal import DEVICE_HELP, device_of, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -45,9 +47,9 @@ def _run(arguments: argparse.Namespace) -> int:
     except UserError as error:
         say(f"relata: {error}")
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         say("relata: stopped; what was written is kept")
-        return 130
+        return STATUS + (stop.args[0] if stop.args else signal.SIGINT)
     return status
 
 
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination")
+    selftest.add_argument("--device", default="auto", help=DEVICE_HELP)
     selftest.set_defaults(run=_selftest)
     return parser
 
@@ -81,7 +84,7 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
 def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
     verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
     verb.set_defaults(run=_train)
 
@@ -94,7 +97,7 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
     verb.add_argument("--epochs", type=int, default=20)
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
     verb.set_defaults(run=_das)
 
@@ -104,7 +107,7 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
     verb.set_defaults(run=_probe)
 
@@ -161,14 +164,13 @@ def _render(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     from core.cards import resource_folder
-    from core.families.model import choose_device
     from core.jobs.recipe import read_recipe
     from core.jobs.train import train_model
 
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
-    card = watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    card = watch(train_model(recipe, arguments.out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
     return 0
 
@@ -177,11 +179,10 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.cards import subspace_folder
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.subspaces import save_subspace, subspace_file
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    model = verify(open_model(arguments.model, device_of(arguments)))
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
@@ -207,12 +208,11 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.cards import probe_file
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.probes import save_probes
     from core.studies.probe import ProbeOptions
     from core.studies.probe_asset import probe_asset
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    model = verify(open_model(arguments.model, device_of(arguments)))
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
     path = arguments.out or probe_file(arguments.model)
@@ -241,7 +241,7 @@ def _blocks(words: str, model: Model) -> list[int]:
 def _selftest(arguments: argparse.Namespace) -> int:
     from core.selftest import selftest
 
-    report = watch(selftest(arguments.model), quiet=arguments.json)
+    report = watch(selftest(arguments.model, str(device_of(arguments))), quiet=arguments.json)
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:

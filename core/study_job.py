@@ -58,7 +58,8 @@ def study(
     from core.jobs.fit_subspace import SearchOptions
     from core.studies.series import SeriesOptions, run_series
 
-    opened = [verify(open_model(reference, choose_device(device))) for reference in models]
+    chosen = choose_device(device)
+    opened = [verify(open_model(reference, chosen)) for reference in models]
     options = SeriesOptions(tuple(studies), n, seed, paper_convention, SearchOptions(seed=seed))
     job = run_series(opened, options, Path(out))
     try:
