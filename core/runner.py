@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from core.cores import n_threads
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
@@ -40,13 +41,13 @@ def begin(target: Callable[..., None], connection: Connection, *options: Any) ->
 def serve(connection: Connection, device: str) -> None:
     """Answer questions from the connection, one at a time, until it closes or None comes.
 
-    All cores but one are used, so that the window stays responsive.
+    All cores that it may use but one are used, so that the window stays responsive.
     """
     import torch
 
     from core.answering import Laboratory
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    torch.set_num_threads(n_threads(left_free=1))
     laboratory = Laboratory(device)
     try:
         while (question := connection.recv()) is not None:

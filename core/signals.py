@@ -24,7 +24,8 @@ def hear(signals: tuple[signal.Signals, ...], heard: Callable[[int], object]) ->
 
     Those that are ignored stay so: whoever started the program, such as `nohup`, wants it to go on.
     """
-    before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) != signal.SIG_IGN}
+    kept = (signal.SIG_IGN, None)  # None: not from Python, which could not restore it
+    before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) not in kept}
 
     def hear(number: int, _: FrameType | None) -> None:
         heard(number)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
 
+from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.signals import ENDING, first_heard
 from core.streams import say
@@ -51,9 +52,10 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
 
 
 def device_of(arguments: argparse.Namespace) -> torch.device:
-    """The device asked for; where another one is used instead, stderr says so."""
+    """The device asked for, with no more threads than there are cores; where it is another one, stderr says so."""
     from core.families.model import choose_device
 
+    limit_threads()
     return choose_device(arguments.device, lambda words: say(f"relata: {words}"))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core import cores
 from core.answering import Laboratory
 from core.document import Document, random_pair
 from core.questions import Answer, Failure, Question
@@ -130,3 +131,18 @@ def test_an_answer_says_that_a_device_was_passed_over(
 
 def _no_kernel(*_: object, **__: object) -> None:
     raise RuntimeError("no kernel")
+
+
+def test_the_engine_leaves_one_of_its_cores_to_the_window(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    given: list[int] = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cores, "n_cores", lambda: 3)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    ours.send(None)
+
+    serve(theirs, "cpu")
+
+    assert given == [2]
