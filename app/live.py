@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.process import start_process
 from core.questions import Answer, Failure, Question
 from core.runner import serve
 
@@ -37,7 +38,7 @@ class Live(QObject):
         self._waiting: Question | None = None
         self._deaths = 0
         self._generation = 0
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._received.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
@@ -53,14 +54,9 @@ class Live(QObject):
 
     def start(self) -> None:
         """Start the engine process; it loads torch and the model while the window is already up."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
         self._generation += 1
-        process = context.Process(target=serve, args=(theirs, self.device), daemon=True, name="relata-engine")
-        process.start()
-        theirs.close()
-        self._process, self._connection = process, ours
-        reader = threading.Thread(target=self._read, args=(ours, self._generation), daemon=True)
+        self._process, self._connection = start_process(serve, self.device, name="relata-engine")
+        reader = threading.Thread(target=self._read, args=(self._connection, self._generation), daemon=True)
         reader.start()
         self._send()
 

@@ -86,14 +86,15 @@ class Laboratory:
         """
         times = _times(reference)
         if self._model is None or reference != self._reference or times != self._times:
-            model = verify(open_model(reference, choose_device(self._device)))
+            notes: list[str] = []
+            model = verify(open_model(reference, choose_device(self._device, notes.append)))
             subspaces, errors = load_subspaces(subspace_folder(reference), model)
             try:
                 probes = load_probes(probe_file(reference), model)
             except UserError as error:
                 probes, errors = {}, [*errors, error]
             self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
-            self._notes, self._times = tuple(str(error) for error in errors), times
+            self._notes, self._times = (*notes, *(str(error) for error in errors)), times
             self._learned_hash = _learned_hash(reference)
             self._streams.clear()
             self._patterns.clear()

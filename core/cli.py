@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # `python -m` looks first into the working directory, where any file of the user's may have a module's name.
+    from core.start import own_path
+
+    sys.path[:] = own_path()
+
 import argparse
 import json
+import os
+import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +24,10 @@ from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
-from core.terminal import watch
+from core.signals import STATUS
+from core.start import has_working_directory, own_path
+from core.streams import printing, say
+from core.terminal import DEVICE_HELP, device_of, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -23,15 +35,21 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
-    arguments = _parser().parse_args(argv)
+    with printing():
+        return _run(_parser().parse_args(argv))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
+        if arguments.run is not _window and not has_working_directory():
+            raise UserError("The folder in which you are was deleted.", "Change to another one, such as: cd ~")
         status: int = arguments.run(arguments)
     except UserError as error:
-        print(f"relata: {error}", file=sys.stderr)
+        say(f"relata: {error}")
         return 2
-    except KeyboardInterrupt:
-        print("relata: stopped; what was written is kept", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        say("relata: stopped; what was written is kept")
+        return STATUS + (stop.args[0] if stop.args else signal.SIGINT)
     return status
 
 
@@ -47,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination")
+    selftest.add_argument("--device", default="auto", help=DEVICE_HELP)
     selftest.set_defaults(run=_selftest)
     return parser
 
@@ -65,7 +84,7 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
 def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
     verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
     verb.set_defaults(run=_train)
 
@@ -78,7 +97,7 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
     verb.add_argument("--epochs", type=int, default=20)
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
     verb.set_defaults(run=_das)
 
@@ -88,7 +107,7 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
     verb.set_defaults(run=_probe)
 
@@ -101,8 +120,18 @@ def _even(word: str) -> int:
 
 
 def _window(_: argparse.Namespace) -> int:
-    """The window lives in a process of its own, so that this one never loads Qt."""
-    return subprocess.run([sys.executable, "-m", "app"], check=False).returncode
+    """The window is a program of its own, so that `core` never loads Qt.
+
+    It imports from where this program did, and from no file of the folder in which it is started.
+    """
+    open_window = (
+        f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
+    )
+    command = [sys.executable, "-P", "-c", open_window]
+    if os.name == "nt":
+        return subprocess.run(command, check=False).returncode
+    # The window takes this process's place: its signals and its exit status are the window's.
+    os.execv(sys.executable, command)
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -135,14 +164,13 @@ def _render(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     from core.cards import resource_folder
-    from core.families.model import choose_device
     from core.jobs.recipe import read_recipe
     from core.jobs.train import train_model
 
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
-    card = watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    card = watch(train_model(recipe, arguments.out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
     return 0
 
@@ -151,11 +179,10 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.cards import subspace_folder
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.subspaces import save_subspace, subspace_file
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    model = verify(open_model(arguments.model, device_of(arguments)))
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
@@ -181,12 +208,11 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.cards import probe_file
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.probes import save_probes
     from core.studies.probe import ProbeOptions
     from core.studies.probe_asset import probe_asset
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    model = verify(open_model(arguments.model, device_of(arguments)))
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
     path = arguments.out or probe_file(arguments.model)
@@ -215,7 +241,7 @@ def _blocks(words: str, model: Model) -> list[int]:
 def _selftest(arguments: argparse.Namespace) -> int:
     from core.selftest import selftest
 
-    report = watch(selftest(arguments.model), quiet=arguments.json)
+    report = watch(selftest(arguments.model, str(device_of(arguments))), quiet=arguments.json)
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:

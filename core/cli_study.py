@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
 from core.studies.result import OF_ONE_MODEL, STUDIES
-from core.terminal import watch
+from core.terminal import DEVICE_HELP, device_of, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -58,7 +58,7 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--epochs", type=int, default=20, help="of a subspace search (default: 20)")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
     study.add_argument("--runs", type=_count, default=1, help="of losses: for each choice (default: 1)")
-    study.add_argument("--device", default="auto", help="cpu, cuda or mps (default: the fastest)")
+    study.add_argument("--device", default="auto", help=DEVICE_HELP)
     study.set_defaults(run=_study)
 
 
@@ -78,10 +78,9 @@ def _count(word: str) -> int:
 def _study(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.studies.series import run_series
 
-    device = choose_device(arguments.device)
+    device = device_of(arguments)
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
     report = watch(run_series(models, _options(arguments, models), arguments.out))
     print(f"report: {report}")

@@ -21,9 +21,9 @@ N_IMAGES = 200
 LEAST_ACCURACY = 0.95
 
 
-def selftest(reference: str) -> Job[dict[str, Any]]:
+def selftest(reference: str, device: str = "auto") -> Job[dict[str, Any]]:
     """A report `{"ok", "model", "checks": [{"name", "ok", "said"}]}`."""
-    laboratory = Laboratory()
+    laboratory = Laboratory(device)
     model = laboratory.open(reference)
     with torch.inference_mode():
         error = parity_error(model)

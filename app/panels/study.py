@@ -154,7 +154,7 @@ class StudyPanel(QWidget):
 
     def _start(self) -> None:
         try:
-            order = self.form.order()
+            order = self.form.order(self._desk.live.device)
         except UserError as error:
             self._say_error(error.message, error.hint)
             return

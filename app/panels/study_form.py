@@ -132,7 +132,7 @@ class StudyForm(QWidget):
         """The folder of the results."""
         return Path(self.folder.text().strip()).expanduser()
 
-    def order(self) -> Order:
+    def order(self, device: str) -> Order:
         """The job that these choices ask for.
 
         Raises UserError where something is missing.
@@ -143,7 +143,7 @@ class StudyForm(QWidget):
         if not self.folder.text().strip():
             raise UserError("No folder is named.", "Name one for the results.")
         options = {"models": self.models, "studies": studies, "out": str(self.out), "seed": self.seed.value()}
-        options |= {"n": self.n.value() or None, "paper_convention": self.paper.isChecked()}
+        options |= {"device": device, "n": self.n.value() or None, "paper_convention": self.paper.isChecked()}
         return Order(STUDY_JOB, options)
 
     def _choose_files(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,18 +127,62 @@ def weights_hash(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def choose_device(wanted: str = "auto") -> torch.device:
-    """The device named, or the fastest one that is there.
+def choose_device(wanted: str = "auto", say: Callable[[str], object] = warnings.warn) -> torch.device:
+    """The device named, such as cpu, cuda or cuda:1, or the fastest one that works.
 
-    Raises UserError where the named device is not there.
+    `say` gets a sentence for each device that is there, does not work and is passed over.
+
+    Raises UserError where the named device is not there or does not work.
     """
-    found = ["cpu"]
-    if torch.backends.mps.is_available():
-        found.insert(0, "mps")
-    if torch.cuda.is_available():
-        found.insert(0, "cuda")
+    names = _device_names()
     if wanted == "auto":
-        return torch.device(found[0])
-    if wanted not in found:
-        raise UserError(f"There is no device “{wanted}” here.", f"Choose one of: auto, {', '.join(found)}.")
+        return _fastest(names, say)
+    if wanted not in names:
+        raise UserError(
+            f"There is no device “{wanted}” here.",
+            f"Choose one of: auto, {', '.join(names)}.",
+            in_window="Choose Model ▸ Run on auto or Run on cpu.",
+        )
+    if fault := _fault(torch.device(wanted)):
+        raise UserError(
+            f"{wanted} is here but does not work: {fault}.",
+            "Use another device: --device cpu.",
+            in_window="Choose Model ▸ Run on cpu.",
+        )
     return torch.device(wanted)
+
+
+def _fastest(names: list[str], say: Callable[[str], object]) -> torch.device:
+    faults: dict[str, str] = {}
+    for name in names:
+        if name.endswith(":0"):  # the same as without an index
+            continue
+        if fault := _fault(torch.device(name)):
+            faults[name] = fault
+            continue
+        for passed_over, fault in faults.items():
+            say(f"{passed_over} is here but does not work: {fault}. {name} is used instead.")
+        return torch.device(name)
+    raise AssertionError("cpu has no fault")
+
+
+def _device_names() -> list[str]:
+    """The devices that are here, the fastest kind first; cpu is always the last."""
+    names = ["cpu"]
+    if torch.backends.mps.is_available():
+        names = ["mps", "mps:0", *names]
+    if torch.cuda.is_available():
+        names = ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count())), *names]
+    return names
+
+
+def _fault(device: torch.device) -> str:
+    """Why nothing can be computed there, empty where it can: a driver may be too old, or a card, or its memory full."""
+    if device.type == "cpu":
+        return ""
+    try:
+        x = torch.ones(2, 2, device=device)
+        right = (x @ x).softmax(-1).sum().item() == 2.0
+    except (RuntimeError, AssertionError) as error:
+        return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")[:200]
+    return "" if right else "it computes something else than other devices"

@@ -195,7 +195,7 @@ def test_the_selftest_prints_its_report_and_only_that_as_json(
 
     report = {"ok": ok, "checks": [{"name": "parity", "ok": ok, "said": "largest difference 0"}]}
 
-    def job(_: str) -> Any:
+    def job(*_: str) -> Any:
         yield Progress(1, 2, "answering")
         return report
 
@@ -207,3 +207,70 @@ def test_the_selftest_prints_its_report_and_only_that_as_json(
     assert said.err == ""
     assert run("selftest") == status
     assert ("ok  " if ok else "FAIL") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "discrimination", "--out", "x.safetensors"),
+        ("das",),
+        ("probe",),
+        ("study", "probe", "--out", "x"),
+        ("selftest",),
+        ("selftest", "--json"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("cuda:7", "There is no device “cuda:7” here."),
+        ("cuda", "cuda is here but does not work: no kernel. Use another device: --device cpu."),
+    ],
+)
+def test_every_verb_that_computes_refuses_a_device_that_it_cannot_use(
+    words: tuple[str, ...],
+    device: str,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    def no_kernel(*_: object, **__: object) -> None:
+        raise RuntimeError("no kernel")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch, "ones", no_kernel)
+
+    assert run(*words, "--device", device) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_selftest_says_that_a_device_was_passed_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from core import selftest
+
+    def no_kernel(*_: object, **__: object) -> None:
+        raise RuntimeError("no kernel")
+
+    def job(_: str, device: str) -> Any:
+        yield
+        return {"ok": True, "device": device, "checks": []}
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "ones", no_kernel)
+    monkeypatch.setattr(selftest, "selftest", job)
+
+    assert run("selftest", "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["device"] == "cpu"
+    assert said.err == "relata: cuda is here but does not work: no kernel. cpu is used instead.\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core import cores
 from core.answering import Laboratory
 from core.document import Document, random_pair
 from core.questions import Answer, Failure, Question
@@ -90,3 +91,58 @@ def test_an_error_of_the_program_comes_back_with_its_details(
     assert isinstance(failure, Failure)
     assert "ZeroDivisionError: of all things" in failure.message
     assert "Traceback" in failure.details
+
+
+def test_a_device_that_does_not_work_comes_back_with_the_windows_way_to_another_one(
+    ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", _no_kernel)
+    for asked in (question, None):
+        ours.send(asked)
+
+    serve(theirs, "cuda")
+
+    failure = ours.recv()
+    assert isinstance(failure, Failure)
+    assert "cuda is here but does not work: no kernel" in failure.message
+    assert failure.hint == "Choose Model ▸ Run on cpu."
+
+
+def test_an_answer_says_that_a_device_was_passed_over(
+    ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "ones", _no_kernel)
+    for asked in (question, None):
+        ours.send(asked)
+
+    serve(theirs, "auto")
+
+    answer = ours.recv()
+    assert isinstance(answer, Answer)
+    assert answer.model.device == "cpu"
+    assert answer.notes[0] == "cuda is here but does not work: no kernel. cpu is used instead."
+
+
+def _no_kernel(*_: object, **__: object) -> None:
+    raise RuntimeError("no kernel")
+
+
+def test_the_engine_leaves_one_of_its_cores_to_the_window(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    given: list[int] = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cores, "n_cores", lambda: 3)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    ours.send(None)
+
+    serve(theirs, "cpu")
+
+    assert given == [2]

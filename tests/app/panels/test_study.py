@@ -87,6 +87,7 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
             "models": [DEFAULT_MODEL],
             "studies": ["attention", "behaviour"],
             "out": str(tmp_path / "out"),
+            "device": "auto",
             "seed": 3,
             "n": 20,
             "paper_convention": True,
@@ -94,6 +95,14 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
     )
     assert not panel.form.isEnabled()
     assert panel.cancel.isEnabled()
+
+
+def test_a_study_runs_on_the_device_that_was_chosen_in_the_window(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel._desk.live.device = "cpu"
+
+    panel.start.click()
+
+    assert jobs.run(0).order.options["device"] == "cpu"
 
 
 def test_without_a_number_each_part_takes_its_own(panel: StudyPanel, jobs: PretendJobs) -> None:
