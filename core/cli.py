@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -15,6 +16,7 @@ from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
+from core.storage import write_files, write_text
 from core.terminal import watch
 
 if TYPE_CHECKING:
@@ -120,15 +122,13 @@ def _render(arguments: argparse.Namespace) -> int:
         geometry=geometry,
     )
     manifest = []
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        for index, example in enumerate(examples):
-            name = f"{index:05d}-{example.condition}.png"
-            Image.fromarray(render(example.stimulus)).save(arguments.out / name)
-            manifest.append({"file": name, **asdict(example)})
-        (arguments.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{arguments.out} could not be written: {error}.", "Name another folder.") from error
+    for index, example in enumerate(examples):
+        name = f"{index:05d}-{example.condition}.png"
+        pixels = BytesIO()
+        Image.fromarray(render(example.stimulus)).save(pixels, "PNG")
+        write_files({arguments.out / name: pixels.getvalue()})
+        manifest.append({"file": name, **asdict(example)})
+    write_text(arguments.out / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     print(f"{len(examples)} images and manifest.json in {arguments.out}")
     return 0
 

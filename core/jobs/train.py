@@ -12,9 +12,9 @@ import math
 import pickle
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from core.jobs.progress import Job, Progress
 from core.jobs.recipe import Recipe
 from core.render import render_many
 from core.scene import Geometry, item_patches
+from core.storage import write_files
 
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
@@ -186,22 +187,19 @@ def _train_step(
 
 def _save(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.AdamW, step: int) -> str:
     """Write the checkpoint beside the old one, then replace it. Returns what went wrong, or ""."""
-    part = path.with_suffix(".part")
+    state = {
+        "recipe": asdict(recipe),
+        "step": step,
+        "trainee": trainee.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "started_from": trainee.started_from,
+    }
+    content = BytesIO()
+    torch.save(state, content)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        state = {
-            "recipe": asdict(recipe),
-            "step": step,
-            "trainee": trainee.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "started_from": trainee.started_from,
-        }
-        torch.save(state, part)
-        part.replace(path)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink()
-        return f"checkpoint not written ({error}); training goes on and the last one is kept"
+        write_files({path: content.getvalue()})
+    except UserError as error:
+        return f"checkpoint not written ({error.message}); training goes on and the last one is kept"
     return ""
 
 

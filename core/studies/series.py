@@ -22,11 +22,11 @@ from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Job, Progress, part
 from core.jobs.recipe import Recipe
 from core.scene import Task
+from core.storage import check_folder, write_text
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
-from core.studies.files import check_writable, write_text
 from core.studies.fitted import Search
 from core.studies.losses import losses_recipe, losses_settings, losses_study
 from core.studies.novel import novel_settings, novel_study
@@ -78,7 +78,7 @@ def run_series(
 
     Raises UserError where the folder cannot be written.
     """
-    check_writable(out)
+    check_folder(out)
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
     losses = [_losses(task, models, options, out) for task in _tasks(models)] if "losses" in studies else []
