@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from core.analyses.attention_pattern import attention_pattern, item_masses
-from core.cards import SubspaceKey, model_path, probe_file, subspace_folder
+from core.cards import SubspaceKey, model_path, probe_files, subspace_folders
 from core.document import Document, find_move, is_of_pad, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
@@ -27,7 +27,7 @@ from core.families.model import Model, choose_device
 from core.interventions import Context, Intervention, MoveInSubspace, Probe, Subspace
 from core.interventions.probe import probe_and_tokens
 from core.masses import sound_masses
-from core.probes import load_probes
+from core.probes import learned_probes
 from core.questions import (
     MAP_SIZE,
     Answer,
@@ -41,7 +41,7 @@ from core.questions import (
 )
 from core.render import render
 from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches, pairs_of
-from core.subspaces import load_subspaces
+from core.subspaces import learned_subspaces
 
 CACHE_ENTRIES = 96
 PATTERN_ENTRIES_PER_BLOCK = 3
@@ -84,13 +84,10 @@ class Laboratory:
         times = _times(reference)
         if self._model is None or reference != self._reference or times != self._times:
             model = verify(open_model(reference, choose_device(self._device)))
-            subspaces, errors = load_subspaces(subspace_folder(reference), model)
-            try:
-                probes = load_probes(probe_file(reference), model)
-            except UserError as error:
-                probes, errors = {}, [*errors, error]
+            subspaces, errors = learned_subspaces(subspace_folders(reference), model)
+            probes, probe_errors = learned_probes(probe_files(reference), model)
             self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
-            self._notes, self._times = tuple(str(error) for error in errors), times
+            self._notes, self._times = tuple(str(error) for error in (*errors, *probe_errors)), times
             self._streams.clear()
             self._patterns.clear()
         return self.model
@@ -301,7 +298,7 @@ class Laboratory:
 
 def _times(reference: str) -> tuple[int, ...]:
     """When the files of a model were last changed; 0 for those that are not there."""
-    paths = (model_path(reference), subspace_folder(reference), probe_file(reference))
+    paths = (model_path(reference), *subspace_folders(reference), *probe_files(reference))
     return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,4 +109,20 @@ def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int
             errors.append(error)
         else:
             found[subspace.property, subspace.block] = subspace
+    return found, errors
+
+
+def learned_subspaces(
+    folders: Sequence[Path], model: Model
+) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:
+    """The subspaces in several folders; one in an earlier folder takes the place of those in later ones.
+
+    The second part says what was wrong with files that were left out.
+    """
+    found: dict[tuple[Property, int], Subspace] = {}
+    errors: list[UserError] = []
+    for folder in folders:
+        here, wrong = load_subspaces(folder, model)
+        found = here | found
+        errors += wrong
     return found, errors

@@ -2,20 +2,19 @@
 
 DIR/report.html
 DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
-DIR/MODEL/subspaces/ (a model of one's own keeps them beside its weights)
+DIR/MODEL/subspaces/ (of a model of one's own beside its weights, if they can be written there)
 DIR/losses-TASK/losses.json, losses.csv, figures/, models/
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.cards import bundled_models, subspace_folder
+from core.cards import bundled_models, subspace_folder, subspace_folders
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
@@ -170,13 +169,11 @@ def folder_name(model: Model, models: Sequence[Model]) -> str:
 
 
 def _search(model: Model, options: SeriesOptions, folder: Path) -> Search:
-    """Subspaces of a model of one's own are kept beside it, where the window finds them, and else with the results."""
-    own = subspace_folder(model.reference or model.name)
-    if model.reference in bundled_models():
-        shipped = own if options.use_shipped else None
-        return Search(folder / "subspaces", shipped, options.search, options.blocks)
-    beside = model.reference and os.access(own.parent, os.W_OK)
-    return Search(own if beside else folder / "subspaces", None, options.search, options.blocks)
+    """Subspaces of a model of one's own are kept where the window finds them, of a bundled one with the results."""
+    if model.reference and model.reference not in bundled_models():
+        return Search(subspace_folder(model.reference), (), options.search, options.blocks)
+    shipped = subspace_folders(model.reference) if model.reference and options.use_shipped else ()
+    return Search(folder / "subspaces", shipped, options.search, options.blocks)
 
 
 def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folder: Path) -> list[_Part]:
