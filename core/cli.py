@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from core.cli_study import add_study_verb, fourfold
+from core.arguments import EPOCHS_MAX, EXAMPLES_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
+from core.cli_study import add_study_verb
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
 from core.storage import write_files, write_text
 from core.terminal import watch
-
-if TYPE_CHECKING:
-    from core.families.model import Model
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="relata", description="A laboratory for looking into vision transformers.")
+    parser = Parser(prog="relata", description="A laboratory for looking into vision transformers.")
     parser.set_defaults(run=_window)
     verbs = parser.add_subparsers(title="verbs")
     _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
@@ -55,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_render(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--split", choices=SPLITS, default="test")
-    verb.add_argument("--n", type=int, default=100)
+    verb.add_argument("--n", type=whole(1, EXAMPLES_MAX), default=100)
     verb.add_argument("--task", choices=get_args(Task), default="discrimination")
-    verb.add_argument("--kinds", type=int, choices=(256, 32), default=256)
-    verb.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--kinds", type=one_of(256, 32), metavar="{256,32}", default=256)
+    verb.add_argument("--patch", type=one_of(14, 16, 32), metavar="{14,16,32}", default=16)
+    verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(run=_render)
 
@@ -68,7 +66,7 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
     verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     verb.add_argument("--device", default="auto")
-    verb.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
+    verb.add_argument("--n-test", type=even, default=6400, help="images of each set to measure on")
     verb.set_defaults(run=_train)
 
 
@@ -76,10 +74,10 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", default="discrimination")
     verb.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
     verb.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
-    verb.add_argument("--pairs", type=_even, default=2000, help="pairs to search on")
-    verb.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
-    verb.add_argument("--epochs", type=int, default=20)
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--pairs", type=even, default=2000, help="pairs to search on")
+    verb.add_argument("--tests", type=even, default=2000, help="pairs to measure on")
+    verb.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20)
+    verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--device", default="auto")
     verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
     verb.set_defaults(run=_das)
@@ -89,17 +87,10 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", default="discrimination")
     verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--device", default="auto")
     verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
     verb.set_defaults(run=_probe)
-
-
-def _even(word: str) -> int:
-    """How many examples: half of them are same and half different."""
-    if not word.isascii() or not word.isdigit() or int(word) < 2 or int(word) % 2:
-        raise argparse.ArgumentTypeError(f"{word} is no even number above 0")
-    return int(word)
 
 
 def _window(_: argparse.Namespace) -> int:
@@ -156,7 +147,7 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.subspaces import save_subspace, subspace_file
 
     model = verify(open_model(arguments.model, choose_device(arguments.device)))
-    blocks = _blocks(arguments.layers, model)
+    blocks = blocks_named(arguments.layers, model.n_blocks, model.name)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
         n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
@@ -196,20 +187,6 @@ def _probe(arguments: argparse.Namespace) -> int:
         print(f"after block {row['block']}: right {row['accuracy']:.3f}; flips at {edits} (n {row['n']})")
     print(path)
     return 0
-
-
-def _blocks(words: str, model: Model) -> list[int]:
-    if words == "all":
-        return list(range(-1, model.n_blocks))
-    try:
-        blocks = [int(word) for word in words.split(",")]
-    except ValueError:
-        blocks = []
-    if not blocks or not all(-1 <= block < model.n_blocks for block in blocks):
-        raise UserError(
-            f"“{words}” names no blocks of {model.name}.", f"Use all, or numbers from -1 to {model.n_blocks - 1}."
-        )
-    return blocks
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
