@@ -9,15 +9,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
 from core.arguments import EPOCHS_MAX, EXAMPLES_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
 from core.cli_study import add_study_verb
-from core.datasets import SPLITS, split_examples
+from core.datasets import SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
-from core.storage import write_files, write_text
+from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.terminal import watch
 
 
@@ -103,6 +104,8 @@ def _render(arguments: argparse.Namespace) -> int:
 
     from core.render import render
 
+    check_balance(arguments.task, arguments.n)
+    check_folder(arguments.out)
     geometry = Geometry(patch_px=arguments.patch)
     examples = split_examples(
         arguments.split,
@@ -112,9 +115,10 @@ def _render(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         geometry=geometry,
     )
+    names = [f"{index:05d}-{example.condition}.png" for index, example in enumerate(examples)]
+    _check_others(arguments.out, {"manifest.json", *names})
     manifest = []
-    for index, example in enumerate(examples):
-        name = f"{index:05d}-{example.condition}.png"
+    for name, example in zip(names, examples, strict=True):
         pixels = BytesIO()
         Image.fromarray(render(example.stimulus)).save(pixels, "PNG")
         write_files({arguments.out / name: pixels.getvalue()})
@@ -124,17 +128,29 @@ def _render(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_others(folder: Path, names: set[str]) -> None:
+    """Raises UserError where a folder holds what is none of a set's files, such as the images of a larger one."""
+    others = sorted({path.name for path in folder.iterdir()} - names)
+    if others:
+        raise UserError(
+            f"{folder} holds {others[0]}, which is no part of this set; nothing was written.",
+            "Name a new folder, or empty this one.",
+        )
+
+
 def _train(arguments: argparse.Namespace) -> int:
     from core.cards import resource_folder
     from core.families.model import choose_device
     from core.jobs.recipe import read_recipe
     from core.jobs.train import train_model
 
+    out = tensor_file(arguments.out)
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
-    card = watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    card = watch(train_model(recipe, out, choose_device(arguments.device), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
+    print(out, file=sys.stderr)
     return 0
 
 
@@ -154,6 +170,9 @@ def _das(arguments: argparse.Namespace) -> int:
     )
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(arguments.model)
+    check_folder(folder)
+    for property, block in product(properties, blocks):
+        check_tensor_file(subspace_file(folder, property, block))
 
     def keep(fitted: FittedSubspace) -> None:
         card = fitted.card
@@ -165,6 +184,7 @@ def _das(arguments: argparse.Namespace) -> int:
 
     for property in properties:
         watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds, keep=keep))
+    print(folder)
     return 0
 
 
@@ -178,15 +198,25 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.studies.probe_asset import probe_asset
 
     model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    path = tensor_file(arguments.out) if arguments.out else probe_file(arguments.model)
+    _check_probe_file(path)
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
-    path = arguments.out or probe_file(arguments.model)
     save_probes(path, probes, card)
     for row in card["blocks"]:
         edits = "; ".join(f"α {e['alpha']:g} {e['success']:.3f}, control {e['control']:.3f}" for e in row["edits"])
         print(f"after block {row['block']}: right {row['accuracy']:.3f}; flips at {edits} (n {row['n']})")
     print(path)
     return 0
+
+
+def _check_probe_file(path: Path) -> None:
+    """Raises UserError where probes cannot be written, or would replace the weights of a model."""
+    from core.cards import read_card
+
+    check_tensor_file(path)
+    if path.exists() and "network" in read_card(path):
+        raise UserError(f"{path} holds the weights of a model.", "Name another file for its probes.")
 
 
 def _selftest(arguments: argparse.Namespace) -> int:

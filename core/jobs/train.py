@@ -11,7 +11,7 @@ import datetime
 import math
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from io import BytesIO
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.cards import model_path
 from core.datasets import (
     Example,
     Split,
@@ -41,7 +42,7 @@ from core.jobs.progress import Job, Progress
 from core.jobs.recipe import Recipe
 from core.render import render_many
 from core.scene import Geometry, item_patches
-from core.storage import write_files
+from core.storage import check_file, check_tensor_file, write_files
 
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
@@ -233,11 +234,14 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
 
     The checkpoint lies beside `out` and stays, so that the same call goes on after an interruption.
 
-    Raises UserError, before training, where `n_test` images of the task cannot be balanced.
+    Raises UserError, before training, where `n_test` images of the task cannot be balanced or the files cannot be
+    written; after it, where the disk has become full, and says what is kept.
     """
     check_balance(recipe.task, n_test)
+    checkpoint = out.with_suffix(".checkpoint")
+    _check_places(recipe, out, checkpoint)
     started = time.monotonic()
-    trainee = yield from train(recipe, out.with_suffix(".checkpoint"), device)
+    trainee = yield from train(recipe, checkpoint, device)
     card: dict[str, Any] = {
         "name": out.stem,
         "task": recipe.task,
@@ -252,7 +256,7 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
         "code_version": version("relata"),
         "torch": torch.__version__,
     }
-    save_model(out, trainee.network, card)
+    _write(out, trainee, card, checkpoint)
     model = open_model(str(out), device)
     splits: list[Split] = ["test", "ood-shape", "ood-color", "ood-shape-color"]
     if recipe.n_kinds == 32:
@@ -262,5 +266,24 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
         card["accuracy"] |= yield from measure(model, ["train"], recipe.n_train, n_kinds=recipe.n_kinds)
     card["data_sha256"] = data_hash(model)
     card["minutes_in_last_run"] = round((time.monotonic() - started) / 60, 1)
-    save_model(out, trainee.network, card)
+    _write(out, trainee, card, checkpoint)
     return card
+
+
+def _check_places(recipe: Recipe, out: Path, checkpoint: Path) -> None:
+    """Raises UserError where a file cannot be written, or would replace the model to start from."""
+    check_tensor_file(out)
+    check_file(checkpoint)
+    starts = recipe.start_from and not checkpoint.exists()
+    if starts and out.exists() and out.samefile(model_path(recipe.start_from)):
+        raise UserError(f"{out} is the model to start from.", "Name another file to write.")
+
+
+def _write(out: Path, trainee: Trainee, card: Mapping[str, Any], checkpoint: Path) -> None:
+    """Weights and card; where they cannot be written, the UserError says what is kept."""
+    try:
+        save_model(out, trainee.network, card)
+    except UserError as error:
+        again = "Free some space and run it again."
+        kept = f"What was learned is kept in {checkpoint}. {again}" if checkpoint.is_file() else again
+        raise UserError(error.message, kept) from error

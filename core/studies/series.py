@@ -21,7 +21,7 @@ from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Job, Progress, part
 from core.jobs.recipe import Recipe
 from core.scene import Task
-from core.storage import check_folder, write_text
+from core.storage import check_file, check_folder, write_text
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
@@ -58,13 +58,17 @@ class SeriesOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One study on one model, or on models that it makes: what decides its numbers, and how to run it."""
+    """One study on one model, or on models that it makes: what decides its numbers, and how to run it.
+
+    `kept` is the folder of what it learns on the way.
+    """
 
     study: Study
     folder: Path
     weights_sha256: str | None
     settings: Mapping[str, Any]
     run: Callable[[], Job[StudyResult]]
+    kept: Path | None = None
 
 
 def run_series(
@@ -78,9 +82,12 @@ def run_series(
     Raises UserError where the folder cannot be written.
     """
     check_folder(out)
+    check_file(out / "report.html")
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
     losses = [_losses(task, models, options, out) for task in _tasks(models)] if "losses" in studies else []
+
+    _check_places([*parts, *losses])
 
     def report() -> Path:
         return _write_report(models, options, out)
@@ -93,6 +100,16 @@ def run_series(
     yield from _run_parts(losses, first, total, report)
     yield Progress(total - 1000, total, "writing the report")
     return report()
+
+
+def _check_places(parts: Sequence[_Part]) -> None:
+    """Raises UserError where a part's files could not be written when it has been run."""
+    for p in parts:
+        check_folder(p.folder / "figures")
+        for ending in (".csv", ".json"):
+            check_file(p.folder / f"{p.study}{ending}")
+        if p.kept is not None:
+            check_folder(p.kept)
 
 
 def _time(parts: Sequence[_Part]) -> int:
@@ -192,7 +209,8 @@ def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folde
         if study in calls:
             settings, run, args, kwargs = calls[study]
             job = _Call(run, args, kwargs)
-            parts.append(_Part(study, folder, model.weights_hash, settings(*args, **kwargs), job))
+            kept = search.kept if search in args else None
+            parts.append(_Part(study, folder, model.weights_hash, settings(*args, **kwargs), job, kept))
     return parts
 
 
@@ -203,7 +221,7 @@ def _losses(task: Task, models: Sequence[Model], options: SeriesOptions, out: Pa
     seeds = range(options.seed, options.seed + options.n_runs)
     sized = {} if options.n is None else {"n": options.n}
     call = _Call(losses_study, (recipe, folder / "models", models[0].device), {"seeds": seeds, **sized})
-    return _Part("losses", folder, None, losses_settings(recipe, seeds, **sized), call)
+    return _Part("losses", folder, None, losses_settings(recipe, seeds, **sized), call, folder / "models")
 
 
 @dataclass(frozen=True, slots=True)
