@@ -8,10 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 
-SEED_MAX = 2**31 - 1
-EXAMPLES_MAX = 1_000_000
 EPOCHS_MAX = 10_000
 RUNS_MAX = 1000
 

@@ -13,9 +13,9 @@ from itertools import product
 from pathlib import Path
 from typing import get_args
 
-from core.arguments import EPOCHS_MAX, EXAMPLES_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
+from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
 from core.cli_study import add_study_verb
-from core.datasets import SPLITS, check_balance, split_examples
+from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from core.cards import bundled_models, subspace_folder, subspace_folders
+from core.datasets import EXAMPLES_MAX, SEED_MAX
+from core.errors import UserError
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
@@ -79,8 +81,9 @@ def run_series(
     Yields each result as soon as its files are written, those of earlier runs included, and returns the report's
     path. Closing the job keeps every finished study, and every subspace found.
 
-    Raises UserError where the folder cannot be written.
+    Raises UserError where a number is out of its range, or the folder cannot be written.
     """
+    _check_numbers(options)
     check_folder(out)
     check_file(out / "report.html")
     studies = _needed(options.studies)
@@ -100,6 +103,16 @@ def run_series(
     yield from _run_parts(losses, first, total, report)
     yield Progress(total - 1000, total, "writing the report")
     return report()
+
+
+def _check_numbers(options: SeriesOptions) -> None:
+    """Raises UserError where a number is out of its range, before the first image is drawn."""
+    if options.n is not None and (not 4 <= options.n <= EXAMPLES_MAX or options.n % 4):
+        raise UserError(f"No study takes {options.n} examples.", f"Ask for a multiple of 4 from 4 to {EXAMPLES_MAX:,}.")
+    if not 0 <= options.seed <= SEED_MAX or not 0 <= options.search.seed <= SEED_MAX:
+        raise UserError(f"{options.seed} is no seed.", f"Use a whole number from 0 to {SEED_MAX:,}.")
+    if options.n_runs < 1 or options.search.epochs < 1:
+        raise UserError("Nothing would be trained or searched.", "Ask for at least one run and one epoch.")
 
 
 def _check_places(parts: Sequence[_Part]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import cli, cli_study
-from core.arguments import SEED_MAX, blocks_named
+from core.arguments import blocks_named
+from core.datasets import SEED_MAX
 from core.errors import UserError
 
 NEEDED = {
