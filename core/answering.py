@@ -6,6 +6,7 @@ edits up to there, so that dragging a thumb at block b runs blocks b + 1 … alo
 
 from __future__ import annotations
 
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -299,7 +300,7 @@ class Laboratory:
 def _times(reference: str) -> tuple[int, ...]:
     """When the files of a model were last changed; 0 for those that are not there."""
     paths = (model_path(reference), *subspace_folders(reference), *probe_files(reference))
-    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    return tuple(os.stat(path).st_mtime_ns if os.path.exists(path) else 0 for path in paths)
 
 
 def _has_pad(subspace: Subspace | None) -> TypeGuard[Subspace]:

@@ -122,16 +122,21 @@ def probe_file(model: str) -> Path:
     return _kept(model, *probe_files(model))
 
 
+def tensor_files(folder: Path) -> list[Path]:
+    """The tensor files in a folder; none where it is not there or cannot be read."""
+    return sorted(folder.glob("*.safetensors")) if os.path.isdir(folder) else []
+
+
 def _learned(model: str, kind: Literal["subspaces", "probes"]) -> tuple[Path, Path]:
     if model in bundled_models():
         return data_folder() / kind / model, resource_folder(kind) / model
     path = _weights(model)
     place = hashlib.sha256(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return data_folder() / kind / f"{path.stem}-{place}", path.parent / f"{path.stem}-{kind}"
+    return data_folder() / kind / f"{path.stem[:100]}-{place}", path.parent / f"{path.stem}-{kind}"
 
 
 def _kept(model: str, own: Path, given: Path) -> Path:
-    if model in bundled_models() or own.exists():
+    if model in bundled_models() or os.path.exists(own):
         return own
     try:
         check_folder(given.parent)
@@ -144,7 +149,7 @@ def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
     """The cards of a model's subspaces, the user's own first; those that cannot be read are left out."""
     cards: dict[SubspaceKey, Card] = {}
     own, given = subspace_folders(model)
-    for path in (*sorted(given.glob("*.safetensors")), *sorted(own.glob("*.safetensors"))):
+    for path in (*tensor_files(given), *tensor_files(own)):
         try:
             card = read_card(path)
         except UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
 
     Raises UserError where the file or its card is damaged, or was fitted on other weights.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return {}
     card = read_card(path)
     try:

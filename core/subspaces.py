@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from core.cards import read_card
+from core.cards import read_card, tensor_files
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model
@@ -102,7 +102,7 @@ def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int
     """Every subspace in a folder that fits the model, and what was wrong with the others."""
     found: dict[tuple[Property, int], Subspace] = {}
     errors: list[UserError] = []
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in tensor_files(folder):
         try:
             subspace = load_subspace(path, model)
         except UserError as error:

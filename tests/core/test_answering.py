@@ -499,3 +499,12 @@ def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights
 
     assert list(laboratory.probes) == [-1, 0, 2]
     assert torch.equal(laboratory.probes[0].weight, as_kept(probes()[2]).weight)
+
+
+def test_a_model_of_a_very_long_name_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    laboratory = Laboratory("cpu")
+
+    laboratory.open(save_tiny(tmp_path / f"{'x' * 235}.safetensors"))
+
+    assert (laboratory.subspaces, laboratory.probes) == ({}, {})
