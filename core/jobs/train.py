@@ -125,8 +125,8 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
     The same recipe gives the same weights on the same CPU, whether or not it was interrupted. A checkpoint that
     cannot be written is reported and training goes on.
 
-    Raises UserError where the checkpoint belongs to another recipe or cannot be read, or where the model to start
-    from has other shapes.
+    Raises UserError where the checkpoint belongs to another recipe or cannot be read, where the model to start
+    from has other shapes, or on cancel where the checkpoint cannot be written.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -148,7 +148,9 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
                 warning = _save(checkpoint, recipe, trainee, optimizer, step + 1)
             yield Progress((step + 1) * recipe.batch, recipe.n_steps * recipe.batch, warning or "training", values)
     except GeneratorExit:
-        _save(checkpoint, recipe, trainee, optimizer, step + 1)
+        if _save(checkpoint, recipe, trainee, optimizer, step + 1):
+            kept = "The last checkpoint is kept" if checkpoint.is_file() else "Nothing of this run is kept"
+            raise UserError(f"{checkpoint} could not be written.", f"{kept}; free some space.") from None
         raise
     _save(checkpoint, recipe, trainee, optimizer, recipe.n_steps)
     return trainee.eval()
