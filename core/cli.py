@@ -80,7 +80,7 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20)
     verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--device", default="auto")
-    verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
+    verb.add_argument("--out", type=Path, help="folder to write; by default where the window looks")
     verb.set_defaults(run=_das)
 
 
@@ -90,7 +90,7 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
     verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--device", default="auto")
-    verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
+    verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default where the window looks")
     verb.set_defaults(run=_probe)
 
 

@@ -206,9 +206,11 @@ def _raw_mode(image: ImageFile) -> str:
 def _wide_rgb(image: ImageFile) -> tuple[Image.Image, str]:
     """A picture of 16 bits a colour, of which Pillow keeps the upper 8: fewer that the file declares are stretched."""
     n_bits, declared = _n_bits(_tags(image))
-    pixels = np.asarray(ImageOps.exif_transpose(image)).astype(np.int64)  # [H, W, 3]
-    note = "" if declared else _too_few(int(pixels.max() << 8), "dark")
-    return Image.fromarray((pixels << 16 - n_bits).clip(0, 255).astype(np.uint8)), note
+    upright = ImageOps.exif_transpose(image)
+    if not declared:
+        return upright, _too_few(int(np.asarray(upright).max()) << 8, "dark")
+    stretched = [min(level << 16 - n_bits, 255) for level in range(256)]
+    return upright.point(stretched * 3), ""
 
 
 def _tags(image: ImageFile) -> Mapping[int, Any]:
@@ -225,7 +227,7 @@ def _grey_on_white(image: ImageFile) -> tuple[Image.Image, str]:
     """A grey picture of up to 16 bits, brought to 8 by the bits that its file declares."""
     tags = _tags(image)
     n_bits, declared = _n_bits(tags)
-    values = np.asarray(ImageOps.exif_transpose(image)).astype(np.int64)  # [H, W]
+    values = np.asarray(ImageOps.exif_transpose(image)).astype(np.int32)  # [H, W]
     grey = (values * 256 >> n_bits).clip(0, 255)
     white_is_zero = tags.get(PHOTOMETRIC_INTERPRETATION) == 0
     if white_is_zero:
