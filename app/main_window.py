@@ -271,9 +271,6 @@ class MainWindow(QMainWindow):
         self.leaving.agree()
         self.close()
 
-    def close_without_asking(self) -> None:
-        """End everything and close, whatever is lost: for signals."""
-        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.leaving.allowed():

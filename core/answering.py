@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from core.analyses.attention_pattern import attention_pattern, item_masses
-from core.cards import SubspaceKey, model_path, probe_file, subspace_folder
+from core.cards import SubspaceKey, model_path, probe_files, subspace_folders, tensor_files
 from core.document import Document, find_move, is_of_pad, set_point
 from core.engine import advance, embed, read_out, resume, to_input, verify
 from core.errors import UserError
@@ -29,7 +29,7 @@ from core.families.model import Model, choose_device
 from core.interventions import Context, Intervention, MoveInSubspace, Probe, Subspace
 from core.interventions.probe import probe_and_tokens
 from core.masses import sound_masses
-from core.probes import load_probes
+from core.probes import learned_probes
 from core.questions import (
     MAP_SIZE,
     Answer,
@@ -43,7 +43,7 @@ from core.questions import (
 )
 from core.render import render
 from core.scene import PROPERTIES, Geometry, Property, Stimulus, item_patches, pairs_of
-from core.subspaces import load_subspaces
+from core.subspaces import learned_subspaces
 
 CACHE_ENTRIES = 96
 PATTERN_ENTRIES_PER_BLOCK = 3
@@ -88,13 +88,10 @@ class Laboratory:
         if self._model is None or reference != self._reference or times != self._times:
             notes: list[str] = []
             model = verify(open_model(reference, choose_device(self._device, notes.append)))
-            subspaces, errors = load_subspaces(subspace_folder(reference), model)
-            try:
-                probes = load_probes(probe_file(reference), model)
-            except UserError as error:
-                probes, errors = {}, [*errors, error]
+            subspaces, errors = learned_subspaces(subspace_folders(reference), model)
+            probes, probe_errors = learned_probes(probe_files(reference), model)
             self._model, self._reference, self.subspaces, self.probes = model, reference, subspaces, probes
-            self._notes, self._times = (*notes, *(str(error) for error in errors)), times
+            self._notes, self._times = (*notes, *(str(error) for error in (*errors, *probe_errors))), times
             self._learned_hash = _learned_hash(reference)
             self._streams.clear()
             self._patterns.clear()
@@ -307,9 +304,9 @@ class Laboratory:
 
 def _learned_files(reference: str) -> list[Path]:
     """The files of the subspaces and probes of a model, with their cards."""
-    subspaces = (path for path in subspace_folder(reference).glob("*") if path.suffix in (".safetensors", ".json"))
-    probes = probe_file(reference)
-    return [*sorted(subspaces), *(path for path in (probes, probes.with_suffix(".json")) if path.is_file())]
+    weights = [path for folder in subspace_folders(reference) for path in tensor_files(folder)]
+    weights += probe_files(reference)
+    return [path for tensors in weights for path in (tensors, tensors.with_suffix(".json")) if path.is_file()]
 
 
 def _times(reference: str) -> dict[Path, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from platformdirs import user_data_path
 
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Property, Task
+from core.storage import check_folder
 
 SubspaceKey = tuple[Property, int]
 Card = Mapping[str, Any]
@@ -35,30 +40,43 @@ def resource_folder(name: str) -> Path:
     return Path(str(files("resources"))) / name
 
 
+def data_folder() -> Path:
+    """Where files of the user's own go that no place was named for; the installation may be read-only."""
+    return user_data_path("relata", appauthor=False)
+
+
 def bundled_models() -> list[str]:
     """Names of the models that ship with Relata."""
     return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
 
 
 def model_path(reference: str) -> Path:
-    """The weights file of a bundled name or a path.
+    """The weights file of a bundled name or a path, whose suffix may be left out.
 
     Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
     """
     if reference in bundled_models():
         return resource_folder("models") / f"{reference}.safetensors"
-    path = Path(reference)
-    if path.is_file() and is_checkpoint(path):
+    path = _weights(reference)
+    if os.path.isfile(path) and is_checkpoint(path):
         raise UserError(
             f"{path.name}: checkpoints of this kind ({path.suffix.lower()}) cannot be opened yet.",
             "A .safetensors file with its card can.",
         )
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(
             f"There is no model “{reference}”.",
             f"Name a .safetensors file or one of: {', '.join(bundled_models()) or 'none is bundled'}.",
         )
+    if path.suffix != ".safetensors" and os.path.isfile(path.with_suffix(".safetensors")):
+        raise UserError(f"{path.name} holds no weights.", f"Name {path.with_suffix('.safetensors')}.")
     return path
+
+
+def _weights(reference: str) -> Path:
+    path = Path(reference)
+    whole = path.parent / f"{path.name}.safetensors"
+    return whole if os.path.isfile(whole) and not os.path.isfile(path) else path
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -111,26 +129,58 @@ def card_task(card: Card) -> Task:
     return "rmts" if card.get("task") == "rmts" else "discrimination"
 
 
-def subspace_folder(model: str) -> Path:
-    """Where a model's subspaces lie: with the shipped data for a bundled name, beside the weights for a path."""
+def subspace_folders(model: str) -> tuple[Path, Path]:
+    """Where a model's subspaces are looked for: the user's own come first, one by one, then those of the model.
+
+    The latter lie with the shipped data for a bundled name, beside the weights for a path.
+    """
     return _learned(model, "subspaces")
 
 
+def probe_files(model: str) -> tuple[Path, Path]:
+    """The files in which a model's probes are looked for, in places like those of `subspace_folders`."""
+    own, given = (path.with_name(f"{path.name}.safetensors") for path in _learned(model, "probes"))
+    return own, given
+
+
+def subspace_folder(model: str) -> Path:
+    """Where new subspaces of a model are kept: beside weights of the user's own if that can be written."""
+    return _kept(model, *subspace_folders(model))
+
+
 def probe_file(model: str) -> Path:
-    """The file of a model's probes, with the shipped data for a bundled name, beside the weights for a path."""
-    folder = _learned(model, "probes")
-    return folder.with_name(f"{folder.name}.safetensors")
+    """Where new probes of a model are kept: beside weights of the user's own if that can be written."""
+    return _kept(model, *probe_files(model))
 
 
-def _learned(model: str, kind: str) -> Path:
-    path = Path(model)
-    return path.with_name(f"{path.stem}-{kind}") if is_model_file(path) else resource_folder(kind) / model
+def tensor_files(folder: Path) -> list[Path]:
+    """The tensor files in a folder; none where it is not there or cannot be read."""
+    return sorted(folder.glob("*.safetensors")) if os.path.isdir(folder) else []
+
+
+def _learned(model: str, kind: Literal["subspaces", "probes"]) -> tuple[Path, Path]:
+    if model in bundled_models():
+        return data_folder() / kind / model, resource_folder(kind) / model
+    path = _weights(model)
+    place = hashlib.sha256(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return data_folder() / kind / f"{path.stem[:100]}-{place}", path.parent / f"{path.stem}-{kind}"
+
+
+def _kept(model: str, own: Path, given: Path) -> Path:
+    if model in bundled_models() or os.path.exists(own):
+        return own
+    try:
+        check_folder(given.parent)
+    except UserError:
+        return own
+    return given
 
 
 def subspace_cards(model: str) -> dict[SubspaceKey, Card]:
-    """The cards of a model's subspaces; those that cannot be read are left out."""
+    """The cards of a model's subspaces, the user's own first; those that cannot be read are left out."""
     cards: dict[SubspaceKey, Card] = {}
-    for path in sorted(subspace_folder(model).glob("*.safetensors")):
+    own, given = subspace_folders(model)
+    for path in (*tensor_files(given), *tensor_files(own)):
         try:
             card = read_card(path)
         except UserError:

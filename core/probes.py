@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
 
     Raises UserError where the file or its card is damaged, or was fitted on other weights.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return {}
     card = read_card(path)
     try:
@@ -54,6 +55,21 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
     _check(path, model, list(blocks), weight, bias)
     rows = zip(blocks.items(), weight.to(model.device), bias.to(model.device), strict=True)
     return {block: Probe(w, b, measured) for (block, measured), w, b in rows}
+
+
+def learned_probes(paths: Sequence[Path], model: Model) -> tuple[dict[int, Probe], list[UserError]]:
+    """The probes in several files; one in an earlier file takes the place of those after the same block in later ones.
+
+    The second part says what was wrong with files that were left out.
+    """
+    probes: dict[int, Probe] = {}
+    errors: list[UserError] = []
+    for path in paths:
+        try:
+            probes = load_probes(path, model) | probes
+        except UserError as error:
+            errors.append(error)
+    return probes, errors
 
 
 def _whole(measured: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from core.cards import read_card
+from core.cards import read_card, tensor_files
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model
@@ -102,11 +102,27 @@ def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int
     """Every subspace in a folder that fits the model, and what was wrong with the others."""
     found: dict[tuple[Property, int], Subspace] = {}
     errors: list[UserError] = []
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in tensor_files(folder):
         try:
             subspace = load_subspace(path, model)
         except UserError as error:
             errors.append(error)
         else:
             found[subspace.property, subspace.block] = subspace
+    return found, errors
+
+
+def learned_subspaces(
+    folders: Sequence[Path], model: Model
+) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:
+    """The subspaces in several folders; one in an earlier folder takes the place of those in later ones.
+
+    The second part says what was wrong with files that were left out.
+    """
+    found: dict[tuple[Property, int], Subspace] = {}
+    errors: list[UserError] = []
+    for folder in folders:
+        here, wrong = load_subspaces(folder, model)
+        found = here | found
+        errors += wrong
     return found, errors

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 # Set before anything imports Qt or torch; child processes inherit them.
@@ -19,6 +20,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums, in the same order, on every machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that would download fails at once
+# What the developer's own Relata learned must not change what is tested.
+os.environ["XDG_DATA_HOME"] = os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = os.path.join(
+    gettempdir(), "nothing-learned"
+)
 
 import pytest
 

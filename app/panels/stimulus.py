@@ -144,7 +144,7 @@ def _caption(stimulus: Stimulus) -> str:
 
 def _note(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
-        return "photo mode: item tools are off"
+        return stimulus.photo.note or "photo mode: item tools are off"
     if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
         return "unaligned — outside the training distribution"
     if not is_trained_layout(stimulus):

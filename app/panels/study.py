@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
@@ -193,8 +194,8 @@ class StudyPanel(QWidget):
         self.start.setEnabled(not busy)
         self.cancel.setEnabled(busy and self.run is not None and self.run.state != "stopping")
         self.progress.setVisible(self.run is not None)
-        self.report.setEnabled(self.report_path.is_file())
-        self.folder.setEnabled(self.form.out.is_dir())
+        self.report.setEnabled(os.path.isfile(self.report_path))
+        self.folder.setEnabled(os.path.isdir(self.form.out))
 
     def _say(self, words: str) -> None:
         self._write(words, "muted")

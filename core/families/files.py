@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from timm.models.vision_transformer import VisionTransformer
 
 from core.cards import model_path, read_card
 from core.errors import UserError
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
+from core.storage import write_files
 
 
 def open_model(reference: str, device: torch.device) -> Model:
@@ -74,15 +73,6 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], card: Mapping
 
     Raises UserError where the disk refuses.
     """
-    part, card_part = path.with_suffix(".part"), path.with_suffix(".json.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(dict(tensors), part)
-        card_part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
-        os.replace(card_part, path.with_suffix(".json"))
-    except (OSError, SafetensorError) as error:
-        for unfinished in (part, card_part):
-            with suppress(OSError):
-                unfinished.unlink()
-        raise UserError(f"{path} could not be written: {error}.", "Free some space or name another folder.") from error
+    words = json.dumps(card, indent=2) + "\n"
+    # safetensors would write the file for its owner's eyes only, whatever the umask says.
+    write_files({path: save(dict(tensors)), path.with_suffix(".json"): words.encode("utf-8")})

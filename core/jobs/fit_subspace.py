@@ -7,6 +7,7 @@ What we changed: prefixes are computed once, and the rotation once a step.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from torch.nn.utils.parametrizations import orthogonal
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
 from core.engine import embed, resume, to_input
+from core.errors import UserError
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
 from core.render import render_many
@@ -282,6 +284,7 @@ def fit_subspaces(
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
     train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)
+    _check_classes(train_pairs, property)
     test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
@@ -296,6 +299,13 @@ def fit_subspaces(
             results.append(fitted)
             keep(fitted)
     return results
+
+
+def _check_classes(pairs: Sequence[InterchangePair], property: Property) -> None:
+    """Raises UserError where a class has no two items, so that the search would end without landmarks."""
+    shown = Counter(getattr(item, property) for pair in pairs for item in pair.base.items)
+    if min(shown[value] for value in range(N_COLORS)) < 2:
+        raise UserError(f"{len(pairs)} pairs do not show every {property} twice.", "Use more pairs.")
 
 
 def _blocks_at_once(model: Model, n_pairs: int) -> int:

@@ -10,19 +10,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import answering
+from core import answering, cards
 from core.answering import CACHE_ENTRIES, Laboratory
-from core.cards import subspace_folder
+from core.cards import probe_files, subspace_folders
 from core.document import Document, random_pair, set_point
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
 from core.interventions import Context, Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
 from core.interventions.novel import METHODS
+from core.probes import as_kept, save_probes
 from core.questions import MAP_SIZE, Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import random_subspace, save_tiny
+from tests.core.test_probes import card as probe_card
+from tests.core.test_probes import probes
 from tests.core.test_subspaces import card, fitted
 
 CANVAS = Geometry(64, 16)
@@ -465,13 +468,43 @@ def test_an_answer_names_the_question_and_describes_the_model(laboratory: Labora
     assert answer.engine_ms > 0
 
 
-def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
     reference = save_tiny(tmp_path / "mine.safetensors")
     laboratory = Laboratory("cpu")
     document = Document(reference, random_pair(CANVAS, 0))
     assert laboratory.answer(Question(document, 1)).pads == {}
 
-    path = subspace_file(subspace_folder(reference), "color", 1)
+    path = subspace_file(subspace_folders(reference)[place], "color", 1)
     save_subspace(path, fitted(), card(laboratory.model, "color", 1))
 
     assert set(laboratory.answer(Question(document, 1)).pads) == {"color"}
+
+
+def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    laboratory = Laboratory("cpu")
+    weights = laboratory.open(reference)
+    own, beside = probe_files(reference)
+    save_probes(beside, probes(), probe_card(weights))
+    save_probes(own, {0: probes()[2]}, probe_card(weights, 0))
+
+    laboratory.open(reference)
+
+    assert list(laboratory.probes) == [-1, 0, 2]
+    assert torch.equal(laboratory.probes[0].weight, as_kept(probes()[2]).weight)
+
+
+def test_a_model_of_a_very_long_name_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    laboratory = Laboratory("cpu")
+
+    laboratory.open(save_tiny(tmp_path / f"{'x' * 235}.safetensors"))
+
+    assert (laboratory.subspaces, laboratory.probes) == ({}, {})

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from core import cards
-from core.cards import bundled_models, card_geometry, model_path, probe_file, read_card, subspace_cards, subspace_folder
+from core.cards import (
+    bundled_models,
+    card_geometry,
+    model_path,
+    probe_file,
+    probe_files,
+    read_card,
+    subspace_cards,
+    subspace_folder,
+    subspace_folders,
+)
 from core.errors import UserError
 from core.scene import Geometry
 
@@ -19,6 +29,12 @@ def resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir(parents=True)
     monkeypatch.setattr(cards, "resource_folder", lambda name: tmp_path / name)
     return tmp_path
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    return tmp_path / "data"
 
 
 def test_a_bundled_model_is_found_by_its_name_and_another_by_its_path(resources: Path, tmp_path: Path) -> None:
@@ -56,6 +72,7 @@ def test_a_card_without_a_canvas_is_refused(card: dict[str, object]) -> None:
 
 
 def test_the_cards_of_damaged_subspaces_are_left_out(resources: Path) -> None:
+    (resources / "models" / "one.safetensors").touch()
     folder = resources / "subspaces" / "one"
     texts = {
         "color-block1": json.dumps({"property": "color", "block": 1, "iia": 0.9}),
@@ -75,11 +92,82 @@ def test_the_cards_of_damaged_subspaces_are_left_out(resources: Path) -> None:
     assert subspace_cards("none") == {}
 
 
-def test_what_was_learned_on_a_model_lies_with_the_shipped_data_or_beside_its_weights(resources: Path) -> None:
-    assert subspace_folder("one") == resources / "subspaces" / "one"
-    assert probe_file("one") == resources / "probes" / "one.safetensors"
-    assert subspace_folder("/far/mine.v2.safetensors") == Path("/far/mine.v2-subspaces")
-    assert probe_file("/far/mine.v2.safetensors") == Path("/far/mine.v2-probes.safetensors")
+def test_what_is_learned_on_a_bundled_model_goes_to_the_users_data_and_not_into_the_installation(
+    resources: Path, data: Path
+) -> None:
+    (resources / "models" / "one.safetensors").touch()
+
+    assert subspace_folder("one") == data / "subspaces" / "one"
+    assert probe_file("one") == data / "probes" / "one.safetensors"
+    assert subspace_folders("one") == (data / "subspaces" / "one", resources / "subspaces" / "one")
+    assert probe_files("one") == (data / "probes" / "one.safetensors", resources / "probes" / "one.safetensors")
+
+
+@pytest.mark.parametrize("name", ["mine.v2.safetensors", "mine.v2"])
+def test_what_is_learned_on_weights_of_ones_own_lies_beside_them(data: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine.v2.safetensors").touch()
+
+    assert subspace_folder(str(tmp_path / name)) == tmp_path / "mine.v2-subspaces"
+    assert probe_file(str(tmp_path / name)) == tmp_path / "mine.v2-probes.safetensors"
+
+
+def test_beside_weights_that_nothing_can_be_written_to_the_users_data_is_taken(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(folder: Path) -> None:
+        raise UserError(f"Nothing can be written to {folder}.")
+
+    a, b = (tmp_path / folder / "mine.safetensors" for folder in "ab")
+    monkeypatch.setattr(cards, "check_folder", read_only)
+
+    for kept, places in ((subspace_folder, subspace_folders), (probe_file, probe_files)):
+        own = kept(str(a))
+        assert data in own.parents
+        assert own != kept(str(b)), "two models of one name share nothing"
+        assert places(str(a))[0] == own
+        assert places(str(a))[1].parent == a.parent
+
+
+def test_what_was_once_kept_in_the_users_data_is_replaced_there(data: Path, tmp_path: Path) -> None:
+    model = str(tmp_path / "mine.safetensors")
+    own, _ = subspace_folders(model)
+    own.mkdir(parents=True)
+
+    assert subspace_folder(model) == own
+
+
+def test_the_users_own_subspace_takes_the_place_of_the_shipped_one(resources: Path, data: Path) -> None:
+    (resources / "models" / "one.safetensors").touch()
+    for folder, block, iia in (("r", 1, 0.5), ("r", 2, 0.6), ("d", 1, 0.9)):
+        path = subspace_folders("one")[folder == "r"] / f"color-block{block}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        path.with_suffix(".json").write_text(json.dumps({"property": "color", "block": block, "iia": iia}))
+
+    assert {block: card["iia"] for (_, block), card in subspace_cards("one").items()} == {1: 0.9, 2: 0.6}
+
+
+def test_the_suffix_of_a_model_may_be_left_out(resources: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.v2.safetensors"
+    mine.touch()
+
+    assert model_path(str(tmp_path / "mine.v2")) == mine
+
+
+@pytest.mark.parametrize("suffix", [".json", ".checkpoint"])
+def test_what_lies_beside_the_weights_is_not_taken_for_them(resources: Path, tmp_path: Path, suffix: str) -> None:
+    for name in (".safetensors", suffix):
+        (tmp_path / f"mine{name}").touch()
+
+    with pytest.raises(UserError, match="holds no weights") as refusal:
+        model_path(str(tmp_path / f"mine{suffix}"))
+    assert "mine.safetensors" in refusal.value.hint
+
+
+@pytest.mark.parametrize("reference", ["", ".", "..", "x" * 300, "a\0b", "folder/"])
+def test_a_reference_that_can_be_no_file_is_refused(resources: Path, reference: str) -> None:
+    with pytest.raises(UserError, match="There is no model"):
+        model_path(reference)
 
 
 def test_a_card_lies_beside_its_tensor_file(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_folder_that_cannot_be_written_is_a_users_mistake(tmp_path: Path, caps
     (tmp_path / "taken").write_text("a file")
 
     assert run("render", "--n", 2, "--out", tmp_path / "taken") == 2
-    assert "could not be written" in capsys.readouterr().err
+    assert "Nothing can be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch import Tensor
 from core.errors import UserError
 from core.families.model import Model
 from core.scene import Property
-from core.subspaces import landmarks, load_subspace, load_subspaces, save_subspace, subspace_file
+from core.subspaces import landmarks, learned_subspaces, load_subspace, load_subspaces, save_subspace, subspace_file
 from tests.core.networks import WIDTH, noise, orthogonal, tiny_model
 
 CLASSES = torch.arange(16).repeat(30)
@@ -163,6 +163,19 @@ def test_a_folder_gives_the_subspaces_that_fit_and_says_what_is_wrong_with_the_o
 
 def test_a_folder_that_is_not_there_has_no_subspaces(tmp_path: Path, model: Model) -> None:
     assert load_subspaces(tmp_path / "none", model) == ({}, [])
+
+
+def test_a_subspace_in_an_earlier_folder_comes_first_unless_it_is_damaged(tmp_path: Path, model: Model) -> None:
+    own, given = tmp_path / "own", tmp_path / "given"
+    for folder, iia in ((own, 0.7), (given, 0.9)):
+        for property in ("shape", "color"):
+            save_subspace(subspace_file(folder, property, 1), fitted(), {**card(model, property), "iia": iia})
+    subspace_file(own, "shape", 1).write_bytes(b"damaged")
+
+    found, errors = learned_subspaces((own, given), model)
+
+    assert {property: subspace.card["iia"] for (property, _), subspace in found.items()} == {"shape": 0.9, "color": 0.7}
+    assert ["shape-block1" in error.message for error in errors] == [True]
 
 
 def spread(size: int, seed: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:

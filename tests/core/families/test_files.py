@@ -165,7 +165,7 @@ def test_a_failed_write_keeps_the_earlier_file_and_leaves_no_rest(file: Path, mo
     def full(*_: object, **__: object) -> None:
         raise OSError("No space left on device")
 
-    for target in ("core.families.files.save_file", "pathlib.Path.write_text", "os.replace"):
+    for target in ("pathlib.Path.write_bytes", "os.replace"):
         with monkeypatch.context() as patch:
             patch.setattr(target, full)
             with pytest.raises(UserError, match="No space left"):

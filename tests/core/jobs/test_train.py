@@ -211,15 +211,17 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pyte
     next(job)
     before = (tmp_path / "a").read_bytes()
 
-    def full(_: object, path: Path) -> None:
-        path.write_bytes(b"half of it")
+    def full(path: Path, _: bytes) -> None:
+        path.write_text("half of it")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     said = next(job).message
-    job.close()
+    with pytest.raises(UserError, match="could not be written") as refusal:
+        job.close()
 
     assert "No space left" in said
+    assert "The last checkpoint is kept" in refusal.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == before
 
