@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from core.errors import UserError
 from core.scene import Geometry, Task
+from core.texts import read_text, require_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ def read_recipe(path: Path) -> Recipe:
     Raises UserError for a file that cannot be read, an unknown name or a value that cannot work.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(read_text(path))
+        require_finite(table)
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
     for name, value in table.items():
