@@ -149,7 +149,8 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
     trace = run(model, x)
     _, theirs = network.forward_intermediates(x, output_fmt="NLC", return_prefix_tokens=True)
     ours = [residual[:, model.n_prefix :] for residual in trace.residuals[1:]]
-    errors = [(a - b[0]).abs().max() for a, b in zip(ours, theirs, strict=True)]
+    theirs = [b[0] if isinstance(b, tuple) else b for b in theirs]  # a tuple only where there are prefix tokens
+    errors = [(a - b).abs().max() for a, b in zip(ours, theirs, strict=True)]
     errors.append((trace.logits - network(x)).abs().max())
     errors.append((resume(model, trace.after(-1), 0) - network(x)).abs().max())
     return float(torch.stack(errors).max())
