@@ -224,14 +224,15 @@ def choose_model(desk: Desk, reference: str) -> None:
     """
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
-    before = desk.document.base
+    before, n_prefix = desk.document.base, card_n_prefix(card)
+    moved = desk.answer is not None and desk.answer.model.n_prefix != n_prefix
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
     desk.edit("Open model", document, gesture=_model_gesture(reference))
-    if document.base != before:
-        desk.look(token=token_of_first(document.base, card_n_prefix(card)))
+    if document.base.items and (moved or document.base != before):
+        desk.look(token=token_of_first(document.base, n_prefix))
     cards = subspace_cards(reference)
     if cards and (desk.pad_shown, desk.view.write) not in cards:
         block = best_block(cards, desk.pad_shown)
