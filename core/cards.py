@@ -87,7 +87,7 @@ def network_geometry(network: Mapping[str, Any]) -> Geometry:
     patch_px = _side(network, "patch_size", TIMM_GEOMETRY.patch_px)
     if not patch_px <= image_px <= LARGEST_IMAGE_PX:
         raise ValueError(
-            f"img_size {image_px} in patches of patch_size {patch_px}, where from one patch to {LARGEST_IMAGE_PX} px can be"
+            f"img_size is {image_px}, not from one patch (patch_size {patch_px}) to {LARGEST_IMAGE_PX} pixels"
         )
     return Geometry(image_px, patch_px)
 

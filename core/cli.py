@@ -15,7 +15,7 @@ from core.cli_study import add_study_verb, fourfold
 from core.datasets import SPLITS, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
-from core.terminal import watch
+from core.terminal import say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -156,6 +156,7 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.subspaces import save_subspace, subspace_file
 
     model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    say_assumed(model.assumed)
     blocks = _blocks(arguments.layers, model)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
@@ -187,6 +188,7 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.studies.probe_asset import probe_asset
 
     model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    say_assumed(model.assumed)
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
     path = arguments.out or probe_file(arguments.model)
@@ -221,6 +223,8 @@ def _selftest(arguments: argparse.Namespace) -> int:
     else:
         for check in report["checks"]:
             print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
+        for sentence in report.get("assumed", ()):
+            print(f"note {sentence}")
     return 0 if report["ok"] else 1
 
 

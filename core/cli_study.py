@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
 from core.studies.result import OF_ONE_MODEL, STUDIES
-from core.terminal import watch
+from core.terminal import say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -83,6 +83,8 @@ def _study(arguments: argparse.Namespace) -> int:
 
     device = choose_device(arguments.device)
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
+    for model in models:
+        say_assumed(model.assumed, model.name)
     report = watch(run_series(models, _options(arguments, models), arguments.out))
     print(f"report: {report}")
     return 0

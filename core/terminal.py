@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from types import FrameType
 from typing import TypeVar
 
@@ -50,6 +50,12 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
         job.close()
         if shown:
             print("\r\033[K", end="", file=sys.stderr)
+
+
+def say_assumed(sentences: Sequence[str], name: str = "") -> None:
+    """Say once what was taken for granted of a model, where its numbers do not mix with it."""
+    for sentence in sentences:
+        print(f"relata: {f'{name}: ' if name else ''}{sentence}", file=sys.stderr)
 
 
 def _hear_interrupts() -> Callable[[], bool]:

@@ -74,10 +74,8 @@ def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
 
 def _order_head(network: VisionTransformer, order: Sequence[int]) -> None:
     """Put the rows of the head in another order, in place."""
-    head, rows = network.head, list(order)
-    for part in (head.weight, head.bias):
-        if part is not None:
-            part.copy_(part[rows].clone())
+    for part in network.head.parameters():
+        part.copy_(part[list(order)].clone())
 
 
 def _does_not_fit(path: Path, reason: str) -> UserError:

@@ -16,8 +16,9 @@ from core.cards import is_number, is_whole, network_geometry
 
 EPS = "norm_eps"
 """The one argument of a card that timm's class does not have: its norms' ε."""
-ASSUMED = {EPS: "a LayerNorm ε of 1e-6", "act_layer": "GELU as the activation"}
+STANDARD: Mapping[str, Any] = {EPS: 1e-6, "act_layer": "gelu"}
 """What timm takes where a card says nothing. No check finds a wrong one, as the weights fit all the same."""
+_ASSUMED = {EPS: "a LayerNorm ε of 1e-6", "act_layer": "GELU as the activation"}
 
 LARGEST = 65_536
 MOST_BLOCKS = 1000
@@ -38,15 +39,22 @@ def build_network(stated: Mapping[str, Any]) -> VisionTransformer:
     network_geometry(stated)
     arguments = {name: value for name, value in stated.items() if name != EPS}
     if EPS in stated:
-        arguments["norm_layer"] = partial(get_norm_layer(stated.get("norm_layer")) or LayerNorm, eps=stated[EPS])
+        norm: Any = get_norm_layer(stated.get("norm_layer")) or LayerNorm  # type: ignore[no-untyped-call]
+        arguments["norm_layer"] = partial(norm, eps=stated[EPS])
     with torch.device("meta"):
         return VisionTransformer(**arguments)
 
 
 def assumed(stated: Mapping[str, Any]) -> tuple[str, ...]:
     """What was taken for granted where a card says nothing, in a sentence; none where it says everything."""
-    missing = [words for name, words in ASSUMED.items() if stated.get(name) is None]
-    return (f"The card does not say it, so {' and '.join(missing)} are assumed.",) if missing else ()
+    missing = [words for name, words in _ASSUMED.items() if stated.get(name) is None]
+    return (f"Assumed, as the card does not say it: {', '.join(missing)}.",) if missing else ()
+
+
+def differs(stated: Mapping[str, Any]) -> str:
+    """The first argument in which norms or activation are not `STANDARD`, or ""."""
+    standard = {**STANDARD, "norm_layer": "layernorm"}
+    return next((name for name, value in standard.items() if stated.get(name) not in (None, value)), "")
 
 
 def _check(name: str, value: object) -> None:
