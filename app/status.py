@@ -62,7 +62,8 @@ def _state(answer: Answer, desk: Desk) -> str:
     card = info.subspace_cards.get((desk.pad_shown, answer.question.write))
     if card is not None:
         word = "colour" if desk.pad_shown == "color" else "shape"
-        parts.append(f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})")
+        n = f" (n {card['n_test']})" if "n_test" in card else ""
+        parts.append(f"{word} subspace: IIA {card['iia']:.3f}{n}")
     parts += answer.notes[:1]
     parts.append("? for keys · Ctrl+K for everything")
     return "  ·  ".join(parts)

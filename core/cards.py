@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from core.errors import UserError
 from core.scene import PROPERTIES, RELATIONS, Geometry, Property, Task
@@ -117,6 +117,18 @@ def _network(card: Card) -> Mapping[str, Any]:
     if not isinstance(network, Mapping):
         raise ValueError("network is missing" if network is None else f"network is {network!r}")
     return network
+
+
+def check_setting(card: Card) -> None:
+    """Raises ValueError where the card names a task or a number of combinations that there is none of."""
+    task, recipe = card.get("task"), card.get("recipe")
+    if task is not None and task not in get_args(Task):
+        raise ValueError(f"task is {_short(task)}, not one of {', '.join(get_args(Task))}")
+    if recipe is not None and not isinstance(recipe, Mapping):
+        raise ValueError(f"recipe is {_short(recipe)}, no table")
+    n_kinds = (recipe or {}).get("n_kinds", 256)
+    if not is_whole(n_kinds) or n_kinds not in (256, 32):
+        raise ValueError(f"n_kinds in recipe is {_short(n_kinds)}, not 256 or 32")
 
 
 def card_has_cls(card: Card) -> bool:

@@ -173,10 +173,15 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
 def verify(model: Model) -> Model:
     """The model, once the executor is shown to equal the network's own forward.
 
-    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE, or is not finite.
+    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE, or is not finite, or the
+    network cannot run at all.
     """
-    with torch.inference_mode():
-        error = parity_error(model)
+    try:
+        with torch.inference_mode():
+            error = parity_error(model)
+    except RuntimeError as failure:
+        said = " ".join(str(failure).split())[:200]
+        raise UserError(f"{model.name} cannot run: {said}.", "Check the network's arguments in its card.") from failure
     if not error <= PARITY_TOLERANCE:
         raise UserError(
             f"The executor and {model.name} itself disagree by {error:.1e}.",

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
 
-from core.cards import card_labels, card_pixels, model_path, read_card, relations_first
+from core.cards import card_labels, card_pixels, check_setting, model_path, read_card, relations_first
 from core.errors import UserError
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
 from core.families.network import assumed, build_network
@@ -37,6 +37,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         network = check_runnable(build_network(dict(stated)))
         mean, std = card_pixels(card)
         labels = card_labels(card)
+        check_setting(card)
         state = read_tensors(path, "Fetch or train it again.")
         network.load_state_dict(state, assign=True)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:

@@ -20,6 +20,8 @@ STANDARD: Mapping[str, Any] = {EPS: 1e-6, "act_layer": "gelu"}
 """What timm takes where a card says nothing. No check finds a wrong one, as the weights fit all the same."""
 _ASSUMED = {EPS: "a LayerNorm ε of 1e-6", "act_layer": "GELU as the activation"}
 
+NORMS = ("layernorm", "layernormfp32", "rmsnorm", "rmsnormfp32", "simplenorm", "simplenormfp32")
+"""timm's names of norms over the width of tokens; its others are over images or batches."""
 LARGEST = 65_536
 MOST_BLOCKS = 1000
 
@@ -89,10 +91,12 @@ def _kind(name: str, value: Any) -> tuple[str, bool]:
 
 
 def _is_layer(name: str, value: object) -> bool:
-    """Whether timm has a layer of this name."""
+    """Whether timm has an activation, or a norm over the width of tokens, of this name."""
     if not isinstance(value, str) or not value:
         return False
+    if name != "act_layer":
+        return value in NORMS
     try:
-        return (get_act_layer if name == "act_layer" else get_norm_layer)(value) is not None
+        return get_act_layer(value) is not None
     except KeyError:
         return False

@@ -275,6 +275,14 @@ def test_a_network_whose_forward_is_another_is_not_verified(monkeypatch: pytest.
         verify(model)
 
 
+def test_a_network_that_cannot_run_is_refused_with_what_torch_says() -> None:
+    model = tiny_model()
+    model.network.norm = torch.nn.BatchNorm1d(32)
+
+    with pytest.raises(UserError, match=r"model cannot run: .*17.*32"):
+        verify(model)
+
+
 @pytest.mark.parametrize("wrong", [float("nan"), 1e-3])
 def test_a_difference_in_any_block_is_not_verified(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
     model = tiny_model()

@@ -64,7 +64,7 @@ def test_what_a_card_does_not_say_is_said_to_be_assumed() -> None:
 WRONG: list[dict[str, Any]] = [
     *({"norm_eps": value} for value in (0, -1e-6, 1.0, "1e-5", True, None, [1e-5], float("nan"))),
     *({"act_layer": value} for value in ("wings", "", 3, True, ["gelu"], "GELU ")),
-    *({"norm_layer": value} for value in ("wings", 1)),
+    *({"norm_layer": value} for value in ("wings", 1, "batchnorm1d", "layernorm2d")),
     *({"embed_dim": value} for value in (0, "32", 32.0, True, None, 10**9)),
     *({"depth": value} for value in (0, -1, 10**9, [3])),
     *({"num_heads": 0}, {"in_chans": 0}, {"reg_tokens": -1}, {"num_classes": 10**9}, {"num_classes": True}),
