@@ -14,7 +14,9 @@ from core.jobs.recipe import read_recipe
 from core.studies.result import read_result, result_from_json
 from core.texts import parse_json, read_text
 
-SOURCES = sorted(path for folder in ("core", "app") for path in Path(folder).rglob("*.py"))
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path.relative_to(ROOT) for folder in ("core", "app") for path in (ROOT / folder).rglob("*.py"))
+OWN = {"core/texts.py", "core/render.py"}
 READERS: dict[str, tuple[Path, Callable[[Path], Any]]] = {
     "card": (resource_folder("models") / "discrimination.json", read_card),
     "recipe": (resource_folder("recipes") / "discrimination.toml", read_recipe),
@@ -41,12 +43,11 @@ def test_a_byte_order_mark_in_the_text_of_a_result_is_no_damage() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_nothing_reads_text_but_through_core_texts(path: Path) -> None:
     """So that no reader of a user's file forgets the byte-order mark; shapes are ours, and have none."""
-    read = {
-        node.func.attr
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    assert path.as_posix() in ("core/texts.py", "core/render.py") or not read & {"read_text"}
+    calls = [n.func for n in ast.walk(ast.parse(read_text(ROOT / path))) if isinstance(n, ast.Call)]
+    called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+
+    assert path.as_posix() in OWN or "read_text" not in called
+    assert "open" not in {call.id for call in calls if isinstance(call, ast.Name)}
 
 
 @pytest.mark.parametrize(
