@@ -60,6 +60,8 @@ def _step_head(by: int) -> Do:
 
 
 def _look_at_cls(desk: Desk) -> None:
+    if desk.answer is not None and "CLS" not in desk.answer.model.prefix_names:
+        raise UserError(f"{desk.answer.model.name} has no CLS token.", "Point at a patch to see what it looks at.")
     desk.look(token=0)
 
 

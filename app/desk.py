@@ -11,7 +11,7 @@ import numpy as np
 from app.live import Live
 from app.query import FollowedQuery
 from app.store import Store
-from core.cards import DEFAULT_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
+from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
 from core.document import Document, View, find_move, set_point
 from core.errors import UserError
 from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
@@ -129,7 +129,7 @@ class Desk:
             card = read_card(model_path(document.model))
             return card_n_prefix(card), card_n_blocks(card)
         except UserError:
-            return 1, DEFAULT_DEPTH
+            return 1, TIMM_DEPTH
 
     def decision_is_current(self) -> bool:
         """Whether the last answer's decision belongs to the current document."""

@@ -291,6 +291,8 @@ def keep_model(desk: Desk, failure: Failure) -> None:
         desk.store.cancel(_model_gesture(reference))
     if reference == desk.document.model != kept.model:
         desk.edit("Keep the model", replace(desk.document, model=kept.model, base=kept.base, source=kept.source))
+    if reference != kept.model:
+        desk.look(token=desk.answer.question.token)
 
 
 def _model_gesture(reference: str) -> str:

@@ -271,7 +271,6 @@ class MainWindow(QMainWindow):
         self.leaving.agree()
         self.close()
 
-
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.leaving.allowed():
             event.ignore()

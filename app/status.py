@@ -61,7 +61,7 @@ class Status(QStatusBar):
         """Describe the state that the panels show."""
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
-        self.state.setToolTip(self.state.text())
+        self.state.setToolTip("\n".join([self.state.text(), *(answer.notes if answer is not None else ())]))
 
 
 def _state(answer: Answer, desk: Desk) -> str:

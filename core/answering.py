@@ -22,7 +22,7 @@ from torch import Tensor
 from core.analyses.attention_pattern import attention_pattern, item_masses
 from core.cards import SubspaceKey, model_path, probe_files, subspace_folders, tensor_files
 from core.document import Document, find_move, is_of_pad, set_point
-from core.engine import advance, embed, read_out, resume, to_input, verify
+from core.engine import advance, embed, finite, read_out, resume, to_input, verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
@@ -120,7 +120,7 @@ class Laboratory:
                 {p: pad for p in PROPERTIES if (pad := self._pad(document, edits, p, question.write))},
                 self._attention(document, edits, question.token) if question.attention else None,
                 self._map(document, question),
-                self._notes + notes,
+                self._notes + notes + model.assumed,
                 judgements=self._judgements(document, edits, question.write),
             )
         return replace(answer, engine_ms=1000 * (time.perf_counter() - start))
@@ -175,7 +175,7 @@ class Laboratory:
                 x = self._stream(document, before, block)
                 for edit in here:
                     x = edit.apply(x, self._context(document, block))
-                return x
+                return finite(x, self.model, f"The edited stream after block {block}")
             if block < 0:
                 return embed(self.model, to_input(self.model, render(document.base)[None]))
             return advance(self.model, self._stream(document, before, block - 1), block)
@@ -264,24 +264,27 @@ class Laboratory:
         now = [self._pattern(document, edits, block) for block in blocks]
         rows, received = (torch.stack([p[:, token] for p in now]), torch.stack([p[:, :, token] for p in now]))
         masses = [item_masses(p, items, self.model.n_prefix) for p in now] if items else []
+        kinds = sound_masses(_numpy(torch.stack(masses)), pairs_of(len(items))) if masses else {}
+        if not self.model.n_prefix:
+            kinds.pop("CLS", None)
         return Attention(
             token,
             _numpy(rows),
             _numpy(torch.stack([p[:, token] for p in plain])),
             _numpy(received),
             _numpy(torch.stack([p[:, :, token] for p in plain])),
-            sound_masses(_numpy(torch.stack(masses)), pairs_of(len(items))) if masses else {},
+            kinds,
             _numpy(rows.amax((1, 2))),
             _numpy(received.amax((1, 2))),
         )
 
     def _map(self, document: Document, question: Question) -> DecisionMap | None:
-        """P(last label) with one item's thumb on some cells of the grid, the other edits as they are."""
+        """P(`Decision.mapped`) with one item's thumb on some cells of the grid, the other edits as they are."""
         item, property = question.map_item, question.map_property
         subspace = self.subspaces.get((property, question.write))
         if question.map_cells is None or not _has_pad(subspace) or item >= len(document.base.items):
             return None
-        block = question.write
+        block, mapped = question.write, self._decision(document, ()).mapped
         at = find_move(document, item, property, block)
         strength = 1.0 if at is None else document.interventions[at].strength
         placed = set_point(document, item, property, block, (0.0, 0.0), strength)
@@ -291,14 +294,14 @@ class Laboratory:
         own = self._item_coordinates(placed, [e for e in edits if not is_of_pad(e, property, block)], subspace)
         first, points = question.map_cells[0], _grid_points(_extent(subspace, own))[slice(*question.map_cells)]
         if thumb not in edits:  # it is about a wrong object that is not there
-            return DecisionMap(first, _numpy(self._logits(document, edits).softmax(-1)[-1].expand(len(points))))
+            return DecisionMap(first, _numpy(self._logits(document, edits).softmax(-1)[mapped].expand(len(points))))
         at = edits.index(thumb)
         before = self._stream(document, [e for i, e in enumerate(edits) if i < at or e.block < block], block)
         context = self._context(document, block)
         x = torch.cat([replace(thumb, point=point).apply(before, context) for point in points])  # [N, T, D]
         after = [e for i, e in enumerate(edits) if e.block > block or (e.block == block and i > at)]
         later = [(e.block, partial(_apply_to_rows, e, self._context(document, e.block))) for e in after]
-        probability = resume(self.model, x, block + 1, later).softmax(-1)[:, -1]
+        probability = resume(self.model, x, block + 1, later).softmax(-1)[:, mapped]
         return DecisionMap(first, _numpy(probability))
 
 

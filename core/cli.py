@@ -31,7 +31,7 @@ from core.signals import STATUS
 from core.start import has_working_directory, own_path
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.streams import printing, say
-from core.terminal import DEVICE_HELP, device_of, watch
+from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -190,6 +190,7 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.subspaces import save_subspace, subspace_file
 
     model = verify(open_model(arguments.model, device_of(arguments)))
+    say_assumed(model.assumed)
     blocks = blocks_named(arguments.layers, model.n_blocks, model.name)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
@@ -224,6 +225,7 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.studies.probe_asset import probe_asset
 
     model = verify(open_model(arguments.model, device_of(arguments)))
+    say_assumed(model.assumed)
     path = tensor_file(arguments.out) if arguments.out else probe_file(arguments.model)
     _check_probe_file(path)
     options = ProbeOptions(n_images=arguments.images)
@@ -254,6 +256,8 @@ def _selftest(arguments: argparse.Namespace) -> int:
     else:
         for check in report["checks"]:
             print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
+        for sentence in report.get("assumed", ()):
+            print(f"note {sentence}")
     return 0 if report["ok"] else 1
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
 from core.studies.result import OF_ONE_MODEL, STUDIES
-from core.terminal import DEVICE_HELP, device_of, watch
+from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -69,6 +69,8 @@ def _study(arguments: argparse.Namespace) -> int:
 
     device = device_of(arguments)
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
+    for model in models:
+        say_assumed(model.assumed, model.name)
     report = watch(run_series(models, _options(arguments, models), arguments.out))
     print(f"report: {report}")
     return 0

@@ -46,21 +46,21 @@ def embed(model: Model, x: Tensor) -> Tensor:
     """Normalised images [B, 3, S, S] → the residual stream [B, T, D] that enters block 0."""
     network = model.network
     stream: Tensor = network.norm_pre(network._pos_embed(network.patch_embed(x)))
-    return stream
+    return finite(stream, model, "The embedding")
 
 
 def read_out(model: Model, residual: Tensor) -> Tensor:
     """The stream after the last block [B, T, D] → logits [B, C]."""
     logits: Tensor = model.network.forward_head(model.network.norm(residual))
-    return logits
+    return finite(logits, model, "The answer")
 
 
 def run(model: Model, x: Tensor, edits: Sequence[Edit] = ()) -> Trace:
     """A whole pass over images [B, 3, S, S] that records the stream after every block."""
     residual = _edited(embed(model, x), -1, edits)  # [B, T, D]
     residuals = [residual]
-    for index, block in enumerate(model.blocks):
-        residual = _edited(block(residual), index, edits)
+    for index in range(model.n_blocks):
+        residual = _edited(advance(model, residual, index), index, edits)
         residuals.append(residual)
     return Trace(tuple(residuals), read_out(model, residual))
 
@@ -85,7 +85,17 @@ def resume(model: Model, residual: Tensor, start_block: int, edits: Sequence[Edi
 def advance(model: Model, residual: Tensor, block: int) -> Tensor:
     """The stream [B, T, D] after `block`, from the stream that enters it."""
     stream: Tensor = model.blocks[block](residual)
-    return stream
+    return finite(stream, model, f"The output of block {block}")
+
+
+def finite(x: Tensor, model: Model, what: str) -> Tensor:
+    """`x` itself.
+
+    Raises UserError where a number in it is NaN or infinite; `what` says what it is.
+    """
+    if not x.isfinite().all():
+        raise UserError(f"{what} of {model.name} is not finite.", "Check the model's weights and card, and the edits.")
+    return x
 
 
 def _edited(residual: Tensor, block: int, edits: Sequence[Edit]) -> Tensor:
@@ -142,14 +152,19 @@ def queries_and_keys(attn: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
-    """Largest difference between the executor and the network's own forward, over logits and block outputs."""
+    """Largest difference between the executor and the network's own forward, over logits and block outputs.
+
+    Raises UserError where one of them is not finite.
+    """
     size = model.geometry.image_px
     x = torch.randn(n_images, 3, size, size, generator=torch.Generator().manual_seed(seed)).to(model.device)
     network = model.network
     trace = run(model, x)
     _, theirs = network.forward_intermediates(x, output_fmt="NLC", return_prefix_tokens=True)
     ours = [residual[:, model.n_prefix :] for residual in trace.residuals[1:]]
-    errors = [(a - b[0]).abs().max() for a, b in zip(ours, theirs, strict=True)]
+    # A tuple of patches and prefix only where there are prefix tokens.
+    patches: list[Tensor] = [b[0] if isinstance(b, tuple) else b for b in list[Any](theirs)]
+    errors = [(a - b).abs().max() for a, b in zip(ours, patches, strict=True)]
     errors.append((trace.logits - network(x)).abs().max())
     errors.append((resume(model, trace.after(-1), 0) - network(x)).abs().max())
     return float(torch.stack(errors).max())
@@ -158,10 +173,15 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
 def verify(model: Model) -> Model:
     """The model, once the executor is shown to equal the network's own forward.
 
-    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE.
+    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE, or is not finite, or the
+    network cannot run at all.
     """
-    with torch.inference_mode():
-        error = parity_error(model)
+    try:
+        with torch.inference_mode():
+            error = parity_error(model)
+    except RuntimeError as failure:
+        said = " ".join(str(failure).split())[:200]
+        raise UserError(f"{model.name} cannot run: {said}.", "Check the network's arguments in its card.") from failure
     if not error <= PARITY_TOLERANCE:
         raise UserError(
             f"The executor and {model.name} itself disagree by {error:.1e}.",

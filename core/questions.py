@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.cards import SubspaceKey
+from core.cards import SubspaceKey, card_has_cls, judges_relation
 from core.document import Document
 from core.masses import Masses
 from core.scene import Geometry, Property
@@ -54,29 +54,72 @@ class ModelInfo:
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     learned_hash: str = ""
 
+    @property
+    def prefix_names(self) -> tuple[str, ...]:
+        """What the tokens before the patches are called: CLS, where there is one, then registers."""
+        cls = ("CLS",) if self.n_prefix and card_has_cls(self.card) else ()
+        return (*cls, *(f"R{index}" for index in range(1, self.n_prefix - len(cls) + 1)))
+
+    @property
+    def judges_relation(self) -> bool:
+        """Whether the model answers “different” or “same”."""
+        return judges_relation(self.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Logits [C] with and without the edits, in the order of `labels`."""
+    """Logits [C] with and without the edits, in the order of `labels`; “different” and “same” come first where the
+    head has them. The answer is the label of the largest logit."""
 
     labels: tuple[str, ...]
     logits: tuple[float, ...]
     baseline: tuple[float, ...]
 
     @property
-    def margin(self) -> float:
-        """Last logit minus first: same − different."""
-        return self.logits[-1] - self.logits[0]
-
-    @property
-    def baseline_margin(self) -> float:
-        """The margin of the model itself, without edits."""
-        return self.baseline[-1] - self.baseline[0]
+    def answer(self) -> str:
+        """The label of the largest logit, of equals the first."""
+        return self.labels[_largest(self.logits)]
 
     @property
     def flipped(self) -> bool:
         """Whether the edits change the answer."""
-        return (self.margin > 0) != (self.baseline_margin > 0)
+        return _largest(self.logits) != _largest(self.baseline)
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """The classes (low, high) that the margin is between: of two, the first and the last.
+
+        Of more, the high one is the answer, and the low one the answer without edits; where these are one and the
+        same, the low one is the runner-up.
+        """
+        if len(self.labels) == 2:
+            return 0, 1
+        now, before = _largest(self.logits), _largest(self.baseline)
+        if now != before:
+            return before, now
+        return max((i for i in range(len(self.labels)) if i != now), key=self.logits.__getitem__), now
+
+    @property
+    def margin(self) -> float:
+        """The logit of the high side minus that of the low one: same − different."""
+        low, high = self.sides
+        return self.logits[high] - self.logits[low]
+
+    @property
+    def baseline_margin(self) -> float:
+        """The margin between the same classes in the model itself, without edits."""
+        low, high = self.sides
+        return self.baseline[high] - self.baseline[low]
+
+    @property
+    def mapped(self) -> int:
+        """The class whose probability a decision map shows: “same”, the last of two, or of more the model's own
+        answer without edits."""
+        return 1 if len(self.labels) == 2 or judges_relation(self.labels) else _largest(self.baseline)
+
+
+def _largest(logits: Sequence[float]) -> int:
+    return max(range(len(logits)), key=logits.__getitem__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +170,7 @@ class PairJudgement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecisionMap:
-    """P(last label) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
+    """P(`Decision.mapped`) [N] with an item's thumb at the centres of cells `first` … of a grid over a pad's extent."""
 
     first: int
     values: Floats

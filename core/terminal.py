@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from core.cores import limit_threads
@@ -49,6 +49,12 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
             job.close()
             if shown:
                 say(CLEARED, end="")
+
+
+def say_assumed(sentences: Sequence[str], name: str = "") -> None:
+    """Say once what was taken for granted of a model, where its numbers do not mix with it."""
+    for sentence in sentences:
+        say(f"relata: {f'{name}: ' if name else ''}{sentence}")
 
 
 def device_of(arguments: argparse.Namespace) -> torch.device:

@@ -33,17 +33,19 @@ class DecisionPanel(QWidget):
             return
         base = desk.answer.question.document.base
         decision, known = desk.answer.decision, truth(base)
-        posed = task_of(base) == card_task(desk.answer.model.card)
+        info, (low, high) = desk.answer.model, decision.sides
+        posed = info.judges_relation and task_of(base) == card_task(info.card)
         edited = any(e.enabled for e in desk.answer.question.document.interventions)
         control = ", ".join(controls_in_force(desk.answer.question.document))
+        right = known is not None and decision.answer == decision.labels[int(known.same)]
         reading = Reading(
             decision.margin,
             decision.baseline_margin if edited else None,
-            decision.labels[0].upper(),
-            decision.labels[-1].upper(),
+            decision.labels[low].upper(),
+            decision.labels[high].upper(),
             truth_words(base, short=bool(control))
             + ("" if posed or known is None else " · not the task of this model"),
-            known is not None and posed and not edited and known.same != (decision.margin > 0),
+            known is not None and posed and not edited and not right,
             control,
         )
         message = desk.failure.message if desk.failure else ""

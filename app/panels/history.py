@@ -53,7 +53,10 @@ class HistoryPanel(QScrollArea):
         layer = f"b{document.interventions[-1].block}" if document.interventions else ""
         margin = None if decision is None else decision.margin
         flipped = decision is not None and decision.flipped
-        return Step(text, layer, margin, flipped, _thumbnail(document.base), ", ".join(controls_in_force(document)))
+        control = ", ".join(controls_in_force(document))
+        answer = "" if decision is None else decision.answer
+        sided = decision is None or len(decision.labels) == 2
+        return Step(text, layer, margin, flipped, _thumbnail(document.base), control, answer, sided)
 
 
 @lru_cache(maxsize=512)

@@ -83,7 +83,7 @@ class InsidePanel(QWidget):
             float(vmax[block]),
             _rings(stimulus),
             attention.token,
-            tuple((_prefix_name(info, i), float(row[i])) for i in range(info.n_prefix)),
+            tuple((name, float(row[i])) for i, name in enumerate(info.prefix_names)),
             self._caption(info, block, head, attention, stimulus),
             stale=stale,
         )
@@ -152,14 +152,9 @@ def _rings(stimulus: Stimulus) -> tuple[Ring, ...]:
     )
 
 
-def _prefix_name(info: ModelInfo, index: int) -> str:
-    """CLS comes first where a model has prefix tokens; the others are registers."""
-    return "CLS" if index == 0 else f"R{index}"
-
-
 def _token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
     if token < info.n_prefix:
-        return _prefix_name(info, token)
+        return info.prefix_names[token]
     patch = token - info.n_prefix
     row, column = divmod(patch, info.geometry.grid)
     owners = [

@@ -156,16 +156,25 @@ class InterventionsPanel(QScrollArea):
     def _picture(self, pad: Pad) -> PadPicture:
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
         grid = self._desk.map_of(pad.property)
+        low, high = self._map_words()
         return PadPicture(
             _landmarks_of(pad),
             thumbs,
             pad.axis_share,
             None if np.isnan(grid).all() else grid,
             pad.extent,
-            high="SAME",
-            low="DIFFERENT",
+            high=high,
+            low=low,
             control=self._control_on(pad),
         )
+
+    def _map_words(self) -> tuple[str, str]:
+        """What the two colours of a decision map mean."""
+        if self._desk.answer is None:
+            return "", ""
+        decision = self._desk.answer.decision
+        high = decision.labels[decision.mapped].upper()
+        return (decision.labels[0].upper() if len(decision.labels) == 2 else f"NOT {high}"), high
 
     def _control_on(self, pad: Pad) -> str:
         """What the edits of a pad that are on are controls of, in words."""

@@ -23,7 +23,8 @@ MARGIN_FULL = 8.0
 class Step:
     """One state: its small picture [n, n, 3], the edited layer, the margin where known, and what was done.
 
-    `control` names what its edits are a control of, "" where they are the effect.
+    `control` names what its edits are a control of, "" where they are the effect; `answer` is the label that was
+    answered, and `sided` whether the sign of the margin tells which.
     """
 
     text: str
@@ -32,11 +33,15 @@ class Step:
     flipped: bool
     picture: np.ndarray = field(compare=False)
     control: str = ""
+    answer: str = ""
+    sided: bool = True
 
     @property
     def told(self) -> str:
-        """What was done, and under which control."""
-        return f"{self.text}\nControl in force: {self.control}" if self.control else self.text
+        """What was done, what was answered, and under which control."""
+        answer = f"Answer: {self.answer}" if self.answer else ""
+        control = f"Control in force: {self.control}" if self.control else ""
+        return "\n".join(part for part in (self.text, answer, control) if part)
 
 
 class HistoryStrip(Painted):
@@ -95,10 +100,11 @@ class HistoryStrip(Painted):
         if step.margin is None:
             write(painter, below, "…", font=small, color=colors.color("muted"))
             return
-        role = "same" if step.margin > 0 else "different"
+        role = ("same" if step.margin > 0 else "different") if step.sided else "muted"
         reach = min(1.0, abs(step.margin) / MARGIN_FULL) * side.width()
         painter.fillRect(QRectF(side.left(), side.bottom() + 6, max(2.0, reach), 6), colors.color(role))
-        write(painter, below, signed(step.margin), font=small, color=colors.color("text"))
+        said = signed(step.margin) if step.sided else step.answer
+        write(painter, below, said, font=small, color=colors.color("text"))
         if step.flipped:
             write(painter, below, "⇄", font=small, color=colors.color("text"), align=Qt.AlignmentFlag.AlignRight)
 

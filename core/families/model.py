@@ -13,7 +13,7 @@ from timm.layers import Attention
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
-from core.cards import card_task
+from core.cards import card_task, judges_relation
 from core.errors import UserError
 from core.scene import Geometry, Task
 
@@ -25,7 +25,7 @@ class Model:
     """A vision transformer in evaluation mode. One thread at a time may use it.
 
     `mean` and `std` normalise RGB in 0–1. `labels` names the classes of the head in order. `reference` is the bundled
-    name or the path by which it was opened.
+    name or the path by which it was opened. `assumed` says in sentences what was taken for granted.
     """
 
     network: VisionTransformer
@@ -37,6 +37,7 @@ class Model:
     weights_hash: str = ""
     card: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
+    assumed: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> list[Any]:
@@ -47,6 +48,11 @@ class Model:
     def task(self) -> Task:
         """What the model was trained on."""
         return card_task(self.card)
+
+    @property
+    def judges_relation(self) -> bool:
+        """Whether the classes 0 and 1 are “different” and “same”."""
+        return judges_relation(self.labels)
 
     @property
     def n_blocks(self) -> int:
@@ -102,6 +108,10 @@ def check_runnable(network: nn.Module) -> VisionTransformer:
             )
         if getattr(block.attn, "gate", None) is not None:
             raise UserError(f"Block {index} gates its attention output.", "The executor cannot run gated attention.")
+    if network.in_chans != 3:
+        raise UserError(
+            f"The network takes images of {network.in_chans} channels (in_chans).", "Open a model for RGB, which has 3."
+        )
     if network.dynamic_img_size:
         raise UserError("The model takes images of any size.", "Open it with a fixed image size.")
     if network.global_pool == "":
@@ -110,6 +120,16 @@ def check_runnable(network: nn.Module) -> VisionTransformer:
     if size is None or size[0] != size[1] or patch[0] != patch[1]:
         raise UserError("The model's image or patches are not square.", "Open a model with square images and patches.")
     return network
+
+
+def require_relation(model: Model) -> None:
+    """Raises UserError where the model does not answer “same” or “different”."""
+    if not model.judges_relation:
+        few = ", ".join(f"“{label}”" for label in model.labels[:4]) + (", …" if len(model.labels) > 4 else "")
+        raise UserError(
+            f"{model.name} answers {few}, but this needs the labels “same” and “different”.",
+            "Name the classes in its card if they are these, or choose another model.",
+        )
 
 
 def geometry_of(network: VisionTransformer) -> Geometry:

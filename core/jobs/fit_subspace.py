@@ -20,9 +20,9 @@ from torch.nn.utils.parametrizations import orthogonal
 
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
-from core.engine import embed, resume, to_input
+from core.engine import advance, embed, resume, to_input
 from core.errors import UserError
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.jobs.progress import Job, Progress
 from core.render import render_many
 from core.scene import N_COLORS, Property, Stimulus, item_patches
@@ -111,7 +111,7 @@ def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequenc
     out = {}
     for block in range(-1, max(blocks) + 1):
         if block >= 0:
-            x, s = model.blocks[block](x), model.blocks[block](s)
+            x, s = advance(model, x, block), advance(model, s, block)
         if block in blocks:
             items = torch.stack([gather_tokens(x, tokens).mean(1) for tokens in base_tokens.unbind(1)], 1)  # [N, I, D]
             donor, wrong = (gather_tokens(s, source_tokens[rows, which]) for which in (donors, wrongs))
@@ -280,7 +280,10 @@ def fit_subspaces(
 
     `keep` is called with each result as soon as it is there, so that an interruption loses only the search
     under way.
+
+    Raises UserError where the model does not answer “same” or “different”.
     """
+    require_relation(model)
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
     train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)

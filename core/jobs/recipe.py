@@ -12,6 +12,7 @@ from typing import Any, get_args
 from core.datasets import SEED_MAX
 from core.errors import UserError
 from core.scene import Geometry, Task
+from core.texts import read_text, require_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def read_recipe(path: Path) -> Recipe:
     Raises UserError for a file that cannot be read, an unknown name or a value that cannot work.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_text(path))
+        require_finite(table)
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}

@@ -36,6 +36,7 @@ from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, blocks_of, geometry_of
+from core.families.network import STANDARD, differs
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
@@ -165,9 +166,13 @@ def _take_blocks(trainee: Trainee, start: Model) -> None:
     parts = ("patch_embed", "cls_token", "reg_token", "pos_embed", "blocks")
     theirs = {name: v for name, v in start.network.state_dict().items() if name.split(".")[0] in parts}
     unfit = [name for name, v in theirs.items() if name not in ours or ours[name].shape != v.shape]
-    if unfit or start.n_heads != blocks_of(trainee.network)[0].attn.num_heads:
+    if start.n_heads != blocks_of(trainee.network)[0].attn.num_heads:
+        unfit.append("number of heads")
+    if other := differs(start.card.get("network", {})):
+        unfit.append(other)
+    if unfit:
         raise UserError(
-            f"The blocks of {start.name} do not fit the recipe ({unfit[0] if unfit else 'number of heads'}).",
+            f"The blocks of {start.name} do not fit the recipe ({unfit[0]}).",
             "Start from a model of the same width, heads and patches, and no more blocks.",
         )
     trainee.network.load_state_dict(theirs, strict=False)
@@ -181,8 +186,14 @@ def _train_step(
         group["lr"] = learning_rate(recipe, step)
     with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=recipe.bfloat16):
         terms = losses(trainee, batch, recipe)
+    loss = total_loss(terms, recipe)
+    if not loss.isfinite():
+        raise UserError(
+            f"The loss of step {step} is not finite, so training cannot go on.",
+            "The last checkpoint is kept. Lower peak_lr in the recipe.",
+        )
     optimizer.zero_grad(set_to_none=True)
-    total_loss(terms, recipe).backward()
+    loss.backward()
     nn.utils.clip_grad_norm_(trainee.parameters(), recipe.clip_norm)
     optimizer.step()
     return {name: float(value.detach()) for name, value in terms.items()}
@@ -247,7 +258,7 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     card: dict[str, Any] = {
         "name": out.stem,
         "task": recipe.task,
-        "network": recipe.network,
+        "network": {**recipe.network, **STANDARD},
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
         "labels": ["different", "same"],

@@ -17,7 +17,7 @@ from torch import Tensor
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import Kind, all_kinds, compositional_kinds
 from core.engine import advance, embed, read_out, resume, to_input
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.interventions.subspace import random_basis
 from core.jobs.fit_subspace import gather_tokens, interchange, item_tokens
 from core.jobs.progress import Job, Progress, part
@@ -49,6 +49,7 @@ def das_settings(model: Model, search: Search, *, n: int = 1000, seed: int = 0) 
 
 def das_study(model: Model, search: Search, *, n: int = 1000, seed: int = 0) -> Job[StudyResult]:
     """Interchange accuracy of shape and colour on `n` unseen pairs, after the embeddings and every block."""
+    require_relation(model)
     settings = das_settings(model, search, n=n, seed=seed)
     bases, options = yield from part(find_bases(model, search), 0, 800, 1000)
     rows: list[Row] = []

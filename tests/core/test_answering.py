@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from core.cards import probe_files, subspace_folders
 from core.document import Document, random_pair, set_point
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
+from core.families.files import save_model
 from core.interventions import Context, Intervention, MoveInSubspace, SwapFromSource, WriteNovelVectors
 from core.interventions.novel import METHODS
 from core.probes import as_kept, save_probes
@@ -23,7 +26,7 @@ from core.questions import MAP_SIZE, Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.subspaces import save_subspace, subspace_file
-from tests.core.networks import random_subspace, save_tiny
+from tests.core.networks import CARD, TINY, random_subspace, save_tiny, tiny_network
 from tests.core.test_probes import card as probe_card
 from tests.core.test_probes import probes
 from tests.core.test_subspaces import card, fitted
@@ -508,3 +511,40 @@ def test_a_model_of_a_very_long_name_is_opened(tmp_path: Path, monkeypatch: pyte
     laboratory.open(save_tiny(tmp_path / f"{'x' * 235}.safetensors"))
 
     assert (laboratory.subspaces, laboratory.probes) == ({}, {})
+
+
+def test_a_card_that_is_changed_is_read_again(tmp_path: Path) -> None:
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    laboratory = Laboratory("cpu")
+    question = Question(Document(reference, random_pair(CANVAS, 0)), 1)
+    before = laboratory.answer(question)
+    card_file = Path(reference).with_suffix(".json")
+    turned = {**json.loads(card_file.read_text(encoding="utf-8")), "labels": ["same", "different"]}
+    card_file.write_text(json.dumps(turned), encoding="utf-8")
+    os.utime(card_file, ns=(1, 1))
+
+    assert laboratory.answer(question).decision.margin == pytest.approx(-before.decision.margin, abs=1e-5)
+
+
+def test_an_edit_that_makes_numbers_too_large_is_a_note_and_is_left_out(
+    laboratory: Laboratory, document: Document
+) -> None:
+    wild = replace(MoveInSubspace(1, 0, "color", (1.0, 1.0)), strength=1e39)
+
+    answer = laboratory.answer(Question(replace(document, interventions=(wild,)), 1))
+
+    assert answer.decision.logits == answer.decision.baseline
+    assert "edited stream after block 1" in answer.notes[0]
+    assert "not finite" in answer.notes[0]
+
+
+def test_what_the_card_does_not_say_is_the_last_note(tmp_path: Path) -> None:
+    reference = str(tmp_path / "silent.safetensors")
+    save_model(Path(reference), tiny_network(), {**CARD, "network": TINY})
+    lost = MoveInSubspace(7, 0, "color", (1.0, 1.0))
+
+    answer = Laboratory("cpu").answer(Question(Document(reference, random_pair(CANVAS, 0), interventions=(lost,)), 1))
+
+    assert len(answer.notes) == 2
+    assert "no block 7" in answer.notes[0]
+    assert answer.notes[1].startswith("Assumed")

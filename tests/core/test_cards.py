@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,15 +12,22 @@ from core import cards
 from core.cards import (
     bundled_models,
     card_geometry,
+    card_labels,
+    card_n_prefix,
+    card_pixels,
+    judges_relation,
     model_path,
     probe_file,
     probe_files,
     read_card,
+    relations_first,
     subspace_cards,
     subspace_folder,
     subspace_folders,
 )
 from core.errors import UserError
+from core.families.model import geometry_of
+from core.families.network import build_network
 from core.scene import Geometry
 
 
@@ -59,16 +67,93 @@ def test_an_unknown_model_is_refused_with_the_names_that_there_are(resources: Pa
     assert "one" in refusal.value.hint
 
 
-def test_a_card_gives_the_canvas_of_its_model() -> None:
-    assert card_geometry({"network": {"img_size": 64, "patch_size": 32}}) == Geometry(64, 32)
+@pytest.mark.parametrize(
+    ("network", "geometry"),
+    [
+        ({"img_size": 64, "patch_size": 32}, Geometry(64, 32)),
+        ({"img_size": [64, 64], "patch_size": [32, 32]}, Geometry(64, 32)),
+        ({"img_size": 96}, Geometry(96, 16)),
+        ({}, Geometry(224, 16)),
+    ],
+)
+def test_a_card_gives_the_canvas_that_the_engine_opens(network: dict[str, Any], geometry: Geometry) -> None:
+    assert card_geometry({"network": network}) == geometry
+    assert geometry_of(build_network(network)) == geometry
 
 
 @pytest.mark.parametrize(
-    "card", [{}, {"network": 3}, {"network": {"img_size": 224}}, {"network": {"img_size": "a", "patch_size": 2}}]
+    "card",
+    [
+        {},
+        {"network": 3},
+        *(
+            {"network": {"img_size": size}}
+            for size in ("a", None, True, 64.5, 0, -16, 8, 10**9, [64], [64, 32], [64, "a"], [[64, 64], 64])
+        ),
+        {"network": {"img_size": 64, "patch_size": [16, 8]}},
+    ],
+    ids=str,
 )
 def test_a_card_without_a_canvas_is_refused(card: dict[str, object]) -> None:
     with pytest.raises(UserError, match="image and patch size"):
         card_geometry(card)
+
+
+@pytest.mark.parametrize(
+    ("labels", "order"),
+    [
+        (["different", "same"], (0, 1)),
+        (["same", "different"], (1, 0)),
+        (["Same", " DIFFERENT "], (1, 0)),
+        (["unsure", "same", "different"], (2, 1, 0)),
+        (["cat", "same"], (0, 1)),
+        (["cat", "dog", "cow"], (0, 1, 2)),
+    ],
+)
+def test_different_and_same_come_first_wherever_they_stand(labels: list[str], order: tuple[int, ...]) -> None:
+    assert relations_first(labels) == order
+    ordered = [labels[index] for index in order]
+    assert judges_relation(ordered) == ({"same", "different"} <= {label.strip().casefold() for label in labels})
+
+
+@pytest.mark.parametrize("labels", [None, "same", 2, [0, 1], ["same", None], ["", "same"], ["same", "Same "]], ids=str)
+def test_labels_that_are_no_different_names_are_refused(labels: object) -> None:
+    with pytest.raises(ValueError, match="label"):
+        card_labels({"labels": labels})
+
+
+@pytest.mark.parametrize("name", ["mean", "std"])
+@pytest.mark.parametrize(
+    "values", [None, 0.5, [0.5, 0.5], ["a", "b", "c"], [True, True, True], [127.5] * 3, [-0.5] * 3, [None] * 3], ids=str
+)
+def test_pixel_statistics_that_are_not_of_rgb_from_0_to_1_are_refused(name: str, values: object) -> None:
+    with pytest.raises(ValueError, match=name):
+        card_pixels({"mean": [0.5] * 3, "std": [0.5] * 3, name: values})
+
+
+def test_a_standard_deviation_of_0_is_refused() -> None:
+    with pytest.raises(ValueError, match="std"):
+        card_pixels({"mean": [0.5] * 3, "std": [0.5, 0, 0.5]})
+
+
+def test_pixel_statistics_on_the_scale_to_255_are_told_apart() -> None:
+    with pytest.raises(ValueError, match="divide by 255"):
+        card_pixels({"mean": [123.7, 116.3, 103.5], "std": [58.4, 57.1, 57.4]})
+
+
+@pytest.mark.parametrize(
+    ("network", "n_prefix"),
+    [
+        ({}, 1),
+        ({"class_token": False}, 0),
+        ({"class_token": False, "reg_tokens": 4}, 4),
+        ({"reg_tokens": 4}, 5),
+        ({"reg_tokens": "four"}, 1),
+        (None, 1),
+    ],
+)
+def test_a_card_says_how_many_tokens_come_before_the_patches(network: object, n_prefix: int) -> None:
+    assert card_n_prefix({"network": network}) == n_prefix
 
 
 def test_the_cards_of_damaged_subspaces_are_left_out(resources: Path) -> None:

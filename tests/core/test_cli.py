@@ -13,10 +13,11 @@ from PIL import Image
 from core import cli
 from core.cli import main
 from core.datasets import Example, split_examples
+from core.families.files import save_model
 from core.render import render
 from core.scene import Geometry, Item, Stimulus
 from core.subspaces import load_subspaces
-from tests.core.networks import save_tiny
+from tests.core.networks import CARD, TINY, save_tiny, tiny_network
 
 TINY_RECIPE = """
 image_px = 64
@@ -274,3 +275,45 @@ def test_the_selftest_says_that_a_device_was_passed_over(
     said = capsys.readouterr()
     assert json.loads(said.out)["device"] == "cpu"
     assert said.err == "relata: cuda is here but does not work: no kernel. cpu is used instead.\n"
+
+
+DAS = ("das", "--layers", 0, "--property", "color", "--pairs", 200, "--tests", 20, "--epochs", 1)
+PROBE = ("probe", "--images", 8, "--tests", 8)
+STUDY = ("study", "behaviour", "--n", 8)
+
+
+def saved(path: Path, network: dict[str, Any], **card: Any) -> Path:
+    save_model(path, tiny_network(**network), {**CARD, "network": {**TINY, **network}, **card})
+    return path
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY], ids=lambda words: words[0])
+def test_what_a_card_does_not_say_is_said_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    silent = saved(tmp_path / "silent.safetensors", {})
+
+    assert run(*words, "--model", silent, "--out", tmp_path / "out" / "x.safetensors") == 0
+    assert capsys.readouterr().err.count("Assumed, as the card does not say it: a LayerNorm ε of 1e-6, GELU") == 1
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY], ids=lambda words: words[0])
+def test_a_model_of_other_classes_is_refused_by_their_names(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    animals = saved(tmp_path / "animals.safetensors", {}, labels=["cat", "dog"])
+
+    assert run(*words, "--model", animals, "--out", tmp_path / "out" / "x.safetensors") == 2
+    assert "answers “cat”, “dog”" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY, ("selftest",)], ids=lambda words: words[0])
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_network_for_images_of_other_channels_is_a_users_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...], n: int
+) -> None:
+    grey = saved(tmp_path / "grey.safetensors", {"in_chans": n})
+    out = () if words == ("selftest",) else ("--out", tmp_path / "x.safetensors")
+
+    assert run(*words, "--model", grey, *out) == 2
+    assert f"{n} channels (in_chans)" in capsys.readouterr().err

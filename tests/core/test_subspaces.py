@@ -131,7 +131,7 @@ def test_a_subspace_of_other_weights_is_refused(file: Path) -> None:
         load_subspace(file, tiny_model(seed=1))
 
 
-@pytest.mark.parametrize("factor", [1.01, 0.0, float("nan")])
+@pytest.mark.parametrize("factor", [1.01, 0.0])
 def test_a_rotation_that_is_not_orthogonal_is_refused(file: Path, model: Model, factor: float) -> None:
     rotation = orthogonal(WIDTH, seed=4)
     rotation[:, 9] *= factor
@@ -142,11 +142,32 @@ def test_a_rotation_that_is_not_orthogonal_is_refused(file: Path, model: Model, 
 
 
 @pytest.mark.parametrize("name", ["centroids", "center", "axes", "ellipses", "precision"])
-@pytest.mark.parametrize("wrong", [torch.zeros(3, 2), torch.tensor(0.0), None])
-def test_landmarks_that_do_not_fit_are_refused(file: Path, model: Model, name: str, wrong: Tensor | None) -> None:
-    change(file, **{name: fitted()[name] * float("nan") if wrong is None else wrong})
+@pytest.mark.parametrize("wrong", [torch.zeros(3, 2), torch.tensor(0.0)])
+def test_landmarks_that_do_not_fit_are_refused(file: Path, model: Model, name: str, wrong: Tensor) -> None:
+    change(file, **{name: wrong})
 
     with pytest.raises(UserError, match="landmarks"):
+        load_subspace(file, model)
+
+
+@pytest.mark.parametrize("name", [*fitted()])
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused_by_the_name_of_its_tensor(
+    file: Path, model: Model, name: str, wrong: float
+) -> None:
+    change(file, **{name: torch.full_like(fitted()[name], wrong)})
+
+    with pytest.raises(UserError, match=rf"color-block1\.safetensors .* not finite, in “{name}”"):
+        load_subspace(file, model)
+
+
+@pytest.mark.parametrize("changes", [{"iia": "0.9"}, {"iia": None}, {"iia": True}, {"block": 1.5}, {"block": True}])
+def test_a_subspace_whose_card_has_words_for_numbers_is_refused(
+    file: Path, model: Model, changes: dict[str, Any]
+) -> None:
+    file.with_suffix(".json").write_text(json.dumps({**card(model), **changes}))
+
+    with pytest.raises(UserError, match="no number"):
         load_subspace(file, model)
 
 
