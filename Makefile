@@ -23,7 +23,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 .PHONY: run test lint format bench clean
 
 run: $(INSTALLED)
-	$(BIN)/python -m app
+	$(BIN)/python -P -m app
 
 test: export QT_QPA_PLATFORM ?= offscreen
 test: lint

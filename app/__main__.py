@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
+
+if __name__ == "__main__":
+    # `python -m` looks first into the working directory, where any file of the user's may have a module's name;
+    # `core` is the one beside this package.
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from core.start import own_path
+
+    del sys.path[0]
+    sys.path[:] = own_path()
+
+import multiprocessing
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from PySide6.QtCore import QSettings
@@ -14,15 +26,21 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.process import stand_somewhere
+from app.signals import Signals
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.signals import STATUS
+from core.streams import open_streams, say
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
 
 def main() -> int:
     """Open the demo, show the window, then start the engine: the first frame does not wait for torch."""
+    open_streams()
+    stand_somewhere()
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
     app.setOrganizationName("Relata")
@@ -31,10 +49,19 @@ def main() -> int:
     store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
     window = MainWindow(store, Live(), QSettings())
     sys.excepthook = _say(window)
+    Signals(app, lambda number: _end(app, window, STATUS + number))
     window.show()
     window.desk.live.start()
     window.desk.ask()
     return app.exec()
+
+
+def _end(app: QApplication, window: MainWindow, status: int) -> None:
+    """Close the window, whatever dialog is open, and leave with the status."""
+    try:
+        window.close_without_asking()
+    finally:
+        app.exit(status)
 
 
 def _say(window: MainWindow) -> Hook:
@@ -42,8 +69,9 @@ def _say(window: MainWindow) -> Hook:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         details = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(details)
         window.status.say_error(f"Something went wrong: {error}", "Your work is kept; undo the last change.", details)
+        with suppress(OSError, ValueError):  # whoever read it has gone, or it was closed
+            say(details, end="")
 
     return hook
 

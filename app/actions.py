@@ -8,14 +8,18 @@ from typing import Literal
 
 from app import edits, modes
 from app.desk import Desk
+from core.analyses.item_shares import ItemShares
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
 from core.errors import UserError
-from core.interventions.controls import Control
 from core.interventions.novel import Method
 from core.masses import KINDS
+from core.render import shape_name
+from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, Property
 
 Do = Callable[[Desk], None]
+WITHIN = " ▸ "
+"""Between the names of a menu and of a menu within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,31 @@ def _step_head(by: int) -> Do:
 
 
 def _look_at_cls(desk: Desk) -> None:
+    if desk.answer is not None and "CLS" not in desk.answer.model.prefix_names:
+        raise UserError(f"{desk.answer.model.name} has no CLS token.", "Point at a patch to see what it looks at.")
     desk.look(token=0)
 
 
 def _best_layer(desk: Desk) -> None:
     cards = desk.answer.model.subspace_cards if desk.answer else subspace_cards(desk.document.model)
-    block = best_block(cards, desk.pad_shown)
+    block = _best_probe(desk) if desk.probe_shown else best_block(cards, desk.pad_shown)
     desk.look(read=block + 1, write=block)
+
+
+def _best_probe(desk: Desk) -> int:
+    """The block after which a probe's direction does most more than its control."""
+    cards = {} if desk.answer is None else desk.answer.model.probe_cards
+    if not cards:
+        raise UserError("This model has no probes.", f"Make them with: relata probe --model {desk.document.model}")
+    return max(cards, key=lambda block: edits.probe_gain(cards[block])[0])
 
 
 def _leading_head(kind: str) -> Do:
     def do(desk: Desk) -> None:
-        attention = None if desk.answer is None else desk.answer.attention
-        if attention is None or kind not in attention.masses:
+        shares = desk.found(ItemShares())
+        if shares is None or shares.value is None or kind not in shares.value:
             raise UserError(f"There is no attention {KINDS[kind]} here.", "Draw a pair, or two for match-to-sample.")
-        masses = attention.masses[kind]  # [L, H]
+        masses = shares.value[kind]  # [L, H]
         block, head = divmod(int(masses.argmax()), masses.shape[1])
         desk.look(read=block, head=head)
 
@@ -78,8 +92,8 @@ def _leading_head(kind: str) -> Do:
 
 
 def _demo(desk: Desk) -> None:
-    desk.edit("Open demo", demo_document())
-    desk.store.look(demo_view(subspace_cards(desk.document.model)))
+    document = demo_document()
+    desk.store.edit("Open demo", document, view=demo_view(subspace_cards(document.model)))
 
 
 def _show_side(side: Literal["base", "source"]) -> Do:
@@ -94,7 +108,7 @@ def _novel(short: str, method: Method, key: str, tip: str) -> Command:
     return _mode(short, f"Novel vectors: {method}", lambda desk: modes.write_novel(desk, method), key, tip)
 
 
-def _control(control: Control, key: str, tip: str) -> Command:
+def _control(control: str, key: str, tip: str) -> Command:
     def do(desk: Desk) -> None:
         modes.choose_control(desk, control)
 
@@ -138,6 +152,23 @@ CONTROLS: tuple[Command, ...] = (
 )
 """The controls of the edit in force; chosen again, a control gives way to the effect."""
 
+
+def _choose(kind: Property, value: int, name: str) -> Command:
+    word = "Shape" if kind == "shape" else "Colour"
+    tip = f"The selected item takes this {word.lower()}."
+
+    def do(desk: Desk) -> None:
+        edits.set_item_property(desk, edits.selected_item(desk), kind, value)
+
+    return Command(f"Stimulus{WITHIN}{word}", name, do, tip=tip)
+
+
+KINDS_OF_ITEMS: tuple[Command, ...] = (
+    *(_choose("shape", shape, shape_name(shape)) for shape in range(N_SHAPES)),
+    *(_choose("color", color, COLOR_NAMES[color]) for color in range(N_COLORS)),
+)
+"""What the selected item can be, for the menus and for whoever types it."""
+
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
@@ -150,7 +181,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
     Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
-    Command("Stimulus", "Delete item", edits.delete_selected, ("Ctrl+Backspace",), "item"),
+    Command("Stimulus", "Delete item", edits.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
+    *KINDS_OF_ITEMS,
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
     *MODES,

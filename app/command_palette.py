@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,6 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.search import Name, ranked
+
+SMALLEST, MARGIN = QSize(360, 320), QSize(24, 64)
+ROUND_SHEET_PX = 48
 NamedAction = tuple[str, QAction]
 
 
@@ -27,16 +31,18 @@ def keys_of(action: QAction) -> str:
 
 
 class CommandPalette(QDialog):
-    """Type a few letters, press Enter."""
+    """Type a few letters, press Enter. An action's data is what else it is called."""
 
     def __init__(self, actions: Sequence[NamedAction], parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("All commands")
-        self.resize(460, 420)
+        self.resize(_fitting(parent, 460, 420))
         self.search, self.found = QLineEdit(), QListWidget()
         self.search.setPlaceholderText("Type a command")
-        self._actions = [(f"{menu} ▸ {action.text()}", action) for menu, action in actions]
+        self._actions = [action for _, action in actions]
+        self._places = [menu for menu, _ in actions]
+        self._names = [Name(action.text(), menu, action.data() or "") for menu, action in actions]
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.found)
@@ -48,11 +54,11 @@ class CommandPalette(QDialog):
 
     def _filter(self, words: str) -> None:
         self.found.clear()
-        for text, action in self._actions:
-            if all(word in text.lower() for word in words.lower().split()):
-                item = QListWidgetItem(f"{text}\t{keys_of(action)}")
-                item.setData(Qt.ItemDataRole.UserRole, action)
-                self.found.addItem(item)
+        for index in ranked(words, self._names):
+            action = self._actions[index]
+            item = QListWidgetItem(f"{self._places[index]} ▸ {action.text()}\t{keys_of(action)}")
+            item.setData(Qt.ItemDataRole.UserRole, action)
+            self.found.addItem(item)
         self.found.setCurrentRow(0)
 
     def _run(self) -> None:
@@ -102,4 +108,10 @@ class ShortcutSheet(QDialog):
         area.setWidget(body)
         area.setWidgetResizable(True)
         QVBoxLayout(self).addWidget(area)
-        self.resize(520, 560)
+        self.resize(_fitting(parent, body.sizeHint().width() + ROUND_SHEET_PX, 560))
+
+
+def _fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:
+    """A size that the window it stands over, and its screen, have room for."""
+    room = parent.screen().availableGeometry().size().boundedTo(parent.size().expandedTo(SMALLEST))
+    return QSize(width_px, height_px).boundedTo(room - MARGIN)

@@ -3,37 +3,63 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, TypeVar, cast
 
 from app.live import Live
+from app.query import FollowedQuery
 from app.store import Store
+from core.analyses import Analysis, Refusal
+from core.analyses.decision import Decision, Verdict
+from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
 from core.document import Document, View
-from core.interventions.move import find_move, set_point
-from core.questions import MAP_SIZE, Answer, Decision, Failure, Question
+from core.errors import UserError
+from core.questions import Answer, Failure, ModelInfo, Question
 from core.scene import Property
 
-MAP_CELLS_AT_ONCE = 6
-DECISIONS_KEPT = 1000
+DECISIONS_SPARE = 32
+"""How many decisions of states that no step of the history shows are kept, such as those on the way of a drag."""
 
-MapKey = tuple[Document, int, int]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found(Generic[Value]):
+    """What an analysis found last: in which state, on which model, and whether that is what is asked for now.
+
+    `value` is None where there is a `refusal`.
+    """
+
+    analysis: Analysis[Value]
+    value: Value | None
+    refusal: Refusal | None
+    document: Document
+    model: ModelInfo
+    current: bool = False
 
 
 class Desk:
-    """Asks the engine about the current state and remembers its last answer, never as another state's."""
+    """Asks the engine about the current state and remembers what it found, never as another state's.
+
+    `wanted` says what the visible panels want to know.
+    """
 
     def __init__(self, store: Store, live: Live) -> None:
         self.store = store
         self.live = live
+        self.wanted: Callable[[], tuple[Analysis[Any], ...]] = tuple
         self.answer: Answer | None = None
         self.failure: Failure | None = None
-        self.decisions: dict[Document, Decision] = {}
+        self.decisions: dict[Document, Verdict] = {}
         self.pad_shown: Property = "color"
-        self._maps: dict[Property, tuple[MapKey, np.ndarray]] = {}
+        self.probe_shown = False
+        self._found: dict[type[Analysis[Any]], dict[Analysis[Any], Found[Any]]] = {}
+        self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
+        self._query = FollowedQuery()
         self._gestures = itertools.count()
-        live.follow_up = self._more_of_map
+        store.follow = self.view_after
 
     @property
     def document(self) -> Document:
@@ -45,39 +71,68 @@ class Desk:
         """What is looked at."""
         return self.store.view
 
-    def question(self) -> Question:
-        """What there is to know of the current state."""
-        return Question(self.document, self.view.write, self.view.token, map_item=self.view.item)
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model that answered last."""
+        return None if self.answer is None else self.answer.model
 
     def ask(self) -> None:
-        """Ask about the current state, unless that is the question asked last."""
-        question = self.question()
+        """Ask what the visible panels want to know of the current state, unless that is the question asked last."""
+        question = Question(self.document, tuple(dict.fromkeys(self.wanted())))
         if question != self._asked:
             self._asked = question
             self.live.ask(question)
 
     def ask_again(self) -> None:
-        """Ask about the current state even if it was asked before: the engine has changed."""
+        """Ask even if it was asked before: the engine, or what was learned on the model, has changed."""
         self._asked = None
         self.ask()
 
     def take(self, answer: Answer) -> None:
-        """Remember an answer; cells of a decision map join those of the same map."""
-        if answer.map is None:
-            self.answer, self.failure = answer, None
-            self._remember(answer)
-        else:
-            property = answer.question.map_property
-            key = _map_key(answer.question)
-            grid = self._grid(property, key).copy()
-            grid.flat[answer.map.first : answer.map.first + len(answer.map.values)] = answer.map.values
-            self._maps[property] = (key, grid)
+        """Remember a part of an answer."""
+        self.answer, self.failure = answer, None
+        asked = answer.question.document
+        document = self.document if asked == self.document else asked
+        if Decision() in answer.found:
+            self._remember(answer, document)
+        for analysis, found in answer.found.items():
+            refusal = found if isinstance(found, Refusal) else None
+            value = None if refusal is not None else found
+            of_kind = self._found.setdefault(type(analysis), {})
+            if not _same_state(of_kind, document):
+                of_kind.clear()
+            of_kind.pop(analysis, None)
+            of_kind[analysis] = Found(analysis, value, refusal, document, answer.model)
 
-    def _remember(self, answer: Answer) -> None:
-        """Keep the decisions of the latest states, for the history."""
-        self.decisions[answer.question.document] = answer.decision
-        while len(self.decisions) > DECISIONS_KEPT:
-            del self.decisions[next(iter(self.decisions))]
+    def found(self, analysis: Analysis[Value]) -> Found[Value] | None:
+        """What this analysis found, or else the one of its kind that is most like it, and whether it is of the
+        current state."""
+        of_kind = self._found.get(type(analysis), {})
+        if not of_kind:
+            return None
+        last = of_kind.get(analysis) or max(reversed(of_kind.values()), key=lambda each: _likeness(each, analysis))
+        current = last.analysis == analysis and last.document == self.document
+        return replace(last, current=current)
+
+    def is_settled(self) -> bool:
+        """Whether all that is wanted is known of the current state."""
+        found = (self.found(analysis) for analysis in (Decision(), *self.wanted()))
+        return all(each is not None and each.current for each in found)
+
+    def _remember(self, answer: Answer, document: Document) -> None:
+        """Keep the verdicts of the states in the history; nothing that the model would not find now."""
+        model, now = document.model, (answer.model.weights_hash, answer.model.learned_hash)
+        before, self._made_by[model] = self._made_by.get(model, now), now
+        if before != now:
+            self._found.clear()
+            plain = before[0] == now[0]  # without edits, what was learned does not matter
+            kept = (d for d in self.decisions if d.model != model or (plain and not d.interventions))
+            self.decisions = {document: self.decisions[document] for document in kept}
+        self.decisions[document] = answer.found[Decision()]
+        if len(self.decisions) > self.store.undo.count() + DECISIONS_SPARE:
+            # By the store's own documents: those of answers are copies, each with its own photo.
+            states = (document for _, document in self.store.steps())
+            self.decisions = {d: self.decisions[d] for d in states if d in self.decisions}
 
     def new_gesture(self) -> str:
         """A name for one gesture: its edits are one undo step."""
@@ -91,51 +146,36 @@ class Desk:
         """Look at something else."""
         self.store.look(replace(self.view, **changes))  # type: ignore[arg-type]
 
-    def decision_is_current(self) -> bool:
-        """Whether the last answer's decision belongs to the current document."""
-        return self.answer is not None and self.answer.question.document == self.document
+    def view_after(self, view: View, before: Document, after: Document) -> View:
+        """How another document is looked at: the query stays on its item as the items move, also where an undo moves
+        them back, and the markers stay within the blocks of its model.
+        """
+        if before.base is after.base and before.model == after.model:
+            return view
+        (n_before, _), (n_prefix, n_blocks) = self._shape_of(before), self._shape_of(after)
+        view = replace(view, read=min(view.read, n_blocks - 1), write=min(view.write, n_blocks - 1))
+        patch = view.token - n_before
+        if patch < 0:
+            return replace(view, token=max(0, min(view.token, n_prefix - 1)))
+        return replace(view, token=n_prefix + self._query.patch(patch, before.base, after.base))
 
-    def pads_are_current(self) -> bool:
-        """Whether the last answer's pads belong to the current document and write layer."""
-        return self.decision_is_current() and self._asked_for("write", self.view.write)
-
-    def attention_is_current(self) -> bool:
-        """Whether the last answer's attention belongs to the current document and query token."""
-        return self.decision_is_current() and self._asked_for("token", self.view.token)
-
-    def map_of(self, property: Property) -> np.ndarray:
-        """The decision map [MAP_SIZE, MAP_SIZE] of the current state and selected item, nan where not known yet."""
-        return self._grid(property, _map_key(replace(self.question(), map_property=property)))
-
-    def _grid(self, property: Property, key: MapKey) -> np.ndarray:
-        known, grid = self._maps.get(property, (None, None))
-        if grid is None or known != key:
-            return np.full((MAP_SIZE, MAP_SIZE), np.nan, np.float32)
-        return grid
-
-    def _asked_for(self, name: str, value: object) -> bool:
-        return self.answer is not None and getattr(self.answer.question, name) == value
-
-    def _more_of_map(self, _: Answer) -> Question | None:
-        """While nothing else is asked, the next cells of the decision map behind the pad that is shown."""
-        question = replace(self.question(), map_property=self.pad_shown)
-        if (
-            self.answer is None
-            or self.pad_shown not in self.answer.pads
-            or not self.pads_are_current()
-            or not self.attention_is_current()
-        ):
-            return None
-        missing = np.flatnonzero(np.isnan(self.map_of(self.pad_shown)))
-        if not len(missing):
-            return None
-        first = int(missing[0])
-        return replace(question, attention=False, map_cells=(first, first + MAP_CELLS_AT_ONCE))
+    def _shape_of(self, document: Document) -> tuple[int, int]:
+        """Tokens before the patches, and blocks, of a document's model: as it answered, else by its card."""
+        if self.answer is not None and self.answer.question.document.model == document.model:
+            return self.answer.model.n_prefix, self.answer.model.n_blocks
+        try:
+            card = read_card(model_path(document.model))
+            return card_n_prefix(card), card_n_blocks(card)
+        except UserError:
+            return 1, TIMM_DEPTH
 
 
-def _map_key(question: Question) -> MapKey:
-    """All that a decision map depends on: the state with the thumb that the map moves at one and the same place."""
-    document, item, property = question.document, question.map_item, question.map_property
-    mine = find_move(document, item, property, question.write)
-    strength = 1.0 if mine is None else document.interventions[mine].strength
-    return (set_point(document, item, property, question.write, (0.0, 0.0), strength), question.write, item)
+def _likeness(found: Found[Any], analysis: Analysis[Any]) -> int:
+    """In how many options an analysis of the same kind is the same."""
+    options = fields(cast(Any, analysis))
+    return sum(getattr(found.analysis, o.name) == getattr(analysis, o.name) for o in options)
+
+
+def _same_state(found: dict[Analysis[Any], Found[Any]], document: Document) -> bool:
+    """Whether what is known of a kind is of this state."""
+    return all(each.document == document for each in found.values())

@@ -9,8 +9,17 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.desk import Desk
-from core.cards import card_geometry, card_n_prefix, card_task, model_path, read_card, subspace_cards
-from core.demo import best_block, demo_stimulus, token_of_first
+from core.cards import (
+    Card,
+    card_geometry,
+    card_n_blocks,
+    card_n_prefix,
+    card_task,
+    model_path,
+    read_card,
+    subspace_cards,
+)
+from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
     add_item,
     delete_item,
@@ -32,7 +41,17 @@ from core.interventions.probe import find_push, push_pair
 from core.interventions.swap import swap_from_source
 from core.questions import Failure
 from core.render import open_photo
-from core.scene import ITEM_LETTERS, Geometry, Property, Relation, Stimulus, pair_name, pair_relation, task_of
+from core.scene import (
+    ITEM_LETTERS,
+    TASK_WORDS,
+    Geometry,
+    Property,
+    Relation,
+    Stimulus,
+    pair_name,
+    pair_relation,
+    task_of,
+)
 
 MAX_ITEMS = 4
 LEAST_GAIN = 0.1
@@ -57,9 +76,21 @@ def _pair(desk: Desk) -> Stimulus:
     return stimulus
 
 
+def selected_item(desk: Desk) -> int:
+    """The item that is selected in the picture that is shown.
+
+    Raises UserError where none is.
+    """
+    items, index = stimulus_of(desk.document, desk.view.side).items, desk.view.item
+    if not 0 <= index < len(items):
+        hint = "Click one on the canvas, or press Tab there." if items else "There is none in this picture."
+        raise UserError("No item is selected.", hint)
+    return index
+
+
 def set_selected_property(desk: Desk, kind: str, value: int) -> None:
     """Give the selected item a shape or a colour."""
-    if desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
+    if 0 <= desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
         set_item_property(desk, desk.view.item, kind, value)
 
 
@@ -107,8 +138,9 @@ def counterfactual(desk: Desk) -> None:
 
 
 def item_of_base(desk: Desk) -> int:
-    """The base's item that is selected; the first one while the source is shown."""
-    return desk.view.item if desk.view.side == "base" and desk.view.item < len(desk.document.base.items) else 0
+    """The base's item that is selected; the first one while the source is shown, or none is selected."""
+    chosen = desk.view.side == "base" and 0 <= desk.view.item < len(desk.document.base.items)
+    return desk.view.item if chosen else 0
 
 
 def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
@@ -139,11 +171,9 @@ def add_new_item(desk: Desk) -> None:
 
 def delete_selected(desk: Desk) -> None:
     """Delete the selected item and its edits."""
-    stimulus = stimulus_of(desk.document, desk.view.side)
-    index = desk.view.item
-    if index < len(stimulus.items):
-        desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
-        desk.look(item=max(0, index - 1))
+    index = selected_item(desk)
+    desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
+    desk.look(item=max(0, index - 1))
 
 
 def clear_edits(desk: Desk) -> None:
@@ -171,9 +201,15 @@ def push(desk: Desk, pair: int, alpha: float, gesture: str = "", *, keep: bool =
 def probe_unit(desk: Desk) -> float:
     """The α at the write layer that was measured to do most more than its control; 1 where none does anything."""
     card = {} if desk.answer is None else desk.answer.model.probe_cards.get(desk.view.write, {})
+    gain, alpha = probe_gain(card)
+    return alpha if gain > LEAST_GAIN else 1.0
+
+
+def probe_gain(card: Card) -> tuple[float, float]:
+    """How many more pairs than its control a probe's direction flips at best, and the least α that does it."""
     gains = [(e["success"] - e["control"], -e["alpha"]) for e in card.get("edits", ())]
     gain, alpha = max(gains, default=(0.0, -1.0))
-    return -alpha if gain > LEAST_GAIN else 1.0
+    return gain, -alpha
 
 
 def flip_pair(desk: Desk, pair: int) -> None:
@@ -217,24 +253,31 @@ def show_photo(desk: Desk, path: Path) -> None:
 def choose_model(desk: Desk, reference: str) -> None:
     """Ask the engine for another model, with a stimulus of its own where the patch grid or the task differs.
 
-    Where it has no pad at the write layer, the layer that carries the property best is looked at instead.
+    Another model opens at the layer that carries the property best.
 
     Raises UserError where there is no such file, or its card cannot be read.
     """
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
-    before = desk.document.base
+    before, view = desk.document, desk.view
     document = replace(desk.document, model=reference, interventions=())
     if geometry != document.base.geometry or task_of(document.base) not in (None, task):
         shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
         document = replace(document, base=shown, source=None)
-    desk.edit("Open model", document, gesture=_model_gesture(reference))
-    if document.base != before:
-        desk.look(token=token_of_first(document.base, card_n_prefix(card)))
-    cards = subspace_cards(reference)
-    if cards and (desk.pad_shown, desk.view.write) not in cards:
-        block = best_block(cards, desk.pad_shown)
-        desk.look(read=block + 1, write=block)
+    if reference != before.model:
+        view = opening_view(view, subspace_cards(reference), desk.pad_shown, card_n_blocks(card))
+    view = desk.view_after(view, before, document)
+    if document.base != before.base:
+        view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
+    desk.store.edit("Open model", document, _model_gesture(reference), view)
+
+
+def task_words(reference: str) -> str:
+    """What the task of a model is called; empty where its card cannot be read."""
+    try:
+        return TASK_WORDS[card_task(read_card(model_path(reference)))]
+    except UserError:
+        return ""
 
 
 def keep_model(desk: Desk, failure: Failure) -> None:

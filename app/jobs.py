@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from app.process import start_process
 from core.jobs.progress import Progress
 from core.runner import KEPT_HINT, Broken, Finished, Order, Stopped, run_job
 
@@ -44,7 +45,7 @@ class Run:
 @dataclass(slots=True)
 class _Child:
     number: int
-    process: multiprocessing.process.BaseProcess
+    process: BaseProcess
     connection: Connection
     reader: threading.Thread | None = None
     first: tuple[float, Progress] | None = None
@@ -115,13 +116,8 @@ class Jobs(QObject):
         if self._child is not None or not self._waiting:
             return
         number = self._waiting.popleft()
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        order = self._runs[number].order
-        process = context.Process(target=run_job, args=(theirs, order), daemon=True, name=f"relata-job-{number}")
-        process.start()
-        theirs.close()
-        self._child = child = _Child(number, process, ours)
+        process, connection = start_process(run_job, self._runs[number].order, name=f"relata-job-{number}")
+        self._child = child = _Child(number, process, connection)
         child.reader = threading.Thread(target=self._read, args=(child,), daemon=True)
         child.reader.start()
         self._say(replace(self._runs[number], state="running"))

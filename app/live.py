@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
-from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.process import start_process
 from core.questions import Answer, Failure, Question
 from core.runner import serve
 
@@ -21,8 +21,7 @@ class Live(QObject):
 
     A question asked while another is running waits, and replaces whatever was waiting. The running one is
     left to finish: cancelling it on every mouse move would starve the screen for as long as the user drags.
-
-    `follow_up` is asked for one more question after each answer when nothing waits.
+    Once everything that was wanted is there, the engine may go on to make it better, until something newer is asked.
     """
 
     answered = Signal(object)
@@ -32,12 +31,11 @@ class Live(QObject):
     def __init__(self, device: str = "auto") -> None:
         super().__init__()
         self.device = device
-        self.follow_up: Callable[[Answer], Question | None] = lambda _: None
         self._in_flight: Question | None = None
         self._waiting: Question | None = None
         self._deaths = 0
         self._generation = 0
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._received.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
@@ -53,14 +51,9 @@ class Live(QObject):
 
     def start(self) -> None:
         """Start the engine process; it loads torch and the model while the window is already up."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
         self._generation += 1
-        process = context.Process(target=serve, args=(theirs, self.device), daemon=True, name="relata-engine")
-        process.start()
-        theirs.close()
-        self._process, self._connection = process, ours
-        reader = threading.Thread(target=self._read, args=(ours, self._generation), daemon=True)
+        self._process, self._connection = start_process(serve, self.device, name="relata-engine")
+        reader = threading.Thread(target=self._read, args=(self._connection, self._generation), daemon=True)
         reader.start()
         self._send()
 
@@ -120,15 +113,13 @@ class Live(QObject):
         if message is None:
             self._revive()
             return
-        self._in_flight = None
-        # Before the window draws, so that the engine does not idle meanwhile.
-        self._send()
+        if isinstance(message, Failure) or message.complete:
+            self._in_flight = None
+            # Before the window draws, so that the engine does not idle meanwhile.
+            self._send()
         if isinstance(message, Answer):
             self._deaths = 0
             self.answered.emit(message)
-            if not self.busy:
-                self._waiting = self.follow_up(message)
-                self._send()
         else:
             self.failed.emit(message)
 

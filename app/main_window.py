@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import Any
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
 
-from app import theme
-from app.actions import COMMANDS, Command
+from app import choices, layout, theme
+from app.actions import COMMANDS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
-from app.edits import choose_model, keep_model, show_photo
-from app.jobs import Jobs, Run
+from app.edits import choose_model, keep_model, task_words
+from app.jobs import Jobs
+from app.leaving import Leaving
 from app.live import Live
+from app.opening import open_dropped, open_path
+from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
@@ -31,15 +33,15 @@ from app.panels.study import StudyPanel
 from app.panels.study_form import MODEL_FILTER
 from app.status import Status
 from app.store import Store
+from app.widgets.dropped import Dropped, read_drop
+from core.analyses import Analysis
 from core.cards import bundled_models
-from core.errors import UserError
 from core.questions import Answer, Failure
 
 LAYOUT_VERSION = 1
-TITLE_BAR_PX = 32
-ROOM_FOR_HISTORY_PX = 700
-STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
+OPENING_SIZE = QSize(1440, 900)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
+OPENING_MENUS = ("File", "Model")
 BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
@@ -51,21 +53,27 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = Desk(store, live)
         self.jobs = Jobs()
+        self.leaving = Leaving(self, store)
         self._settings = settings
+        choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
+        self._behind: set[QWidget] = set()
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         self._add_file_and_edit()
         for command in COMMANDS:
             self._add(command)
         self.status = Status(self.desk)
         self.setStatusBar(self.status)
+        self.outcomes = Outcomes(self.desk, self.status)
         self._build_panels()
         self._add_model_window_help()
         self._connect()
+        choices.keep_checked(settings, "magnet", self.interventions.magnet)
+        choices.keep_checked(settings, "tie", self.interventions.tie)
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        room = self.screen().availableGeometry()
-        self.resize(min(1440, room.width()), min(900, room.height() - TITLE_BAR_PX))
+        self._on_screen = layout.OnScreen(self, self._docks.values())
+        self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
         self._reset_layout()
         self._restore_layout()
         self._refresh()
@@ -76,7 +84,7 @@ class MainWindow(QMainWindow):
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
         desk.store.undo.cleanChanged.connect(self._title)
-        self.jobs.progressed.connect(self._job_went_on)
+        self.jobs.progressed.connect(self.outcomes.went_on)
 
     def _build_panels(self) -> None:
         chosen = {
@@ -90,7 +98,8 @@ class MainWindow(QMainWindow):
         self.layers = LayersPanel(self.desk)
         self.history = HistoryPanel(self.desk)
         self.study = StudyPanel(self.desk, self.jobs)
-        self.stimulus.photo_dropped.connect(self._open_dropped)
+        self.stimulus.dropped.connect(self._open_dropped)
+        self.desk.wanted = self._wanted
         self._docks = {
             name: self._dock(name, panel)
             for name, panel in (
@@ -125,34 +134,24 @@ class MainWindow(QMainWindow):
         if name in BARS:
             dock.setTitleBarWidget(QWidget())
             panel.setMaximumHeight(max(panel.sizeHint().height(), panel.minimumHeight()))
-        dock.visibilityChanged.connect(lambda shown: self._refresh() if shown else None)
+        dock.visibilityChanged.connect(partial(self._show_panel, panel))
         return dock
 
+    def _show_panel(self, panel: QWidget, shown: bool) -> None:
+        """A panel has come into sight, or lies behind another: only for what is seen is anything asked and drawn."""
+        self._behind.discard(panel)
+        if shown:
+            self._refresh()
+            self.desk.ask()
+        else:
+            self._behind.add(panel)
+
+    def _in_sight(self) -> list[tuple[QWidget, Panel]]:
+        return [(w, panel) for w, panel in self._panels if w.isVisibleTo(self) and w not in self._behind]
+
     def _reset_layout(self) -> None:
-        docks = self._docks
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
-        self.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
-        middle = [docks[name] for name in ("Palette", "Stimulus", "Inside", "Interventions")]
-        # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
-        self.splitDockWidget(docks["Decision"], middle[0], Qt.Orientation.Vertical)
-        for left, right in pairwise(middle):
-            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-        docks["History"].setVisible(self.screen().availableGeometry().height() >= ROOM_FOR_HISTORY_PX)
-        self.resizeDocks(middle, [200, 460, 385, 365], Qt.Orientation.Horizontal)
-        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
-        study = docks["Study"]
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, study)
-        study.setFloating(True)
-        screen = self.screen().availableGeometry()
-        place = QRect(self.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(screen.size() - STUDY_MARGIN))
-        place.moveBottom(min(place.bottom(), screen.bottom() - STUDY_MARGIN.height() // 2))
-        study.setGeometry(place)
-        study.hide()
+        layout.arrange(self, self._docks)
+        self._on_screen.keep()
 
     def _restore_layout(self) -> None:
         if self._settings is None:
@@ -161,9 +160,12 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
             self.restoreGeometry(geometry)
             self.restoreState(state, LAYOUT_VERSION)
+            self._on_screen.keep()
 
     def _add_file_and_edit(self) -> None:
-        self._extra("File", "Open picture…", self._open_picture, QKeySequence.StandardKey.Open)
+        self._extra(
+            "File", "Open picture…", partial(self._open, "Open picture", PHOTO_FILTER), QKeySequence.StandardKey.Open
+        )
         self._extra("File", "Quit", self.close, QKeySequence.StandardKey.Quit)
         undo = self.desk.store.undo.createUndoAction(self, "Undo")
         redo = self.desk.store.undo.createRedoAction(self, "Redo")
@@ -172,19 +174,20 @@ class MainWindow(QMainWindow):
         self._menus["Edit"].addActions([undo, redo])
 
     def _add_model_window_help(self) -> None:
-        self._extra("Model", "Open model…", self._open_model, "Ctrl+Shift+O")
-        self._extra("Model", "Study the model…", self._docks["Study"].show, "Ctrl+Shift+Y")
+        self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
+        self._extra("Model", "Study the model…", self._open_study, "Ctrl+Shift+Y")
         for name in bundled_models():
-            self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
+            bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
+            bundled.setData(task_words(name))
         self._menus["Model"].addSeparator()
-        for device in ("auto", "cpu", "cuda", "mps"):
+        for device in choices.DEVICES:
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
         self._extra("Model", "Restart engine", lambda: self._restart(None))
         for dock in self._docks.values():
             self._menus["Window"].addAction(dock.toggleViewAction())
         self._extra("Window", "Reset layout", self._reset_layout)
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
-            self._extra("View", f"Theme: {name.lower()}", partial(self._dress, look))
+            self._extra("View", f"Theme: {name.lower()}", partial(choices.choose_theme, self._settings, look))
         self._extra("Help", "All commands…", self._open_palette, "Ctrl+K")
         self._extra("Help", "Keys", self._open_sheet, "?")
 
@@ -200,10 +203,17 @@ class MainWindow(QMainWindow):
         action.setShortcuts([QKeySequence(key) for key in keys])
         if keys:
             action.setToolTip(f"{text} ({QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)})")
-        action.triggered.connect(lambda _=False: self._try(do))
-        self._menus[menu].addAction(action)
+        action.triggered.connect(lambda _=False: self.outcomes.attempt(do, opening=menu in OPENING_MENUS))
+        self._menu(menu).addAction(action)
         self.addAction(action)
         return action
+
+    def _menu(self, name: str) -> QMenu:
+        """A menu by its name; one within another, “Stimulus ▸ Shape”, is made where its first command is."""
+        if name not in self._menus:
+            outer, _, title = name.rpartition(WITHIN)
+            self._menus[name] = self._menu(outer).addMenu(title)
+        return self._menus[name]
 
     def all_actions(self) -> list[tuple[str, QAction]]:
         """Every command with the menu that it is in."""
@@ -212,36 +222,30 @@ class MainWindow(QMainWindow):
             found += [(name, a) for a in menu.actions() if not a.isSeparator() and a.menu() is None]
         return found
 
-    def _try(self, do: Callable[[], object]) -> None:
-        """Run a command; what a user can mend is said in the status line."""
-        try:
-            do()
-        except UserError as error:
-            self.status.say_error(error.message, error.hint)
-
     def _changed(self) -> None:
         self.desk.ask()
         self._title(self.desk.store.undo.isClean())
         self._refresh()
 
     def _answered(self, answer: Answer) -> None:
+        self.outcomes.answered(answer)
         self.desk.take(answer)
+        choices.remember_device(self._settings, self.desk.live)
         self._refresh()
 
     def _failed(self, failure: Failure) -> None:
         self.desk.failure = failure
-        self.status.say_error(failure.message, failure.hint, failure.details)
+        self.outcomes.refused(failure)
         keep_model(self.desk, failure)
         self._refresh()
 
-    def _job_went_on(self, run: Run) -> None:
-        if run.failure is not None:
-            self.status.say_error(run.failure.message, run.failure.hint, run.failure.details)
+    def _wanted(self) -> tuple[Analysis[Any], ...]:
+        """What the panels that can be seen want to know."""
+        return tuple(analysis for _, panel in self._in_sight() for analysis in panel.wanted())
 
     def _refresh(self) -> None:
-        for widget, panel in self._panels:
-            if widget.isVisibleTo(self):
-                panel.refresh()
+        for _, panel in self._in_sight():
+            panel.refresh()
         self.status.refresh()
 
     def _title(self, clean: bool) -> None:
@@ -252,23 +256,20 @@ class MainWindow(QMainWindow):
         self.desk.live.restart(device)
         self.desk.ask_again()
 
-    def _open_picture(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open picture", "", PHOTO_FILTER)
+    def _open_study(self) -> None:
+        self._docks["Study"].show()
+        self._docks["Study"].raise_()  # where it is docked, it may lie behind another panel
+
+    def _open(self, title: str, kinds: str) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         if name:
-            show_photo(self.desk, Path(name))
+            open_path(self.desk, Path(name))
 
-    def _open_model(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open model", "", MODEL_FILTER)
-        if name:
-            choose_model(self.desk, name)
-
-    def _open_dropped(self, path: Path) -> None:
-        opener = choose_model if path.suffix == ".safetensors" else None
-        self._try(lambda: opener(self.desk, str(path)) if opener else show_photo(self.desk, path))
-
-    def _dress(self, look: theme.Theme | None) -> None:
-        theme.choose(look)
-        theme.apply(cast(QApplication, QApplication.instance()))
+    def _open_dropped(self, dropped: Dropped) -> None:
+        # Once the drag is over: where it came from waits for it.
+        QTimer.singleShot(
+            0, self, lambda: self.outcomes.attempt(lambda: open_dropped(self.desk, dropped), opening=True)
+        )
 
     def _open_palette(self) -> None:
         CommandPalette(self.all_actions(), self).open()
@@ -277,14 +278,22 @@ class MainWindow(QMainWindow):
         ShortcutSheet(self.all_actions(), self).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if read_drop(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            QTimer.singleShot(0, self, lambda path=Path(url.toLocalFile()): self._open_dropped(path))
+        event.acceptProposedAction()
+        self._open_dropped(read_drop(event.mimeData()))
+
+    def close_without_asking(self) -> None:
+        """End everything and close, whatever is lost: for signals, and for whoever has asked already."""
+        self.leaving.agree()
+        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.leaving.allowed():
+            event.ignore()
+            return
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))

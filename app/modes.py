@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 
 from app.desk import Desk
 from app.edits import item_of_base
-from core.document import governing_edit, items_of, replace_intervention, set_control
+from core.document import Intervention, changed, governing_edit, replace_intervention
 from core.errors import UserError
-from core.interventions import InSubspace
-from core.interventions.controls import Control
-from core.interventions.move import MoveInSubspace, move_by_hand
+from core.interventions.move import move_by_hand
 from core.interventions.novel import Method, WriteNovelVectors, write_novel_vectors
-from core.scene import ITEM_LETTERS
 
 VERBS: dict[Method, str] = {
     "added": "Add",
@@ -21,14 +17,6 @@ VERBS: dict[Method, str] = {
     "sampled": "Sample",
     "random": "Draw random",
 }
-
-
-def subject(edit: InSubspace) -> str:
-    """What an edit is about: “colour of A”, “shape of A+B”, “all of C”."""
-    word = {"color": "colour", "shape": "shape", "all": "all"}[edit.property]
-    novel = isinstance(edit, WriteNovelVectors)
-    letters = [ITEM_LETTERS[item] for item in (items_of(edit) if novel else (edit.item,))]
-    return f"{word} of {'+'.join(letters)}"
 
 
 def edit_in_force(desk: Desk) -> int | None:
@@ -52,24 +40,18 @@ def write_novel(desk: Desk, method: Method) -> None:
     edit = WriteNovelVectors(
         *(block, first, first + 1, property, method), "different" if alike else "same", secrets.randbits(32)
     )
-    for old in desk.document.interventions:
-        if isinstance(old, WriteNovelVectors) and (old.block, old.item, old.property) == (block, first, property):
-            edit = replace(edit, seed=old.seed, strength=old.strength)
-    desk.edit(f"{VERBS[method]} {subject(edit)}", write_novel_vectors(desk.document, edit))
-
-
-def is_drawn(edit: InSubspace) -> bool:
-    """Whether a seed decides what an edit does."""
-    return isinstance(edit, WriteNovelVectors) or edit.control == "random subspace"
+    words = f"{VERBS[method]} {edit.subject(desk.document.base)}"
+    desk.edit(words, write_novel_vectors(desk.document, edit))
 
 
 def draw_again(desk: Desk, index: int | None = None) -> None:
     """Another seed for an edit of the list; without `index`, for the one in force."""
     at, edit = _chosen(desk, index)
-    if not is_drawn(edit):
+    drawn = edit.drawn_again(secrets.randbits(32))
+    if drawn is None:
         raise UserError("Nothing in this edit was drawn.", "Write novel vectors, or choose the random subspace.")
-    drawn = replace(edit, seed=secrets.randbits(32))
-    desk.edit(f"Draw {subject(edit)} again", replace_intervention(desk.document, at, drawn))
+    words = f"Draw {edit.subject(desk.document.base)} again"
+    desk.edit(words, replace_intervention(desk.document, at, drawn))
 
 
 def by_hand(desk: Desk) -> None:
@@ -79,33 +61,21 @@ def by_hand(desk: Desk) -> None:
     desk.edit(f"Move {word} by hand", document)
 
 
-def controls_for(edit: InSubspace) -> tuple[Control, ...]:
-    """The controls that an edit has: a swap of everything goes through no subspace."""
-    return ("wrong object",) if edit.property == "all" else ("wrong object", "random subspace")
-
-
-def choose_control(desk: Desk, control: Control, index: int | None = None) -> None:
+def choose_control(desk: Desk, control: str, index: int | None = None) -> None:
     """Make an edit of the list a control of itself; the control that it is already takes it back to the effect."""
     at, edit = _chosen(desk, index)
-    if control and control not in controls_for(edit):
-        raise UserError("A swap of everything has no subspace.", "Swap the colour or the shape for this control.")
-    wanted: Control = "" if control == edit.control else control
-    text = f"Control, {wanted}: {subject(edit)}" if wanted else f"Back to the effect: {subject(edit)}"
-    desk.edit(text, set_control(desk.document, at, wanted))
+    if control and control not in edit.controls():
+        raise UserError(
+            f"“{edit.words(desk.document.base)}” has no control “{control}”.",
+            f"It has: {', '.join(edit.controls()) or 'none'}.",
+        )
+    wanted, about = "" if control == edit.control else control, edit.subject(desk.document.base)
+    text = f"Control, {wanted}: {about}" if wanted else f"Back to the effect: {about}"
+    desk.edit(text, replace_intervention(desk.document, at, changed(edit, control=wanted)))
 
 
-def mode_of(edit: InSubspace | None) -> str:
-    """The mode that an edit is, as `Command.short` names it; no edit leaves the thumb to the hand."""
-    if edit is None or isinstance(edit, MoveInSubspace):
-        return "Move"
-    if isinstance(edit, WriteNovelVectors):
-        return {"added": "Add", "interpolated": "Interpolate", "sampled": "Sampled", "random": "Random"}[edit.method]
-    return "Swap all" if edit.property == "all" else "Swap"
-
-
-def _chosen(desk: Desk, index: int | None) -> tuple[int, InSubspace]:
+def _chosen(desk: Desk, index: int | None) -> tuple[int, Intervention]:
     at = edit_in_force(desk) if index is None else index
-    edit = None if at is None else desk.document.interventions[at]
-    if at is None or not isinstance(edit, InSubspace):
+    if at is None:
         raise UserError("No edit of this pad is on.", "Move a thumb, swap, or write novel vectors first.")
-    return at, edit
+    return at, desk.document.interventions[at]

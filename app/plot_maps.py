@@ -46,6 +46,7 @@ class MapsView(Painted):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot: Maps | None = None
+        self._drawn: tuple[Maps, int, float, Drawing] | None = None
         self._current: int | None = None
         self._hovered: int | None = None
         self.setMouseTracking(True)
@@ -101,8 +102,15 @@ class MapsView(Painted):
 
     def _take_room(self) -> None:
         if self._plot is not None:
-            height = draw_maps(self._plot, self.n_columns, self._side).height * self._scale
-            self.setFixedHeight(round(height))
+            self.setFixedHeight(round(self._drawing(self._plot).height * self._scale))
+
+    def _drawing(self, plot: Maps) -> Drawing:
+        """The plot at the present width, kept until the one or the other changes."""
+        n_columns, side = self.n_columns, self._side
+        kept = self._drawn
+        if kept is None or kept[0] is not plot or kept[1:3] != (n_columns, side):
+            self._drawn = kept = (plot, n_columns, side, draw_maps(plot, n_columns, side))
+        return kept[3]
 
     def _map_at(self, at: QPointF) -> int | None:
         n = len(self._plot.maps) if self._plot else 0
@@ -125,7 +133,7 @@ class MapsView(Painted):
                 box(painter, around, radius=4, line=look.color(role), width=1.5)
         painter.save()
         painter.scale(self._scale, self._scale)
-        paint_drawing(painter, draw_maps(self._plot, self.n_columns, self._side), _palette(look), self.font())
+        paint_drawing(painter, self._drawing(self._plot), _palette(look), self.font())
         painter.restore()
         if self.hasFocus():
             paint_focus(painter, rect, look)

@@ -50,6 +50,7 @@ class PlotView(QWidget):
         self._position: int | None = None
         self._line: Any = None
         self._texts: list[Any] = []
+        self._outdated = False
         self.title, self.legend = QLabel(), Legend()
         self.title.setWordWrap(True)
         self._view = pg.GraphicsView()
@@ -89,18 +90,20 @@ class PlotView(QWidget):
         return QSize(220, 180)
 
     def show_plot(self, plot: AxesPlot) -> None:
-        """Draw `plot` instead of what was drawn."""
+        """Draw `plot` instead of what was drawn, as soon as it is seen."""
         self._plot, self._current = plot, None
         self._spots = spots(plot)
         self.setAccessibleName(plot.title)
         self.setAccessibleDescription(describe(plot))
-        self._draw()
+        self.title.setText(plot.title)
+        self._draw_when_seen()
 
     def show_position(self, index: int | None) -> None:
         """Mark a position of curves that is looked at elsewhere."""
         if index != self._position:
             self._position = index
-            self._draw_position()
+            if not self._outdated:
+                self._draw_position()
 
     def set_stale(self, stale: bool) -> None:
         """Grey what belongs to an earlier state."""
@@ -130,16 +133,26 @@ class PlotView(QWidget):
 
     def place_of(self, index: int) -> QPointF:
         """Where a spot is, in pixels of this widget; the middle of its column where it has no height."""
+        self._draw_outdated()
         spot, (bottom, top) = self._spots[index], self._box.viewRange()[1]
         y = (bottom + top) / 2 if math.isnan(spot.y) else spot.y
         scene = self._box.mapViewToScene(QPointF(spot.x, y))
         return QPointF(self._view.mapTo(self, self._view.mapFromScene(scene)))
 
+    def _draw_when_seen(self) -> None:
+        """Building a plot takes long: what nobody sees is not built, and changes one after another are one."""
+        self._outdated = True
+        self.update()
+
+    def _draw_outdated(self) -> None:
+        if self._outdated:
+            self._outdated = False
+            self._draw()
+
     def _draw(self) -> None:
         plot, look = self._plot, theme.current()
         if plot is None:
             return
-        self.title.setText(plot.title)
         self.title.setFont(scaled(self.font(), 1.0, bold=True))
         self._view.setBackground(look.color("panel"))
         self._box.clear()
@@ -188,7 +201,7 @@ class PlotView(QWidget):
     def _fit(self) -> None:
         """What depends on the size: tick labels, the words along the axes, and words inside the plot."""
         plot, font = self._plot, self._small
-        if plot is None:
+        if plot is None or self._outdated:
             return
         size = self._box.boundingRect()
         left, bottom = left_ticks(plot, font, size.height()), bottom_ticks(plot, font, size.width())
@@ -293,13 +306,14 @@ class PlotView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in _LOOKS:
-            self._draw()
+            self._draw_when_seen()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._give_room()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._draw_outdated()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         look, rect = theme.current(), QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)

@@ -16,6 +16,7 @@ class Status(QStatusBar):
         super().__init__()
         self._desk = desk
         self._details = ""
+        self._until: tuple[object, ...] = ()
         self.state, self.error = QLabel(), QLabel()
         self.copy, self.dismiss = QToolButton(), QToolButton()
         self.copy.setText("Copy details")
@@ -35,16 +36,23 @@ class Status(QStatusBar):
         self.setSizeGripEnabled(False)
         self.clear_error()
 
-    def say_error(self, message: str, hint: str = "", details: str = "") -> None:
-        """Show what happened and what to do; it stays until dismissed or replaced."""
+    def say_error(self, message: str, hint: str = "", details: str = "", until: tuple[object, ...] = ()) -> None:
+        """Show what happened and what to do. It stays until it is dismissed or replaced, or one of `until` succeeds."""
+        self._until = until
         self._details = details or f"{message} {hint}"
         self.error.setText(f"⚠ {message} {hint}".strip())
         self.error.setToolTip(self._details)
         for widget in (self.error, self.copy, self.dismiss):
             widget.show()
 
+    def supersede(self, *done: object) -> None:
+        """Put the message away if it was to stay until one of these is done."""
+        if any(one in self._until for one in done):
+            self.clear_error()
+
     def clear_error(self) -> None:
         """Put the message away."""
+        self._until = ()
         self.error.setText("")
         for widget in (self.error, self.copy, self.dismiss):
             widget.hide()
@@ -53,16 +61,24 @@ class Status(QStatusBar):
         """Describe the state that the panels show."""
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
-        self.state.setToolTip(self.state.text())
+        self.state.setToolTip("\n".join([self.state.text(), *(answer.notes if answer is not None else ())]))
 
 
 def _state(answer: Answer, desk: Desk) -> str:
     info = answer.model
     parts = [f"engine {answer.engine_ms:.0f} ms · {info.device}", f"{info.name} {info.weights_hash[:6]}"]
-    card = info.subspace_cards.get((desk.pad_shown, answer.question.write))
-    if card is not None:
-        word = "colour" if desk.pad_shown == "color" else "shape"
-        parts.append(f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})")
+    parts += _learned(answer, desk)
     parts += answer.notes[:1]
     parts.append("? for keys · Ctrl+K for everything")
     return "  ·  ".join(parts)
+
+
+def _learned(answer: Answer, desk: Desk) -> list[str]:
+    """How good what was learned at the write layer is: the probe while its tab is shown, else the pad's subspace."""
+    write = desk.view.write
+    if desk.probe_shown:
+        probe = answer.model.probe_cards.get(write)
+        return [] if probe is None else [f"probe: right {probe['accuracy']:.3f} (n {probe['n']})"]
+    card = answer.model.subspace_cards.get((desk.pad_shown, write))
+    word = "colour" if desk.pad_shown == "color" else "shape"
+    return [] if card is None else [f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})"]

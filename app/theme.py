@@ -114,7 +114,8 @@ def apply(app: QApplication) -> None:
         palette.setColor(role, QColor(color))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, theme.color("muted", 0.6))
-    app.setStyle("Fusion")
+    if not app.styleSheet():  # each of style and sheet has Qt dress every widget again
+        app.setStyle("Fusion")
     app.setPalette(palette)
     app.setStyleSheet(_STYLE.format(**{f.name: getattr(theme, f.name) for f in fields(theme)}))
 
@@ -132,6 +133,15 @@ QPushButton:disabled, QToolButton:disabled {{ color: {muted}; }}
 QToolButton[chip="true"] {{ padding: 1px 5px; }}
 QToolButton[control="true"] {{ border-style: dashed; }}
 QToolButton[control="true"]:checked {{ background: {warning}; color: {window}; border-color: {warning}; }}
+QTabWidget::pane {{ border: 1px solid {line}; }}
+QTabBar::tab {{ background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent; }}
+QTabBar::tab {{ padding: 4px 12px; margin-right: 2px; }}
+QTabBar::tab:hover {{ color: {text}; }}
+QTabBar::tab:selected {{ background: {raised}; color: {text}; border-bottom-color: {accent}; }}
+QTabBar::tab:selected {{ border-top-left-radius: 4px; border-top-right-radius: 4px; }}
+QTabBar::tab:selected:focus {{ border-bottom-color: {text}; }}
+QTabBar::tab:disabled {{ color: {line}; }}
+QTabBar QToolButton {{ padding: 0; }}
 QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
 QStatusBar {{ background: {panel}; color: {muted}; }}
 QMenuBar {{ background: {panel}; color: {text}; }}

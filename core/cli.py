@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # `python -m` looks first into the working directory, where any file of the user's may have a module's name.
+    from core.start import own_path
+
+    sys.path[:] = own_path()
+
 import argparse
 import json
+import os
+import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import BytesIO
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from core.cli_study import add_study_verb, fourfold
-from core.datasets import SPLITS, split_examples
+from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
+from core.cli_study import add_study_verb
+from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
-from core.terminal import watch
-
-if TYPE_CHECKING:
-    from core.families.model import Model
+from core.signals import STATUS
+from core.start import has_working_directory, own_path
+from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
+from core.streams import printing, say
+from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
-    arguments = _parser().parse_args(argv)
+    with printing():
+        return _run(_parser().parse_args(argv))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
+        if arguments.run is not _window and not has_working_directory():
+            raise UserError("The folder in which you are was deleted.", "Change to another one, such as: cd ~")
         status: int = arguments.run(arguments)
     except UserError as error:
-        print(f"relata: {error}", file=sys.stderr)
+        say(f"relata: {error}")
         return 2
-    except KeyboardInterrupt:
-        print("relata: stopped; what was written is kept", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        say("relata: stopped; what was written is kept")
+        return STATUS + (stop.args[0] if stop.args else signal.SIGINT)
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="relata", description="A laboratory for looking into vision transformers.")
+    parser = Parser(prog="relata", description="A laboratory for looking into vision transformers.")
     parser.set_defaults(run=_window)
     verbs = parser.add_subparsers(title="verbs")
     _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
@@ -47,17 +66,18 @@ def _parser() -> argparse.ArgumentParser:
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination")
+    selftest.add_argument("--device", default="auto", help=DEVICE_HELP)
     selftest.set_defaults(run=_selftest)
     return parser
 
 
 def _add_render(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--split", choices=SPLITS, default="test")
-    verb.add_argument("--n", type=int, default=100)
+    verb.add_argument("--n", type=whole(1, EXAMPLES_MAX), default=100)
     verb.add_argument("--task", choices=get_args(Task), default="discrimination")
-    verb.add_argument("--kinds", type=int, choices=(256, 32), default=256)
-    verb.add_argument("--patch", type=int, choices=(14, 16, 32), default=16)
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--kinds", type=one_of(256, 32), metavar="{256,32}", default=256)
+    verb.add_argument("--patch", type=one_of(14, 16, 32), metavar="{14,16,32}", default=16)
+    verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(run=_render)
 
@@ -65,8 +85,8 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
 def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
     verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
-    verb.add_argument("--device", default="auto")
-    verb.add_argument("--n-test", type=_even, default=6400, help="images of each set to measure on")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.add_argument("--n-test", type=even, default=6400, help="images of each set to measure on")
     verb.set_defaults(run=_train)
 
 
@@ -74,12 +94,12 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", default="discrimination")
     verb.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
     verb.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
-    verb.add_argument("--pairs", type=_even, default=2000, help="pairs to search on")
-    verb.add_argument("--tests", type=_even, default=2000, help="pairs to measure on")
-    verb.add_argument("--epochs", type=int, default=20)
-    verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
-    verb.add_argument("--out", type=Path, help="folder to write; by default the model's own")
+    verb.add_argument("--pairs", type=even, default=2000, help="pairs to search on")
+    verb.add_argument("--tests", type=even, default=2000, help="pairs to measure on")
+    verb.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20)
+    verb.add_argument("--seed", type=seed, default=0)
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.add_argument("--out", type=Path, help="folder to write; by default where the window looks")
     verb.set_defaults(run=_das)
 
 
@@ -87,22 +107,25 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", default="discrimination")
     verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
-    verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--device", default="auto")
-    verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default the model's own")
+    verb.add_argument("--seed", type=seed, default=0)
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.add_argument("--out", type=Path, help="the .safetensors file to write; by default where the window looks")
     verb.set_defaults(run=_probe)
 
 
-def _even(word: str) -> int:
-    """How many examples: half of them are same and half different."""
-    if not word.isascii() or not word.isdigit() or int(word) < 2 or int(word) % 2:
-        raise argparse.ArgumentTypeError(f"{word} is no even number above 0")
-    return int(word)
-
-
 def _window(_: argparse.Namespace) -> int:
-    """The window lives in a process of its own, so that this one never loads Qt."""
-    return subprocess.run([sys.executable, "-m", "app"], check=False).returncode
+    """The window is a program of its own, so that `core` never loads Qt.
+
+    It imports from where this program did, and from no file of the folder in which it is started.
+    """
+    open_window = (
+        f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
+    )
+    command = [sys.executable, "-P", "-c", open_window]
+    if os.name == "nt":
+        return subprocess.run(command, check=False).returncode
+    # The window takes this process's place: its signals and its exit status are the window's.
+    os.execv(sys.executable, command)
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -110,6 +133,8 @@ def _render(arguments: argparse.Namespace) -> int:
 
     from core.render import render
 
+    check_balance(arguments.task, arguments.n)
+    check_folder(arguments.out)
     geometry = Geometry(patch_px=arguments.patch)
     examples = split_examples(
         arguments.split,
@@ -119,31 +144,41 @@ def _render(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         geometry=geometry,
     )
+    names = [f"{index:05d}-{example.condition}.png" for index, example in enumerate(examples)]
+    _check_others(arguments.out, {"manifest.json", *names})
     manifest = []
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        for index, example in enumerate(examples):
-            name = f"{index:05d}-{example.condition}.png"
-            Image.fromarray(render(example.stimulus)).save(arguments.out / name)
-            manifest.append({"file": name, **asdict(example)})
-        (arguments.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{arguments.out} could not be written: {error}.", "Name another folder.") from error
+    for name, example in zip(names, examples, strict=True):
+        pixels = BytesIO()
+        Image.fromarray(render(example.stimulus)).save(pixels, "PNG")
+        write_files({arguments.out / name: pixels.getvalue()})
+        manifest.append({"file": name, **asdict(example)})
+    write_text(arguments.out / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     print(f"{len(examples)} images and manifest.json in {arguments.out}")
     return 0
 
 
+def _check_others(folder: Path, names: set[str]) -> None:
+    """Raises UserError where a folder holds what is none of a set's files, such as the images of a larger one."""
+    others = sorted({path.name for path in folder.iterdir()} - names)
+    if others:
+        raise UserError(
+            f"{folder} holds {others[0]}, which is no part of this set; nothing was written.",
+            "Name a new folder, or empty this one.",
+        )
+
+
 def _train(arguments: argparse.Namespace) -> int:
     from core.cards import resource_folder
-    from core.families.model import choose_device
     from core.jobs.recipe import read_recipe
     from core.jobs.train import train_model
 
+    out = tensor_file(arguments.out)
     path = Path(arguments.recipe)
     shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
-    card = watch(train_model(recipe, arguments.out, choose_device(arguments.device), n_test=arguments.n_test))
+    card = watch(train_model(recipe, out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
+    print(out, file=sys.stderr)
     return 0
 
 
@@ -151,18 +186,21 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.cards import subspace_folder
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.subspaces import save_subspace, subspace_file
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
-    blocks = _blocks(arguments.layers, model)
+    model = verify(open_model(arguments.model, device_of(arguments)))
+    say_assumed(model.assumed)
+    blocks = blocks_named(arguments.layers, model.n_blocks, model.name)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
         n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
     )
     n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(arguments.model)
+    check_folder(folder)
+    for property, block in product(properties, blocks):
+        check_tensor_file(subspace_file(folder, property, block))
 
     def keep(fitted: FittedSubspace) -> None:
         card = fitted.card
@@ -174,6 +212,7 @@ def _das(arguments: argparse.Namespace) -> int:
 
     for property in properties:
         watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds, keep=keep))
+    print(folder)
     return 0
 
 
@@ -181,15 +220,16 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.cards import probe_file
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.probes import save_probes
     from core.studies.probe import ProbeOptions
     from core.studies.probe_asset import probe_asset
 
-    model = verify(open_model(arguments.model, choose_device(arguments.device)))
+    model = verify(open_model(arguments.model, device_of(arguments)))
+    say_assumed(model.assumed)
+    path = tensor_file(arguments.out) if arguments.out else probe_file(arguments.model)
+    _check_probe_file(path)
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
-    path = arguments.out or probe_file(arguments.model)
     save_probes(path, probes, card)
     for row in card["blocks"]:
         edits = "; ".join(f"α {e['alpha']:g} {e['success']:.3f}, control {e['control']:.3f}" for e in row["edits"])
@@ -198,29 +238,26 @@ def _probe(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _blocks(words: str, model: Model) -> list[int]:
-    if words == "all":
-        return list(range(-1, model.n_blocks))
-    try:
-        blocks = [int(word) for word in words.split(",")]
-    except ValueError:
-        blocks = []
-    if not blocks or not all(-1 <= block < model.n_blocks for block in blocks):
-        raise UserError(
-            f"“{words}” names no blocks of {model.name}.", f"Use all, or numbers from -1 to {model.n_blocks - 1}."
-        )
-    return blocks
+def _check_probe_file(path: Path) -> None:
+    """Raises UserError where probes cannot be written, or would replace the weights of a model."""
+    from core.cards import read_card
+
+    check_tensor_file(path)
+    if path.exists() and "network" in read_card(path):
+        raise UserError(f"{path} holds the weights of a model.", "Name another file for its probes.")
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
     from core.selftest import selftest
 
-    report = watch(selftest(arguments.model), quiet=arguments.json)
+    report = watch(selftest(arguments.model, str(device_of(arguments))), quiet=arguments.json)
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
         for check in report["checks"]:
             print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
+        for sentence in report.get("assumed", ()):
+            print(f"note {sentence}")
     return 0 if report["ok"] else 1
 
 

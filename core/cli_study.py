@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import UserError
+from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
 from core.studies.result import OF_ONE_MODEL, STUDIES
-from core.terminal import watch
+from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -47,7 +47,7 @@ def add_study_verb(verbs: Any) -> None:
     )
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
     study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
-    study.add_argument("--seed", type=int, default=0, help="of every draw (default: 0)")
+    study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
     study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
     study.add_argument(
         "--layers",
@@ -55,34 +55,22 @@ def add_study_verb(verbs: Any) -> None:
         help="blocks to search, such as 0,1,2; -1 is the embeddings (default: all)",
     )
     study.add_argument("--search-pairs", type=fourfold, default=2000, help="to search a subspace on (default: 2000)")
-    study.add_argument("--epochs", type=int, default=20, help="of a subspace search (default: 20)")
+    study.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20, help="of a subspace search (default: 20)")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
-    study.add_argument("--runs", type=_count, default=1, help="of losses: for each choice (default: 1)")
-    study.add_argument("--device", default="auto", help="cpu, cuda or mps (default: the fastest)")
+    study.add_argument("--runs", type=whole(1, RUNS_MAX), default=1, help="of losses: for each choice (default: 1)")
+    study.add_argument("--device", default="auto", help=DEVICE_HELP)
     study.set_defaults(run=_study)
-
-
-def fourfold(word: str) -> int:
-    """How many examples: a multiple of 4 is balanced in both tasks."""
-    if not word.isascii() or not word.isdigit() or int(word) < 4 or int(word) % 4:
-        raise argparse.ArgumentTypeError(f"{word} is no multiple of 4 above 0")
-    return int(word)
-
-
-def _count(word: str) -> int:
-    if not word.isascii() or not word.isdigit() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
-    return int(word)
 
 
 def _study(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
-    from core.families.model import choose_device
     from core.studies.series import run_series
 
-    device = choose_device(arguments.device)
+    device = device_of(arguments)
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
+    for model in models:
+        say_assumed(model.assumed, model.name)
     report = watch(run_series(models, _options(arguments, models), arguments.out))
     print(f"report: {report}")
     return 0
@@ -119,13 +107,5 @@ def _blocks(words: str, models: list[Model]) -> tuple[int, ...]:
 
     Raises UserError for what is no block of every model.
     """
-    if words == "all":
-        return ()
-    try:
-        blocks = tuple(sorted({int(word) for word in words.split(",")}))
-    except ValueError:
-        blocks = ()
-    last = min(model.n_blocks for model in models) - 1
-    if not blocks or not all(-1 <= block <= last for block in blocks):
-        raise UserError(f"“{words}” names no blocks of these models.", f"Use all, or numbers from -1 to {last}.")
-    return blocks
+    n_blocks = min(model.n_blocks for model in models)
+    return () if words == "all" else tuple(blocks_named(words, n_blocks, "these models"))

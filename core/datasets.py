@@ -26,6 +26,11 @@ Condition = Literal["same", "both", "shape", "color"]
 Split = Literal["train", "val", "test", "test_iid", "compositional", "ood-shape", "ood-color", "ood-shape-color"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
+SEED_MAX = 2**31 - 1
+"""The largest seed that every part of the program takes."""
+EXAMPLES_MAX = 1_000_000
+"""The most examples that a user can ask for."""
+
 _CYCLE: tuple[Condition, ...] = ("both", "shape", "color")
 
 

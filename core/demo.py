@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from core.cards import Card, SubspaceKey
 from core.document import Document, View
@@ -30,9 +31,24 @@ def demo_stimulus(task: Task) -> Stimulus:
 
 
 def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:
-    """The block after which the property's subspace has the highest interchange accuracy; 0 where none is known."""
-    scored = [(float(card["iia"]), block) for (name, block), card in cards.items() if name == property]
-    return max(scored)[1] if scored else 0
+    """The block after which the property's subspace has the highest interchange accuracy.
+
+    Where the property has none, the block that is best for the other; 0 where no subspace is known.
+    """
+    scored = [(name == property, float(card["iia"]), block) for (name, block), card in cards.items()]
+    return max(scored)[2] if scored else 0
+
+
+def opening_view(view: View, cards: Mapping[SubspaceKey, Card], property: Property, n_blocks: int) -> View:
+    """How a model is looked at as it opens: written where the property is carried best, and read one block later.
+
+    A model without subspaces is looked at as the one before it, as far as it has blocks.
+    """
+    last = n_blocks - 1
+    if not cards:
+        return replace(view, read=min(view.read, last), write=min(view.write, last))
+    block = min(best_block(cards, property), last)
+    return replace(view, read=min(block + 1, last), write=block)
 
 
 def demo_view(cards: Mapping[SubspaceKey, Card], task: Task = "discrimination") -> View:

@@ -134,7 +134,7 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class View:
     """What is looked at: saved with a document, never undone. `token` counts prefix tokens; `item` is the one
-    that is selected."""
+    that is selected, -1 where none is."""
 
     read: int = 2
     write: int = 1

@@ -48,13 +48,13 @@ def embed(model: Model, x: Tensor) -> Tensor:
     """Normalised images [B, 3, S, S] → the residual stream [B, T, D] that enters block 0."""
     network = model.network
     stream: Tensor = network.norm_pre(network._pos_embed(network.patch_embed(x)))
-    return stream
+    return finite(stream, model, "The embedding")
 
 
 def read_out(model: Model, residual: Tensor) -> Tensor:
     """The stream after the last block [B, T, D] → logits [B, C]."""
     logits: Tensor = model.network.forward_head(model.network.norm(residual))
-    return logits
+    return finite(logits, model, "The answer")
 
 
 def run(model: Model, x: Tensor, edits: Sequence[Edit] = ()) -> Trace:
@@ -91,8 +91,20 @@ def advance(model: Model, residual: Tensor, block: int, edits: Sequence[Edit] = 
     here = [(site, apply) for site, apply in edits if site.block == block]
     if all(site.part in ("resid_pre", "resid_post") for site, _ in here):
         entering = edited(residual, Site(block, "resid_pre"), here)
-        return edited(model.blocks[block](entering), Site(block), here)
-    return run_inside(model.blocks[block], residual, lambda part, x: edited(x, Site(block, part), here))
+        stream = edited(model.blocks[block](entering), Site(block), here)
+    else:
+        stream = run_inside(model.blocks[block], residual, lambda part, x: edited(x, Site(block, part), here))
+    return finite(stream, model, f"The output of block {block}")
+
+
+def finite(x: Tensor, model: Model, what: str) -> Tensor:
+    """`x` itself.
+
+    Raises UserError where a number in it is NaN or infinite; `what` says what it is.
+    """
+    if not x.isfinite().all():
+        raise UserError(f"{what} of {model.name} is not finite.", "Check the model's weights and card, and the edits.")
+    return x
 
 
 def edited(x: Tensor, site: Site, edits: Sequence[Edit]) -> Tensor:
@@ -146,14 +158,19 @@ def _cls_row(block: Any, residual: Tensor) -> Tensor:
 
 
 def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
-    """Largest difference between the executor and the network's own forward, over logits and block outputs."""
+    """Largest difference between the executor and the network's own forward, over logits and block outputs.
+
+    Raises UserError where one of them is not finite.
+    """
     size = model.geometry.image_px
     x = torch.randn(n_images, 3, size, size, generator=torch.Generator().manual_seed(seed)).to(model.device)
     network = model.network
     trace = run(model, x)
     _, theirs = network.forward_intermediates(x, output_fmt="NLC", return_prefix_tokens=True)
     ours = [residual[:, model.n_prefix :] for residual in trace.residuals[1:]]
-    errors = [(a - b[0]).abs().max() for a, b in zip(ours, theirs, strict=True)]
+    # A tuple of patches and prefix only where there are prefix tokens.
+    patches: list[Tensor] = [b[0] if isinstance(b, tuple) else b for b in list[Any](theirs)]
+    errors = [(a - b).abs().max() for a, b in zip(ours, patches, strict=True)]
     errors.append((trace.logits - network(x)).abs().max())
     errors.append((resume(model, trace.after(-1), 0) - network(x)).abs().max())
     errors += [
@@ -166,10 +183,15 @@ def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
 def verify(model: Model) -> Model:
     """The model, once the executor is shown to equal the network's own forward.
 
-    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE.
+    Raises UserError where a logit or a block output differs by more than PARITY_TOLERANCE, or is not finite, or the
+    network cannot run at all.
     """
-    with torch.inference_mode():
-        error = parity_error(model)
+    try:
+        with torch.inference_mode():
+            error = parity_error(model)
+    except RuntimeError as failure:
+        said = " ".join(str(failure).split())[:200]
+        raise UserError(f"{model.name} cannot run: {said}.", "Check the network's arguments in its card.") from failure
     if not error <= PARITY_TOLERANCE:
         raise UserError(
             f"The executor and {model.name} itself disagree by {error:.1e}.",

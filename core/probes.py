@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from core.assets.probe import Probe
-from core.cards import read_card
+from core.cards import is_number, is_whole, read_card
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model
+from core.families.tensors import read_tensors
 
 KEPT = torch.float16
 
@@ -40,14 +40,14 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
 
     Raises UserError where the file or its card is damaged, or was fitted on other weights.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return {}
     card = read_card(path)
+    tensors = read_tensors(path, "Fit them again.")
     try:
-        tensors = load_file(path)
         weight, bias = tensors["weight"].float(), tensors["bias"].float()
         blocks = {int(measured["block"]): _whole(measured) for measured in card["blocks"]}
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"The probes of {path.name} could not be read: {error}.", "Fit them again.") from error
     if card.get("weights_sha256") != model.weights_hash:
         raise UserError(f"The probes of {path.name} were fitted on other weights.", "Fit them on this model.")
@@ -56,12 +56,27 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
     return {block: Probe(w, b, measured) for (block, measured), w, b in rows}
 
 
+def learned_probes(paths: Sequence[Path], model: Model) -> tuple[dict[int, Probe], list[UserError]]:
+    """The probes in several files; one in an earlier file takes the place of those after the same block in later ones.
+
+    The second part says what was wrong with files that were left out.
+    """
+    probes: dict[int, Probe] = {}
+    errors: list[UserError] = []
+    for path in paths:
+        try:
+            probes = load_probes(path, model) | probes
+        except UserError as error:
+            errors.append(error)
+    return probes, errors
+
+
 def _whole(measured: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the card says of one block, if the window can tell of it; else a LookupError or TypeError."""
     at_one = {edit["alpha"]: edit for edit in measured["edits"]}[1.0]
     numbers = (measured["accuracy"], measured["n"], at_one["success"], at_one["control"])
-    if not all(isinstance(number, int | float) for number in numbers):
-        raise TypeError("a measured share is no number")
+    if not all(map(is_number, numbers)) or not is_whole(measured["block"]):
+        raise TypeError("a block or a measured share is no number")
     return measured
 
 
@@ -69,7 +84,6 @@ def _check(path: Path, model: Model, blocks: list[int], weight: Tensor, bias: Te
     """Raises UserError where the tensors are not those of a pair's tokens after these blocks."""
     width = 2 * model.geometry.cell_patches**2 * model.width
     shapes = ((len(blocks), 2, width), (len(blocks), 2))
-    finite = weight.isfinite().all() and bias.isfinite().all()
     known = blocks == sorted(blocks) and all(-1 <= block < model.n_blocks for block in blocks)
-    if (weight.shape, bias.shape) != shapes or not finite or not known:
+    if (weight.shape, bias.shape) != shapes or not known:
         raise UserError(f"The probes of {path.name} do not fit this model.", "Fit them again.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.analyses import Analysis
-from core.cards import SubspaceKey
-from core.document import Document
+from core.cards import SubspaceKey, card_has_cls, judges_relation
+from core.document import Document, Intervention
 from core.scene import Geometry
 
 
@@ -22,7 +22,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What panels need to know of the model that answered; `probe_cards` are by the block after which they read."""
+    """What panels need to know of the model that answered; `probe_cards` are by the block after which they read.
+
+    `learned_hash` is of the content of all subspaces and probes: after another fit it is another one.
+    """
 
     name: str
     weights_hash: str
@@ -35,6 +38,18 @@ class ModelInfo:
     card: Mapping[str, Any]
     subspace_cards: Mapping[SubspaceKey, Mapping[str, Any]]
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    learned_hash: str = ""
+
+    @property
+    def prefix_names(self) -> tuple[str, ...]:
+        """What the tokens before the patches are called: CLS, where there is one, then registers."""
+        cls = ("CLS",) if self.n_prefix and card_has_cls(self.card) else ()
+        return (*cls, *(f"R{index}" for index in range(1, self.n_prefix - len(cls) + 1)))
+
+    @property
+    def judges_relation(self) -> bool:
+        """Whether the model answers “different” or “same”."""
+        return judges_relation(self.labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +57,15 @@ class Answer:
     """A part of what the engine found for one question: what is new since the part before it.
 
     `found` maps an analysis to its value, or to why there is none. The first part holds the decision alone; with the
-    second everything that was wanted is there once (`complete`); the others make some of it better. `notes` say which
-    edits could not be applied, in words.
+    second, the one that is `complete`, everything that was wanted is there once; the others make some of it better.
+    `lost` are the edits that could not be applied, with the reason; `notes` say that and more that must be known.
     """
 
     question: Question
     model: ModelInfo
     found: Mapping[Analysis[Any], Any]
     notes: tuple[str, ...] = ()
+    lost: Mapping[Intervention, str] = field(default_factory=dict)
     complete: bool = False
     engine_ms: float = 0.0
 

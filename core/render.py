@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from core.errors import UserError
 from core.scene import COLORS, Geometry, Item, Photo, Stimulus
@@ -27,6 +29,10 @@ SUPERSAMPLING = 8
 CURVE_STEPS = 16
 MAX_PHOTO_PIXELS = 100_000_000
 PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # EPS, for one, would start another program
+
+MAX_DOUBTFUL_BITS = 14
+"""Cameras and microscopes keep 10, 12 or 14 bits in 16; a picture that uses no more may be one of theirs."""
+MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 281, 341
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -142,12 +148,12 @@ def open_photo(path: Path, geometry: Geometry) -> Photo:
             warnings.simplefilter("ignore")  # what pillow thinks of size and metadata; the size is checked here
             with Image.open(path, formats=PHOTO_FORMATS) as image:
                 _check_size(path.name, image.width, image.height)
-                rgb = _on_white(ImageOps.exif_transpose(image))
+                rgb, note = _on_white(image)
     except Image.DecompressionBombError as error:
         raise UserError(f"{path.name} is too large to open.", "Scale it down to below 100 megapixels.") from error
     except UnidentifiedImageError as error:
         raise UserError(
-            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF, BMP or GIF."
+            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise UserError(
@@ -157,7 +163,7 @@ def open_photo(path: Path, geometry: Geometry) -> Photo:
     left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
     square = rgb.crop((left, top, left + side, top + side))
     size = (geometry.image_px, geometry.image_px)
-    return Photo(square.resize(size, Image.Resampling.BICUBIC).tobytes(), path.name)
+    return Photo(square.resize(size, Image.Resampling.BICUBIC).tobytes(), path.name, note)
 
 
 def _check_size(name: str, width: int, height: int) -> None:
@@ -167,14 +173,76 @@ def _check_size(name: str, width: int, height: int) -> None:
         raise UserError(f"{name} has {width}×{height} px.", "Scale it down to below 100 megapixels.")
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """The picture in 8-bit RGB: 16-bit greys are scaled, see-through parts lie on white."""
+def _on_white(image: ImageFile) -> tuple[Image.Image, str]:
+    """The picture, upright, in 8-bit RGB, see-through parts on white; and what a viewer must know of it, or ""."""
     if image.mode in ("I", "F"):
-        raise ValueError("its pixels are 32-bit numbers of unknown range")
+        raise ValueError("its pixels are numbers of unknown range")
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
+        return _grey_on_white(image)
+    raw, note = _raw_mode(image), ""
+    key = image.info.get("transparency")
+    if key is not None and raw in ("L;2", "L;4"):
+        # Pillow widens the greys to 8 bits and leaves the see-through one as it is in the file.
+        image.info["transparency"] = key * 255 // (2 ** int(raw[2:]) - 1)
+    elif key is not None and raw == "RGB;16B":
+        image.info["transparency"] = tuple(channel >> 8 for channel in key)
+        note = "Colours that share 8 of 16 bits with its see-through one are see-through too."
+    elif raw.startswith("RGB;16"):
+        return _wide_rgb(image)
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+        return Image.alpha_composite(white, rgba).convert("RGB"), note
+    return upright.convert("RGB"), note
+
+
+def _raw_mode(image: ImageFile) -> str:
+    """How the pixels lie in the file, in Pillow's words."""
+    words = image.tile[0].args if image.tile else ""
+    return words if isinstance(words, str) else str(words[0]) if words else ""
+
+
+def _wide_rgb(image: ImageFile) -> tuple[Image.Image, str]:
+    """A picture of 16 bits a colour, of which Pillow keeps the upper 8: fewer that the file declares are stretched."""
+    n_bits, declared = _n_bits(_tags(image))
+    upright = ImageOps.exif_transpose(image)
+    if not declared:
+        return upright, _too_few(int(np.asarray(upright).max()) << 8, "dark")
+    stretched = [min(level << 16 - n_bits, 255) for level in range(256)]
+    return upright.point(stretched * 3), ""
+
+
+def _tags(image: ImageFile) -> Mapping[int, Any]:
+    return image.tag_v2 if isinstance(image, TiffImageFile) else {}
+
+
+def _too_few(largest: int, looks: str) -> str:
+    """What is to be said of a picture of 16 bits whose largest value is this."""
+    used = largest.bit_length()
+    return f"It uses {used} of its 16 bits: perhaps too {looks}." if used <= MAX_DOUBTFUL_BITS else ""
+
+
+def _grey_on_white(image: ImageFile) -> tuple[Image.Image, str]:
+    """A grey picture of up to 16 bits, brought to 8 by the bits that its file declares."""
+    tags = _tags(image)
+    n_bits, declared = _n_bits(tags)
+    values = np.asarray(ImageOps.exif_transpose(image)).astype(np.int32)  # [H, W]
+    grey = (values * 256 >> n_bits).clip(0, 255)
+    white_is_zero = tags.get(PHOTOMETRIC_INTERPRETATION) == 0
+    if white_is_zero:
+        grey = 255 - grey
+    grey[values == image.info.get("transparency", -1)] = 255
+    note = "" if declared else _too_few(int(values.max()), "bright" if white_is_zero else "dark")
+    return Image.fromarray(grey.astype(np.uint8)).convert("RGB"), note
+
+
+def _n_bits(tags: Mapping[int, Any]) -> tuple[int, bool]:
+    """How many bits the greys of a TIFF have, and whether the file says that they are fewer than are stored."""
+    stored = tags.get(BITSPERSAMPLE, (16,))[0]
+    for tag in (S_MAX_SAMPLE_VALUE, MAX_SAMPLE_VALUE):
+        largest = tags.get(tag, 0)
+        largest = largest[0] if isinstance(largest, tuple) else largest
+        if 0 < largest < 2**stored:
+            return int(largest).bit_length(), True
+    return stored, stored < 16

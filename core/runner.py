@@ -9,15 +9,18 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from core.cores import n_threads
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
+from core.signals import FROM_A_TERMINAL, first_heard, ignore
+from core.streams import open_streams
 
 if TYPE_CHECKING:
     from core.session import Session
@@ -28,22 +31,31 @@ ORPHAN_GRACE_S = 10.0
 KEPT_HINT = "What was finished is kept; start it again to go on."
 
 
+def begin(target: Callable[..., None], connection: Connection, *options: Any) -> None:
+    """What every child process runs: `target`, with streams to print on, and ended by its parent, not by a terminal."""
+    open_streams()
+    ignore(*FROM_A_TERMINAL)
+    target(connection, *options)
+
+
 def serve(connection: Connection, device: str) -> None:
     """Answer questions from the connection, one at a time, until it closes or None comes.
 
-    All cores but one are used, so that the window stays responsive.
+    All cores that it may use but one are used, so that the window stays responsive.
     """
     import torch
 
     from core.session import Session
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    torch.set_num_threads(n_threads(left_free=1))
     session = Session(device)
     try:
         while (question := connection.recv()) is not None:
+            complete = False
             for part in _parts(session, question):
                 connection.send(part)
-                if isinstance(part, Answer) and part.complete and connection.poll():
+                complete |= isinstance(part, Answer) and part.complete
+                if complete and connection.poll():
                     break  # something newer waits: what could still be made better is dropped
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
@@ -54,7 +66,7 @@ def _parts(session: Session, question: Question) -> Iterator[Answer | Failure]:
     try:
         yield from session.answers(question)
     except UserError as error:
-        yield Failure(question, error.message, error.hint, traceback.format_exc())
+        yield Failure(question, error.message, error.in_window, traceback.format_exc())
     except Exception as error:
         message = f"The engine could not answer: {type(error).__name__}: {error}"
         yield Failure(question, message, "The last answer is kept. Undo the last change.", traceback.format_exc())
@@ -95,7 +107,8 @@ class Broken:
 def run_job(connection: Connection, order: Order) -> None:
     """Run a job, send what it yields, and then Finished, Stopped or Broken.
 
-    Any word on the connection, or its end, closes the generator, which may write its checkpoint before it goes.
+    Any word on the connection, or its end, or SIGTERM closes the generator, which may write its checkpoint before it
+    goes.
     """
     _step_back()
     threading.Thread(target=_end_after_parent, daemon=True).start()
@@ -110,7 +123,7 @@ def _last_word(connection: Connection, order: Order) -> Finished | Stopped | Bro
     try:
         return _run(connection, resolve_name(order.what)(**order.options))
     except UserError as error:
-        return Broken(error.message, error.hint, traceback.format_exc())
+        return Broken(error.message, error.in_window, traceback.format_exc())
     except Exception as error:
         return Broken(f"The job failed: {type(error).__name__}: {error}", KEPT_HINT, traceback.format_exc())
 
@@ -118,18 +131,19 @@ def _last_word(connection: Connection, order: Order) -> Finished | Stopped | Bro
 def _run(connection: Connection, job: Generator[Any, None, Any]) -> Finished | Stopped:
     """Everything that is yielded is sent at once, but progress at most every PROGRESS_EVERY_S seconds."""
     sent_s = -PROGRESS_EVERY_S
-    try:
-        while not connection.poll():
-            said = next(job)
-            now_s = time.monotonic()
-            if not isinstance(said, Progress) or now_s - sent_s >= PROGRESS_EVERY_S:
-                sent_s = now_s
-                connection.send(said)
-        return Stopped()
-    except StopIteration as stop:
-        return Finished(stop.value)
-    finally:
-        job.close()
+    with first_heard(signal.SIGTERM) as asked_to_stop:
+        try:
+            while not connection.poll() and not asked_to_stop():
+                said = next(job)
+                now_s = time.monotonic()
+                if not isinstance(said, Progress) or now_s - sent_s >= PROGRESS_EVERY_S:
+                    sent_s = now_s
+                    connection.send(said)
+            return Stopped()
+        except StopIteration as stop:
+            return Finished(stop.value)
+        finally:
+            job.close()
 
 
 def _end_after_parent() -> None:
@@ -142,8 +156,7 @@ def _end_after_parent() -> None:
 
 
 def _step_back() -> None:
-    """Let the window and its engine go first, and leave Ctrl-C to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let the window and its engine go first."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     elif sys.platform == "win32":

@@ -145,10 +145,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A picture that someone brought: RGB bytes `[S, S, 3]`, row by row, and where it came from."""
+    """A picture that someone brought: RGB bytes `[S, S, 3]`, row by row, and where it came from.
+
+    `note` is what a viewer must know of how it is shown.
+    """
 
     pixels: bytes
     name: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

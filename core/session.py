@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision
-from core.cards import model_path, probe_file, subspace_folder
+from core.cards import model_path, probe_files, subspace_folders, tensor_files
 from core.document import Document
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
-from core.probes import load_probes
+from core.probes import learned_probes
 from core.questions import Answer, ModelInfo, Question
 from core.scene import Geometry
 from core.state import Opened, State
-from core.subspaces import load_subspaces
+from core.subspaces import learned_subspaces
 
 
 class Session:
@@ -29,7 +32,7 @@ class Session:
     def __init__(self, device: str = "auto") -> None:
         self._device = device
         self._reference = ""
-        self._times: tuple[int, ...] = ()
+        self._times: dict[Path, int] = {}
         self._opened: Opened | None = None
 
     def open(self, reference: str) -> Opened:
@@ -39,13 +42,12 @@ class Session:
         """
         times = _times(reference)
         if self._opened is None or reference != self._reference or times != self._times:
-            model = verify(open_model(reference, choose_device(self._device)))
-            subspaces, errors = load_subspaces(subspace_folder(reference), model)
-            try:
-                probes = load_probes(probe_file(reference), model)
-            except UserError as error:
-                probes, errors = {}, [*errors, error]
-            self._opened = Opened(model, subspaces, probes, tuple(str(error) for error in errors))
+            notes: list[str] = []
+            model = verify(open_model(reference, choose_device(self._device, notes.append)))
+            subspaces, errors = learned_subspaces(subspace_folders(reference), model)
+            probes, probe_errors = learned_probes(probe_files(reference), model)
+            notes += [str(error) for error in (*errors, *probe_errors)]
+            self._opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
             self._reference, self._times = reference, times
         return self._opened
 
@@ -60,10 +62,10 @@ class Session:
         opened = self.open(question.document.model)
         with torch.inference_mode():
             state = State(_fitting(question.document, opened.model), opened)
-        info, notes = _info(opened), (*opened.notes, *state.notes)
+        info, notes = _info(opened), (*opened.notes, *state.lost.values(), *opened.model.assumed)
 
         def part(found: dict[Analysis[Any], Any], *, complete: bool) -> Answer:
-            return Answer(question, info, found, notes, complete, 1000 * (time.perf_counter() - start))
+            return Answer(question, info, found, notes, state.lost, complete, 1000 * (time.perf_counter() - start))
 
         decision = Decision()
         yield part({decision: _next(decision.run(state))}, complete=False)
@@ -71,14 +73,14 @@ class Session:
         yield part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
         for analysis, run in runs.items():
             while (value := _next(run)) is not None:
-                yield part({analysis: value}, complete=True)
+                yield part({analysis: value}, complete=False)
 
     def answer(self, question: Question) -> Answer:
         """All parts of an answer in one, at their best."""
         found: dict[Analysis[Any], Any] = {}
         for part in self.answers(question):
             found |= part.found
-        return Answer(question, part.model, found, part.notes, True, part.engine_ms)
+        return replace(part, found=found, complete=True)
 
 
 def _next(run: Iterator[Any]) -> Any | Refusal | None:
@@ -104,13 +106,31 @@ def _info(opened: Opened) -> ModelInfo:
         model.card,
         {key: subspace.card for key, subspace in opened.subspaces.items()},
         {block: probe.card for block, probe in opened.probes.items()},
+        opened.learned_hash,
     )
 
 
-def _times(reference: str) -> tuple[int, ...]:
-    """When the files of a model were last changed; 0 for those that are not there."""
-    paths = (model_path(reference), subspace_folder(reference), probe_file(reference))
-    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+def _learned_files(reference: str) -> list[Path]:
+    """The files of the subspaces and probes of a model, with their cards."""
+    weights = [path for folder in subspace_folders(reference) for path in tensor_files(folder)]
+    weights += probe_files(reference)
+    return [path for tensors in weights for path in (tensors, tensors.with_suffix(".json")) if path.is_file()]
+
+
+def _times(reference: str) -> dict[Path, int]:
+    """When the files of a model, and of what was learned on it, were last changed."""
+    weights = model_path(reference)
+    paths = [path for path in (weights, weights.with_suffix(".json")) if path.is_file()]
+    return {path: path.stat().st_mtime_ns for path in [*paths, *_learned_files(reference)]}
+
+
+def _learned_hash(reference: str) -> str:
+    """A hash of the content of what was learned on a model."""
+    content = hashlib.sha256()
+    for path in _learned_files(reference):
+        content.update(path.name.encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 def _fitting(document: Document, model: Model) -> Document:

@@ -21,7 +21,7 @@ from core.assets.subspace import Subspace
 from core.cards import SubspaceKey
 from core.datasets import split_examples
 from core.document import Document, Intervention
-from core.engine import Edit, advance, embed, read, read_out, resume, to_input
+from core.engine import Edit, advance, embed, finite, read, read_out, resume, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
@@ -62,6 +62,7 @@ class Opened:
     subspaces: Mapping[SubspaceKey, Subspace] = field(default_factory=dict)
     probes: Mapping[int, Probe] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    learned_hash: str = ""
     streams: Recent = field(default_factory=Recent)
     patterns: Recent = field(default_factory=Recent)
     means: Recent = field(default_factory=Recent)
@@ -71,8 +72,8 @@ class Opened:
 class State:
     """A document on an open model, as analyses see it.
 
-    `edits` are those that are on and can be applied, in the order in which a pass meets them; `notes` say why the
-    others cannot. `tokens` are the token indices of the base's items.
+    `edits` are those that are on and can be applied, in the order in which a pass meets them; `lost` are the others
+    with the reason. `tokens` are the token indices of the base's items.
     """
 
     def __init__(self, document: Document, opened: Opened) -> None:
@@ -80,7 +81,8 @@ class State:
         self.opened = opened
         self.model = opened.model
         self.tokens = tokens_of_items(document.base, self.model.n_prefix)
-        self.edits, self.notes = self._usable()
+        self.lost: dict[Intervention, str] = {}
+        self.edits = self._usable()
 
     def of(self, document: Document) -> State:
         """Another document on the same model."""
@@ -101,7 +103,7 @@ class State:
                 x = self.stream(block, [edit for edit in edits if edit not in last])
                 for edit in last:
                     x = edit.apply(x, self.context())
-                return x
+                return finite(x, self.model, f"The edited stream after block {block}")
             if block < 0:
                 return embed(self.model, to_input(self.model, render(self.document.base)[None]))
             return advance(self.model, self.stream(block - 1, edits), block, self._at_sites(edits))
@@ -160,18 +162,18 @@ class State:
         """An array for the window."""
         return x.detach().to("cpu", torch.float32).numpy()
 
-    def _usable(self) -> tuple[list[Intervention], tuple[str, ...]]:
+    def _usable(self) -> list[Intervention]:
+        """The edits that are on and can be applied."""
         usable: list[Intervention] = []
-        notes: list[str] = []
         enabled = [edit for edit in self.document.interventions if edit.enabled]
         for edit in sorted(enabled, key=lambda edit: (edit.site.block, PARTS.index(edit.site.part))):
             try:
                 self._check(edit, usable)
             except UserError as error:
-                notes.append(str(error))
+                self.lost[edit] = str(error)
             else:
                 usable.append(edit)
-        return usable, tuple(notes)
+        return usable
 
     def _check(self, edit: Intervention, before: Edits) -> None:
         """Raises UserError where an edit cannot be applied after others."""

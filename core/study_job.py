@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.cards import bundled_models, card_task, model_path, read_card, resource_folder
+from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.plots import Plot
 from core.studies.published import MODELS, beside
@@ -58,7 +59,9 @@ def study(
     from core.jobs.fit_subspace import SearchOptions
     from core.studies.series import SeriesOptions, run_series
 
-    opened = [verify(open_model(reference, choose_device(device))) for reference in models]
+    limit_threads()
+    chosen = choose_device(device)
+    opened = [verify(open_model(reference, chosen)) for reference in models]
     options = SeriesOptions(tuple(studies), n, seed, paper_convention, SearchOptions(seed=seed))
     job = run_series(opened, options, Path(out))
     try:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from core.assets.subspace import Subspace
-from core.cards import read_card
+from core.cards import is_number, is_whole, read_card, tensor_files
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model
+from core.families.tensors import read_tensors
 from core.scene import N_COLORS, PROPERTIES, Property
 
 
@@ -67,13 +66,15 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     Raises UserError where the file or its card is damaged, or was learned on other weights.
     """
     card = read_card(path)
+    tensors = read_tensors(path, "Fit it again.")
     try:
-        tensors = load_file(path)
         rotation, mask = tensors["rotation"], tensors["mask_logits"] > 0
         rest = {name: tensors[name] for name in ("centroids", "center", "axes", "ellipses", "precision")}
         share = float(tensors["axis_share"])
-        property, block, _ = card["property"], int(card["block"]), float(card["iia"])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        property, block = card["property"], card["block"]
+        if not is_whole(block) or not is_number(card["iia"]):
+            raise TypeError("its block or iia is no number")
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"The subspace {path.name} could not be read: {error}.", "Fit it again.") from error
     if rotation.shape != (model.width, model.width) or mask.shape != (model.width,):
         raise UserError(f"The subspace {path.name} is for a model of another width.", "Fit it on this model.")
@@ -90,7 +91,7 @@ def load_subspace(path: Path, model: Model) -> Subspace:
         "ellipses": (N_COLORS, 2, 2),
         "precision": (size, size),
     }
-    if any(rest[name].shape != shape or not rest[name].isfinite().all() for name, shape in shapes.items()):
+    if any(rest[name].shape != shape for name, shape in shapes.items()):
         raise UserError(f"The landmarks in {path.name} do not fit its subspace.", "Fit it again.")
     if not torch.allclose(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-3):
         raise UserError(f"The rotation in {path.name} is not orthogonal.", "Fit it again.")
@@ -102,11 +103,27 @@ def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int
     """Every subspace in a folder that fits the model, and what was wrong with the others."""
     found: dict[tuple[Property, int], Subspace] = {}
     errors: list[UserError] = []
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in tensor_files(folder):
         try:
             subspace = load_subspace(path, model)
         except UserError as error:
             errors.append(error)
         else:
             found[subspace.property, subspace.block] = subspace
+    return found, errors
+
+
+def learned_subspaces(
+    folders: Sequence[Path], model: Model
+) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:
+    """The subspaces in several folders; one in an earlier folder takes the place of those in later ones.
+
+    The second part says what was wrong with files that were left out.
+    """
+    found: dict[tuple[Property, int], Subspace] = {}
+    errors: list[UserError] = []
+    for folder in folders:
+        here, wrong = load_subspaces(folder, model)
+        found = here | found
+        errors += wrong
     return found, errors

@@ -2,63 +2,72 @@
 
 from __future__ import annotations
 
-import signal
-import sys
+import argparse
 import time
-from collections.abc import Callable, Generator
-from types import FrameType
-from typing import TypeVar
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
+from core.cores import limit_threads
 from core.jobs.progress import Progress
+from core.signals import ENDING, first_heard
+from core.streams import say
+
+if TYPE_CHECKING:
+    import torch
 
 Result = TypeVar("Result")
+
+DEVICE_HELP = "cpu, cuda, cuda:1 or mps (default: the fastest that works)"
+CLEARED = "\r\033[K"
 
 
 def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Result:
     """Run a job to its end with a line of progress and time left on the terminal; what else it yields is passed over.
 
-    Ctrl-C lets the step under way finish and closes the job, which can then write what it has; a second
-    one stops at once. Raises KeyboardInterrupt.
+    Ctrl-C, or another signal that asks to end, lets the step under way finish and closes the job, which can then write
+    what it has; a second one stops at once. Raises KeyboardInterrupt with the signal's number.
     """
     start, first, shown = time.monotonic(), None, 0.0
-    asked_to_stop = _hear_interrupts()
-    try:
-        while True:
-            progress = next(job)
-            if asked_to_stop():
-                raise KeyboardInterrupt
-            if quiet or not isinstance(progress, Progress):
-                continue
-            now = time.monotonic()
-            first = progress.done if first is None else first
-            if now - shown < 0.5:
-                continue
-            shown = now
-            rate = (progress.done - first) / (now - start) if now > start else 0.0
-            left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
-            values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
-            print(
-                f"\r\033[K{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}",
-                end="",
-                file=sys.stderr,
-            )
-    except StopIteration as stop:
-        result: Result = stop.value
-        return result
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        job.close()
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr)
+    with first_heard(*ENDING) as asked_to_stop:
+        try:
+            while True:
+                progress = next(job)
+                if number := asked_to_stop():
+                    raise KeyboardInterrupt(number)
+                if quiet or not isinstance(progress, Progress):
+                    continue
+                now = time.monotonic()
+                first = progress.done if first is None else first
+                if now - shown < 0.5:
+                    continue
+                shown = now
+                say(f"{CLEARED}{_line(progress, progress.done - first, now - start)}", end="")
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        finally:
+            job.close()
+            if shown:
+                say(CLEARED, end="")
 
 
-def _hear_interrupts() -> Callable[[], bool]:
-    """Whether Ctrl-C was pressed since; the next one interrupts as usual."""
-    heard: list[int] = []
+def say_assumed(sentences: Sequence[str], name: str = "") -> None:
+    """Say once what was taken for granted of a model, where its numbers do not mix with it."""
+    for sentence in sentences:
+        say(f"relata: {f'{name}: ' if name else ''}{sentence}")
 
-    def hear(number: int, _: FrameType | None) -> None:
-        heard.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, hear)
-    return lambda: bool(heard)
+def device_of(arguments: argparse.Namespace) -> torch.device:
+    """The device asked for, with no more threads than there are cores; where it is another one, stderr says so."""
+    from core.families.model import choose_device
+
+    limit_threads()
+    return choose_device(arguments.device, lambda words: say(f"relata: {words}"))
+
+
+def _line(progress: Progress, gained: float, seconds: float) -> str:
+    """How far the job is, and how long it takes yet at the pace so far."""
+    rate = gained / seconds if seconds > 0 else 0.0
+    left = f"{(progress.total - progress.done) / rate / 60:.1f} min left" if rate else ""
+    values = "  ".join(f"{name} {value:.3f}" for name, value in progress.values.items())
+    return f"{100 * progress.done / progress.total:5.1f} %  {left}  {progress.message}  {values}"

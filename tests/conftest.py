@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 # Set before anything imports Qt or torch; child processes inherit them.
@@ -19,6 +20,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums, in the same order, on every machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that would download fails at once
+# What the developer's own Relata learned must not change what is tested.
+os.environ["XDG_DATA_HOME"] = os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = os.path.join(
+    gettempdir(), "nothing-learned"
+)
 
 import pytest
 
@@ -115,7 +120,23 @@ def child_processes() -> dict[tuple[str, int], str]:
 def children_by_proc() -> dict[int, str]:
     if not sys.platform.startswith("linux"):
         return {}
-    children = {}
+    return {pid: name for pid, (name, parent) in processes_by_proc().items() if parent == os.getpid()}
+
+
+def descendants(pid: int) -> set[int]:
+    """The running children of a process, their children and so on; on Linux."""
+    parents = {child: parent for child, (_, parent) in processes_by_proc().items()}
+    found: set[int] = set()
+    newer = {pid}
+    while newer:
+        newer = {child for child, parent in parents.items() if parent in newer}
+        found |= newer
+    return found
+
+
+def processes_by_proc() -> dict[int, tuple[str, int]]:
+    """Name and parent of every process that runs, by its id."""
+    found = {}
     for stat_file in Path("/proc").glob("[0-9]*/stat"):
         try:
             stat = stat_file.read_text()
@@ -123,6 +144,6 @@ def children_by_proc() -> dict[int, str]:
             continue
         name, rest = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
         state, parent = rest[0], int(rest[1])
-        if parent == os.getpid() and state not in "ZX":  # a zombie has ended; only its status is unread
-            children[int(stat_file.parent.name)] = name
-    return children
+        if state not in "ZX":  # a zombie has ended; only its status is unread
+            found[int(stat_file.parent.name)] = (name, parent)
+    return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.desk import Desk
+from app.desk import Desk, Found
+from app.panels import Panel
 from app.widgets.meter import DecisionMeter, Reading
+from core.analyses import Analysis
+from core.analyses.decision import Decision, Verdict
 from core.cards import card_task
 from core.document import controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
@@ -13,7 +18,7 @@ from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
 
 
-class DecisionPanel(QWidget):
+class DecisionPanel(QWidget, Panel):
     """Stands above everything else, because it alone is causal."""
 
     def __init__(self, desk: Desk) -> None:
@@ -24,30 +29,35 @@ class DecisionPanel(QWidget):
         layout.setContentsMargins(6, 4, 6, 4)
         layout.addWidget(self.meter)
 
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        return (Decision(),)
+
     def refresh(self) -> None:
-        """Show the last answer, greyed while another state is being computed."""
-        desk = self._desk
-        if desk.answer is None:
-            message = desk.failure.message if desk.failure else ""
+        """Show the last verdict, greyed while another state is being computed."""
+        message = self._desk.failure.message if self._desk.failure else ""
+        found = self._desk.found(Decision())
+        if found is None or found.value is None:
             self.meter.show_reading(None, message=message)
-            return
-        base = desk.answer.question.document.base
-        decision, known = desk.answer.decision, truth(base)
-        posed = task_of(base) == card_task(desk.answer.model.card)
-        edited = any(e.enabled for e in desk.answer.question.document.interventions)
-        control = ", ".join(controls_in_force(desk.answer.question.document))
-        reading = Reading(
-            decision.margin,
-            decision.baseline_margin if edited else None,
-            decision.labels[0].upper(),
-            decision.labels[-1].upper(),
-            truth_words(base, short=bool(control))
-            + ("" if posed or known is None else " · not the task of this model"),
-            known is not None and posed and not edited and known.same != (decision.margin > 0),
-            control,
-        )
-        message = desk.failure.message if desk.failure else ""
-        self.meter.show_reading(reading, stale=not desk.decision_is_current(), message=message)
+        else:
+            self.meter.show_reading(_reading(found, found.value), stale=not found.current, message=message)
+
+
+def _reading(found: Found[Verdict], verdict: Verdict) -> Reading:
+    base, info, (low, high) = found.document.base, found.model, verdict.sides
+    known = truth(base)
+    posed = info.judges_relation and task_of(base) == card_task(info.card)
+    edited = any(edit.enabled for edit in found.document.interventions)
+    control = ", ".join(controls_in_force(found.document))
+    right = known is not None and verdict.answer == verdict.labels[int(known.same)]
+    return Reading(
+        verdict.margin,
+        verdict.baseline_margin if edited else None,
+        verdict.labels[low].upper(),
+        verdict.labels[high].upper(),
+        truth_words(base, short=bool(control)) + ("" if posed or known is None else " · not the task of this model"),
+        known is not None and posed and not edited and not right,
+        control,
+    )
 
 
 def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:

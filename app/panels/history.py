@@ -1,4 +1,4 @@
-"""The history strip: click a step to go back to it."""
+"""The history strip: click a step to go back to it, in a step of its own; the keys undo and redo."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea
 
 from app.desk import Desk
+from app.panels import Panel
 from app.widgets.history_strip import HistoryStrip, Step
 from core.document import Document, controls_in_force
 from core.render import render, shape_mask
@@ -19,7 +20,7 @@ THUMBNAIL_PX = 76
 ITEM_PX = 24
 
 
-class HistoryPanel(QScrollArea):
+class HistoryPanel(QScrollArea, Panel):
     """All states of the undo stack, each with the margin that was measured for it."""
 
     def __init__(self, desk: Desk) -> None:
@@ -27,7 +28,8 @@ class HistoryPanel(QScrollArea):
         self._desk = desk
         self._drawn: object = None
         self.strip = HistoryStrip()
-        self.strip.chosen.connect(desk.store.undo.setIndex)
+        self.strip.chosen.connect(desk.store.go_to)
+        self.strip.stepped.connect(desk.store.undo.setIndex)
         self.setWidget(self.strip)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -38,21 +40,24 @@ class HistoryPanel(QScrollArea):
     def refresh(self) -> None:
         """Show the steps, and keep the one in force in sight."""
         store = self._desk.store
-        steps = tuple(self._step(text, document) for text, document in store.steps())
-        state = (steps, store.undo.index())
-        if state == self._drawn:
+        states = store.steps()
+        shown = ([(text, d, self._desk.decisions.get(d)) for text, d in states], store.undo.index())
+        if shown == self._drawn:
             return
-        self._drawn = state
-        self.strip.set_steps(*state)
+        self._drawn = shown
+        self.strip.set_steps([self._step(text, document) for text, document in states], store.undo.index())
         place = self.strip.card_rect(store.undo.index()).center().toPoint()
         self.ensureVisible(place.x(), place.y(), 120, 0)
 
     def _step(self, text: str, document: Document) -> Step:
         decision = self._desk.decisions.get(document)
-        layer = f"b{document.interventions[-1].block}" if document.interventions else ""
+        layer = f"b{document.interventions[-1].site.block}" if document.interventions else ""
         margin = None if decision is None else decision.margin
         flipped = decision is not None and decision.flipped
-        return Step(text, layer, margin, flipped, _thumbnail(document.base), ", ".join(controls_in_force(document)))
+        control = ", ".join(controls_in_force(document))
+        answer = "" if decision is None else decision.answer
+        sided = decision is None or len(decision.labels) == 2
+        return Step(text, layer, margin, flipped, _thumbnail(document.base), control, answer, sided)
 
 
 @lru_cache(maxsize=512)

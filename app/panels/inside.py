@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
+from app.panels import Panel
 from app.panels.stimulus import ROLES
 from app.plots import PlotView
 from app.widgets.attention_view import AttentionView, Ring
 from app.widgets.head_atlas import HeadAtlas
-from core.masses import mass_curves
-from core.questions import Attention, ModelInfo
+from core.analyses import Analysis
+from core.analyses.attention import Attention, AttentionOfToken
+from core.analyses.item_shares import ItemShares
+from core.masses import Masses, mass_curves
+from core.questions import ModelInfo
 from core.render import render
 from core.scene import ITEM_LETTERS, Stimulus, item_patches
 
 OVERVIEW_MIN_PX = 96
 
 
-class InsidePanel(QWidget):
+class InsidePanel(QWidget, Panel):
     """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline."""
 
     def __init__(self, desk: Desk) -> None:
@@ -32,7 +37,7 @@ class InsidePanel(QWidget):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self._shown: object = None
+        self._shown: tuple[object, ...] | None = None
         self.view = AttentionView()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
@@ -59,17 +64,22 @@ class InsidePanel(QWidget):
         self.curves.position_chosen.connect(lambda block: self._desk.look(read=block))
         self.overview.currentChanged.connect(lambda _: self._draw_curves())
 
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        """Attention of the token that is looked at, and what heads take from items to items."""
+        return (Attention(self._desk.view.token), ItemShares())
+
     def refresh(self) -> None:
-        """Draw the attention of the last answer, greyed where it belongs to another state."""
-        answer, view = self._desk.answer, self._desk.view
-        if answer is None or answer.attention is None:
+        """Draw the attention that was found last, greyed where it belongs to another state."""
+        view = self._desk.view
+        found, shares = self._desk.found(Attention(view.token)), self._desk.found(ItemShares())
+        if found is None or found.value is None:
             return
-        stale = not self._desk.attention_is_current()
-        shown = (answer, view.read, view.head, stale, self._held, self._receiving, self._baseline)
-        if shown == self._shown:
+        scores = None if shares is None or shares.value is None else shares.value.get("score")
+        shown = (found.value, scores, view.read, view.head, found.current, self._held, self._receiving, self._baseline)
+        if self._shown is not None and all(a is b or a == b for a, b in zip(shown, self._shown, strict=True)):
             return
         self._shown = shown
-        attention, info, stimulus = answer.attention, answer.model, answer.question.document.base
+        attention, info, stimulus = found.value, found.model, found.document.base
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
         block, head = min(max(view.read, 0), info.n_blocks - 1), min(view.head, info.n_heads - 1)
@@ -83,15 +93,15 @@ class InsidePanel(QWidget):
             float(vmax[block]),
             _rings(stimulus),
             attention.token,
-            tuple((_prefix_name(info, i), float(row[i])) for i in range(info.n_prefix)),
+            tuple((name, float(row[i])) for i, name in enumerate(info.prefix_names)),
             self._caption(info, block, head, attention, stimulus),
-            stale=stale,
+            stale=not found.current,
         )
-        self._draw_atlas(attention, info, maps, vmax, stale=stale)
+        self._draw_atlas(info, maps, vmax, scores, stale=not found.current)
         self.atlas.set_selected(block, head)
         self._draw_curves()
 
-    def _maps(self, attention: Attention) -> tuple[np.ndarray, np.ndarray]:
+    def _maps(self, attention: AttentionOfToken) -> tuple[np.ndarray, np.ndarray]:
         """Maps [L, H, T] in the direction that is looked at, and the fixed scale of each block [L]."""
         if self._receiving:
             maps = attention.baseline_received if self._baseline else attention.received
@@ -99,29 +109,26 @@ class InsidePanel(QWidget):
         return (attention.baseline_rows if self._baseline else attention.rows), attention.vmax
 
     def _draw_atlas(
-        self, attention: Attention, info: ModelInfo, maps: np.ndarray, vmax: np.ndarray, *, stale: bool
+        self, info: ModelInfo, maps: np.ndarray, vmax: np.ndarray, scores: Masses | None, *, stale: bool
     ) -> None:
         shape = (info.n_blocks, info.n_heads)
-        self.atlas.set_scores(attention.masses.get("score", np.full(shape, math.nan)))
+        self.atlas.set_scores(np.full(shape, math.nan) if scores is None else scores)
         grid = info.geometry.grid
         self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)
         self.atlas.set_stale(stale)
 
     def _draw_curves(self) -> None:
         """Where the items of the stimulus look, with the block that is looked at marked."""
-        answer = self._desk.answer
-        if answer is None or answer.attention is None or self.overview.currentWidget() is not self.curves:
+        found = self._desk.found(ItemShares())
+        if found is None or found.value is None or self.overview.currentWidget() is not self.curves:
             return
-        masses = answer.attention.masses
-        if not masses:
-            return
-        plot = mass_curves(masses)
+        plot = mass_curves(found.value)
         if plot != self.curves.plot:
             self.curves.show_plot(plot)
-        self.curves.set_stale(not self._desk.attention_is_current())
-        self.curves.show_position(min(max(self._desk.view.read, 0), answer.model.n_blocks - 1))
+        self.curves.set_stale(not found.current)
+        self.curves.show_position(min(max(self._desk.view.read, 0), found.model.n_blocks - 1))
 
-    def _caption(self, info: ModelInfo, block: int, head: int, attention: Attention, stimulus: Stimulus) -> str:
+    def _caption(self, info: ModelInfo, block: int, head: int, attention: AttentionOfToken, stimulus: Stimulus) -> str:
         token = _token_name(info, attention.token, stimulus)
         what = f"who looks at {token}" if self._receiving else f"{token} looks at"
         held = " · held, click to let go" if self._held else ""
@@ -152,14 +159,9 @@ def _rings(stimulus: Stimulus) -> tuple[Ring, ...]:
     )
 
 
-def _prefix_name(info: ModelInfo, index: int) -> str:
-    """CLS comes first where a model has prefix tokens; the others are registers."""
-    return "CLS" if index == 0 else f"R{index}"
-
-
 def _token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
     if token < info.n_prefix:
-        return _prefix_name(info, token)
+        return info.prefix_names[token]
     patch = token - info.n_prefix
     row, column = divmod(patch, info.geometry.grid)
     owners = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, QSize
@@ -19,8 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.desk import Desk
-from app.modes import choose_control, controls_for, draw_again, is_drawn, subject
+from app.desk import Desk, Found
+from app.modes import choose_control, draw_again
+from app.panels import Panel
 from app.panels.modes import ModeChips
 from app.panels.palette import color_chips, shape_chips
 from app.panels.probe_section import ProbeSection
@@ -28,8 +30,14 @@ from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow
 from app.widgets.pad import EMPTY, Landmark, PadPicture, SubspacePad, Thumb
+from core.analyses import Analysis
+from core.analyses.decision import Decision
+from core.analyses.decision_map import DecisionMap
+from core.analyses.pad import Pad, PadPlaces
+from core.analyses.pair_judgements import PairJudgements
 from core.document import (
     Intervention,
+    changed,
     controls_in_force,
     governing_edit,
     is_of_pad,
@@ -37,12 +45,9 @@ from core.document import (
     reorder_intervention,
     replace_intervention,
 )
-from core.interventions.move import MoveInSubspace, find_move, set_point
-from core.interventions.probe import AddProbeDirection
-from core.interventions.swap import SwapFromSource
-from core.questions import Pad
+from core.interventions.move import find_move, moved_to, set_point
 from core.render import shape_name
-from core.scene import COLOR_NAMES, ITEM_LETTERS, Property, Stimulus, pair_name, pair_relation
+from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
@@ -51,14 +56,13 @@ PAD_MIN_PX, EDITS_MIN_PX = 160, 72
 SMALLEST = QSize(250, 220)
 
 
-class InterventionsPanel(QScrollArea):
+class InterventionsPanel(QScrollArea, Panel):
     """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
 
     def __init__(self, desk: Desk, modes: list[QAction], controls: list[QAction]) -> None:
         super().__init__()
         self._desk = desk
         self._gesture = ""
-        self._landmarks: dict[tuple[str | None, Property, int], tuple[Landmark, ...]] = {}
         self.pads = {property: SubspacePad() for property, _ in PADS}
         self.tabs = QTabWidget()
         for property, name in PADS:
@@ -95,7 +99,7 @@ class InterventionsPanel(QScrollArea):
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         body = _Body()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(10, 2, 10, 6)
+        layout.setContentsMargins(6, 2, 6, 6)
         layout.setSpacing(4)
         layout.addWidget(self.tabs, 5)
         for below in self._of_pads:
@@ -135,19 +139,27 @@ class InterventionsPanel(QScrollArea):
         index = self.tabs.currentIndex()
         return PADS[index][0] if index < len(PADS) else self._desk.pad_shown
 
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        """Both pads, whose landmarks the list of edits names, and the map behind the one shown; or what probes say."""
+        view = self._desk.view
+        if self._desk.probe_shown:
+            return (PairJudgements(view.write),)
+        pads = tuple(Pad(property, view.write) for property, _ in PADS)
+        return (*pads, self._map())
+
     def refresh(self) -> None:
-        """Draw the pads of the last answer and the edits of the document."""
+        """Draw the pads that were found last and the edits of the document."""
         desk = self._desk
-        pads = desk.answer.pads if desk.answer is not None else {}
-        self.edits.set_rows([_row(edit, pads, desk.document.base) for edit in desk.document.interventions])
+        lost = {} if desk.answer is None else desk.answer.lost
+        self.edits.set_rows([self._row(edit, lost) for edit in desk.document.interventions])
         self.probe.refresh()
-        stale = not desk.pads_are_current()
-        shown = pads.get(self.property_shown)
+        found = self._pad(self.property_shown)
+        shown = None if found is None else found.value
         widget = self.pads[self.property_shown]
         widget.setEnabled(shown is not None)
-        if shown is not None or not stale:
-            widget.show_picture(EMPTY if shown is None else self._picture(shown), stale=stale)
-        self.words.setText(self._words(shown))
+        if found is not None and (shown is not None or found.current):
+            widget.show_picture(EMPTY if shown is None else self._picture(shown), stale=not found.current)
+        self.words.setText(self._words(found))
         self.words.setToolTip("" if shown is None else _axes(shown))
         self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
@@ -155,37 +167,52 @@ class InterventionsPanel(QScrollArea):
             if mine and not self.strength.hasFocus():
                 self.strength.setValue(mine[-1].strength)
 
-    def _picture(self, pad: Pad) -> PadPicture:
+    def _pad(self, property: Property) -> Found[PadPlaces] | None:
+        """What is known of a property's pad: the one at the write layer, or the one that was shown before it."""
+        found = self._desk.found(Pad(property, self._desk.view.write))
+        return found if found is not None and _property_of(found) == property else None
+
+    def _map(self) -> DecisionMap:
+        view = self._desk.view
+        return DecisionMap(self.property_shown, view.write, max(0, view.item))
+
+    def _picture(self, pad: PadPlaces) -> PadPicture:
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
-        grid = self._desk.map_of(pad.property)
+        low, high = self._map_words()
         return PadPicture(
-            self._landmarks_of(pad),
+            _landmarks_of(pad),
             thumbs,
             pad.axis_share,
-            None if np.isnan(grid).all() else grid,
+            self._grid(pad),
             pad.extent,
-            high="SAME",
-            low="DIFFERENT",
+            high=high,
+            low=low,
             control=self._control_on(pad),
         )
 
-    def _control_on(self, pad: Pad) -> str:
+    def _grid(self, pad: PadPlaces) -> np.ndarray | None:
+        """The decision map of the pad that is drawn, if some of it is known."""
+        found = self._desk.found(self._map())
+        if found is None or found.value is None or np.isnan(found.value).all():
+            return None
+        mine = DecisionMap(pad.property, pad.block, max(0, self._desk.view.item))
+        return found.value if found.analysis == mine else None
+
+    def _map_words(self) -> tuple[str, str]:
+        """What the two colours of a decision map mean."""
+        found = self._desk.found(Decision())
+        if found is None or found.value is None:
+            return "", ""
+        verdict = found.value
+        high = verdict.labels[verdict.mapped].upper()
+        return (verdict.labels[0].upper() if len(verdict.labels) == 2 else f"NOT {high}"), high
+
+    def _control_on(self, pad: PadPlaces) -> str:
         """What the edits of a pad that are on are controls of, in words."""
         shown = tuple(e for e in self._desk.document.interventions if is_of_pad(e, pad.property, pad.block))
         return ", ".join(controls_in_force(replace(self._desk.document, interventions=shown)))
 
-    def _landmarks_of(self, pad: Pad) -> tuple[Landmark, ...]:
-        """The landmarks of a pad, made once for a model, property and block."""
-        key = (None if self._desk.answer is None else self._desk.answer.model.weights_hash, pad.property, pad.block)
-        if key not in self._landmarks:
-            chips = color_chips() if pad.property == "color" else shape_chips()
-            self._landmarks[key] = tuple(
-                Landmark(chip.name, float(x), float(y), chip.rgb, chip.mask, _ellipse(covariance))
-                for chip, (x, y), covariance in zip(chips, pad.landmarks, pad.ellipses, strict=True)
-            )
-        return self._landmarks[key]
-
-    def _thumb(self, pad: Pad, index: int) -> Thumb:
+    def _thumb(self, pad: PadPlaces, index: int) -> Thumb:
         """A thumb stands where the hand put it, or where a swap or novel vectors landed; else at the item's own place.
 
         A thumb that the hand put somewhere keeps its place where it is off or a control: that is what was asked for.
@@ -193,21 +220,59 @@ class InterventionsPanel(QScrollArea):
         document, own = self._desk.document, tuple(float(v) for v in pad.own[index])
         governing = governing_edit(document, index, pad.property, pad.block)
         at = find_move(document, index, pad.property, pad.block) if governing is None else governing
-        edit = document.interventions[at] if at is not None else None
-        by_hand = isinstance(edit, MoveInSubspace) and edit.item == index
-        x, y = edit.point if isinstance(edit, MoveInSubspace) and by_hand else (float(v) for v in pad.now[index])
+        x, y = moved_to(document, at, index) or (float(v) for v in pad.now[index])
         return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own[0], own[1], governing is not None)
 
-    def _words(self, pad: Pad | None) -> str:
+    def _words(self, found: Found[PadPlaces] | None) -> str:
         block = self._desk.view.write
         where = "embeddings" if block < 0 else f"block {block} output"
         if self._desk.answer is None:
             return f"{where} · the engine is starting"
-        if pad is None or not len(pad.own):
-            return f"{where} · no subspace here: move the write marker to a block that has one"
-        index = min(self._desk.view.item, len(pad.now) - 1)
+        if found is None or found.value is None:
+            return f"{where} · {self._why_no_pad(found)}"
+        pad = found.value
+        index = max(0, min(self._desk.view.item, len(pad.now) - 1))
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+
+    def _why_no_pad(self, found: Found[PadPlaces] | None) -> str:
+        """Why there is nothing to move, and what to do."""
+        desk, property = self._desk, self.property_shown
+        assert desk.answer is not None
+        if desk.document.base.photo is not None:
+            return "a photo has no items to move: Stimulus ▸ Random pair draws some"
+        if not desk.document.base.items:
+            return "the canvas is empty: add an item (Stimulus ▸ Add item)"
+        cards = desk.answer.model.subspace_cards
+        blocks = [b for (name, b), card in sorted(cards.items()) if name == property and card.get("subspace_size", 1)]
+        word = "colour" if property == "color" else "shape"
+        if not blocks:
+            return f"this model has no {word} subspaces: make them with “relata das”"
+        if desk.view.write in blocks and (found is None or not found.current):
+            return "computing"
+        others = [b for b in blocks if b != desk.view.write]
+        move = f": move the write marker to {_blocks(others)}" if others else ", the only one is empty"
+        return f"no {word} subspace here{move}"
+
+    def _row(self, edit: Intervention, lost: Mapping[Intervention, str]) -> EditRow:
+        base = self._desk.document.base
+        return EditRow(
+            edit.words(base, self._near),
+            edit.detail(base),
+            edit.enabled,
+            edit.strength,
+            lost.get(edit, ""),
+            edit.control,
+            edit.controls(),
+            drawn=edit.drawn_again(0) is not None,
+        )
+
+    def _near(self, property: Property, block: int, point: tuple[float, float]) -> str:
+        """Words for a place on a pad: the landmark nearest to it, where the pad is known."""
+        found = self._pad(property)
+        pad = None if found is None else found.value
+        known = pad is not None and pad.block == block
+        return f"near {_nearest(pad, np.asarray(point))}" if pad is not None and known else "by hand"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -230,11 +295,12 @@ class InterventionsPanel(QScrollArea):
             self._desk.edit("Back to own value", remove_intervention(self._desk.document, at))
 
     def _show_pad(self) -> None:
-        self._desk.pad_shown = self.property_shown
+        desk = self._desk
+        desk.pad_shown, desk.probe_shown = self.property_shown, self.tabs.currentIndex() >= len(PADS)
         for below in self._of_pads:
-            below.setVisible(self.tabs.currentIndex() < len(PADS))
+            below.setVisible(not desk.probe_shown)
         self.refresh()
-        self._desk.ask_again()
+        desk.store.changed.emit()  # the layers and the status line speak of what is shown here
 
     def _is_of_pad(self, edit: Intervention) -> bool:
         return is_of_pad(edit, self.property_shown, self._desk.view.write)
@@ -243,19 +309,17 @@ class InterventionsPanel(QScrollArea):
         document = self._desk.document
         for index, edit in enumerate(document.interventions):
             if self._is_of_pad(edit):
-                document = replace_intervention(document, index, replace(edit, strength=value))
+                document = replace_intervention(document, index, changed(edit, strength=value))
         self._desk.edit("Change strength", document, gesture="strength of the pad")
 
     def _toggle(self, index: int, enabled: bool) -> None:
         edit = self._desk.document.interventions[index]
-        changed = replace(edit, enabled=enabled)
         text = "Switch edit on" if enabled else "Switch edit off"
-        self._desk.edit(text, replace_intervention(self._desk.document, index, changed))
+        self._desk.edit(text, replace_intervention(self._desk.document, index, changed(edit, enabled=enabled)))
 
     def _set_edit_strength(self, index: int, value: float) -> None:
-        changed = replace(self._desk.document.interventions[index], strength=value)
-        document = replace_intervention(self._desk.document, index, changed)
-        self._desk.edit("Change strength", document, self._gesture)
+        edit = changed(self._desk.document.interventions[index], strength=value)
+        self._desk.edit("Change strength", replace_intervention(self._desk.document, index, edit), self._gesture)
 
     def _remove(self, index: int) -> None:
         self._desk.edit("Remove edit", remove_intervention(self._desk.document, index))
@@ -272,7 +336,7 @@ class _Body(QWidget):
         return -1 if layout is None else layout.minimumHeightForWidth(width)
 
 
-def _axes(pad: Pad) -> str:
+def _axes(pad: PadPlaces) -> str:
     """What the pad shows, in a sentence."""
     where = "embeddings" if pad.block < 0 else f"stream after block {pad.block}"
     return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
@@ -280,35 +344,33 @@ def _axes(pad: Pad) -> str:
     )
 
 
-def _ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
-    """Semi-axes of the 1-σ ellipse and its angle in degrees, of a covariance [2, 2]."""
-    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
-    small, large = np.sqrt(np.maximum(values, 0.0))
-    return (float(large), float(small), float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))))
+def _blocks(blocks: Sequence[int]) -> str:
+    """Blocks in words: “embeddings, block 0, 1 or 4”."""
+    names = ["embeddings"] if -1 in blocks else []
+    numbers = [str(block) for block in blocks if block >= 0]
+    names += [f"block {numbers[0]}", *numbers[1:]] if numbers else []
+    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _nearest(pad: Pad, point: np.ndarray) -> str:
+def _landmarks_of(pad: PadPlaces) -> tuple[Landmark, ...]:
+    """The landmarks of a pad, each with its 1-σ ellipse."""
+    chips = color_chips() if pad.property == "color" else shape_chips()
+    values, vectors = np.linalg.eigh(np.asarray(pad.ellipses, dtype=np.float64))  # [16, 2], [16, 2, 2]
+    sigmas = np.sqrt(np.maximum(values, 0.0))
+    angles_deg = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
+    ellipses = zip(sigmas[:, 1].tolist(), sigmas[:, 0].tolist(), angles_deg.tolist(), strict=True)
+    return tuple(
+        Landmark(chip.name, x, y, chip.rgb, chip.mask, ellipse)
+        for chip, (x, y), ellipse in zip(chips, pad.landmarks.tolist(), ellipses, strict=True)
+    )
+
+
+def _nearest(pad: PadPlaces, point: np.ndarray) -> str:
     """The name of the landmark nearest to a place [2] on a pad."""
     index = int(((pad.landmarks - point) ** 2).sum(1).argmin())
     return COLOR_NAMES[index] if pad.property == "color" else shape_name(index)
 
 
-def _row(edit: Intervention, pads: Mapping[Property, Pad], base: Stimulus) -> EditRow:
-    where = "embeddings" if edit.block < 0 else f"block {edit.block}"
-    if isinstance(edit, AddProbeDirection):
-        role = "control" if pair_relation(base, edit.pair) == edit.toward else "probe direction"
-        text = f"{pair_name(base, edit.pair)} pair toward {edit.toward}"
-        return EditRow(text, f"{where} · {role}", edit.enabled, edit.strength, "")
-    text, detail = subject(edit), where
-    if isinstance(edit, MoveInSubspace):
-        pad = pads.get(edit.property)
-        known = pad is not None and pad.block == edit.block
-        near = f"near {_nearest(pad, np.asarray(edit.point))}" if pad is not None and known else "by hand"
-        text, detail = f"{text} → {near}", f"{where} · pad ({edit.point[0]:.1f}, {edit.point[1]:.1f})"
-    elif isinstance(edit, SwapFromSource):
-        text = f"{text} from source {ITEM_LETTERS[edit.source_item]}"
-    else:
-        text = f"{text} → {edit.method}, to {edit.judgement}"
-    return EditRow(
-        *(text, detail, edit.enabled, edit.strength, ""), edit.control, controls_for(edit), drawn=is_drawn(edit)
-    )
+def _property_of(found: Found[PadPlaces]) -> Property | None:
+    """The property that a pad was asked for."""
+    return found.analysis.property if isinstance(found.analysis, Pad) else None

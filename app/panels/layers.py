@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
+from app.panels import Panel
 from app.widgets.layer_strip import Cell, LayerStrip
 from core.cards import Card, SubspaceKey, subspace_cards
 from core.demo import best_block
@@ -27,13 +30,22 @@ def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: in
     return cells
 
 
-class LayersPanel(QWidget):
+def probe_cells(cards: Mapping[int, Card], n_blocks: int) -> list[Cell]:
+    """The same cells with the share of pairs that the probe there is right about, where there is one."""
+    shares = {block: float(card["accuracy"]) for block, card in cards.items()}
+    return [
+        Cell("embed" if block < 0 else f"block {block}", shares.get(block), meaning="probe's accuracy")
+        for block in range(-1, n_blocks)
+    ]
+
+
+class LayersPanel(QWidget, Panel):
     """One strip drives every panel."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._drawn: object = None
+        self._drawn: list[Cell] = []
         self.strip = LayerStrip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
@@ -48,13 +60,15 @@ class LayersPanel(QWidget):
         return answer.model.n_blocks if answer is not None else DEFAULT_BLOCKS
 
     def refresh(self) -> None:
-        """Draw the effects of the property whose pad is shown, and the markers."""
+        """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
         answer, view = self._desk.answer, self._desk.view
         cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
         markers = (view.read, view.write)
-        state = (self._desk.pad_shown, self.n_blocks, None if answer is None else answer.model.weights_hash)
-        if state != self._drawn:
-            self._drawn = state
-            self.strip.set_cells(layer_cells(cards, self._desk.pad_shown, self.n_blocks))
+        probes = answer.model.probe_cards if answer else {}
+        of_pad = layer_cells(cards, self._desk.pad_shown, self.n_blocks)
+        cells = probe_cells(probes, self.n_blocks) if self._desk.probe_shown else of_pad
+        if cells != self._drawn:
+            self._drawn = cells
+            self.strip.set_cells(cells)
         if markers != (self.strip.read, self.strip.write):
             self.strip.set_markers(*markers)

@@ -9,9 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
-from app.modes import controls_for, edit_in_force, is_drawn, mode_of, subject
+from app.modes import edit_in_force
 from app.widgets.flow import GAP_PX, Flow
-from core.interventions import InSubspace
 
 DRAW_AGAIN = "↻"
 
@@ -36,15 +35,15 @@ class ModeChips(QWidget):
         """Press the chips of the edit in force."""
         at = edit_in_force(self._desk)
         edit = None if at is None else self._desk.document.interventions[at]
-        assert edit is None or isinstance(edit, InSubspace)
+        mode = "Move" if edit is None else edit.mode  # no edit leaves the thumb to the hand
         for name, chip in self.modes.items():
-            _press(chip, pressed=name == mode_of(edit))
-        self.modes[DRAW_AGAIN].setEnabled(edit is not None and is_drawn(edit))
+            _press(chip, pressed=name == mode)
+        self.modes[DRAW_AGAIN].setEnabled(edit is not None and edit.drawn_again(0) is not None)
         for name, chip in self.controls.items():
             control = name.lower()
-            chip.setEnabled(edit is not None and control in controls_for(edit))
+            chip.setEnabled(edit is not None and control in edit.controls())
             _press(chip, pressed=edit is not None and control == edit.control)
-            about = "no edit of this pad is on" if edit is None else subject(edit)
+            about = "no edit of this pad is on" if edit is None else edit.subject(self._desk.document.base)
             chip.setAccessibleDescription(f"{about}; press again for the effect")
 
 

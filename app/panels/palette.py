@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QVB
 
 from app.desk import Desk
 from app.edits import set_selected_property
+from app.panels import Panel
 from app.widgets.chips import Chip, ChipGrid
 from core.document import stimulus_of
 from core.render import shape_mask, shape_name
@@ -27,7 +28,7 @@ def color_chips() -> list[Chip]:
     return [Chip("color", i, COLOR_NAMES[i], COLORS[i], None) for i in range(N_COLORS)]
 
 
-class PalettePanel(QScrollArea):
+class PalettePanel(QScrollArea, Panel):
     """Chips set the selected item's shape or colour, or are dropped on any item; buttons act on the pair."""
 
     def __init__(self, desk: Desk, pair_actions: Sequence[QAction]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
@@ -15,10 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from app import edits
-from app.desk import Desk
+from app.desk import Desk, Found
 from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import PairMeter, ProbeSlider
-from core.interventions.probe import AddProbeDirection, find_push
+from core.analyses.pair_judgements import PairJudgement, PairJudgements
+from core.interventions.probe import pushed_by
 from core.scene import pair_name, pair_relation, pairs_of
 
 MAX_ALPHA = 100.0
@@ -47,12 +50,12 @@ class PairRow:
         for button in (self.flip, self.control):
             button.setStyleSheet("padding: 3px 4px")
             buttons.addWidget(button)
-        top = 2 * pair
-        grid.addWidget(self.name, top, 0)
-        grid.addWidget(self.slider, top, 1)
-        grid.addWidget(self.number, top, 2)
-        grid.addWidget(self.meter, top + 1, 1)
-        grid.addLayout(buttons, top + 1, 2)
+        top = 3 * pair
+        grid.addWidget(self.name, top, 0, 1, 2)  # beside the slider it would push the buttons out of a narrow panel
+        grid.addWidget(self.slider, top + 1, 0)
+        grid.addWidget(self.number, top + 1, 1)
+        grid.addWidget(self.meter, top + 2, 0)
+        grid.addLayout(buttons, top + 2, 1)
         self.widgets = (self.name, self.slider, self.number, self.meter, self.flip, self.control)
         self._connect()
 
@@ -67,21 +70,21 @@ class PairRow:
         self.flip.clicked.connect(lambda: edits.flip_pair(section.desk, pair))
         self.control.clicked.connect(lambda: edits.control_pair(section.desk, pair))
 
-    def show_pair(self, name: str, words: tuple[str, str], edit: AddProbeDirection | None) -> None:
-        """Show what the pair is called, what the buttons do, and its edit."""
+    def show_pair(self, name: str, words: tuple[str, str], push: tuple[float, bool]) -> None:
+        """Show what the pair is called, what the buttons do, and its push: a signed α, and whether it is in force."""
+        alpha, active = push
         self.name.setText(name)
         for widget, what in ((self.slider, "Probe direction"), (self.number, "α"), (self.meter, "Probe's reading")):
             widget.setAccessibleName(f"{what} of {name}")
         for button, text in zip((self.flip, self.control), words, strict=True):
             button.setToolTip(text)
             button.setAccessibleName(f"{button.text()} {name}")
-        alpha = 0.0 if edit is None else edit.strength * (1 if edit.toward == "same" else -1)
         self.slider.setToolTip(
             "α times the probe's direction, added to the tokens of both items. Left: toward different. Right: toward "
             "same.\nDrag (Alt: free of the marks), wheel or arrow keys; double click takes it away."
         )
         unit = edits.probe_unit(self._section.desk)
-        self.slider.show_push(alpha, active=edit is not None and edit.enabled, unit=unit)
+        self.slider.show_push(alpha, active=active, unit=unit)
         self.number.setSingleStep(0.05 * unit)
         with QSignalBlocker(self.number):
             self.number.setValue(alpha)
@@ -98,12 +101,12 @@ class ProbeSection(QWidget):
         self.words.setWordWrap(True)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(2)
         grid.setHorizontalSpacing(6)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(0, 1)
         self.rows = [PairRow(self, pair, grid) for pair in range(MAX_PAIRS)]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(8)
         layout.addWidget(self.words)
         layout.addLayout(grid)
@@ -126,31 +129,18 @@ class ProbeSection(QWidget):
 
     def _refresh_row(self, row: PairRow) -> None:
         desk, base = self.desk, self.desk.document.base
-        at = find_push(desk.document, row.pair, desk.view.write)
-        edit = None if at is None else desk.document.interventions[at]
         relation = pair_relation(base, row.pair)
         other = "different" if relation == "same" else "same"
         words = (f"Push the pair toward {other}, which it is not", f"Control: push it toward {relation}, which it is")
-        row.show_pair(pair_name(base, row.pair), words, edit if isinstance(edit, AddProbeDirection) else None)
-        reading = self._reading(row.pair)
+        row.show_pair(pair_name(base, row.pair), words, pushed_by(desk.document, row.pair, desk.view.write))
+        found = desk.found(PairJudgements(desk.view.write))
+        reading = None if found is None else _reading(found, row.pair)
         readable = not self._problem()
         row.meter.show_reading(
             reading if readable else None,
-            stale=not desk.pads_are_current(),
+            stale=found is None or not found.current,
             message="the probe needs both items on the patch grid" if readable else "",
         )
-
-    def _reading(self, pair: int) -> Reading | None:
-        """What the probe said of a pair in the last answer."""
-        answer = self.desk.answer
-        judged = None if answer is None else answer.judgements.get(pair)
-        if answer is None or judged is None:
-            return None
-        document = answer.question.document
-        edited = any(edit.enabled for edit in document.interventions)
-        relation = pair_relation(document.base, pair)
-        wrong = relation is not None and (relation == "same") != (judged.margin > 0)
-        return Reading(judged.margin, judged.baseline if edited else None, mistake=wrong and not edited)
 
     def _problem(self) -> str:
         """Why nothing can be pushed, and what to do."""
@@ -199,3 +189,14 @@ class ProbeSection(QWidget):
         """The drag never was."""
         self.desk.store.cancel(self._gesture)
         self._gesture = ""
+
+
+def _reading(found: Found[Mapping[int, PairJudgement]], pair: int) -> Reading | None:
+    """What the probe said of a pair, if it could read it."""
+    judged = None if found.value is None else found.value.get(pair)
+    if judged is None:
+        return None
+    edited = any(edit.enabled for edit in found.document.interventions)
+    relation = pair_relation(found.document.base, pair)
+    wrong = relation is not None and (relation == "same") != (judged.margin > 0)
+    return Reading(judged.margin, judged.baseline if edited else None, mistake=wrong and not edited)

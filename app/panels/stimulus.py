@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QPoint, QSignalBlocker, Signal
 from PySide6.QtGui import QAction
@@ -11,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QVBoxLayout, 
 
 from app.desk import Desk
 from app.edits import edit_stimulus, set_item_property
+from app.panels import Panel
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from core.document import Side, move_item, stimulus_of
 from core.render import render, shape_name
@@ -50,10 +49,10 @@ def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
     )
 
 
-class StimulusPanel(QWidget):
+class StimulusPanel(QWidget, Panel):
     """Draw, drag and drop; every gesture is one undo step."""
 
-    photo_dropped = Signal(Path)
+    dropped = Signal(object)  # Dropped
 
     def __init__(self, desk: Desk, item_actions: list[QAction]) -> None:
         super().__init__()
@@ -66,6 +65,7 @@ class StimulusPanel(QWidget):
         self.tabs = QTabBar()
         for name in ("Base", "Source"):
             self.tabs.addTab(name)
+        self.tabs.setDrawBase(False)
         self.canvas = StimulusCanvas()
         self.caption, self.note = QLabel(), QLabel()
         for label in (self.caption, self.note):
@@ -90,9 +90,9 @@ class StimulusPanel(QWidget):
         canvas.item_moved.connect(self._move)
         canvas.gesture_finished.connect(self._finish)
         canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
-        canvas.item_selected.connect(lambda index: self._desk.look(item=max(index, 0)))
+        canvas.item_selected.connect(lambda index: self._desk.look(item=index))
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
-        canvas.file_dropped.connect(lambda path: self.photo_dropped.emit(Path(path)))
+        canvas.dropped.connect(self.dropped)
         canvas.customContextMenuRequested.connect(self._open_menu)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
 
@@ -145,7 +145,7 @@ def _caption(stimulus: Stimulus) -> str:
 
 def _note(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
-        return "photo mode: item tools are off"
+        return stimulus.photo.note or "photo mode: item tools are off"
     if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
         return "unaligned — outside the training distribution"
     if not is_trained_layout(stimulus):

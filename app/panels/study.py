@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.desk import Desk
 from app.jobs import Jobs, Run
+from app.panels import Panel
 from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
 from core.cards import bundled_models
@@ -35,13 +37,13 @@ from core.study_job import StudyPart, shipped_parts
 
 BESIDE_ABOVE_PX = 660
 FORM_PX = 300
-MIN_PX = QSize(380, 420)
+MIN_PX = QSize(380, 240)
 STEPS = 1000
 SHIPPED = "These results ship with Relata. Start measures the chosen parts here."
 STARTING = "Starting: the first numbers take a moment."
 
 
-class StudyPanel(QWidget):
+class StudyPanel(QWidget, Panel):
     """Choices and progress on one side, plots on the other, or one above the other where it is narrow."""
 
     def __init__(self, desk: Desk, jobs: Jobs) -> None:
@@ -148,13 +150,13 @@ class StudyPanel(QWidget):
             self._show(run)
             return
         parts = tuple(shipped_parts(self.form.models))
-        self.parts.show_parts(parts)
+        self.parts.show_parts(parts, in_turns=True)
         self._say(SHIPPED if parts else "")
         self.progress.setValue(0)
 
     def _start(self) -> None:
         try:
-            order = self.form.order()
+            order = self.form.order(self._desk.live.device)
         except UserError as error:
             self._say_error(error.message, error.hint)
             return
@@ -193,8 +195,8 @@ class StudyPanel(QWidget):
         self.start.setEnabled(not busy)
         self.cancel.setEnabled(busy and self.run is not None and self.run.state != "stopping")
         self.progress.setVisible(self.run is not None)
-        self.report.setEnabled(self.report_path.is_file())
-        self.folder.setEnabled(self.form.out.is_dir())
+        self.report.setEnabled(os.path.isfile(self.report_path))
+        self.folder.setEnabled(os.path.isdir(self.form.out))
 
     def _say(self, words: str) -> None:
         self._write(words, "muted")
@@ -234,7 +236,7 @@ class StudyPanel(QWidget):
         if answer is None or not stimulus.items:
             return token
         tokens = [[answer.model.n_prefix + p for p in item_patches(i, stimulus.geometry)] for i in stimulus.items]
-        own = tokens[min(self._desk.view.item, len(tokens) - 1)]
+        own = tokens[max(0, min(self._desk.view.item, len(tokens) - 1))]
         return token if any(token in of for of in tokens) else own[0]
 
 

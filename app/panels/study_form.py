@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
 from core.study_job import STUDY_JOB
@@ -70,13 +72,13 @@ class StudyForm(QWidget):
         for name, _, tip in PARTS:
             self.parts[name].setChecked(name in CHOSEN)
             self.parts[name].setToolTip(tip)
-        self.n.setRange(0, 100_000)
+        self.n.setRange(0, EXAMPLES_MAX)
         self.n.setSingleStep(100)
         self.n.setSpecialValueText("each part's own")
-        self.n.setToolTip(f"Images or pairs behind each number. {FOURFOLD}")
-        self.n.editingFinished.connect(lambda: self.n.setValue(4 * round(self.n.value() / 4)))
-        self.seed.setRange(0, 1_000_000)
-        self.seed.setToolTip("The same seed draws the same images")
+        self.n.setToolTip(f"Images or pairs behind each number. {FOURFOLD} up to {EXAMPLES_MAX:,}")
+        self.n.editingFinished.connect(lambda: self.n.setValue(_fourfold(self.n.value())))
+        self.seed.setRange(0, SEED_MAX)
+        self.seed.setToolTip(f"The same seed draws the same images; from 0 to {SEED_MAX:,}")
         self.paper.setToolTip("The paper's formulas where its code differs from its idea; the sound version otherwise")
         self.folder.setToolTip("Results, figures and report.html; what is finished there is not run again")
         self.folder.textChanged.connect(lambda _: self.folder_changed.emit())
@@ -130,9 +132,9 @@ class StudyForm(QWidget):
     @property
     def out(self) -> Path:
         """The folder of the results."""
-        return Path(self.folder.text().strip()).expanduser()
+        return Path(os.path.expanduser(self.folder.text().strip()))
 
-    def order(self) -> Order:
+    def order(self, device: str) -> Order:
         """The job that these choices ask for.
 
         Raises UserError where something is missing.
@@ -142,8 +144,11 @@ class StudyForm(QWidget):
             raise UserError("No part is chosen.", "Tick at least one.")
         if not self.folder.text().strip():
             raise UserError("No folder is named.", "Name one for the results.")
+        if self.folder.text().strip().startswith("~") and not self.out.is_absolute():
+            raise UserError(f"There is no home folder {self.out.parts[0]}.", "Name the whole path.")
         options = {"models": self.models, "studies": studies, "out": str(self.out), "seed": self.seed.value()}
-        options |= {"n": self.n.value() or None, "paper_convention": self.paper.isChecked()}
+        n = _fourfold(self.n.value()) or None
+        options |= {"device": device, "n": n, "paper_convention": self.paper.isChecked()}
         return Order(STUDY_JOB, options)
 
     def _choose_files(self) -> None:
@@ -159,6 +164,11 @@ class StudyForm(QWidget):
 def several(paths: list[str]) -> str:
     """How a choice of several files is called; empty for none."""
     return f"{len(paths)} files: {', '.join(Path(path).stem for path in paths)}" if paths else ""
+
+
+def _fourfold(n: int) -> int:
+    """The multiple of 4 that is nearest to `n`, and 0 for 0 alone, which asks for each part's own number."""
+    return 4 * max(round(n / 4), min(n, 1))
 
 
 def _beside(field: QWidget, button: QToolButton) -> QHBoxLayout:

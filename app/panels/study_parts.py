@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -92,11 +92,13 @@ class PartView(QWidget):
             column = n_columns if whole else column + 1
 
     def _dress(self) -> None:
-        self.title.setFont(scaled(self.font(), 1.05, bold=True))
-        small = scaled(self.font(), 0.85)
-        if self.notes.font() != small:
-            self.notes.setFont(small)
-        self.notes.setStyleSheet(f"color: {theme.current().muted}")
+        large, small = scaled(self.font(), 1.05, bold=True), scaled(self.font(), 0.85)
+        for words, font in ((self.title, large), (self.notes, small)):
+            if words.font() != font:
+                words.setFont(font)
+        dress = f"color: {theme.current().muted}"
+        if self.notes.styleSheet() != dress:  # each change of a sheet has Qt go through the style again
+            self.notes.setStyleSheet(dress)
 
 
 class PartList(QScrollArea):
@@ -107,6 +109,7 @@ class PartList(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[PartView] = []
+        self._to_come: list[StudyPart] = []
         self._published = ""
         self._waiting = QLabel(WAITING)
         self._waiting.setWordWrap(True)
@@ -121,18 +124,40 @@ class PartList(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(PLOT_PX[0] + 24)
+        self._turn = QTimer(self)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._add_next)
 
-    def show_parts(self, parts: tuple[StudyPart, ...]) -> None:
-        """Show these parts; those that are shown already stay as they are."""
+    def show_parts(self, parts: tuple[StudyPart, ...], *, in_turns: bool = False) -> None:
+        """Show these parts; those that are shown already stay as they are.
+
+        `in_turns` builds the first of them now and each of the others in a turn of its own: the window goes on between.
+        """
         if [view.part for view in self.parts] != list(parts[: len(self.parts)]):
             self._clear()
-        for part in parts[len(self.parts) :]:
-            view = PartView(part)
-            view.show_published(self._published)
-            view.head_chosen.connect(lambda block, head, p=part: self.head_chosen.emit(p.model, block, head))
-            self.parts.append(view)
-            self._layout.addWidget(view)
-        self._waiting.setVisible(not self.parts)
+        self._to_come = list(parts[len(self.parts) :])
+        self._waiting.setVisible(not parts)
+        self._add_next()
+        while self._to_come and not in_turns:
+            self._add_next()
+
+    def _add_next(self) -> None:
+        if self._to_come:
+            self._add(self._to_come.pop(0))
+        if self._to_come:
+            self._turn.start()
+        else:
+            self._turn.stop()
+
+    def _add(self, part: StudyPart) -> None:
+        view = PartView(part)
+        view.show_published(self._published)
+        view.head_chosen.connect(lambda block, head: self.head_chosen.emit(part.model, block, head))
+        self.parts.append(view)
+        self._layout.addWidget(view)
+        view.show()
+        # Now and not after the next paint: squeezed together, all plots would lie in sight and have to be built.
+        QCoreApplication.sendEvent(self, QEvent(QEvent.Type.LayoutRequest))
 
     def show_published(self, model: str) -> None:
         """Draw the numbers of this published model in every part that has some, and in those to come."""

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.widgets.canvas_picture import CanvasItem, CanvasPainter, Frame, Marking, fit
 from app.widgets.chips import read_chip
+from app.widgets.dropped import read_drop
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 
@@ -38,6 +39,7 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_DELETES = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _TAB_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
@@ -61,7 +63,7 @@ class StimulusCanvas(Painted):
     gesture_finished = Signal()
     gesture_cancelled = Signal()
     chip_dropped = Signal(int, str, int)
-    file_dropped = Signal(str)
+    dropped = Signal(object)  # Dropped
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -192,13 +194,13 @@ class StimulusCanvas(Painted):
             super().keyPressEvent(event)
         elif event.key() == Qt.Key.Key_Escape:
             self._cancel() if self._drag is not None else self._select(-1)
-        elif self._drag is None:
+        elif self._drag is None and event.key() in _ARROWS:
             self._nudge(_ARROWS[Qt.Key(event.key())], free=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
 
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if read_chip(event.mimeData()) or event.mimeData().hasUrls():
+        if read_chip(event.mimeData()) or read_drop(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -218,10 +220,9 @@ class StimulusCanvas(Painted):
         if chip is not None and index >= 0:
             event.acceptProposedAction()
             self.chip_dropped.emit(index, *chip)
-        elif chip is None and event.mimeData().hasUrls():
+        elif chip is None and (dropped := read_drop(event.mimeData())):
             event.acceptProposedAction()
-            for url in event.mimeData().urls():
-                self.file_dropped.emit(url.toLocalFile() if url.isLocalFile() else url.toString())
+            self.dropped.emit(dropped)
 
     # Places
 
@@ -258,6 +259,8 @@ class StimulusCanvas(Painted):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self._drag is not None or self._selected >= 0
+        if event.key() in _DELETES:
+            return self._drag is not None  # what is held is not taken away under the hand
         other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         return event.key() in _ARROWS and self._selected >= 0 and not event.modifiers() & other
 

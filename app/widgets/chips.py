@@ -78,7 +78,7 @@ def paint_chip(painter: QPainter, chip: Chip, rect: QRectF, colors: Theme) -> No
     painter.setBrush(colors.color("raised"))
     painter.drawRoundedRect(rect, 5, 5)
     if chip.mask is not None:
-        inset = 0.2 * min(rect.width(), rect.height())
+        inset = 0.16 * min(rect.width(), rect.height())
         paint_glyph(painter, chip.mask, rect.adjusted(inset, inset, -inset, -inset), colors.color("text"))
 
 

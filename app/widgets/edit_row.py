@@ -32,7 +32,7 @@ _WRAP = int(Qt.TextFlag.TextWordWrap)
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """One edit: what it does, more about it, whether it is on, its strength (0–2) and a warning or "".
+    """One edit: what it does, more about it, whether it is on, its strength (0–2), and why it does nothing, or "".
 
     `controls` are the controls that it has, `control` the one that it is, `drawn` says that it can be drawn again.
     """
@@ -41,7 +41,7 @@ class EditRow:
     detail: str
     enabled: bool
     strength: float
-    warning: str
+    warning: str = ""
     control: str = ""
     controls: tuple[str, ...] = ()
     drawn: bool = False

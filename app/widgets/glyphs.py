@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 _OVERSAMPLING = 4
@@ -21,11 +22,14 @@ def glyph(mask: np.ndarray, color: QColor, size_px: float, *, ratio: float) -> Q
 
 
 def paint_glyph(painter: QPainter, mask: np.ndarray, rect: QRectF, color: QColor) -> None:
-    """Draw the shape of `mask` in the largest centred square of `rect`."""
-    size = min(rect.width(), rect.height())
-    square = QRectF(0, 0, size, size)
-    square.moveCenter(rect.center())
-    painter.drawImage(square, glyph(mask, color, size, ratio=painter.device().devicePixelRatioF()))
+    """Draw the shape of `mask` in the largest centred square of `rect` that whole pixels of the screen make up.
+
+    Between pixels the picture would be fitted to them by leaving out some of its rows, and a disc would look cut off.
+    """
+    ratio = painter.device().devicePixelRatioF()
+    pixels = math.floor(min(rect.width(), rect.height()) * ratio)
+    left, top = (round(at * ratio - pixels / 2) / ratio for at in (rect.center().x(), rect.center().y()))
+    painter.drawImage(QPointF(left, top), glyph(mask, color, pixels / ratio, ratio=ratio))
 
 
 def paint_swatch(painter: QPainter, rgb: tuple[int, int, int], rect: QRectF, *, radius: float, edge: QPen) -> None:

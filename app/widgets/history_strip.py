@@ -23,7 +23,8 @@ MARGIN_FULL = 8.0
 class Step:
     """One state: its small picture [n, n, 3], the edited layer, the margin where known, and what was done.
 
-    `control` names what its edits are a control of, "" where they are the effect.
+    `control` names what its edits are a control of, "" where they are the effect; `answer` is the label that was
+    answered, and `sided` whether the sign of the margin tells which.
     """
 
     text: str
@@ -32,17 +33,22 @@ class Step:
     flipped: bool
     picture: np.ndarray = field(compare=False)
     control: str = ""
+    answer: str = ""
+    sided: bool = True
 
     @property
     def told(self) -> str:
-        """What was done, and under which control."""
-        return f"{self.text}\nControl in force: {self.control}" if self.control else self.text
+        """What was done, what was answered, and under which control."""
+        answer = f"Answer: {self.answer}" if self.answer else ""
+        control = f"Control in force: {self.control}" if self.control else ""
+        return "\n".join(part for part in (self.text, answer, control) if part)
 
 
 class HistoryStrip(Painted):
-    """Steps from left to right; a click or the arrow keys go to one."""
+    """Steps from left to right; a click chooses one, the arrow keys step along them."""
 
     chosen = Signal(int)
+    stepped = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,10 +100,11 @@ class HistoryStrip(Painted):
         if step.margin is None:
             write(painter, below, "…", font=small, color=colors.color("muted"))
             return
-        role = "same" if step.margin > 0 else "different"
+        role = ("same" if step.margin > 0 else "different") if step.sided else "muted"
         reach = min(1.0, abs(step.margin) / MARGIN_FULL) * side.width()
         painter.fillRect(QRectF(side.left(), side.bottom() + 6, max(2.0, reach), 6), colors.color(role))
-        write(painter, below, signed(step.margin), font=small, color=colors.color("text"))
+        said = signed(step.margin) if step.sided else step.answer
+        write(painter, below, said, font=small, color=colors.color("text"))
         if step.flipped:
             write(painter, below, "⇄", font=small, color=colors.color("text"), align=Qt.AlignmentFlag.AlignRight)
 
@@ -110,15 +117,15 @@ class HistoryStrip(Painted):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self._at(event.position())
-        if index >= 0:
-            self._choose(index)
+        if index not in (-1, self._current):
+            self.chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
         if event.key() in steps:
-            self._choose(self._current + steps[Qt.Key(event.key())])
+            self._step_to(self._current + steps[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self._choose(0 if event.key() == Qt.Key.Key_Home else len(self._steps) - 1)
+            self._step_to(0 if event.key() == Qt.Key.Key_Home else len(self._steps) - 1)
         else:
             super().keyPressEvent(event)
 
@@ -126,6 +133,6 @@ class HistoryStrip(Painted):
         hits = (i for i in range(len(self._steps)) if self.card_rect(i).contains(place))
         return next(hits, -1)
 
-    def _choose(self, index: int) -> None:
+    def _step_to(self, index: int) -> None:
         if 0 <= index < len(self._steps) and index != self._current:
-            self.chosen.emit(index)
+            self.stepped.emit(index)

@@ -29,11 +29,15 @@ _COMPUTING = "computing"
 
 @dataclass(frozen=True)
 class Cell:
-    """One position of the residual stream and its causal effect in 0–1; None before a sweep ran."""
+    """One position of the residual stream and its causal effect in 0–1; None before a sweep ran.
+
+    `meaning` says what the number is.
+    """
 
     label: str
     effect: float | None = None
     note: str = ""
+    meaning: str = "effect"
 
     @property
     def short_label(self) -> str:
@@ -48,7 +52,7 @@ class Cell:
 
     def told(self) -> str:
         """The cell as a sentence."""
-        effect = f"effect {self.number()}" if self.known else ""
+        effect = f"{self.meaning} {self.number()}" if self.known else ""
         return " · ".join(part for part in (self.label, effect, self.note) if part)
 
     def number(self) -> str:

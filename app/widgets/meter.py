@@ -53,6 +53,8 @@ class DecisionMeter(Painted):
             self._trail.clear()
             self._fading.stop()
         else:
+            if before is not None and (before.low, before.high) != (reading.low, reading.high):
+                self._trail.clear()  # margins between other classes are not on this scale
             if reading != before:
                 self._remember(reading.margin)
             if not stale:

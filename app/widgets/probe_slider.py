@@ -13,6 +13,7 @@ from app.widgets.painted import STALE_OPACITY, Painted, box, line_height, scaled
 
 REACH = 2.0
 TICKS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
+_RESETS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _STEPS_PER_UNIT = 100
 _DETENT = 0.06
 _KEY_STEP = 5
@@ -85,11 +86,12 @@ class ProbeSlider(QAbstractSlider):
         return QSize(180, round(2 * _GROOVE_PX + line_height(scaled(self.font(), _SMALL))))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(96, self.sizeHint().height())
+        return QSize(80, self.sizeHint().height())
 
     def event(self, event: QEvent) -> bool:
-        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        if event.type() == QEvent.Type.ShortcutOverride and escape and self._held:
+        key = event.key() if isinstance(event, QKeyEvent) else None
+        mine = key in _RESETS or (key == Qt.Key.Key_Escape and self._held)
+        if event.type() == QEvent.Type.ShortcutOverride and mine:
             event.accept()
             return True
         return super().event(event)
@@ -127,7 +129,7 @@ class ProbeSlider(QAbstractSlider):
         if event.key() == Qt.Key.Key_Escape and self._held:
             self._held = False
             self.gesture_cancelled.emit()
-        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        elif event.key() in _RESETS:
             self.reset.emit()
         else:
             super().keyPressEvent(event)
@@ -222,7 +224,7 @@ class PairMeter(Painted):
         return QSize(180, round(_BAR_PX + 5 + line_height(scaled(self.font(), _SMALL))))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(96, self.sizeHint().height())
+        return QSize(80, self.sizeHint().height())
 
     def paint(self, painter: QPainter) -> None:
         colors, reading = theme.current(), self._reading

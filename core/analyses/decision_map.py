@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.analyses import Analysis
+from core.analyses.decision import verdict
 from core.analyses.pad import Extent, Floats, item_coordinates, pad_extent, pad_subspace
 from core.document import Document, is_of_pad
 from core.errors import UserError
@@ -25,7 +26,7 @@ CELLS_AT_ONCE = 6
 
 @dataclass(frozen=True, slots=True)
 class DecisionMap(Analysis[Floats]):
-    """P(last label) [MAP_SIZE, MAP_SIZE] with an item's thumb at the centres of a grid over its pad, rows from below.
+    """P(`Verdict.mapped`) [MAP_SIZE, MAP_SIZE] with an item's thumb at the centres of a grid over its pad, from below.
 
     All other edits stay as they are. Cells that are not computed yet are NaN; a few more are known at each yield.
     """
@@ -60,17 +61,18 @@ class DecisionMap(Analysis[Floats]):
         return placed, thumb
 
     def _cells(self, state: State, thumb: MoveInSubspace, points: list[tuple[float, float]]) -> Floats:
-        """P(last label) [N] with the thumb at N places."""
+        """P(`Verdict.mapped`) [N] with the thumb at N places."""
         import torch
 
+        mapped = verdict(state).mapped
         if thumb not in state.edits:  # it is about a wrong object that is not there
-            return state.numpy(state.logits(state.edits).softmax(-1)[-1].expand(len(points)))
+            return state.numpy(state.logits(state.edits).softmax(-1)[mapped].expand(len(points)))
         at = state.edits.index(thumb)
         entering, context = state.stream(self.block, state.edits[:at]), state.context()
         x = torch.cat([replace(thumb, point=point).apply(entering, context) for point in points])  # [N, T, D]
         n_blocks = state.model.n_blocks
         after = [e for i, e in enumerate(state.edits) if i > at or e.sites(n_blocks)[-1].block > self.block]
-        return state.numpy(state.resume(x, self.block + 1, after).softmax(-1)[:, -1])
+        return state.numpy(state.resume(x, self.block + 1, after).softmax(-1)[:, mapped])
 
 
 def grid_points(extent: Extent) -> list[tuple[float, float]]:

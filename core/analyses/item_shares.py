@@ -31,7 +31,10 @@ class ItemShares(Analysis[Mapping[str, Masses]]):
             raise UserError("There is no item whose attention could be shared out.", "Use Stimulus ▸ Random pair.")
         patterns = (state.pattern(block) for block in range(state.model.n_blocks))
         shares = [item_masses(pattern, state.tokens, state.model.n_prefix) for pattern in patterns]
-        yield sound_masses(state.numpy(torch.stack(shares)), pairs_of(len(state.tokens)))
+        kinds = sound_masses(state.numpy(torch.stack(shares)), pairs_of(len(state.tokens)))
+        if not state.model.n_prefix:
+            kinds.pop("CLS")
+        yield kinds
 
 
 def item_masses(pattern: Tensor, items: Sequence[Sequence[int]], n_prefix: int) -> Tensor:

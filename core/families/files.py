@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save
 from timm.models.vision_transformer import VisionTransformer
 
-from core.cards import model_path, read_card
+from core.cards import card_labels, card_pixels, check_setting, model_path, read_card, relations_first
 from core.errors import UserError
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
+from core.families.network import assumed, build_network
+from core.families.tensors import check_finite, read_tensors
+from core.storage import write_files
 
 
 def open_model(reference: str, device: torch.device) -> Model:
     """The model behind a bundled name or a path, in fp32 on `device`, in evaluation mode.
+
+    A head that judges “same” and “different” has its rows put in the order in which examples count these, whatever
+    their order in the file: everything that reads a logit finds them by name.
 
     Raises UserError for a file that is missing, damaged or of the wrong shape, or a network that the
     executor cannot run.
@@ -28,32 +31,50 @@ def open_model(reference: str, device: torch.device) -> Model:
     path = model_path(reference)
     card = read_card(path)
     try:
-        state = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path.name} could not be read: {error}.", "Fetch or train it again.") from error
-    try:
-        network = check_runnable(VisionTransformer(**card["network"]))
-        network.load_state_dict(state)
-        (red, green, blue), (red_std, green_std, blue_std) = (map(float, card[name]) for name in ("mean", "std"))
-        labels = tuple(map(str, card["labels"]))
+        stated = card["network"]
+        network = check_runnable(build_network(dict(stated)))
+        mean, std = card_pixels(card)
+        labels = card_labels(card)
+        check_setting(card)
+        state = read_tensors(path, "Fetch or train it again.")
+        network.load_state_dict(state, assign=True)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
     if card.get("weights_sha256", weights_hash(state)) != weights_hash(state):
         raise _does_not_fit(path, "the card is of other weights")
-    if len(labels) != network.num_classes:
-        raise _does_not_fit(path, f"{len(labels)} labels for {network.num_classes} classes")
+    _check_classes(path, labels, network.num_classes)
+    order = relations_first(labels)
     network = network.float().eval().requires_grad_(False).to(device)
+    _order_head(network, order)
     return Model(
         network,
         geometry_of(network),
         name=path.stem,
-        mean=(red, green, blue),
-        std=(red_std, green_std, blue_std),
-        labels=labels,
+        mean=mean,
+        std=std,
+        labels=tuple(labels[index] for index in order),
         weights_hash=weights_hash(state),
         card=card,
         reference=reference,
+        assumed=assumed(stated),
     )
+
+
+def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
+    """Raises UserError where the card names other classes than the head has, or there is nothing to choose between."""
+    if len(labels) != n_classes:
+        raise _does_not_fit(path, f"{len(labels)} labels for {n_classes} classes")
+    if n_classes < 2:
+        words = "no classes" if n_classes == 0 else f"one class, “{labels[0]}”"
+        raise UserError(
+            f"{path.name} has {words}, so there is nothing to decide between.", "Open a model of two classes or more."
+        )
+
+
+def _order_head(network: VisionTransformer, order: Sequence[int]) -> None:
+    """Put the rows of the head in another order, in place."""
+    for part in network.head.parameters():
+        part.copy_(part[list(order)].clone())
 
 
 def _does_not_fit(path: Path, reason: str) -> UserError:
@@ -64,8 +85,11 @@ def save_model(path: Path, network: VisionTransformer, card: Mapping[str, Any]) 
     """Write fp16 weights and the card that `open_model` needs, each replaced in one step.
 
     `card["network"]` holds the arguments that build the network.
+
+    Raises UserError where the disk refuses, or a weight is not finite, also where it is too large for fp16.
     """
     state = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in network.state_dict().items()}
+    check_finite(path.name, state, "Nothing was written. Train again with a lower peak_lr.")
     write_tensors(path, state, {**card, "weights_sha256": weights_hash(state)})
 
 
@@ -74,15 +98,6 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], card: Mapping
 
     Raises UserError where the disk refuses.
     """
-    part, card_part = path.with_suffix(".part"), path.with_suffix(".json.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(dict(tensors), part)
-        card_part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
-        os.replace(card_part, path.with_suffix(".json"))
-    except (OSError, SafetensorError) as error:
-        for unfinished in (part, card_part):
-            with suppress(OSError):
-                unfinished.unlink()
-        raise UserError(f"{path} could not be written: {error}.", "Free some space or name another folder.") from error
+    words = json.dumps(card, indent=2) + "\n"
+    # safetensors would write the file for its owner's eyes only, whatever the umask says.
+    write_files({path: save(dict(tensors)), path.with_suffix(".json"): words.encode("utf-8")})

@@ -7,6 +7,7 @@ What we changed: prefixes are computed once, and the rotation once a step.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,8 +20,9 @@ from torch.nn.utils.parametrizations import orthogonal
 
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
-from core.engine import embed, resume, to_input
-from core.families.model import Model
+from core.engine import advance, embed, resume, to_input
+from core.errors import UserError
+from core.families.model import Model, require_relation
 from core.jobs.progress import Job, Progress, part
 from core.render import render_many
 from core.scene import N_COLORS, Property
@@ -110,7 +112,7 @@ def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequenc
     out = {}
     for block in range(-1, max(blocks) + 1):
         if block >= 0:
-            x, s = model.blocks[block](x), model.blocks[block](s)
+            x, s = advance(model, x, block), advance(model, s, block)
         if block in blocks:
             items = torch.stack([gather_tokens(x, tokens).mean(1) for tokens in base_tokens.unbind(1)], 1)  # [N, I, D]
             donor, wrong = (gather_tokens(s, source_tokens[rows, which]) for which in (donors, wrongs))
@@ -273,10 +275,14 @@ def fit_subspaces(
 
     `keep` is called with each result as soon as it is there, so that an interruption loses only the search
     under way.
+
+    Raises UserError where the model does not answer “same” or “different”.
     """
+    require_relation(model)
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
     train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)
+    _check_classes(train_pairs, property)
     test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
@@ -291,6 +297,13 @@ def fit_subspaces(
             results.append(fitted)
             keep(fitted)
     return results
+
+
+def _check_classes(pairs: Sequence[InterchangePair], property: Property) -> None:
+    """Raises UserError where a class has no two items, so that the search would end without landmarks."""
+    shown = Counter(getattr(item, property) for pair in pairs for item in pair.base.items)
+    if min(shown[value] for value in range(N_COLORS)) < 2:
+        raise UserError(f"{len(pairs)} pairs do not show every {property} twice.", "Use more pairs.")
 
 
 def _blocks_at_once(model: Model, n_pairs: int) -> int:

@@ -9,13 +9,17 @@ import torch
 
 from core.datasets import Example, Split, split_examples
 from core.engine import embed, resume, to_input
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.jobs.progress import Job, Progress, part
 from core.render import render_many
 
 
 def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:
-    """The class that the model chooses for each example."""
+    """The class that the model chooses for each example, 0 for different and 1 for same.
+
+    Raises UserError where it has no such classes.
+    """
+    require_relation(model)
     chosen: list[int] = []
     for start in range(0, len(examples), batch):
         few = examples[start : start + batch]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from core.datasets import SEED_MAX
 from core.errors import UserError
 from core.scene import Geometry, Task
+from core.texts import read_text, require_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,39 @@ class Recipe:
         }
 
 
+RANGES: Mapping[str, tuple[float, float]] = {
+    "image_px": (1, 4096),
+    "patch_px": (1, 1024),
+    "width": (2, 16_384),
+    "depth": (1, 256),
+    "heads": (1, 256),
+    "n_images": (1, 10**12),
+    "batch": (2, 65_536),
+    "peak_lr": (1e-9, 10),
+    "warmup_share": (0, 1),
+    "weight_decay": (0, 10),
+    "beta2": (0, 0.9999999),
+    "clip_norm": (1e-6, 1e6),
+    "disentangle_weight": (0, 1e6),
+    "pipeline_weight": (0, 1e6),
+    "pair_probe_weight": (0, 1e6),
+    "keep_background": (0, 1),
+    "full_share": (0, 1),
+    "seed": (0, SEED_MAX),
+    "n_train": (0, 10**7),
+}
+"""From where to where the numbers go of which no rule says more."""
+
+
 def read_recipe(path: Path) -> Recipe:
     """A recipe from a TOML file.
 
     Raises UserError for a file that cannot be read, an unknown name or a value that cannot work.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(read_text(path))
+        require_finite(table)
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
     for name, value in table.items():
@@ -93,6 +121,11 @@ def read_recipe(path: Path) -> Recipe:
         wanted = (int, float) if isinstance(known[name], float) else type(known[name])
         if not isinstance(table[name], wanted) or isinstance(value, bool) != isinstance(known[name], bool):
             raise UserError(f"“{name}” in {path.name} is {value!r}.", f"It must be like {known[name]!r}.")
+        if isinstance(value, list) and not all(type(number) is int for number in value):
+            raise UserError(f"“{name}” in {path.name} is {value!r}.", "It must be a list of whole numbers.")
+        if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+            low, high = RANGES[name]
+            raise UserError(f"“{name}” in {path.name} is {str(value)[:40]}.", f"It must be from {low:,} to {high:,}.")
     recipe = Recipe(**table)
     broken = [rule for rule, holds in _rules(recipe) if not holds]
     if broken:
@@ -102,9 +135,6 @@ def read_recipe(path: Path) -> Recipe:
 
 def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
     """What a recipe must obey, in words, and whether it does."""
-    sizes = (recipe.patch_px, recipe.width, recipe.depth, recipe.heads, recipe.n_images, recipe.batch)
-    if min(sizes) < 1:
-        return [("sizes and numbers above 0", False)]
     geometry = Geometry(recipe.image_px, recipe.patch_px)
     whole = recipe.image_px % recipe.patch_px == 0
     staged = (*recipe.within_blocks, *recipe.pair_blocks, *recipe.between_blocks)

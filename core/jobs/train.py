@@ -11,10 +11,10 @@ import datetime
 import math
 import pickle
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.cards import model_path
 from core.datasets import (
     Example,
     Split,
@@ -35,12 +36,14 @@ from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, blocks_of, geometry_of
+from core.families.network import STANDARD, differs
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
 from core.jobs.recipe import Recipe
 from core.render import render_many
 from core.scene import Geometry, item_patches
+from core.storage import check_file, check_tensor_file, write_files
 
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
@@ -123,8 +126,8 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
     The same recipe gives the same weights on the same CPU, whether or not it was interrupted. A checkpoint that
     cannot be written is reported and training goes on.
 
-    Raises UserError where the checkpoint belongs to another recipe or cannot be read, or where the model to start
-    from has other shapes.
+    Raises UserError where the checkpoint belongs to another recipe or cannot be read, where the model to start
+    from has other shapes, or on cancel where the checkpoint cannot be written.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -146,7 +149,9 @@ def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every:
                 warning = _save(checkpoint, recipe, trainee, optimizer, step + 1)
             yield Progress((step + 1) * recipe.batch, recipe.n_steps * recipe.batch, warning or "training", values)
     except GeneratorExit:
-        _save(checkpoint, recipe, trainee, optimizer, step + 1)
+        if _save(checkpoint, recipe, trainee, optimizer, step + 1):
+            kept = "The last checkpoint is kept" if checkpoint.is_file() else "Nothing of this run is kept"
+            raise UserError(f"{checkpoint} could not be written.", f"{kept}; free some space.") from None
         raise
     _save(checkpoint, recipe, trainee, optimizer, recipe.n_steps)
     return trainee.eval()
@@ -161,9 +166,13 @@ def _take_blocks(trainee: Trainee, start: Model) -> None:
     parts = ("patch_embed", "cls_token", "reg_token", "pos_embed", "blocks")
     theirs = {name: v for name, v in start.network.state_dict().items() if name.split(".")[0] in parts}
     unfit = [name for name, v in theirs.items() if name not in ours or ours[name].shape != v.shape]
-    if unfit or start.n_heads != blocks_of(trainee.network)[0].attn.num_heads:
+    if start.n_heads != blocks_of(trainee.network)[0].attn.num_heads:
+        unfit.append("number of heads")
+    if other := differs(start.card.get("network", {})):
+        unfit.append(other)
+    if unfit:
         raise UserError(
-            f"The blocks of {start.name} do not fit the recipe ({unfit[0] if unfit else 'number of heads'}).",
+            f"The blocks of {start.name} do not fit the recipe ({unfit[0]}).",
             "Start from a model of the same width, heads and patches, and no more blocks.",
         )
     trainee.network.load_state_dict(theirs, strict=False)
@@ -177,8 +186,14 @@ def _train_step(
         group["lr"] = learning_rate(recipe, step)
     with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=recipe.bfloat16):
         terms = losses(trainee, batch, recipe)
+    loss = total_loss(terms, recipe)
+    if not loss.isfinite():
+        raise UserError(
+            f"The loss of step {step} is not finite, so training cannot go on.",
+            "The last checkpoint is kept. Lower peak_lr in the recipe.",
+        )
     optimizer.zero_grad(set_to_none=True)
-    total_loss(terms, recipe).backward()
+    loss.backward()
     nn.utils.clip_grad_norm_(trainee.parameters(), recipe.clip_norm)
     optimizer.step()
     return {name: float(value.detach()) for name, value in terms.items()}
@@ -186,22 +201,19 @@ def _train_step(
 
 def _save(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.AdamW, step: int) -> str:
     """Write the checkpoint beside the old one, then replace it. Returns what went wrong, or ""."""
-    part = path.with_suffix(".part")
+    state = {
+        "recipe": asdict(recipe),
+        "step": step,
+        "trainee": trainee.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "started_from": trainee.started_from,
+    }
+    content = BytesIO()
+    torch.save(state, content)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        state = {
-            "recipe": asdict(recipe),
-            "step": step,
-            "trainee": trainee.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "started_from": trainee.started_from,
-        }
-        torch.save(state, part)
-        part.replace(path)
-    except (OSError, RuntimeError) as error:
-        with suppress(OSError):
-            part.unlink()
-        return f"checkpoint not written ({error}); training goes on and the last one is kept"
+        write_files({path: content.getvalue()})
+    except UserError as error:
+        return f"checkpoint not written ({error.message}); training goes on and the last one is kept"
     return ""
 
 
@@ -235,15 +247,18 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
 
     The checkpoint lies beside `out` and stays, so that the same call goes on after an interruption.
 
-    Raises UserError, before training, where `n_test` images of the task cannot be balanced.
+    Raises UserError, before training, where `n_test` images of the task cannot be balanced or the files cannot be
+    written; after it, where the disk has become full, and says what is kept.
     """
     check_balance(recipe.task, n_test)
+    checkpoint = out.with_suffix(".checkpoint")
+    _check_places(recipe, out, checkpoint)
     started = time.monotonic()
-    trainee = yield from train(recipe, out.with_suffix(".checkpoint"), device)
+    trainee = yield from train(recipe, checkpoint, device)
     card: dict[str, Any] = {
         "name": out.stem,
         "task": recipe.task,
-        "network": recipe.network,
+        "network": {**recipe.network, **STANDARD},
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
         "labels": ["different", "same"],
@@ -254,7 +269,7 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
         "code_version": version("relata"),
         "torch": torch.__version__,
     }
-    save_model(out, trainee.network, card)
+    _write(out, trainee, card, checkpoint)
     model = open_model(str(out), device)
     splits: list[Split] = ["test", "ood-shape", "ood-color", "ood-shape-color"]
     if recipe.n_kinds == 32:
@@ -264,5 +279,24 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
         card["accuracy"] |= yield from measure(model, ["train"], recipe.n_train, n_kinds=recipe.n_kinds)
     card["data_sha256"] = data_hash(model)
     card["minutes_in_last_run"] = round((time.monotonic() - started) / 60, 1)
-    save_model(out, trainee.network, card)
+    _write(out, trainee, card, checkpoint)
     return card
+
+
+def _check_places(recipe: Recipe, out: Path, checkpoint: Path) -> None:
+    """Raises UserError where a file cannot be written, or would replace the model to start from."""
+    check_tensor_file(out)
+    check_file(checkpoint)
+    starts = recipe.start_from and not checkpoint.exists()
+    if starts and out.exists() and out.samefile(model_path(recipe.start_from)):
+        raise UserError(f"{out} is the model to start from.", "Name another file to write.")
+
+
+def _write(out: Path, trainee: Trainee, card: Mapping[str, Any], checkpoint: Path) -> None:
+    """Weights and card; where they cannot be written, the UserError says what is kept."""
+    try:
+        save_model(out, trainee.network, card)
+    except UserError as error:
+        again = "Free some space and run it again."
+        kept = f"What was learned is kept in {checkpoint}. {again}" if checkpoint.is_file() else again
+        raise UserError(error.message, kept) from error

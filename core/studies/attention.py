@@ -51,6 +51,8 @@ def attention_study(model: Model, *, n: int = 500, seed: int = 0, paper_conventi
     masses = yield from item_masses(model, stimuli)
     pairs = item_pairs(model)
     kinds = paper_masses(masses, pairs) if paper_convention else sound_masses(masses, pairs)
+    if not model.n_prefix:
+        del kinds["CLS"]
     heads, maps = _stages(model, stimuli, masses, pairs)
     plots = {**_plots(kinds), "attention-stages": maps}
     return StudyResult(

@@ -18,7 +18,7 @@ from core.assets.subspace import random_basis
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import Kind, all_kinds, compositional_kinds
 from core.engine import advance, embed, read_out, resume, to_input
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.jobs.fit_subspace import interchange
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
@@ -50,6 +50,7 @@ def das_settings(model: Model, search: Search, *, n: int = 1000, seed: int = 0) 
 
 def das_study(model: Model, search: Search, *, n: int = 1000, seed: int = 0) -> Job[StudyResult]:
     """Interchange accuracy of shape and colour on `n` unseen pairs, after the embeddings and every block."""
+    require_relation(model)
     settings = das_settings(model, search, n=n, seed=seed)
     bases, options = yield from part(find_bases(model, search), 0, 800, 1000)
     rows: list[Row] = []

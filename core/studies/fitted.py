@@ -17,7 +17,7 @@ from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
 from core.jobs.progress import Job, part
 from core.scene import PROPERTIES, Property
 from core.studies.result import block_name, n_kinds_of
-from core.subspaces import load_subspace, load_subspaces, save_subspace, subspace_file
+from core.subspaces import learned_subspaces, load_subspace, save_subspace, subspace_file
 
 Bases = dict[tuple[Property, int], Tensor]
 """An orthonormal basis [D, S] for a property after a block."""
@@ -27,11 +27,12 @@ Bases = dict[tuple[Property, int], Tensor]
 class Search:
     """How to come by subspaces: where shipped ones lie, where new ones are kept, and how to search for them.
 
+    Of several folders in `shipped` the earlier comes first.
     `blocks` empty means the embeddings and every block.
     """
 
     kept: Path
-    shipped: Path | None = None
+    shipped: tuple[Path, ...] = ()
     options: SearchOptions = field(default_factory=SearchOptions)
     blocks: tuple[int, ...] = ()
 
@@ -52,7 +53,7 @@ def search_settings(model: Model, search: Search) -> dict[str, Any]:
 
 
 def _shipped(model: Model, search: Search) -> Mapping[tuple[Property, int], Subspace]:
-    return load_subspaces(search.shipped, model)[0] if search.shipped else {}
+    return learned_subspaces(search.shipped, model)[0]
 
 
 def _digest(basis: Tensor) -> str:

@@ -113,7 +113,10 @@ def _finished(path: Path, recipe: Recipe, n: int) -> Mapping[str, Any] | None:
     except UserError:
         return None
     same = card.get("recipe") == json.loads(json.dumps(asdict(recipe)))
-    measured = card.get("accuracy", {}).get("test", {}).get("n") == n
+    try:
+        measured = card["accuracy"]["test"]["n"] == n
+    except (LookupError, TypeError):
+        return None
     return card if same and measured else None
 
 

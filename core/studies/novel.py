@@ -15,7 +15,7 @@ from torch import Tensor
 
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.engine import advance, embed, read_out, resume, to_input
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
@@ -42,6 +42,7 @@ def novel_study(
     model: Model, search: Search, *, n: int = 1000, seed: int = 0, paper_convention: bool = False
 ) -> Job[StudyResult]:
     """Success of four kinds of novel vectors on `n` pairs, after the embeddings and every block but a blind last."""
+    require_relation(model)
     settings = novel_settings(model, search, n=n, seed=seed, paper_convention=paper_convention)
     bases, _ = yield from part(find_bases(model, search), 0, 700, 1000)
     rows: list[Row] = []

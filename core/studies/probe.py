@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from core.assets.probe import Probe, side_by_side
 from core.datasets import split_examples
 from core.engine import advance, embed, read_out, resume, to_input
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
@@ -64,6 +64,7 @@ def probe_study(
     paper_convention: bool = False,
 ) -> Job[StudyResult]:
     """Probes at every site, trained on `options.n_images` images and tested on `n` others, and edits along them."""
+    require_relation(model)
     settings = probe_settings(model, options, n=n, seed=seed, paper_convention=paper_convention)
     sites = probe_sites(model, paper_convention=paper_convention)
     probes, hits = yield from fit_and_measure(model, options, sites, n=n, seed=seed)

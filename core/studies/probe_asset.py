@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from core.assets.probe import Probe
-from core.families.model import Model
+from core.families.model import Model, require_relation
 from core.jobs.progress import Job
 from core.probes import as_kept
 from core.studies.probe import ALPHAS, ProbeOptions, fit_and_measure, probe_rows, probe_settings, probe_sites
@@ -20,6 +20,7 @@ def probe_asset(
     model: Model, options: ProbeOptions = ProbeOptions(), *, n: int = 2000, seed: int = 0
 ) -> Job[tuple[dict[int, Probe], dict[str, Any]]]:
     """A probe after every block, as a file will keep it, and its card, measured as in the study on `n` images."""
+    require_relation(model)
     sites = probe_sites(model, paper_convention=False)
     probes, hits = yield from fit_and_measure(model, options, sites, n=n, seed=seed, keep=as_kept)
     rows = probe_rows(model, hits, sites, probes)

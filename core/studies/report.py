@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.figures import DARK, LIGHT, PAGE, draw, to_svg
+from core.storage import write_text
 from core.studies.comparison import Table, tables
-from core.studies.files import write_text
 from core.studies.result import OF_ONE_MODEL, Row, StudyResult
 
 FOLDED_ABOVE = 12

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from core.errors import UserError
 from core.plots import Plot, plot_from_json, plot_to_json
 from core.scene import pairs_of
+from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -65,7 +66,7 @@ def result_from_json(text: str) -> StudyResult:
     Raises UserError where the text is damaged.
     """
     try:
-        value = json.loads(text)
+        value = parse_json(text)
         value["plots"] = {name: plot_from_json(plot) for name, plot in value["plots"].items()}
         value["rows"], value["notes"] = tuple(value["rows"]), tuple(value["notes"])
         return StudyResult(**value)
@@ -76,7 +77,7 @@ def result_from_json(text: str) -> StudyResult:
 def read_result(path: Path) -> StudyResult | None:
     """The result in a file, or None where there is none or it is damaged."""
     try:
-        return result_from_json(path.read_text(encoding="utf-8"))
+        return result_from_json(read_text(path))
     except (OSError, UnicodeDecodeError, UserError):
         return None
 

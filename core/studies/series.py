@@ -2,31 +2,32 @@
 
 DIR/report.html
 DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
-DIR/MODEL/subspaces/ (a model of one's own keeps them beside its weights)
+DIR/MODEL/subspaces/ (of a model of one's own beside its weights, if they can be written there)
 DIR/losses-TASK/losses.json, losses.csv, figures/, models/
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.cards import bundled_models, subspace_folder
+from core.cards import bundled_models, subspace_folder, subspace_folders
+from core.datasets import EXAMPLES_MAX, SEED_MAX
+from core.errors import UserError
 from core.families.model import Model
 from core.figures import write_figure
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Job, Progress, part
 from core.jobs.recipe import Recipe
 from core.scene import Task
+from core.storage import check_file, check_folder, write_text
 from core.studies.attention import attention_settings, attention_study
 from core.studies.behaviour import behaviour_settings, behaviour_study
 from core.studies.correlation import correlate, correlation_settings
 from core.studies.das import das_settings, das_study
-from core.studies.files import check_writable, write_text
 from core.studies.fitted import Search
 from core.studies.losses import losses_recipe, losses_settings, losses_study
 from core.studies.novel import novel_settings, novel_study
@@ -59,13 +60,17 @@ class SeriesOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One study on one model, or on models that it makes: what decides its numbers, and how to run it."""
+    """One study on one model, or on models that it makes: what decides its numbers, and how to run it.
+
+    `kept` is the folder of what it learns on the way.
+    """
 
     study: Study
     folder: Path
     weights_sha256: str | None
     settings: Mapping[str, Any]
     run: Callable[[], Job[StudyResult]]
+    kept: Path | None = None
 
 
 def run_series(
@@ -76,12 +81,16 @@ def run_series(
     Yields each result as soon as its files are written, those of earlier runs included, and returns the report's
     path. Closing the job keeps every finished study, and every subspace found.
 
-    Raises UserError where the folder cannot be written.
+    Raises UserError where a number is out of its range, or the folder cannot be written.
     """
-    check_writable(out)
+    _check_numbers(options)
+    check_folder(out)
+    check_file(out / "report.html")
     studies = _needed(options.studies)
     parts = [p for model in models for p in _parts(model, studies, options, out / folder_name(model, models))]
     losses = [_losses(task, models, options, out) for task in _tasks(models)] if "losses" in studies else []
+
+    _check_places([*parts, *losses])
 
     def report() -> Path:
         return _write_report(models, options, out)
@@ -94,6 +103,26 @@ def run_series(
     yield from _run_parts(losses, first, total, report)
     yield Progress(total - 1000, total, "writing the report")
     return report()
+
+
+def _check_numbers(options: SeriesOptions) -> None:
+    """Raises UserError where a number is out of its range, before the first image is drawn."""
+    if options.n is not None and (not 4 <= options.n <= EXAMPLES_MAX or options.n % 4):
+        raise UserError(f"No study takes {options.n} examples.", f"Ask for a multiple of 4 from 4 to {EXAMPLES_MAX:,}.")
+    if not 0 <= options.seed <= SEED_MAX or not 0 <= options.search.seed <= SEED_MAX:
+        raise UserError(f"{options.seed} is no seed.", f"Use a whole number from 0 to {SEED_MAX:,}.")
+    if options.n_runs < 1 or options.search.epochs < 1:
+        raise UserError("Nothing would be trained or searched.", "Ask for at least one run and one epoch.")
+
+
+def _check_places(parts: Sequence[_Part]) -> None:
+    """Raises UserError where a part's files could not be written when it has been run."""
+    for p in parts:
+        check_folder(p.folder / "figures")
+        for ending in (".csv", ".json"):
+            check_file(p.folder / f"{p.study}{ending}")
+        if p.kept is not None:
+            check_folder(p.kept)
 
 
 def _time(parts: Sequence[_Part]) -> int:
@@ -170,13 +199,11 @@ def folder_name(model: Model, models: Sequence[Model]) -> str:
 
 
 def _search(model: Model, options: SeriesOptions, folder: Path) -> Search:
-    """Subspaces of a model of one's own are kept beside it, where the window finds them, and else with the results."""
-    own = subspace_folder(model.reference or model.name)
-    if model.reference in bundled_models():
-        shipped = own if options.use_shipped else None
-        return Search(folder / "subspaces", shipped, options.search, options.blocks)
-    beside = model.reference and os.access(own.parent, os.W_OK)
-    return Search(own if beside else folder / "subspaces", None, options.search, options.blocks)
+    """Subspaces of a model of one's own are kept where the window finds them, of a bundled one with the results."""
+    if model.reference and model.reference not in bundled_models():
+        return Search(subspace_folder(model.reference), (), options.search, options.blocks)
+    shipped = subspace_folders(model.reference) if model.reference and options.use_shipped else ()
+    return Search(folder / "subspaces", shipped, options.search, options.blocks)
 
 
 def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folder: Path) -> list[_Part]:
@@ -195,7 +222,8 @@ def _parts(model: Model, studies: Sequence[Study], options: SeriesOptions, folde
         if study in calls:
             settings, run, args, kwargs = calls[study]
             job = _Call(run, args, kwargs)
-            parts.append(_Part(study, folder, model.weights_hash, settings(*args, **kwargs), job))
+            kept = search.kept if search in args else None
+            parts.append(_Part(study, folder, model.weights_hash, settings(*args, **kwargs), job, kept))
     return parts
 
 
@@ -206,7 +234,7 @@ def _losses(task: Task, models: Sequence[Model], options: SeriesOptions, out: Pa
     seeds = range(options.seed, options.seed + options.n_runs)
     sized = {} if options.n is None else {"n": options.n}
     call = _Call(losses_study, (recipe, folder / "models", models[0].device), {"seeds": seeds, **sized})
-    return _Part("losses", folder, None, losses_settings(recipe, seeds, **sized), call)
+    return _Part("losses", folder, None, losses_settings(recipe, seeds, **sized), call, folder / "models")
 
 
 @dataclass(frozen=True, slots=True)

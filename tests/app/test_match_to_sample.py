@@ -19,9 +19,11 @@ from app.store import Store
 from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
 from core.document import View, move_item
+from core.analyses.decision import Decision, Verdict
 from core.interventions.swap import SwapFromSource
+from core.questions import Answer, Failure, ModelInfo
 from core.render import render
-from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
+from core.scene import Geometry, Item, Stimulus, is_trained_layout, item_patches, task_of
 
 TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))
 
@@ -132,3 +134,86 @@ def test_a_model_without_a_pad_where_one_writes_is_opened_where_it_has_one(desk:
     desk.look(write=3)
     edits.choose_model(desk, str(tmp_path / "other.safetensors"))
     assert desk.view.write == 3
+
+
+def model(tmp_path: Path, name: str, subspaces: dict[tuple[str, int], float], **network: int) -> str:
+    card = {"network": {"img_size": 224, "patch_size": 16, **network}, "task": "rmts"}
+    written = {tmp_path / name: card}
+    for (property, block), iia in subspaces.items():
+        folder = tmp_path / f"{name}-subspaces"
+        folder.mkdir(exist_ok=True)
+        written[folder / f"{property}-{block}"] = {"property": property, "block": block, "iia": iia}
+    for path, value in written.items():
+        path.with_suffix(".safetensors").touch()
+        path.with_suffix(".json").write_text(json.dumps(value), encoding="utf-8")
+    return str(tmp_path / f"{name}.safetensors")
+
+
+def test_the_bundled_match_to_sample_opens_where_its_colour_is_carried_best_after_the_layer_was_moved(
+    desk: Desk,
+) -> None:
+    desk.look(read=5, write=4)
+
+    edits.choose_model(desk, "rmts")
+
+    assert (desk.view.write, desk.view.read) == (1, 2)
+    edits.choose_model(desk, "discrimination")
+    assert (desk.view.write, desk.view.read) == (0, 1)
+
+
+def test_a_model_opens_at_the_best_layer_of_the_property_that_is_shown_or_else_of_the_other(
+    desk: Desk, tmp_path: Path
+) -> None:
+    both = {("color", 0): 0.9, ("color", 3): 0.4, ("shape", 0): 0.2, ("shape", 3): 0.8}
+    desk.pad_shown = "shape"
+    edits.choose_model(desk, model(tmp_path, "both", both, depth=6))
+    assert desk.view.write == 3
+
+    edits.choose_model(desk, model(tmp_path, "colour", {("color", 2): 0.5, ("color", 4): 0.1}, depth=6))
+    assert desk.view.write == 2
+
+
+def test_a_model_without_subspaces_keeps_the_layers_as_far_as_it_has_them(desk: Desk, tmp_path: Path) -> None:
+    desk.look(read=4, write=3)
+    edits.choose_model(desk, model(tmp_path, "deep", {}))
+    assert (desk.view.read, desk.view.write) == (4, 3)
+
+    edits.choose_model(desk, model(tmp_path, "flat", {}, depth=2))
+
+    assert (desk.view.read, desk.view.write) == (1, 1)
+
+
+def test_the_best_layer_may_be_the_last(desk: Desk, tmp_path: Path) -> None:
+    edits.choose_model(desk, model(tmp_path, "late", {("color", 1): 0.9}, depth=2))
+
+    assert (desk.view.read, desk.view.write) == (1, 1)
+
+
+def test_a_model_that_could_not_be_opened_leaves_the_markers_and_the_query_as_they_were(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.look(read=5, write=4, token=40)
+    before, document = desk.view, desk.document
+    answered(desk)
+    edits.choose_model(desk, model(tmp_path, "bad", {("color", 2): 0.5}, depth=6))
+    assert desk.view.write == 2
+
+    edits.keep_model(desk, Failure(desk.question(), "It is damaged.", "", ""))
+
+    assert desk.document == document
+    assert desk.view == before
+
+
+def answered(desk: Desk) -> None:
+    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
+    desk.answer = Answer(desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {})
+
+
+def test_back_at_a_model_of_fewer_blocks_the_markers_are_at_its_last(desk: Desk) -> None:
+    edits.choose_model(desk, "rmts")
+    desk.look(read=7, write=6)
+
+    desk.store.undo.undo()
+
+    assert desk.document.model == "discrimination"
+    assert (desk.view.read, desk.view.write) == (5, 5)

@@ -37,7 +37,7 @@ def rows() -> list[Row]:
         _wait_for_pad(window.desk)
         return _rows_of_rounds(window)
     finally:
-        window.close()
+        window.close_without_asking()
 
 
 def _wait_for_pad(desk: Desk) -> None:

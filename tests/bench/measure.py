@@ -3,12 +3,13 @@ does falls on all of them."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from core.cores import n_threads
 
 N_REPEATS = 5
 """A measurement is cut into this many stretches of time; each gives one value, and the median of them counts."""
@@ -43,7 +44,7 @@ class Row:
 
 def n_engine_threads() -> int:
     """As many threads as the engine process uses: one core stays free for the window."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    return n_threads(left_free=1)
 
 
 def take_turns(sides: Mapping[str, Callable[[], object]], *, seconds: float, at_least: int = 3 * N_REPEATS) -> Times:

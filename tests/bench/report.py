@@ -12,6 +12,7 @@ from typing import Any
 from measure import Row, n_engine_threads
 
 from core.cards import bundled_models, model_path, read_card
+from core.cores import n_cores
 from core.demo import DEFAULT_MODEL
 
 BUSY_SHARE = 0.25
@@ -33,7 +34,7 @@ def circumstances() -> dict[str, Any]:
         "platform": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
-        "n_cores": os.cpu_count(),
+        "n_cores": n_cores(),
         "n_threads": n_engine_threads(),
         "load_average_before": load,
         "machine_was_busy": None if load is None else load > BUSY_SHARE * (os.cpu_count() or 1),

@@ -31,7 +31,7 @@ TINY: dict[str, Any] = {
     "num_classes": 2,
 }
 CARD: dict[str, Any] = {
-    "network": TINY,
+    "network": {**TINY, "norm_eps": 1e-6, "act_layer": "gelu"},
     "mean": [0.5, 0.5, 0.5],
     "std": [0.5, 0.5, 0.5],
     "labels": ["different", "same"],

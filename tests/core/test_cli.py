@@ -13,10 +13,11 @@ from PIL import Image
 from core import cli
 from core.cli import main
 from core.datasets import Example, split_examples
+from core.families.files import save_model
 from core.render import render
 from core.scene import Geometry, Item, Stimulus
 from core.subspaces import load_subspaces
-from tests.core.networks import save_tiny
+from tests.core.networks import CARD, TINY, save_tiny, tiny_network
 
 TINY_RECIPE = """
 image_px = 64
@@ -68,7 +69,7 @@ def test_a_folder_that_cannot_be_written_is_a_users_mistake(tmp_path: Path, caps
     (tmp_path / "taken").write_text("a file")
 
     assert run("render", "--n", 2, "--out", tmp_path / "taken") == 2
-    assert "could not be written" in capsys.readouterr().err
+    assert "Nothing can be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_the_selftest_prints_its_report_and_only_that_as_json(
 
     report = {"ok": ok, "checks": [{"name": "parity", "ok": ok, "said": "largest difference 0"}]}
 
-    def job(_: str) -> Any:
+    def job(*_: str) -> Any:
         yield Progress(1, 2, "answering")
         return report
 
@@ -207,3 +208,112 @@ def test_the_selftest_prints_its_report_and_only_that_as_json(
     assert said.err == ""
     assert run("selftest") == status
     assert ("ok  " if ok else "FAIL") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "discrimination", "--out", "x.safetensors"),
+        ("das",),
+        ("probe",),
+        ("study", "probe", "--out", "x"),
+        ("selftest",),
+        ("selftest", "--json"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("cuda:7", "There is no device “cuda:7” here."),
+        ("cuda", "cuda is here but does not work: no kernel. Use another device: --device cpu."),
+    ],
+)
+def test_every_verb_that_computes_refuses_a_device_that_it_cannot_use(
+    words: tuple[str, ...],
+    device: str,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    def no_kernel(*_: object, **__: object) -> None:
+        raise RuntimeError("no kernel")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch, "ones", no_kernel)
+
+    assert run(*words, "--device", device) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_selftest_says_that_a_device_was_passed_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from core import selftest
+
+    def no_kernel(*_: object, **__: object) -> None:
+        raise RuntimeError("no kernel")
+
+    def job(_: str, device: str) -> Any:
+        yield
+        return {"ok": True, "device": device, "checks": []}
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "ones", no_kernel)
+    monkeypatch.setattr(selftest, "selftest", job)
+
+    assert run("selftest", "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["device"] == "cpu"
+    assert said.err == "relata: cuda is here but does not work: no kernel. cpu is used instead.\n"
+
+
+DAS = ("das", "--layers", 0, "--property", "color", "--pairs", 200, "--tests", 20, "--epochs", 1)
+PROBE = ("probe", "--images", 8, "--tests", 8)
+STUDY = ("study", "behaviour", "--n", 8)
+
+
+def saved(path: Path, network: dict[str, Any], **card: Any) -> Path:
+    save_model(path, tiny_network(**network), {**CARD, "network": {**TINY, **network}, **card})
+    return path
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY], ids=lambda words: words[0])
+def test_what_a_card_does_not_say_is_said_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    silent = saved(tmp_path / "silent.safetensors", {})
+
+    assert run(*words, "--model", silent, "--out", tmp_path / "out" / "x.safetensors") == 0
+    assert capsys.readouterr().err.count("Assumed, as the card does not say it: a LayerNorm ε of 1e-6, GELU") == 1
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY], ids=lambda words: words[0])
+def test_a_model_of_other_classes_is_refused_by_their_names(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    animals = saved(tmp_path / "animals.safetensors", {}, labels=["cat", "dog"])
+
+    assert run(*words, "--model", animals, "--out", tmp_path / "out" / "x.safetensors") == 2
+    assert "answers “cat”, “dog”" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [DAS, PROBE, STUDY, ("selftest",)], ids=lambda words: words[0])
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_network_for_images_of_other_channels_is_a_users_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...], n: int
+) -> None:
+    grey = saved(tmp_path / "grey.safetensors", {"in_chans": n})
+    out = () if words == ("selftest",) else ("--out", tmp_path / "x.safetensors")
+
+    assert run(*words, "--model", grey, *out) == 2
+    assert f"{n} channels (in_chans)" in capsys.readouterr().err

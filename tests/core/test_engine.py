@@ -276,6 +276,14 @@ def test_a_network_whose_forward_is_another_is_not_verified(monkeypatch: pytest.
         verify(model)
 
 
+def test_a_network_that_cannot_run_is_refused_with_what_torch_says() -> None:
+    model = tiny_model()
+    model.network.norm = torch.nn.BatchNorm1d(32)
+
+    with pytest.raises(UserError, match=r"model cannot run: .*17.*32"):
+        verify(model)
+
+
 @pytest.mark.parametrize("wrong", [float("nan"), 1e-3])
 def test_a_difference_in_any_block_is_not_verified(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
     model = tiny_model()
@@ -290,6 +298,37 @@ def test_a_difference_in_any_block_is_not_verified(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(UserError, match="disagree"):
         verify(model)
+
+
+def spoiled(part: str) -> Model:
+    """A tiny model with a bias that is not finite."""
+    model = tiny_model()
+    model.network.get_submodule(part).bias[0] = float("inf")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        ("patch_embed.proj", "The embedding"),
+        ("blocks.0.mlp.fc2", "The output of block 0"),
+        ("blocks.2.attn.proj", "The output of block 2"),
+        ("head", "The answer"),
+    ],
+)
+def test_what_is_not_finite_is_refused_by_its_place(part: str, named: str) -> None:
+    with pytest.raises(UserError, match=f"{named} of model is not finite"):
+        verify(spoiled(part))
+
+
+def test_a_stream_that_is_not_finite_gives_no_logits() -> None:
+    model = tiny_model()
+    stream = embed(model, images(model))
+    stream[0, 0, 0] = float("nan")
+
+    for start in range(model.n_blocks + 1):
+        with pytest.raises(UserError, match="not finite"):
+            resume(model, stream, start)
 
 
 REFUSED: dict[str, tuple[Callable[[], torch.nn.Module], str]] = {
@@ -312,6 +351,8 @@ REFUSED: dict[str, tuple[Callable[[], torch.nn.Module], str]] = {
     ),
     "images of any size": (lambda: tiny_network(dynamic_img_size=True), "any size"),
     "no pooling": (lambda: tiny_network(global_pool=""), "no pooled read-out"),
+    "one channel": (lambda: tiny_network(in_chans=1), "1 channels"),
+    "four channels": (lambda: tiny_network(in_chans=4), "4 channels"),
     "oblong images": (lambda: tiny_network(img_size=(64, 32)), "not square"),
     "oblong patches": (lambda: tiny_network(patch_size=(16, 8)), "not square"),
 }

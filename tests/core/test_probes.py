@@ -99,11 +99,19 @@ def test_a_card_without_its_blocks_or_what_was_measured_is_refused(file: Path, m
         load_probes(file, model)
 
 
-@pytest.mark.parametrize(
-    "wrong", [torch.zeros(3, 2, WIDE - 1), torch.zeros(3, 2), torch.full((3, 2, WIDE), float("nan"))]
-)
+@pytest.mark.parametrize("wrong", [torch.zeros(3, 2, WIDE - 1), torch.zeros(3, 2)])
 def test_weights_that_do_not_fit_the_models_tokens_are_refused(file: Path, model: Model, wrong: torch.Tensor) -> None:
     save_file({**load_file(file), "weight": wrong}, file)
 
     with pytest.raises(UserError, match="do not fit"):
+        load_probes(file, model)
+
+
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_probes_that_are_not_finite_are_refused(file: Path, model: Model, name: str) -> None:
+    tensors = load_file(file)
+    tensors[name][0] = float("inf")
+    save_file(tensors, file)
+
+    with pytest.raises(UserError, match=f"not finite, in “{name}”"):
         load_probes(file, model)

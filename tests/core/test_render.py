@@ -280,6 +280,175 @@ def test_a_camera_picture_is_turned_upright(tmp_path: Path, orientation: int, ro
     assert near(pixels_of(photo)[row, column], (255, 0, 0), 8)
 
 
+def tiff(values: np.ndarray, *, bits: int = 16, photometric: int = 1, order: str = "<", **tags: int) -> bytes:
+    """An uncompressed TIFF of greys [H, W], two packed into three bytes if of 12 bits, or of colours [H, W, 3].
+
+    `tags` are named t281 and so on.
+    """
+    if bits == 12:
+        a, b = values.reshape(-1, 2).T
+        data = np.stack([a >> 4, (a & 15) << 4 | b >> 8, b & 255], 1).astype(np.uint8).tobytes()
+    else:
+        data = values.astype(f"{order}u2").tobytes()
+    height, width, *n_channels = values.shape
+    if n_channels:
+        photometric, tags = 2, {"t277": 3, **tags}
+    fields = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 277: 1, 278: height, 279: len(data)}
+    fields |= {int(name[1:]): value for name, value in tags.items()}
+    fields[273] = 8 + 2 + 12 * (len(fields) + 1) + 4
+    entries = [struct.pack(f"{order}HHII", tag, 4, 1, fields[tag]) for tag in sorted(fields)]
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    return head + struct.pack(f"{order}H", len(entries)) + b"".join(entries) + bytes(4) + data
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(values: np.ndarray, *, bits: int = 16, key: tuple[int, ...] = ()) -> bytes:
+    """A grey [H, W] or RGB [H, W, 3] PNG with a see-through colour."""
+    if bits == 16:
+        rows = [row.astype(">u2").tobytes() for row in values]
+    else:
+        per_byte = 8 // bits
+        shifts = bits * np.arange(per_byte)[::-1]
+        rows = [(row.reshape(-1, per_byte) << shifts).sum(1).astype(np.uint8).tobytes() for row in values]
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], bits, 2 if values.ndim == 3 else 0, 0, 0, 0)
+    see_through = png_chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)) if key else b""
+    data = png_chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + see_through + data + png_chunk(b"IEND", b"")
+
+
+def grey_halves(upper: int, lower: int) -> np.ndarray:
+    """Two greys [64, 64], one above the other."""
+    return np.repeat([upper, lower], 32)[:, None].repeat(64, 1)
+
+
+def greys_of(path: Path, data: bytes) -> tuple[int, int, str]:
+    """How the upper and the lower half of a picture are shown, and what is said of it."""
+    path.write_bytes(data)
+    photo = open_photo(path, SMALL)
+    upper, lower = pixels_of(photo)[8, 8], pixels_of(photo)[56, 8]
+    assert len({*upper}) == len({*lower}) == 1
+    return int(upper[0]), int(lower[0]), photo.note
+
+
+def test_a_tiff_in_which_white_is_zero_is_not_shown_as_its_negative(tmp_path: Path) -> None:
+    white_above = tiff(grey_halves(0, 0xFFFF), photometric=0)
+
+    assert greys_of(tmp_path / "a.tiff", white_above) == (255, 0, "")
+    assert greys_of(tmp_path / "a.tiff", tiff(grey_halves(0x4000, 0xC000), photometric=0)) == (255 - 64, 255 - 192, "")
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_a_white_is_zero_tiff_of_fewer_bits_keeps_its_sense(tmp_path: Path, mode: str) -> None:
+    picture = Image.fromarray(grey_halves(255, 0).astype(np.uint8)).convert(mode)
+    picture.save(tmp_path / "a.tiff", tiffinfo={262: 0})
+
+    with Image.open(tmp_path / "a.tiff") as written:
+        assert written.tag_v2[262] == 0
+    assert greys_of(tmp_path / "a.tiff", (tmp_path / "a.tiff").read_bytes()) == (255, 0, "")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("tag", ["t281", "t341"])
+def test_twelve_bits_in_sixteen_are_shown_as_bright_as_the_file_declares(tmp_path: Path, order: str, tag: str) -> None:
+    data = tiff(grey_halves(0xFFF, 0x800), order=order, **{tag: 0xFFF})
+
+    assert greys_of(tmp_path / "a.tiff", data) == (255, 128, "")
+
+
+def test_packed_twelve_bits_are_shown_in_full_brightness(tmp_path: Path) -> None:
+    assert greys_of(tmp_path / "a.tiff", tiff(grey_halves(0xFFF, 0x400), bits=12)) == (255, 64, "")
+
+
+def test_a_brightest_grey_is_no_fewer_bits_than_it_needs(tmp_path: Path) -> None:
+    """The tag is the largest value used, which a dim picture need not stretch to white."""
+    assert greys_of(tmp_path / "a.tiff", tiff(grey_halves(0xA000, 0), t281=0xA000)) == (0xA0, 0, "")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
+def test_few_bits_that_nothing_declares_are_said(tmp_path: Path, name: str) -> None:
+    write = png if name == "a.png" else tiff
+
+    upper, lower, note = greys_of(tmp_path / name, write(grey_halves(0xFFF, 0x800)))
+
+    assert (upper, lower) == (15, 8)
+    assert note == "It uses 12 of its 16 bits: perhaps too dark."
+
+
+def test_few_bits_of_a_negative_are_said_to_be_bright(tmp_path: Path) -> None:
+    assert "too bright" in greys_of(tmp_path / "a.tiff", tiff(grey_halves(0xFFF, 0), photometric=0))[2]
+
+
+@pytest.mark.parametrize(("bits", "key"), [(16, 0x1234), (4, 5), (2, 1), (1, 0), (1, 1)])
+def test_the_see_through_grey_of_a_png_lies_on_white(tmp_path: Path, bits: int, key: int) -> None:
+    other = {16: 0x1235, 4: 0, 2: 0, 1: 1 - key}[bits]
+
+    upper, lower, _ = greys_of(tmp_path / "a.png", png(grey_halves(key, other), bits=bits, key=(key,)))
+
+    assert upper == 255
+    assert lower == other * 255 // (2**bits - 1)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
+def test_a_packed_sixteen_bit_tiff_keeps_its_brightness(tmp_path: Path, compression: str) -> None:
+    Image.fromarray(grey_halves(0xFFFF, 0x4000).astype(np.uint16)).save(tmp_path / "a.tiff", compression=compression)
+
+    assert greys_of(tmp_path / "a.tiff", (tmp_path / "a.tiff").read_bytes()) == (255, 64, "")
+
+
+def test_a_kind_of_tiff_that_cannot_be_read_is_refused_and_not_shown_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.tiff").write_bytes(tiff(grey_halves(0, 0xFFFF), photometric=0, order=">"))
+
+    with pytest.raises(UserError, match="not a picture that can be read"):
+        open_photo(tmp_path / "a.tiff", SMALL)
+
+
+def wide(upper: int, lower: int) -> np.ndarray:
+    return np.stack([grey_halves(upper, lower)] * 3, -1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_colours_of_sixteen_bits_keep_their_brightness(tmp_path: Path, order: str) -> None:
+    assert greys_of(tmp_path / "a.tiff", tiff(wide(0xFFFF, 0x4000), order=order)) == (255, 64, "")
+    assert greys_of(tmp_path / "a.tiff", tiff(wide(0xF00, 0x400), order=order, t281=0xFFF)) == (240, 64, "")
+    assert greys_of(tmp_path / "a.png", png(wide(0xFFFF, 0x4000))) == (255, 64, "")
+
+
+def test_colours_of_few_bits_that_nothing_declares_are_said(tmp_path: Path) -> None:
+    for name, data in (("a.tiff", tiff(wide(0xFFF, 0))), ("a.png", png(wide(0xFFF, 0)))):
+        assert greys_of(tmp_path / name, data) == (15, 0, "It uses 12 of its 16 bits: perhaps too dark.")
+
+
+def test_the_see_through_colour_of_a_sixteen_bit_png_lies_on_white(tmp_path: Path) -> None:
+    colors = np.stack([grey_halves(0x1234, 0x1334), grey_halves(0x5678, 0x5678), grey_halves(0, 0)], -1)
+    (tmp_path / "a.png").write_bytes(png(colors, key=(0x1234, 0x5678, 0)))
+
+    photo = open_photo(tmp_path / "a.png", SMALL)
+
+    assert near(pixels_of(photo)[8, 8], (255, 255, 255))
+    assert near(pixels_of(photo)[56, 8], (0x13, 0x56, 0))
+    assert "see-through too" in photo.note
+
+
+def test_a_sixteen_bit_tiff_is_turned_upright(tmp_path: Path) -> None:
+    assert greys_of(tmp_path / "a.tiff", tiff(grey_halves(0xFFFF, 0x8000), t274=3)) == (128, 255, "")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_pictures_in_a_file_the_first_is_shown(tmp_path: Path, kind: str) -> None:
+    later = [Image.new("RGB", (64, 64), "lime")]
+    halves().save(
+        tmp_path / "a", kind, save_all=True, append_images=later, **({"lossless": True} if kind == "WEBP" else {})
+    )
+
+    photo = open_photo(tmp_path / "a", SMALL)
+
+    assert near(pixels_of(photo)[8, 32], (255, 0, 0), 8)
+    assert near(pixels_of(photo)[56, 32], (0, 0, 255), 8)
+
+
 def test_a_missing_picture_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.png", tmp_path):
         with pytest.raises(UserError, match="could not be read"):
@@ -305,11 +474,9 @@ def test_a_picture_of_a_few_pixels_is_refused(tmp_path: Path, size_px: tuple[int
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    data = png_chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + data + png_chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(("width", "height"), [(10_001, 10_000), (12_000, 12_000), (50_000, 50_000)])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import cores
 from core.analyses.decision import Decision
 from core.analyses.decision_map import DecisionMap
 from core.analyses.item_shares import ItemShares
@@ -112,3 +113,56 @@ def test_what_could_still_be_made_better_is_dropped_where_something_newer_waits(
     answers = [ours.recv() for _ in range(4)]
     assert [answer.question for answer in answers] == [question, question, newer, newer]
     assert np.isnan(answers[1].found[DecisionMap("color", 1)]).all()
+def test_a_device_that_does_not_work_comes_back_with_the_windows_way_to_another_one(
+    ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", _no_kernel)
+    for asked in (question, None):
+        ours.send(asked)
+
+    serve(theirs, "cuda")
+
+    failure = ours.recv()
+    assert isinstance(failure, Failure)
+    assert "cuda is here but does not work: no kernel" in failure.message
+    assert failure.hint == "Choose Model ▸ Run on cpu."
+
+
+def test_an_answer_says_that_a_device_was_passed_over(
+    ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "ones", _no_kernel)
+    for asked in (question, None):
+        ours.send(asked)
+
+    serve(theirs, "auto")
+
+    answer = ours.recv()
+    assert isinstance(answer, Answer)
+    assert answer.model.device == "cpu"
+    assert answer.notes[0] == "cuda is here but does not work: no kernel. cpu is used instead."
+
+
+def _no_kernel(*_: object, **__: object) -> None:
+    raise RuntimeError("no kernel")
+
+
+def test_the_engine_leaves_one_of_its_cores_to_the_window(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    given: list[int] = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cores, "n_cores", lambda: 3)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    ours.send(None)
+
+    serve(theirs, "cpu")
+
+    assert given == [2]

@@ -14,7 +14,7 @@ from torch import Tensor
 from core.errors import UserError
 from core.families.model import Model
 from core.scene import Property
-from core.subspaces import landmarks, load_subspace, load_subspaces, save_subspace, subspace_file
+from core.subspaces import landmarks, learned_subspaces, load_subspace, load_subspaces, save_subspace, subspace_file
 from tests.core.networks import WIDTH, noise, orthogonal, tiny_model
 
 CLASSES = torch.arange(16).repeat(30)
@@ -131,7 +131,7 @@ def test_a_subspace_of_other_weights_is_refused(file: Path) -> None:
         load_subspace(file, tiny_model(seed=1))
 
 
-@pytest.mark.parametrize("factor", [1.01, 0.0, float("nan")])
+@pytest.mark.parametrize("factor", [1.01, 0.0])
 def test_a_rotation_that_is_not_orthogonal_is_refused(file: Path, model: Model, factor: float) -> None:
     rotation = orthogonal(WIDTH, seed=4)
     rotation[:, 9] *= factor
@@ -142,11 +142,32 @@ def test_a_rotation_that_is_not_orthogonal_is_refused(file: Path, model: Model, 
 
 
 @pytest.mark.parametrize("name", ["centroids", "center", "axes", "ellipses", "precision"])
-@pytest.mark.parametrize("wrong", [torch.zeros(3, 2), torch.tensor(0.0), None])
-def test_landmarks_that_do_not_fit_are_refused(file: Path, model: Model, name: str, wrong: Tensor | None) -> None:
-    change(file, **{name: fitted()[name] * float("nan") if wrong is None else wrong})
+@pytest.mark.parametrize("wrong", [torch.zeros(3, 2), torch.tensor(0.0)])
+def test_landmarks_that_do_not_fit_are_refused(file: Path, model: Model, name: str, wrong: Tensor) -> None:
+    change(file, **{name: wrong})
 
     with pytest.raises(UserError, match="landmarks"):
+        load_subspace(file, model)
+
+
+@pytest.mark.parametrize("name", [*fitted()])
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused_by_the_name_of_its_tensor(
+    file: Path, model: Model, name: str, wrong: float
+) -> None:
+    change(file, **{name: torch.full_like(fitted()[name], wrong)})
+
+    with pytest.raises(UserError, match=rf"color-block1\.safetensors .* not finite, in “{name}”"):
+        load_subspace(file, model)
+
+
+@pytest.mark.parametrize("changes", [{"iia": "0.9"}, {"iia": None}, {"iia": True}, {"block": 1.5}, {"block": True}])
+def test_a_subspace_whose_card_has_words_for_numbers_is_refused(
+    file: Path, model: Model, changes: dict[str, Any]
+) -> None:
+    file.with_suffix(".json").write_text(json.dumps({**card(model), **changes}))
+
+    with pytest.raises(UserError, match="no number"):
         load_subspace(file, model)
 
 
@@ -163,6 +184,19 @@ def test_a_folder_gives_the_subspaces_that_fit_and_says_what_is_wrong_with_the_o
 
 def test_a_folder_that_is_not_there_has_no_subspaces(tmp_path: Path, model: Model) -> None:
     assert load_subspaces(tmp_path / "none", model) == ({}, [])
+
+
+def test_a_subspace_in_an_earlier_folder_comes_first_unless_it_is_damaged(tmp_path: Path, model: Model) -> None:
+    own, given = tmp_path / "own", tmp_path / "given"
+    for folder, iia in ((own, 0.7), (given, 0.9)):
+        for property in ("shape", "color"):
+            save_subspace(subspace_file(folder, property, 1), fitted(), {**card(model, property), "iia": iia})
+    subspace_file(own, "shape", 1).write_bytes(b"damaged")
+
+    found, errors = learned_subspaces((own, given), model)
+
+    assert {property: subspace.card["iia"] for (property, _), subspace in found.items()} == {"shape": 0.9, "color": 0.7}
+    assert ["shape-block1" in error.message for error in errors] == [True]
 
 
 def spread(size: int, seed: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:

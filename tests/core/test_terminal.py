@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.jobs.progress import Progress
+from core.signals import ENDING
 from core.terminal import watch
 
 
@@ -43,6 +44,40 @@ def test_a_second_interrupt_stops_at_once() -> None:
         watch(job(), quiet=True)
 
     assert not said
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_job_writes_what_it_has_whatever_signal_asks_it_to_end(number: signal.Signals) -> None:
+    said: list[str] = []
+    before = signal.getsignal(number)
+
+    def job() -> Iterator[Progress]:
+        try:
+            signal.raise_signal(number)
+            yield Progress(0, 1, "working")
+        finally:
+            said.append("written")
+
+    with pytest.raises(KeyboardInterrupt) as stop:
+        watch(job(), quiet=True)
+
+    assert said == ["written"]
+    assert stop.value.args == (number,)
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_was_ignored_stays_ignored_as_nohup_wants_it(number: signal.Signals) -> None:
+    def job() -> Iterator[Progress]:
+        signal.raise_signal(number)
+        yield Progress(1, 1, "working")
+        return "done"
+
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert watch(job(), quiet=True) == "done"
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_job_gives_its_result_and_leaves_the_interrupt_as_it_was() -> None:

@@ -80,7 +80,7 @@ def app_window(qapp: QApplication) -> Iterator[MainWindow]:
     window = opened()
     QTest.qWaitForWindowExposed(window)  # a plot makes a widget of its own as it appears, which stays with it
     yield window
-    window.close()
+    window.close_without_asking()
     window.deleteLater()
 
 
@@ -90,7 +90,7 @@ def own_driver(qtbot: QtBot) -> Iterator[Driver]:
     driver = Driver(opened(), qtbot)
     driver.settle()
     yield driver
-    driver.window.close()
+    driver.window.close_without_asking()
     driver.window.deleteLater()
 
 

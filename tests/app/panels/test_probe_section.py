@@ -9,6 +9,7 @@ from unittest.mock import create_autospec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import edits
@@ -270,3 +271,17 @@ def test_a_pair_that_becomes_same_turns_the_flip_round(section: ProbeSection, de
 
     assert desk.document.interventions == (AddProbeDirection(1, 0, "different", 1.0),)
     assert "different, which it is not" in section.rows[0].flip.toolTip()
+
+
+@pytest.mark.parametrize("stimulus", [None, TWO_PAIRS], ids=["one pair", "two pairs"])
+def test_no_button_is_cut_off_in_the_narrowest_panel(
+    panel: InterventionsPanel, section: ProbeSection, desk: Desk, stimulus: Stimulus | None
+) -> None:
+    if stimulus is not None:
+        desk.edit("Two pairs", with_stimulus(desk.document, "base", stimulus))
+    panel.resize(panel.minimumSizeHint())
+    QApplication.processEvents()
+
+    page = section.parentWidget()
+    assert page is not None
+    assert section.minimumSizeHint().width() <= page.width()

@@ -87,6 +87,7 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
             "models": [DEFAULT_MODEL],
             "studies": ["attention", "behaviour"],
             "out": str(tmp_path / "out"),
+            "device": "auto",
             "seed": 3,
             "n": 20,
             "paper_convention": True,
@@ -94,6 +95,14 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
     )
     assert not panel.form.isEnabled()
     assert panel.cancel.isEnabled()
+
+
+def test_a_study_runs_on_the_device_that_was_chosen_in_the_window(panel: StudyPanel, jobs: PretendJobs) -> None:
+    panel._desk.live.device = "cpu"
+
+    panel.start.click()
+
+    assert jobs.run(0).order.options["device"] == "cpu"
 
 
 def test_without_a_number_each_part_takes_its_own(panel: StudyPanel, jobs: PretendJobs) -> None:
@@ -108,6 +117,46 @@ def test_the_number_of_examples_is_a_multiple_of_four(panel: StudyPanel) -> None
     panel.form.n.editingFinished.emit()
 
     assert panel.form.n.value() == 20
+
+
+@pytest.mark.parametrize(("typed", "ordered"), [("1", 4), ("2", 4), ("21", 20), ("999999", 1_000_000), ("0", None)])
+def test_a_number_that_is_still_being_typed_is_a_multiple_of_four_too(
+    panel: StudyPanel, jobs: PretendJobs, typed: str, ordered: int | None
+) -> None:
+    panel.form.n.setValue(int(typed))
+
+    assert panel.form.order().options["n"] == ordered
+
+
+@pytest.mark.parametrize("typed", ["-4", "1.5", "٤", "nan", "1" + "0" * 30])
+def test_what_is_no_number_of_the_range_cannot_be_typed(panel: StudyPanel, typed: str) -> None:
+    for field in (panel.form.n, panel.form.seed):
+        field.selectAll()
+        field.lineEdit().insert(typed)  # as a paste does
+        field.interpretText()
+
+        assert field.minimum() <= field.value() <= field.maximum()
+        assert f"{field.maximum():,}" in field.toolTip()
+    assert (panel.form.order().options["n"] or 0) % 4 == 0
+
+
+@pytest.mark.parametrize("folder", ["~nobody-of-this-name/out", " ~nobody-of-this-name"])
+def test_a_home_folder_that_does_not_exist_is_said_and_nothing_starts(
+    panel: StudyPanel, jobs: PretendJobs, folder: str
+) -> None:
+    panel.form.folder.setText(folder)
+
+    panel.start.click()
+
+    assert "There is no home folder ~nobody-of-this-name." in panel.said.text()
+    assert panel.run is None
+
+
+def test_a_path_that_can_be_no_folder_can_be_typed(panel: StudyPanel) -> None:
+    panel.form.folder.setText("/" + "x" * 5000)
+
+    assert not panel.folder.isEnabled()
+    assert not panel.report.isEnabled()
 
 
 def test_the_model_of_the_document_is_chosen(panel: StudyPanel) -> None:

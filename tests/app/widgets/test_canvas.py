@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.canvas_picture import fit
 from app.widgets.chips import Chip, chip_mime
+from app.widgets.dropped import Dropped
 from tests.app.widgets.gestures import (
     ALT,
     CTRL,
@@ -43,7 +45,7 @@ class Events(list[tuple[Any, ...]]):
         canvas.gesture_finished.connect(lambda: self.append(("finished",)))
         canvas.gesture_cancelled.connect(lambda: self.append(("cancelled",)))
         canvas.chip_dropped.connect(lambda *given: self.append(("chip", *given)))
-        canvas.file_dropped.connect(lambda name: self.append(("file", name)))
+        canvas.dropped.connect(lambda dropped: self.append(("dropped", dropped)))
 
     def of(self, kind: str) -> list[tuple[Any, ...]]:
         return [event[1:] for event in self if event[0] == kind]
@@ -303,7 +305,7 @@ def test_a_dropped_file_and_address_are_told(canvas: StimulusCanvas, events: Eve
     mime.setUrls([QUrl.fromLocalFile("/pictures/cat.png"), QUrl("https://example.org/dog.png")])
 
     assert drop(canvas, QPointF(6, 6), mime)
-    assert events == [("file", "/pictures/cat.png"), ("file", "https://example.org/dog.png")]
+    assert events == [("dropped", Dropped((Path("/pictures/cat.png"),), ("https://example.org/dog.png",)))]
 
 
 def test_plain_text_is_refused(canvas: StimulusCanvas, events: Events) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 
-from app.widgets.glyphs import glyph
+from app.widgets.glyphs import glyph, paint_glyph
 
 
 def coverage(image: QImage) -> np.ndarray:
@@ -60,3 +61,21 @@ def test_a_glyph_has_the_colour_asked_for() -> None:
     image = glyph(np.ones((8, 8), dtype=bool), QColor(10, 200, 90), 16, ratio=1.0)
 
     assert image.pixelColor(8, 8).getRgb() == (10, 200, 90, 255)
+
+
+@pytest.mark.parametrize("place", [(3.0, 4.0, 10.0, 10.0), (3.3, 4.7, 10.6, 10.6), (2.5, 2.5, 11.9, 14.2)])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_disc_is_round_wherever_it_is_drawn(place: tuple[float, float, float, float], ratio: float) -> None:
+    image = QImage(round(24 * ratio), round(24 * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(0)
+    painter = QPainter(image)
+    paint_glyph(painter, disc(32), QRectF(*place), QColor("white"))
+    painter.end()
+
+    drawn = coverage(image)
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    shape = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert shape.shape[0] == shape.shape[1] == int(min(place[2:]) * ratio)
+    for turned in (shape[::-1], shape[:, ::-1], shape.T):
+        assert np.abs(shape - turned).max() < 0.01

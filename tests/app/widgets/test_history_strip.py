@@ -33,14 +33,14 @@ def test_a_click_asks_for_the_step_under_it(strip: HistoryStrip, qtbot: QtBot) -
     ("key", "index"), [(Qt.Key.Key_Left, 0), (Qt.Key.Key_Right, 2), (Qt.Key.Key_Home, 0), (Qt.Key.Key_End, 3)]
 )
 def test_keys_step_through_the_history(strip: HistoryStrip, qtbot: QtBot, key: Qt.Key, index: int) -> None:
-    with qtbot.waitSignal(strip.chosen) as asked:
+    with qtbot.waitSignal(strip.stepped) as asked:
         QTest.keyClick(strip, key)
 
     assert asked.args == [index]
 
 
 def test_the_step_in_force_and_places_outside_ask_for_nothing(strip: HistoryStrip, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(strip.chosen):
+    with qtbot.assertNotEmitted(strip.chosen), qtbot.assertNotEmitted(strip.stepped):
         QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.card_rect(1).center().toPoint())
         strip.set_steps([], 0)
         QTest.keyClick(strip, Qt.Key.Key_Right)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from core.cards import bundled_models
 from core.errors import UserError
 from core.families.files import open_model, save_model, write_tensors
+from core.families.model import weights_hash
 from tests.core.networks import CARD, TINY, save_tiny, tiny_network
 
 CPU = torch.device("cpu")
@@ -101,7 +103,28 @@ def test_a_card_that_lacks_a_part_is_refused(file: Path, name: str) -> None:
         {"network": {**TINY, "num_classes": 3}},
         {"network": {**TINY, "global_pool": "sum"}},
         {"network": {**TINY, "wings": 2}},
+        {"network": {**TINY, "depth": 10**9}},
+        {"network": {**TINY, "embed_dim": 10**9}},
+        {"network": {**TINY, "img_size": 10**9}},
+        {"network": {**TINY, "act_layer": "wings"}},
+        {"network": {**TINY, "norm_eps": 0}},
+        {"network": ["img_size"]},
+        {"network": None},
         {"mean": [0.5, 0.5]},
+        {"mean": [127.5, 127.5, 127.5]},
+        {"std": [127.5, 127.5, 127.5]},
+        {"std": [0.5, 0.0, 0.5]},
+        {"std": [True, True, True]},
+        {"std": None},
+        {"labels": ["same", "same"]},
+        {"labels": [0, 1]},
+        {"labels": "ab"},
+        {"task": "counting"},
+        {"task": ["rmts"]},
+        {"recipe": "mine"},
+        {"recipe": {"n_kinds": "32"}},
+        {"recipe": {"n_kinds": 100}},
+        {"recipe": {"n_kinds": None}},
         {"mean": 0.5},
         {"std": ["a", "b", "c"]},
         {"labels": ["different"]},
@@ -121,6 +144,89 @@ def test_a_network_that_the_executor_cannot_run_is_refused(file: Path) -> None:
 
     with pytest.raises(UserError, match="any size"):
         open_model(str(file), CPU)
+
+
+@pytest.mark.parametrize("name", ["mean", "std"])
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999"])
+def test_a_card_with_a_number_that_is_not_finite_is_refused_with_its_place(file: Path, name: str, text: str) -> None:
+    card = json.dumps({**CARD, name: [0.5, "HERE", 0.5]}).replace('"HERE"', text)
+    file.with_suffix(".json").write_text(card, encoding="utf-8")
+
+    with pytest.raises(UserError, match=rf"card tiny\.json could not be read: {name}\.1 is"):
+        open_model(str(file), CPU)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["head.bias", "blocks.1.attn.qkv.weight"])
+def test_a_weight_that_is_not_finite_is_refused_by_the_name_of_its_tensor(file: Path, name: str, wrong: float) -> None:
+    state = load_file(file)
+    state[name].view(-1)[0] = wrong
+    save_file(state, file)
+
+    with pytest.raises(UserError, match=f"tiny.safetensors holds numbers that are not finite, in “{name}”"):
+        open_model(str(file), CPU)
+
+
+def test_weights_too_large_for_half_precision_are_not_written(file: Path) -> None:
+    before, network = file.read_bytes(), tiny_network()
+    network.head.bias.data[0] = 1e6
+
+    with pytest.raises(UserError, match=r"not finite, in “head\.bias”"):
+        save_model(file, network, CARD)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_network_for_images_of_other_channels_is_refused_when_it_is_opened(tmp_path: Path, n: int) -> None:
+    file = tmp_path / "grey.safetensors"
+    save_model(file, tiny_network(in_chans=n), {**CARD, "network": {**TINY, "in_chans": n}})
+
+    with pytest.raises(UserError, match=rf"{n} channels \(in_chans\)"):
+        open_model(str(file), CPU)
+
+
+@pytest.mark.parametrize(("labels", "words"), [([], "no classes"), (["same"], "one class, “same”")])
+def test_a_head_with_nothing_to_decide_between_is_refused(tmp_path: Path, labels: list[str], words: str) -> None:
+    file, changes = tmp_path / "few.safetensors", {"num_classes": len(labels)}
+    save_model(file, tiny_network(**changes), {**CARD, "network": {**TINY, **changes}, "labels": labels})
+
+    with pytest.raises(UserError, match=f"{words}, so there is nothing to decide"):
+        open_model(str(file), CPU)
+
+
+def test_a_head_opens_with_different_and_same_first_whatever_its_order(file: Path) -> None:
+    turned = file.with_name("turned.safetensors")
+    network, x = tiny_network(num_classes=3), torch.rand(2, 3, 64, 64)
+    save_model(
+        turned, network, {**CARD, "network": {**TINY, "num_classes": 3}, "labels": ["same", "unsure", "different"]}
+    )
+
+    model = open_model(str(turned), CPU)
+
+    assert model.labels == ("different", "same", "unsure")
+    assert model.judges_relation
+    with torch.inference_mode():
+        torch.testing.assert_close(model.network(x), network.half().float()(x)[:, [2, 0, 1]], atol=1e-5, rtol=0)
+    assert model.weights_hash == weights_hash(load_file(turned)), "the hash is of the file"
+
+
+def test_a_card_says_epsilon_and_activation_and_what_it_does_not_say_is_assumed(file: Path) -> None:
+    change_card(file, network=TINY)
+    assert "Assumed" in open_model(str(file), CPU).assumed[0]
+
+    change_card(file, network={**TINY, "norm_eps": 1e-12, "act_layer": "quick_gelu"})
+    model = open_model(str(file), CPU)
+
+    assert model.assumed == ()
+    assert model.blocks[0].norm1.eps == 1e-12
+    x = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert not torch.allclose(model.network(x), tiny_network().half().float()(x), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", bundled_models())
+def test_a_bundled_card_says_everything(name: str) -> None:
+    assert open_model(name, CPU).assumed == ()
 
 
 def test_weights_of_another_network_are_refused(file: Path) -> None:
@@ -165,7 +271,7 @@ def test_a_failed_write_keeps_the_earlier_file_and_leaves_no_rest(file: Path, mo
     def full(*_: object, **__: object) -> None:
         raise OSError("No space left on device")
 
-    for target in ("core.families.files.save_file", "pathlib.Path.write_text", "os.replace"):
+    for target in ("pathlib.Path.write_bytes", "os.replace"):
         with monkeypatch.context() as patch:
             patch.setattr(target, full)
             with pytest.raises(UserError, match="No space left"):

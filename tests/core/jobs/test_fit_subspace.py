@@ -219,9 +219,9 @@ def test_the_card_says_what_was_measured_on_which_weights(model: Model) -> None:
     assert card["subspace_size"] == basis_of(fitted).shape[1]
 
 
-def test_too_few_pairs_to_see_every_value_are_refused(model: Model) -> None:
+def test_too_few_pairs_to_see_every_value_are_refused_before_the_search(model: Model) -> None:
     with pytest.raises(UserError, match="Use more pairs"):
-        finish(fit_subspaces(model, "color", [0], replace(QUICK, n_pairs=8)))
+        next(fit_subspaces(model, "color", [0], replace(QUICK, n_pairs=8)))
 
 
 @pytest.mark.parametrize("n_kinds", [256, 32])

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from pathlib import Path
 
 import pytest
 
 from core.cards import resource_folder
 from core.errors import UserError
-from core.jobs.recipe import Recipe, read_recipe
+from core.jobs.recipe import RANGES, Recipe, read_recipe
 
 
 def written(folder: Path, text: str) -> Path:
@@ -64,10 +65,16 @@ def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, line: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("line", "place"), [("peak_lr = nan", "peak_lr"), ("weight_decay = inf", "weight_decay"), ("beta2 = -inf", "beta2")]
+)
+def test_a_number_that_is_not_finite_is_refused_by_its_name(tmp_path: Path, line: str, place: str) -> None:
+    with pytest.raises(UserError, match=f"{place} is .*not a finite number"):
+        read_recipe(written(tmp_path, line))
+
+
+@pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("n_images = 0", "above 0"),
-        ("depth = -1", "above 0"),
         ('task = "sorting"', "a task of discrimination or rmts"),
         ('task = "rmts"\nbatch = 34', "batch that 4 divides"),
         ("pair_blocks = [3]", "one stage a block"),
@@ -80,7 +87,6 @@ def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, line: str) -> None
         ("image_px = 48", "room for two items"),
         ("probe_block = 6", "blocks from 0 to 5"),
         ("between_blocks = [3, -1]", "blocks from 0 to 5"),
-        ('within_blocks = ["first"]', "blocks from 0 to 5"),
         ("between_heads = [4]", "heads from 0 to 3"),
     ],
 )
@@ -90,8 +96,53 @@ def test_a_recipe_that_would_fail_later_is_refused_at_once(tmp_path: Path, line:
     assert rule in refusal.value.hint
 
 
+@pytest.mark.parametrize("name", sorted(RANGES))
+@pytest.mark.parametrize("value", ["-1", "1" + "0" * 30, "-1" + "0" * 30])
+def test_a_number_out_of_its_range_is_refused_with_the_range(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(UserError, match=f"“{name}” in mine.toml is") as refusal:
+        read_recipe(written(tmp_path, f"{name} = {value}"))
+    low, high = RANGES[name]
+    assert refusal.value.hint == f"It must be from {low:,} to {high:,}."
+
+
+@pytest.mark.parametrize("name", sorted(n for n in RANGES if isinstance(getattr(Recipe(), n), float)))
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-inf", "1e300"])
+def test_what_is_no_finite_number_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(UserError, match=f"“{name}” in mine.toml is"):
+        read_recipe(written(tmp_path, f"{name} = {value}"))
+
+
+@pytest.mark.parametrize("name", ["n_images", "depth", "width", "heads", "batch", "patch_px", "image_px"])
+def test_sizes_are_above_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="is 0"):
+        read_recipe(written(tmp_path, f"{name} = 0"))
+
+
+@pytest.mark.parametrize("value", ['["first"]', "[true]", "[1.0]", "[[1]]", "[nan]", "[1979-05-27]"])
+@pytest.mark.parametrize("name", ["within_blocks", "pair_blocks", "between_blocks", "between_heads", "pair_heads"])
+def test_a_list_of_blocks_or_heads_holds_whole_numbers(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(UserError, match=f"“{name}” in mine.toml is") as refusal:
+        read_recipe(written(tmp_path, f"{name} = {value}"))
+    assert "whole numbers" in refusal.value.hint
+
+
+@pytest.mark.parametrize("field", fields(Recipe), ids=lambda field: field.name)
+def test_every_number_of_a_recipe_has_a_range_or_a_rule(field: Field[object]) -> None:
+    ruled = {"n_kinds", "probe_block", "pair_probe_block"}
+
+    numeric = isinstance(field.default, int | float) and not isinstance(field.default, bool)
+
+    assert (field.name in RANGES | dict.fromkeys(ruled)) == numeric
+
+
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refusal:
         read_recipe(written(tmp_path, "batch = 33\nheads = 5"))
     assert "even batch" in refusal.value.hint
     assert "heads divide" in refusal.value.hint
+
+
+@pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "within_blocks = " + "[" * 5000])
+def test_a_recipe_that_is_too_much_for_the_reader_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UserError, match="could not be read"):
+        read_recipe(written(tmp_path, text))

@@ -211,15 +211,17 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pyte
     next(job)
     before = (tmp_path / "a").read_bytes()
 
-    def full(_: object, path: Path) -> None:
-        path.write_bytes(b"half of it")
+    def full(path: Path, _: bytes) -> None:
+        path.write_text("half of it")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     said = next(job).message
-    job.close()
+    with pytest.raises(UserError, match="could not be written") as refusal:
+        job.close()
 
     assert "No space left" in said
+    assert "The last checkpoint is kept" in refusal.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == before
 
@@ -507,6 +509,17 @@ def test_a_trained_model_is_written_with_a_card_that_says_how_it_was_made(tmp_pa
     assert len(card["data_sha256"]) == 64
     assert model.geometry == Geometry(64, 16)
     assert model.card["weights_sha256"] == model.weights_hash
+    assert model.assumed == (), "the card states ε and activation"
+    assert (model.card["network"]["norm_eps"], model.card["network"]["act_layer"]) == (1e-6, "gelu")
+    assert model.blocks[0].norm1.eps == new_trainee().network.blocks[0].norm1.eps
+
+
+def test_training_that_runs_away_stops_with_a_sentence_and_writes_no_model(tmp_path: Path) -> None:
+    out = tmp_path / "wild.safetensors"
+
+    with pytest.raises(UserError, match=r"loss of step \d+ is not finite"):
+        finish(train_model(replace(RECIPE, peak_lr=1e30), out, CPU, n_test=8))
+    assert not out.exists()
 
 
 def test_a_model_of_the_small_setting_is_measured_on_seen_and_unseen_combinations(tmp_path: Path) -> None:

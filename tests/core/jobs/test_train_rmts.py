@@ -227,6 +227,16 @@ def test_a_model_of_another_shape_is_refused_and_nothing_is_taken(options: dict[
     assert trainee.started_from == ""
 
 
+@pytest.mark.parametrize(
+    "stated", [{"norm_eps": 1e-12}, {"act_layer": "quick_gelu"}, {"norm_layer": "layernormfp32"}], ids=str
+)
+def test_blocks_with_other_norms_or_activation_are_refused(stated: dict[str, object]) -> None:
+    trainee = new_trainee()
+
+    with pytest.raises(UserError, match=rf"do not fit the recipe \({next(iter(stated))}\)"):
+        _take_blocks(trainee, replace(tiny_model(), card={"network": stated}))
+
+
 def test_a_model_is_trained_from_another_and_measured_on_its_own_task(tmp_path: Path) -> None:
     save_model(tmp_path / "start.safetensors", tiny_network(3), {**CARD, "network": TINY})
     start = open_model(str(tmp_path / "start.safetensors"), CPU)

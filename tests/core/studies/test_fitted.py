@@ -18,7 +18,7 @@ def test_how_one_would_search_decides_nothing_where_every_subspace_ships(tmp_pat
         save_subspace(subspace_file(tmp_path, property, 1), fitted(), card(model, property))
 
     def settings(options: SearchOptions, *blocks: int) -> object:
-        return search_settings(model, Search(tmp_path / "kept", tmp_path, options, blocks))
+        return search_settings(model, Search(tmp_path / "kept", (tmp_path,), options, blocks))
 
     assert settings(ONE, 1) == settings(TWO, 1)
     assert settings(ONE, 0, 1) != settings(TWO, 0, 1), "block 0 has to be searched"

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,3 +183,22 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_measured(
 
     with pytest.raises(UserError, match="Nothing can be written"):
         next(run_series([model], QUICK, tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"n": n} for n in (0, -4, 6, 10**30)),
+        *({"seed": seed} for seed in (-1, 2**31, 10**30)),
+        {"search": SearchOptions(seed=-1)},
+        {"search": SearchOptions(epochs=0)},
+        {"n_runs": 0},
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_before_anything_is_written(
+    model: Model, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        next(run_series([model], replace(QUICK, **changes), tmp_path / "out"))
+    assert refusal.value.hint.startswith(("Ask for", "Use a whole number"))
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,83 @@
+"""Open what was dropped or chosen, by what it is: a picture or a model; at most one undo step, and a clear word on the
+rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.desk import Desk
+from app.edits import choose_model, show_photo
+from app.widgets.dropped import Dropped
+from core.cards import is_checkpoint, is_model_file
+from core.errors import UserError
+
+WHAT_CAN = "Open a picture (PNG, JPEG, WebP, TIFF, BMP, GIF), or a model (.safetensors with its card)."
+N_NAMED = 3
+
+
+def open_dropped(desk: Desk, dropped: Dropped) -> None:
+    """Open the first thing of a drop that can be.
+
+    Raises UserError where that leaves something over, or nothing could be opened.
+    """
+    if dropped.paths:
+        open_paths(desk, dropped.paths, others=dropped.addresses)
+    elif dropped.image is not None:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "dropped picture.png"
+            dropped.image.save(str(path))
+            show_photo(desk, path)
+    elif dropped.addresses:
+        raise UserError(f"{dropped.addresses[0]} is not on this computer.", "Save the picture, then drop its file.")
+    else:
+        raise UserError("There is nothing to open in what was dropped.", WHAT_CAN)
+
+
+def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) -> None:
+    """Open the first of some files that can be; cards go with the model of their name.
+
+    Raises UserError that names the files left over, and `others`; where none could be opened, says why.
+    """
+    refused: list[UserError] = []
+    for used in paths:
+        try:
+            open_path(desk, used)
+        except UserError as error:
+            refused.append(error)
+            continue
+        left = [path.name for path in paths if path != used and not _goes_with(path, used)]
+        if left or others:
+            message = f"Opened {used.name}, and not {_list([*left, *others])}."
+            raise UserError(message, "One picture or model is shown at a time.")
+        return
+    if len(refused) == 1:
+        raise refused[0]
+    raise UserError(f"None of these {len(refused)} could be opened. {refused[0].message}", WHAT_CAN)
+
+
+def open_path(desk: Desk, path: Path) -> None:
+    """Open a picture or a model, by the end of its name.
+
+    Raises UserError for anything else.
+    """
+    if path.is_dir():
+        raise UserError(f"{path.name or path} is a folder.", WHAT_CAN)
+    if is_model_file(path) or is_checkpoint(path):
+        choose_model(desk, str(path))
+    elif path.suffix.lower() == ".json":
+        raise UserError(f"{path.name} is a card, which is read with the model beside it.", WHAT_CAN)
+    else:
+        show_photo(desk, path)
+
+
+def _goes_with(path: Path, used: Path) -> bool:
+    """Whether a file is the card of the model that was opened."""
+    return is_model_file(used) and path == used.with_suffix(path.suffix) and path.suffix.lower() == ".json"
+
+
+def _list(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - N_NAMED
+    return ", ".join(names[:N_NAMED]) + (f" and {more} more" if more > 0 else "")

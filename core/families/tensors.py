@@ -1,0 +1,32 @@
+"""Read the tensors of a safetensors file; every number in them is finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from core.errors import UserError
+
+
+def read_tensors(path: Path, hint: str) -> dict[str, torch.Tensor]:
+    """The tensors in a file by name; `hint` says what to do where it is of no use.
+
+    Raises UserError where it is damaged, or holds NaN or infinity.
+    """
+    try:
+        tensors: dict[str, torch.Tensor] = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path.name} could not be read: {error}.", hint) from error
+    check_finite(path.name, tensors, hint)
+    return tensors
+
+
+def check_finite(what: str, tensors: Mapping[str, torch.Tensor], hint: str) -> None:
+    """Raises UserError that names the first tensor in which a number is NaN or infinite."""
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise UserError(f"{what} holds numbers that are not finite, in “{name}”.", hint)

@@ -1,0 +1,59 @@
+"""Where a process of the program imports from: never from the folder that the user happens to stand in.
+
+Importing this loads nothing that Python has not loaded already, so that it can be done first of all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INSTALLED = ("site-packages", "dist-packages", "lib-dynload")
+
+
+def own_path() -> list[str]:
+    """`sys.path` without the working directory.
+
+    Where the program itself is found only there, its folder stands behind the standard library, so that a file beside
+    it cannot stand for a standard module.
+    """
+    path = [entry for entry in sys.path if not _is_working_directory(entry)]
+    if not _finds_program(path):
+        place = next((i for i, entry in enumerate(path) if _is_installed(entry)), len(path))
+        path.insert(place, ROOT)
+    return path
+
+
+def has_working_directory() -> bool:
+    """Whether there is one: it may have been deleted."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _is_working_directory(entry: str) -> bool:
+    """Whether an entry stands for the folder of the user, whatever it is called; where packages lie it is none."""
+    if not entry:
+        return True
+    try:
+        return os.path.samefile(entry, os.curdir) and entry != os.path.dirname(os.__file__) and not _is_installed(entry)
+    except OSError:
+        return False
+
+
+def _is_installed(entry: str) -> bool:
+    return os.path.basename(entry) in INSTALLED
+
+
+def _finds_program(path: list[str]) -> bool:
+    """Whether the first `core` that is found along the path is this one."""
+    before, sys.path[:] = sys.path[:], path
+    try:
+        found = (finder.find_spec(__package__, None) for finder in sys.meta_path)
+        first = next((spec for spec in found if spec is not None), None)
+    finally:
+        sys.path[:] = before
+    return first is not None and first.origin == os.path.join(ROOT, __package__, "__init__.py")

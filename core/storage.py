@@ -1,0 +1,113 @@
+"""Files that are there whole or not at all, and whether they can be written at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from core.errors import UserError
+
+OF_FILES = (".safetensors", ".json", ".checkpoint", ".toml", ".html", ".csv", ".png", ".svg")
+"""Endings that a folder is not given on purpose."""
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: each is on the disk before the first takes the place of an earlier one.
+
+    Others may read them as far as the user's umask says.
+
+    Raises UserError where the disk refuses; nothing unfinished is left behind.
+    """
+    unfinished = {path: _unfinished(path) for path in contents}
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished[path].write_bytes(content)
+        for path, part in unfinished.items():
+            os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error}.", "Free some space or name another folder.") from error
+    finally:
+        for part in unfinished.values():
+            with suppress(OSError):
+                part.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step.
+
+    Raises UserError where the disk refuses.
+    """
+    write_files({path: text.encode("utf-8")})
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder.
+
+    Raises UserError where nothing can be written into it, or where its name is that of a file, before hours are
+    spent on what should go there.
+    """
+    if folder.suffix.lower() in OF_FILES and not os.path.isdir(folder):
+        raise UserError(f"{folder} is the name of a file.", "Name a folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        raise _refused(folder, error, "Name another folder.") from error
+
+
+def check_file(path: Path) -> None:
+    """Make the file's folder.
+
+    Raises UserError where the file cannot be written, before hours are spent on what should go into it.
+    """
+    if os.path.isdir(path):
+        raise UserError(f"{path} is a folder.", f"Name a file, such as {path / path.name}.")
+    part = _unfinished(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(b"")
+        part.unlink()
+    except (OSError, ValueError) as error:
+        raise _refused(path, error, "Name another file.") from error
+
+
+def tensor_file(path: Path) -> Path:
+    """The file of tensors that a user means: a name without a suffix gets .safetensors.
+
+    Raises UserError for another suffix, whose file the card or the checkpoint might replace.
+    """
+    if not path.name:
+        raise UserError(f"{path} is no file.", "Name one that ends in .safetensors.")
+    whole = path.with_name(f"{path.name}.safetensors")
+    if path.suffix and path.suffix.lower() != ".safetensors":
+        raise UserError(f"{path} does not end in .safetensors.", f"Name it {whole}.")
+    return path if path.suffix else whole
+
+
+def check_tensor_file(path: Path) -> None:
+    """Make the folder of a file of tensors and of its card.
+
+    Raises UserError where one of them cannot be written, or where the card would replace a file that is none.
+    """
+    card = path.with_suffix(".json")
+    check_file(path)
+    check_file(card)
+    if os.path.lexists(card) and not os.path.lexists(path):
+        raise UserError(f"{card} is there already and is not the card of {path.name}.", "Name another file.")
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def _refused(path: Path, error: OSError | ValueError, hint: str) -> UserError:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "a part of it is a file"
+    else:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return UserError(f"Nothing can be written to {path}: {reason}.", hint)

@@ -1,0 +1,179 @@
+"""What the window says of an answer, whatever the classes of the model and the tokens before its patches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.actions import COMMANDS
+from app.desk import Desk
+from app.live import Live
+from app.panels.decision import DecisionPanel
+from app.panels.history import HistoryPanel
+from app.panels.inside import InsidePanel
+from app.store import Store
+from app.widgets.meter import Reading
+from core.demo import demo_document
+from core.document import View
+from core.interventions.move import set_point
+from core.errors import UserError
+from core.questions import Answer, Attention, Decision, ModelInfo
+from core.scene import Geometry
+from tests.app.panels.small_panel import interventions_panel
+
+RELATIONS = ("different", "same")
+ANIMALS = ("cat", "dog", "cow")
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    """The demo: two items that differ in colour."""
+    return Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
+
+
+def take(desk: Desk, labels: tuple[str, ...], logits: tuple[float, ...], baseline: tuple[float, ...] = ()) -> None:
+    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), labels, {"network": {}}, {})
+    desk.take(Answer(desk.question(), info, Decision(labels, logits, baseline or logits), {}))
+
+
+def reading(qtbot: QtBot, desk: Desk) -> Reading:
+    panel = DecisionPanel(desk)
+    qtbot.addWidget(panel)
+    panel.refresh()
+    shown = panel.meter._reading
+    assert shown is not None
+    return shown
+
+
+def test_a_wrong_answer_is_a_mistake_and_a_right_one_is_not(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, RELATIONS, (2.0, -1.0))
+    right = reading(qtbot, desk)
+    take(desk, RELATIONS, (-1.0, 2.0))
+    wrong = reading(qtbot, desk)
+
+    assert (right.word, right.mistake, right.margin) == ("DIFFERENT", False, -3.0)
+    assert (wrong.word, wrong.mistake, wrong.margin) == ("SAME", True, 3.0)
+
+
+def test_of_many_classes_the_largest_logit_is_shown_by_its_name(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, ANIMALS, (0.0, 5.0, 3.5))
+
+    shown = reading(qtbot, desk)
+
+    assert (shown.word, shown.low, shown.high, shown.margin) == ("DOG", "COW", "DOG", 1.5)
+    assert "not the task of this model" in shown.truth
+    assert not shown.mistake
+
+
+def test_of_many_classes_a_flip_is_from_one_answer_to_another(qtbot: QtBot, desk: Desk) -> None:
+    desk.edit("Move", set_point(desk.document, 0, "color", 1, (0.0, 0.0)))
+    take(desk, ANIMALS, (0.0, 5.0, 3.5), (1.0, 2.0, 4.0))
+
+    shown = reading(qtbot, desk)
+
+    assert (shown.word, shown.low, shown.high) == ("DOG", "COW", "DOG")
+    assert (shown.margin, shown.baseline, shown.flipped) == (1.5, -2.0, True)
+
+
+def test_the_third_answer_of_a_head_that_knows_same_and_different_is_a_mistake_too(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, (*RELATIONS, "unsure"), (1.0, 0.0, 2.0))
+
+    shown = reading(qtbot, desk)
+
+    assert (shown.word, shown.mistake) == ("UNSURE", True)
+
+
+def test_dots_of_margins_between_other_classes_leave_the_meter(qtbot: QtBot, desk: Desk) -> None:
+    panel = DecisionPanel(desk)
+    qtbot.addWidget(panel)
+    for logits in ((0.0, 5.0, 3.5), (0.0, 6.0, 3.5), (7.0, 6.0, 3.5)):
+        take(desk, ANIMALS, logits)
+        panel.refresh()
+
+    assert panel.meter.trail() == (1.0,)
+
+
+def test_the_history_names_the_answer(qtbot: QtBot, desk: Desk) -> None:
+    panel = HistoryPanel(desk)
+    qtbot.addWidget(panel)
+    take(desk, ANIMALS, (0.0, 5.0, 3.5))
+    panel.refresh()
+
+    assert "Answer: dog" in panel.strip._steps[0].told
+    assert not panel.strip._steps[0].sided
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (RELATIONS, ("DIFFERENT", "SAME")),
+        (("cat", "dog"), ("CAT", "DOG")),
+        ((*RELATIONS, "unsure"), ("NOT SAME", "SAME")),
+        (ANIMALS, ("NOT COW", "COW")),
+    ],
+)
+def test_the_colours_of_a_decision_map_are_called_what_they_mean(
+    qtbot: QtBot, desk: Desk, labels: tuple[str, ...], words: tuple[str, str]
+) -> None:
+    panel = interventions_panel(desk)
+    qtbot.addWidget(panel)
+    take(desk, labels, tuple(float(index) for index in range(len(labels))))
+
+    assert panel._map_words() == words
+
+
+def attended(desk: Desk, network: dict[str, Any], n_prefix: int) -> None:
+    """An answer with the attention of a patch in a network with these tokens before its patches."""
+    n_tokens = n_prefix + Geometry().grid ** 2
+    rows = np.random.default_rng(0).random((6, 4, n_tokens)).astype(np.float32)
+    top = np.ones(6, np.float32)
+    info = ModelInfo("tiny", "0", "cpu", 6, 4, n_prefix, Geometry(), RELATIONS, {"network": network}, {})
+    attention = Attention(n_prefix + 3, rows, rows, rows, rows, {}, top, top)
+    desk.take(Answer(desk.question(), info, Decision(RELATIONS, (0.0, 1.0), (0.0, 1.0)), {}, attention))
+
+
+@pytest.mark.parametrize(
+    ("network", "n_prefix", "chips"),
+    [
+        ({}, 1, ("CLS",)),
+        ({"class_token": False}, 0, ()),
+        ({"class_token": False, "reg_tokens": 4}, 4, ("R1", "R2", "R3", "R4")),
+        ({"reg_tokens": 1}, 2, ("CLS", "R1")),
+    ],
+)
+def test_there_is_a_chip_for_each_token_before_the_patches_by_its_name(
+    qtbot: QtBot, desk: Desk, network: dict[str, Any], n_prefix: int, chips: tuple[str, ...]
+) -> None:
+    panel = InsidePanel(desk)
+    qtbot.addWidget(panel)
+    attended(desk, network, n_prefix)
+    panel.refresh()
+
+    assert tuple(name for name, _ in panel.view._look.prefix) == chips
+    assert panel.view._look.caption.startswith("patch (3, 0)")
+
+
+@pytest.mark.parametrize("network", [{"class_token": False}, {"class_token": False, "reg_tokens": 4}], ids=str)
+def test_attention_of_cls_says_where_there_is_none(desk: Desk, network: dict[str, Any]) -> None:
+    look = next(command for command in COMMANDS if command.text == "Attention of CLS")
+    attended(desk, network, network.get("reg_tokens", 0))
+    token = desk.view.token
+
+    with pytest.raises(UserError, match="no CLS"):
+        look.do(desk)
+    assert desk.view.token == token
+
+
+def test_attention_of_cls_is_that_of_the_first_token(desk: Desk) -> None:
+    look = next(command for command in COMMANDS if command.text == "Attention of CLS")
+    attended(desk, {}, 1)
+    desk.store.look(replace(desk.view, token=9))
+
+    look.do(desk)
+
+    assert desk.view.token == 0

@@ -1,0 +1,92 @@
+"""The history panel: a card shows the state that it stands for."""
+
+from __future__ import annotations
+
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.desk import DECISIONS_SPARE, Desk
+from app.live import Live
+from app.panels.history import HistoryPanel
+from app.store import Store
+from core.demo import demo_document
+from core.document import Document, View, move_item, with_stimulus
+from core.questions import Answer, Decision, ModelInfo
+from core.scene import Geometry
+
+INFO = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    return Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, desk: Desk) -> HistoryPanel:
+    panel = HistoryPanel(desk)
+    qtbot.addWidget(panel)
+    desk.store.changed.connect(panel.refresh)
+    panel.show()
+    panel.refresh()
+    return panel
+
+
+def moved(desk: Desk, x_px: int) -> Document:
+    return with_stimulus(desk.document, "base", move_item(desk.document.base, 0, x_px, 48))
+
+
+def answered(desk: Desk, margin: float) -> None:
+    desk.take(Answer(desk.question(), INFO, Decision(("different", "same"), (0.0, margin), (0.0, margin)), {}))
+
+
+def test_another_edit_of_the_same_name_in_the_same_place_has_its_own_picture(desk: Desk, panel: HistoryPanel) -> None:
+    desk.edit("Move A", moved(desk, 0))
+    before = panel.strip._steps[-1].picture
+
+    desk.store.undo.undo()
+    desk.edit("Move A", moved(desk, 160))
+
+    assert not np.array_equal(panel.strip._steps[-1].picture, before)
+
+
+def test_the_margins_of_a_long_drag_are_forgotten_and_those_of_the_steps_kept(desk: Desk, panel: HistoryPanel) -> None:
+    answered(desk, 1.0)
+    for x_px in range(49, 160):
+        desk.edit("Move A", moved(desk, x_px), "drag")
+        answered(desk, 2.0)
+
+    panel.refresh()
+
+    assert len(desk.decisions) <= desk.store.undo.count() + DECISIONS_SPARE
+    assert [step.margin for step in panel.strip._steps] == [1.0, 2.0]
+
+
+def test_a_click_on_an_old_card_and_an_edit_after_it_keep_every_card(desk: Desk, panel: HistoryPanel) -> None:
+    for x_px in (64, 80, 96):
+        desk.edit(f"Move to {x_px}", moved(desk, x_px))
+
+    QTest.mousePress(panel.strip, Qt.MouseButton.LeftButton, pos=panel.strip.card_rect(1).center().toPoint())
+    assert desk.document.base.items[0].x_px == 64
+    desk.edit("Move to 112", moved(desk, 112))
+
+    cards = [step.text for step in panel.strip._steps]
+    assert cards == ["Opened", "Move to 64", "Move to 80", "Move to 96", "Back to: Move to 64", "Move to 112"]
+
+
+def test_the_arrow_keys_on_the_cards_undo_and_redo(desk: Desk, panel: HistoryPanel) -> None:
+    for x_px in (64, 80, 96):
+        desk.edit(f"Move to {x_px}", moved(desk, x_px))
+
+    for _ in range(2):
+        QTest.keyClick(panel.strip, Qt.Key.Key_Left)
+    assert desk.document.base.items[0].x_px == 64
+    QTest.keyClick(panel.strip, Qt.Key.Key_End)
+
+    assert desk.document.base.items[0].x_px == 96
+    assert len(panel.strip._steps) == 4

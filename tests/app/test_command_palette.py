@@ -1,0 +1,141 @@
+"""Commands are found by what people type, and all keys can be read on small screens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QScrollArea
+from pytestqt.qtbot import QtBot
+
+from app.command_palette import CommandPalette, ShortcutSheet
+from app.edits import show_photo
+from app.main_window import MainWindow
+from app.search import Name, ranked
+from core.render import shape_name
+from core.scene import COLOR_NAMES
+
+
+@pytest.fixture
+def palette(window: MainWindow, qtbot: QtBot) -> CommandPalette:
+    palette = CommandPalette(window.all_actions(), window)
+    palette.open()
+    return palette
+
+
+def shrink(window: MainWindow, width_px: int, height_px: int) -> None:
+    for dock in window._docks.values():
+        dock.hide()
+    window.setMinimumSize(0, 0)
+    window.resize(width_px, height_px)
+    assert (window.width(), window.height()) == (width_px, height_px)
+
+
+def found(palette: CommandPalette, words: str) -> list[str]:
+    palette.search.setText(words)
+    return [palette.found.item(row).text().split("\t")[0] for row in range(palette.found.count())]
+
+
+@pytest.mark.parametrize("words", ["color", "colour", "Color", "COLOUR", "colur", "colr"])
+def test_commands_about_colour_are_found_in_every_spelling(palette: CommandPalette, words: str) -> None:
+    hits = found(palette, words)
+
+    assert "Stimulus ▸ Match colour" in hits[:3]
+    assert "Intervene ▸ Swap colour from source" in hits[:3]
+    assert "Stimulus ▸ Match shape" not in hits
+
+
+@pytest.mark.parametrize("words", ["sqare", "squre", "square", "sqaure", "shape square"])
+def test_a_square_is_found_with_a_typing_error(palette: CommandPalette, words: str) -> None:
+    assert found(palette, words)[0] == "Stimulus ▸ Shape ▸ square"
+
+
+@pytest.mark.parametrize("words", ["rmts", "match to sample", "match-to-sample", "Match-To-Sample"])
+def test_the_model_of_match_to_sample_is_found_by_its_task(palette: CommandPalette, words: str) -> None:
+    assert found(palette, words)[0] == "Model ▸ Bundled: rmts"
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("swap", "Stimulus ▸ Swap places"),
+        ("rand pair", "Stimulus ▸ Random pair"),
+        ("reroll", "Stimulus ▸ Re-roll noise"),
+        ("theme dark", "View ▸ Theme: dark"),
+        ("gray", "Stimulus ▸ Colour ▸ grey"),
+        ("delte item", "Stimulus ▸ Delete item"),
+        ("quit", "File ▸ Quit"),
+    ],
+)
+def test_the_best_command_comes_first(palette: CommandPalette, words: str, first: str) -> None:
+    assert found(palette, words)[0] == first
+
+
+def test_nothing_is_found_for_what_is_not_there_and_everything_for_nothing(
+    palette: CommandPalette, window: MainWindow
+) -> None:
+    assert found(palette, "xylophone") == []
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert len(found(palette, "  ")) == len(window.all_actions())
+    assert found(palette, "color xylophone") == []
+
+
+def test_return_does_what_stands_first(palette: CommandPalette, window: MainWindow) -> None:
+    palette.search.setText("sqare")
+
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+
+    assert shape_name(window.desk.document.base.items[0].shape) == "square"
+    assert window.desk.store.undo.undoText() == "Change shape of A"
+
+
+def test_a_colour_is_for_the_selected_item_and_refused_without_one(window: MainWindow, tmp_path: Path) -> None:
+    lime = next(
+        action for menu, action in window.all_actions() if (menu, action.text()) == ("Stimulus ▸ Colour", "lime")
+    )
+    window.desk.look(item=1)
+    lime.trigger()
+    assert COLOR_NAMES[window.desk.document.base.items[1].color] == "lime"
+
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(tmp_path / "cat.png")
+    show_photo(window.desk, tmp_path / "cat.png")
+    lime.trigger()
+
+    assert "No item is selected" in window.status.error.text()
+
+
+def test_names_as_good_stay_in_their_order_and_long_queries_find_nothing() -> None:
+    names = [Name("Match shape"), Name("Match colour"), Name("Match")]
+
+    assert ranked("match", names) == [2, 0, 1]
+    assert ranked("x" * 5000, names) == []
+    assert ranked("▸ ?", names) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [(960, 540), (640, 400), (1366, 768)])
+def test_the_sheet_of_keys_fits_its_window_and_scrolls(window: MainWindow, size: tuple[int, int]) -> None:
+    shrink(window, *size)
+
+    sheet = ShortcutSheet(window.all_actions(), window)
+    sheet.open()
+
+    assert sheet.height() <= size[1]
+    assert sheet.width() <= size[0]
+    area = sheet.findChild(QScrollArea)
+    assert area is not None
+    last = area.widget().findChildren(QLabel)[-1]
+    area.ensureWidgetVisible(last)
+    seen = area.viewport().rect()
+    assert seen.contains(last.mapTo(area.viewport(), last.rect().center()))
+
+
+def test_the_list_of_commands_fits_a_small_window(window: MainWindow) -> None:
+    shrink(window, 640, 400)
+
+    palette = CommandPalette(window.all_actions(), window)
+    palette.open()
+
+    assert palette.height() <= 400

@@ -1,0 +1,91 @@
+"""The window reads a card as the engine does, and looks at the same patch of every model."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import create_autospec
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app import edits
+from app.desk import Desk
+from app.live import Live
+from app.store import Store
+from core.demo import demo_document
+from core.document import View
+from core.errors import UserError
+from core.questions import Answer, Decision, Failure, ModelInfo
+from core.scene import Geometry
+
+LABELS = ("different", "same")
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Desk:
+    """The demo, answered by a model with CLS alone before its patches; item A's last patch is looked at."""
+    desk = Desk(Store(demo_document(), View(write=1, token=60)), create_autospec(Live, instance=True))
+    info = ModelInfo("discrimination", "0", "cpu", 6, 4, 1, Geometry(), LABELS, {"network": {}}, {})
+    desk.take(Answer(desk.question(), info, Decision(LABELS, (0.0, 1.0), (0.0, 1.0)), {}))
+    return desk
+
+
+def model(folder: Path, mark: bytes = b"", **network: Any) -> str:
+    (folder / "mine.safetensors").touch()
+    (folder / "mine.json").write_bytes(mark + json.dumps({"network": network}).encode())
+    return str(folder / "mine.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("network", "geometry"),
+    [
+        ({"img_size": [112, 112], "patch_size": [16, 16]}, Geometry(112, 16)),
+        ({"img_size": 96, "patch_size": [32, 32]}, Geometry(96, 32)),
+        ({"patch_size": 32}, Geometry(224, 32)),
+        ({}, Geometry(224, 16)),
+    ],
+)
+def test_sizes_in_pairs_or_left_to_timm_give_a_stimulus_of_the_models_size(
+    desk: Desk, tmp_path: Path, network: dict[str, Any], geometry: Geometry
+) -> None:
+    edits.choose_model(desk, model(tmp_path, **network))
+
+    assert desk.document.base.geometry == geometry
+
+
+def test_a_card_with_a_byte_order_mark_opens(desk: Desk, tmp_path: Path) -> None:
+    edits.choose_model(desk, model(tmp_path, codecs.BOM_UTF8, img_size=112))
+
+    assert desk.document.base.geometry == Geometry(112, 16)
+
+
+def test_a_card_of_a_huge_image_is_refused_before_a_picture_is_drawn(desk: Desk, tmp_path: Path) -> None:
+    before = desk.document
+
+    with pytest.raises(UserError, match="img_size is 1000000000"):
+        edits.choose_model(desk, model(tmp_path, img_size=10**9))
+    assert desk.document is before
+
+
+@pytest.mark.parametrize(
+    ("network", "shift"),
+    [({}, 0), ({"class_token": False}, -1), ({"class_token": False, "reg_tokens": 4}, 3), ({"reg_tokens": 4}, 4)],
+)
+def test_the_patch_of_item_a_is_looked_at_whatever_comes_before_the_patches(
+    desk: Desk, tmp_path: Path, network: dict[str, Any], shift: int
+) -> None:
+    edits.choose_model(desk, model(tmp_path, **network))
+
+    assert desk.view.token == 60 + shift
+
+
+def test_a_model_that_cannot_be_opened_leaves_the_token_that_was_looked_at(desk: Desk, tmp_path: Path) -> None:
+    edits.choose_model(desk, model(tmp_path, class_token=False))
+    failure = Failure(desk.question(), "It does not fit.", "", "")
+
+    edits.keep_model(desk, failure)
+
+    assert (desk.document.model, desk.view.token) == ("discrimination", 60)

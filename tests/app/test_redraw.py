@@ -1,0 +1,153 @@
+"""What is drawn again when the theme changes: each plot in sight once, and none that nobody sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app import theme
+from app.live import Live
+from app.main_window import MainWindow
+from app.panels.study_parts import PartList
+from app.plots import PlotView
+from app.store import Store
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.study_job import shipped_parts
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp: QApplication) -> Iterator[None]:
+    """The program's look while a test runs, and the bare one after it."""
+    palette, style = qapp.palette(), qapp.style().name()
+    theme.choose(theme.LIGHT)
+    theme.apply(qapp)
+    yield
+    theme.choose(None)
+    qapp.setStyleSheet("")
+    qapp.setStyle(style)
+    qapp.setPalette(palette)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Counter[PlotView]:
+    """How often each plot was built."""
+    counts: Counter[PlotView] = Counter()
+    draw = PlotView._draw
+
+    def counted(view: PlotView) -> None:
+        counts[view] += 1
+        draw(view)
+
+    monkeypatch.setattr(PlotView, "_draw", counted)
+    return counts
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    yield window
+    window.close_without_asking()
+
+
+def command(window: MainWindow, text: str) -> None:
+    next(action for _, action in window.all_actions() if action.text() == text).trigger()
+
+
+def settle() -> None:
+    """Let the events run that have come of what was done, layouts, paints and the parts of a study among them."""
+    for _ in range(20):
+        QApplication.processEvents()
+
+
+def in_sight(root: QObject) -> set[PlotView]:
+    return {view for view in root.findChildren(PlotView) if not view.visibleRegion().isEmpty()}
+
+
+def test_a_theme_draws_each_plot_in_sight_once_and_no_other(window: MainWindow, drawn: Counter[PlotView]) -> None:
+    command(window, "Study the model…")
+    settle()
+    seen = in_sight(window.study)
+    assert 0 < len(seen) < len(window.study.findChildren(PlotView)), "some lie below the edge"
+    drawn.clear()
+
+    command(window, "Theme: dark")
+    settle()
+
+    assert dict(drawn) == dict.fromkeys(seen, 1)
+
+
+def test_a_theme_draws_nothing_that_is_hidden_until_it_is_shown(window: MainWindow, drawn: Counter[PlotView]) -> None:
+    command(window, "Study the model…")
+    settle()
+    seen = in_sight(window.study)
+    window._docks["Study"].hide()
+    drawn.clear()
+
+    for name in ("dark", "light", "dark"):
+        command(window, f"Theme: {name}")
+        settle()
+    assert not drawn
+
+    window._docks["Study"].show()
+    settle()
+    assert dict(drawn) == dict.fromkeys(seen, 1)
+
+
+def test_opening_a_study_draws_each_plot_in_sight_once_and_no_other(qtbot: QtBot, drawn: Counter[PlotView]) -> None:
+    parts = PartList()
+    qtbot.addWidget(parts)
+    parts.resize(700, 600)
+    with qtbot.waitExposed(parts):
+        parts.show()
+
+    parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
+    settle()
+
+    assert dict(drawn) == dict.fromkeys(in_sight(parts), 1)
+    assert len(drawn) < len(parts.findChildren(PlotView))
+
+
+def test_a_plot_below_the_edge_is_drawn_as_it_is_scrolled_into_sight(qtbot: QtBot, drawn: Counter[PlotView]) -> None:
+    parts = PartList()
+    qtbot.addWidget(parts)
+    parts.resize(700, 600)
+    with qtbot.waitExposed(parts):
+        parts.show()
+    parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
+    settle()
+    last = parts.findChildren(PlotView)[-1]
+    assert last not in drawn
+
+    parts.ensureWidgetVisible(last)
+    settle()
+
+    assert drawn[last] == 1
+
+
+def test_changes_of_palette_style_and_font_in_one_moment_are_one_drawing(
+    qtbot: QtBot, qapp: QApplication, drawn: Counter[PlotView]
+) -> None:
+    parts = PartList()
+    qtbot.addWidget(parts)
+    parts.resize(700, 600)
+    with qtbot.waitExposed(parts):
+        parts.show()
+    parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
+    settle()
+    view = next(iter(in_sight(parts)))
+    drawn.clear()
+
+    for kind in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
+        QApplication.sendEvent(view, QEvent(kind))
+    settle()
+
+    assert dict(drawn) == {view: 1}

@@ -1,0 +1,103 @@
+"""Networks with any tokens before their patches and any pooling: opened, proved exact, and looked into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.answering import Laboratory
+from core.document import Document, random_pair
+from core.engine import parity_error, verify
+from core.families.files import open_model, save_model
+from core.interventions.swap import SwapFromSource
+from core.plots import Curves
+from core.questions import Question
+from core.scene import Geometry
+from core.studies.attention import attention_study
+from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
+
+CPU, CANVAS = torch.device("cpu"), Geometry(64, 16)
+PREFIXES: dict[str, dict[str, Any]] = {
+    "no tokens before the patches": {"class_token": False},
+    "registers alone": {"class_token": False, "reg_tokens": 4},
+    "CLS and registers": {"reg_tokens": 4},
+    "CLS": {},
+}
+POOLS = ("avg", "avgmax", "max", "map", "prr")
+NETWORKS = [{**network, "global_pool": pool} for network in PREFIXES.values() for pool in POOLS]
+
+
+@pytest.mark.parametrize("options", NETWORKS, ids=str)
+def test_every_pooling_over_every_prefix_is_proved_exact(options: dict[str, Any]) -> None:
+    model = tiny_model(**options)
+
+    assert verify(model) is model
+
+
+def test_an_executor_that_is_wrong_for_the_second_image_alone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model(class_token=False, global_pool="avg")
+    theirs = model.network.forward_intermediates
+
+    def shifted(x: torch.Tensor, **options: Any) -> Any:
+        out, blocks = theirs(x, **options)
+        blocks[1][1].add_(1.0)
+        return out, blocks
+
+    monkeypatch.setattr(model.network, "forward_intermediates", shifted)
+
+    with torch.inference_mode():
+        assert parity_error(model) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.fixture(params=[{**PREFIXES[name], "global_pool": "avg"} for name in PREFIXES], ids=str)
+def reference(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    path = tmp_path / "tiny.safetensors"
+    save_model(path, tiny_network(**request.param), {**CARD, "network": {**CARD["network"], **request.param}})
+    return str(path)
+
+
+def test_an_answer_has_rows_and_masses_over_all_tokens(reference: str) -> None:
+    laboratory = Laboratory("cpu")
+    model = laboratory.open(reference)
+    swap = SwapFromSource(block=0, item=0, source_item=1, property="all")
+    document = Document(reference, random_pair(CANVAS, 1), random_pair(CANVAS, 2), (swap,))
+    first = model.n_prefix + 5
+
+    answer = laboratory.answer(Question(document, 0, token=first))
+
+    attention = answer.attention
+    assert attention is not None
+    assert answer.notes == ()
+    assert attention.token == first
+    assert attention.rows.shape == (TINY["depth"], TINY["num_heads"], model.n_prefix + CANVAS.grid**2)
+    np.testing.assert_allclose(attention.rows.sum(-1), 1, atol=1e-5)
+    assert len(answer.model.prefix_names) == model.n_prefix
+    kinds = {"WO", "WP", "BG"} | ({"CLS"} if model.n_prefix else set())
+    assert set(attention.masses) == kinds | {"score"}
+    np.testing.assert_allclose(sum(attention.masses[kind] for kind in kinds), 1, atol=1e-5)
+
+
+def test_the_study_of_attention_runs(reference: str) -> None:
+    model = open_model(reference, CPU)
+
+    result = finish(attention_study(model, n=4))
+
+    assert ("CLS" in result.rows[0]) == (model.n_prefix > 0)
+    curves = result.plots["attention-curves"]
+    assert isinstance(curves, Curves)
+    assert any(series.label == "CLS" for series in curves.series) == (model.n_prefix > 0)
+
+
+@pytest.mark.parametrize("sizes", [{"img_size": [64, 64], "patch_size": [16, 16]}, {"img_size": 64}], ids=str)
+def test_sizes_in_pairs_or_left_to_timm_open(tmp_path: Path, sizes: dict[str, Any]) -> None:
+    path = tmp_path / "pairs.safetensors"
+    network = {name: value for name, value in CARD["network"].items() if name not in ("img_size", "patch_size")}
+    save_model(path, tiny_network(), {**CARD, "network": {**network, **sizes}})
+
+    answer = Laboratory("cpu").answer(Question(Document(str(path), random_pair(CANVAS, 1)), 0))
+
+    assert answer.model.geometry == CANVAS

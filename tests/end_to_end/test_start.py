@@ -1,0 +1,142 @@
+"""The program as it is started: in any folder, and with nothing of it imported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.process import start_process
+from core.start import ROOT
+from tests.conftest import descendants
+
+START_MS = 60_000
+CONSOLE_SCRIPT = "import sys\nfrom core.cli import main\nsys.exit(main())\n"
+PROGRAM = ("app", "core", "resources")
+OFTEN_TRIED = ("numpy", "PySide6", "torch", "timm", "pandas", "triton")  # by libraries, whether they are there or not
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a file for every module there is; each that is imported leaves its name in `imported`."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    text = f"open({str(tmp_path / 'imported')!r}, 'a').write(__name__ + ' ')\nraise ImportError('a file of the user')\n"
+    for name in (*sys.stdlib_module_names, *PROGRAM, *OFTEN_TRIED):
+        (folder / f"{name}.py").write_text(text)
+    for name in PROGRAM:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts Python on the words in a folder; the process and what it started are ended with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+    log = (tmp_path / "said").open("wb")
+
+    def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": ROOT, "XDG_CONFIG_HOME": str(tmp_path)}
+        command = [sys.executable, *words]
+        started.append(subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log))
+        return started[-1]
+
+    yield start
+    log.close()
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def remove(folder: Path, name: str) -> None:
+    """Python itself looks for the module after `-m` in the working directory, before anything of the program runs."""
+    (folder / f"{name}.py").unlink()
+    (folder / name / "__init__.py").unlink()
+    (folder / name).rmdir()
+
+
+def has_loaded_torch(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the engine is as far as that: by then it has imported all that it ever imports at its start."""
+    assert process.poll() is None, "the window is gone"
+    return any("libtorch_cpu" in Path(f"/proc/{pid}/maps").read_text() for pid in descendants(process.pid))
+
+
+@pytest.mark.parametrize("way", ["relata", "core.cli", "app"])
+def test_a_folder_with_files_named_like_modules_does_not_replace_the_program(
+    way: str, folder: Path, tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]], qtbot: QtBot
+) -> None:
+    if way == "relata":
+        (tmp_path / "relata").write_text(CONSOLE_SCRIPT)
+        process = start(folder, str(tmp_path / "relata"))
+    else:
+        remove(folder, way.partition(".")[0])
+        process = start(folder, "-m", way)
+
+    qtbot.waitUntil(lambda: has_loaded_torch(process), timeout=START_MS)
+
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_verb_imports_no_file_of_the_folder(folder: Path, tmp_path: Path) -> None:
+    remove(folder, "core")
+    command = [sys.executable, "-m", "core.cli", "selftest", "--json"]
+
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
+def test_the_window_opens_in_a_folder_that_was_deleted(
+    tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]], qtbot: QtBot
+) -> None:
+    deleted = "import os, sys; os.rmdir(os.getcwd()); from core.cli import main; sys.exit(main([]))"
+    (tmp_path / "gone").mkdir()
+
+    process = start(tmp_path / "gone", "-c", deleted)
+
+    qtbot.waitUntil(lambda: has_loaded_torch(process), timeout=START_MS)
+
+
+def test_a_verb_in_a_folder_that_was_deleted_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from core.cli import main
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert main(["selftest"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "relata: The folder in which you are was deleted. Change to another one, such as: cd ~\n"
+    )
+
+
+def test_a_process_starts_after_the_folder_was_deleted_under_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    process, connection = start_process(say_folder, name="says where it is")
+
+    assert connection.recv() == str(Path.home())
+    process.join()
+    process.close()
+    connection.close()
+
+
+def say_folder(connection: Connection) -> None:
+    connection.send(os.getcwd())
