@@ -6,8 +6,11 @@ Importing a kind loads no torch: the window names analyses, the engine process r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from core.plots import AxesPlot
+from core.registry import kinds
 
 if TYPE_CHECKING:
     from core.state import State
@@ -15,15 +18,18 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", covariant=True)
 
 
-class Analysis(Protocol[Value]):
+class Analysis(Generic[Value]):
     """A frozen dataclass whose fields are its options. The value itself is what is asked for and what is remembered.
 
     `run` yields a first answer quickly, and then better ones: each replaces the one before. It may be dropped between
     two of them when something newer is asked. It raises UserError where there is nothing to find.
     """
 
+    __slots__ = ()
+
     def run(self, state: State) -> Iterator[Value]:
         """What is found in a state."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +38,23 @@ class Refusal:
 
     message: str
     hint: str = ""
+
+
+class PlotAnalysis(Analysis[tuple[AxesPlot, ...]]):
+    """An analysis that yields plots, and is drawn wherever plots are: its `title` is what it is called there.
+
+    Every field has a default.
+    """
+
+    __slots__ = ()
+    title: ClassVar[str]
+
+
+def follow(part: str, default: object = 0) -> Any:
+    """A field that follows what is looked at: `token`, `read`, `write`, `head` or `item` of the view."""
+    return field(default=default, metadata={"follow": part})
+
+
+def plot_analyses() -> tuple[type[PlotAnalysis], ...]:
+    """Every analysis that yields plots."""
+    return kinds("core.analyses", PlotAnalysis)

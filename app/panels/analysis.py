@@ -1,0 +1,91 @@
+"""Any analysis that yields plots, with a form for its options: a new one is one new file in `core/analyses/`."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.desk import Desk
+from app.forms import Form
+from app.panels import Panel
+from app.plots import PlotView
+from core.analyses import Analysis, PlotAnalysis, plot_analyses
+
+
+class AnalysisPanel(QScrollArea, Panel):
+    """Choose what to look at; it follows the state like every other panel."""
+
+    title = "Analyses"
+    place = "behind"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._kinds = {kind.title: kind for kind in plot_analyses()}
+        self._shown: object = None
+        self.choice, self.said = QComboBox(), QLabel()
+        self.choice.addItems(list(self._kinds))
+        self.choice.setAccessibleName("Analysis")
+        self.said.setWordWrap(True)
+        self.form: Form[PlotAnalysis] = Form(self._kinds[self.choice.currentText()]())
+        self.plots: list[PlotView] = []
+        body = QWidget()
+        self._layout = QVBoxLayout(body)
+        self._layout.setContentsMargins(10, 6, 10, 8)
+        for widget in (self.choice, self.form, self.said):
+            self._layout.addWidget(widget)
+        self._layout.addStretch(1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.choice.currentTextChanged.connect(self._choose)
+        self.form.changed.connect(desk.ask)
+
+    @property
+    def analysis(self) -> PlotAnalysis:
+        """What is asked for: the form's options, and what follows the view."""
+        value = self.form.value
+        view = self._desk.view
+        followed = {f.name: getattr(view, f.metadata["follow"]) for f in fields(value) if "follow" in f.metadata}  # type: ignore[arg-type]
+        return replace(value, **followed) if followed else value  # type: ignore[type-var]
+
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        return (self.analysis,)
+
+    def refresh(self) -> None:
+        """Draw the plots that were found last, greyed where they belong to another state."""
+        found = self._desk.found(self.analysis)
+        if found is None:
+            self.said.setText("Computing…")
+            return
+        state = (found.value, found.refusal, found.current)
+        if state == self._shown:
+            return
+        self._shown = state
+        self.said.setText("" if found.refusal is None else f"{found.refusal.message} {found.refusal.hint}")
+        plots = found.value or ()
+        self._make_room(len(plots))
+        for view, plot in zip(self.plots, plots, strict=True):
+            if plot != view.plot:
+                view.show_plot(plot)
+            view.set_stale(not found.current)
+
+    def _make_room(self, n: int) -> None:
+        while len(self.plots) > n:
+            self.plots.pop().deleteLater()
+        while len(self.plots) < n:
+            self.plots.append(PlotView())
+            self._layout.insertWidget(self._layout.count() - 1, self.plots[-1])
+
+    def _choose(self, title: str) -> None:
+        before, self.form = self.form, Form(self._kinds[title]())
+        self._layout.replaceWidget(before, self.form)
+        before.deleteLater()
+        self.form.changed.connect(self._desk.ask)
+        self._shown = None
+        self._desk.ask()
+        self.refresh()
