@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from PySide6.QtCore import QObject, Signal
 
-from PySide6.QtCore import QObject, Qt, Signal
-
-from app.process import start_process
+from app.process import ChildProcess
 from core.questions import Answer, Failure, Question
 from core.runner import serve
 
@@ -26,7 +22,6 @@ class Live(QObject):
 
     answered = Signal(object)
     failed = Signal(object)
-    _received = Signal(int, object)
 
     def __init__(self, device: str = "auto") -> None:
         super().__init__()
@@ -34,10 +29,7 @@ class Live(QObject):
         self._in_flight: Question | None = None
         self._waiting: Question | None = None
         self._deaths = 0
-        self._generation = 0
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
-        self._received.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._child: ChildProcess | None = None
 
     @property
     def busy(self) -> bool:
@@ -47,14 +39,13 @@ class Live(QObject):
     @property
     def pid(self) -> int | None:
         """The engine's process id, None while there is none."""
-        return None if self._process is None else self._process.pid
+        return None if self._child is None else self._child.pid
 
     def start(self) -> None:
         """Start the engine process; it loads torch and the model while the window is already up."""
-        self._generation += 1
-        self._process, self._connection = start_process(serve, self.device, name="relata-engine")
-        reader = threading.Thread(target=self._read, args=(self._connection, self._generation), daemon=True)
-        reader.start()
+        self._child = child = ChildProcess(serve, self.device, name="relata-engine")
+        child.said.connect(self._take)
+        child.ended.connect(self._revive)
         self._send()
 
     def ask(self, question: Question) -> None:
@@ -72,47 +63,17 @@ class Live(QObject):
 
     def stop(self) -> None:
         """End the process and wait for it."""
-        self._generation += 1
         self._in_flight = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
+        if self._child is not None:
+            self._child.close()
+        self._child = None
 
     def _send(self) -> None:
-        if self._connection is None or self._in_flight is not None or self._waiting is None:
-            return
-        self._in_flight, self._waiting = self._waiting, None
-        try:
-            self._connection.send(self._in_flight)
-        except (BrokenPipeError, ConnectionResetError):
-            # The reader sees the same end of the pipe and reports it.
-            return
+        if self._child is not None and self._in_flight is None and self._waiting is not None:
+            self._in_flight, self._waiting = self._waiting, None
+            self._child.send(self._in_flight)
 
-    def _read(self, connection: Connection, generation: int) -> None:
-        """The reader thread: hand over every answer, then None for the end of the process."""
-        while True:
-            try:
-                message = connection.recv()
-            except (EOFError, OSError):
-                message = None
-            try:
-                self._received.emit(generation, message)
-            except RuntimeError:
-                # The window is gone, and this object with it.
-                return
-            if message is None:
-                return
-
-    def _take(self, generation: int, message: Answer | Failure | None) -> None:
-        if generation != self._generation:
-            return
-        if message is None:
-            self._revive()
-            return
+    def _take(self, message: Answer | Failure) -> None:
         if isinstance(message, Failure) or message.complete:
             self._in_flight = None
             # Before the window draws, so that the engine does not idle meanwhile.
@@ -123,13 +84,9 @@ class Live(QObject):
         else:
             self.failed.emit(message)
 
-    def _revive(self) -> None:
+    def _revive(self, exit_code: int) -> None:
         """After a crash: start again and ask the newest state, unless it dies again and again."""
         question = self._waiting or self._in_flight
-        code = None
-        if self._process is not None:
-            self._process.join()
-            code = self._process.exitcode
         deaths = self._deaths + 1
         self.stop()
         self._deaths = deaths
@@ -137,6 +94,6 @@ class Live(QObject):
         again = deaths < MAX_DEATHS
         hint = "It was started again." if again else "Choose Model ▸ Restart engine to try again."
         if question is not None:
-            self.failed.emit(Failure(question, f"{DEATH_MESSAGE} (exit code {code}).", hint, ""))
+            self.failed.emit(Failure(question, f"{DEATH_MESSAGE} (exit code {exit_code}).", hint, ""))
         if again:
             self.start()
