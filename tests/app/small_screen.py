@@ -10,12 +10,12 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={sys.argv[1]}"
 os.environ["QT_LOGGING_RULES"] = "default.warning=false"
 
-import numpy as np
 from PySide6.QtCore import QSettings
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -24,10 +24,11 @@ from app import edits, theme
 from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
+from core.analyses.attention import Attention
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
-from core.questions import Answer, Attention, Decision, ModelInfo
-from core.scene import Geometry
+from core.questions import Answer
+from tests.app.answers import TINY, answer, attention_of
 
 found: dict[str, list[tuple[int, int, int, int]]] = {}
 
@@ -56,12 +57,9 @@ def command(window: MainWindow, text: str) -> None:
 
 
 def answer_of_a_large_model(window: MainWindow) -> Answer:
-    n_blocks, n_heads, n_tokens = 48, 24, 197
-    info = ModelInfo("large", "0", "cpu", n_blocks, n_heads, 1, Geometry(), ("different", "same"), {}, {})
-    rows = np.full((n_blocks, n_heads, n_tokens), 1 / n_tokens, np.float32)
-    vmax = np.full(n_blocks, 1 / n_tokens, np.float32)
-    attention = Attention(0, rows, rows, rows, rows, {}, vmax, vmax)
-    return Answer(window.desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {}, attention)
+    large = replace(TINY, name="large", n_blocks=48, n_heads=24)
+    token = window.desk.view.token
+    return answer(window.desk, {Attention(token): attention_of(token, large)}, model=large)
 
 
 def grow(window: MainWindow) -> None:

@@ -17,8 +17,7 @@ from app.main_window import MainWindow
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
-from core.questions import Answer, Decision, ModelInfo
-from core.scene import Geometry
+from tests.app.answers import answer
 
 
 @pytest.fixture
@@ -36,12 +35,6 @@ def started(qtbot: QtBot, settings: QSettings) -> MainWindow:
 
 def choose(window: MainWindow, words: str) -> None:
     next(action for _, action in window.all_actions() if action.text() == words).trigger()
-
-
-def answer(window: MainWindow) -> None:
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
-    decision = Decision(("different", "same"), (0.0, 1.0), (1.0, 0.0))
-    window.desk.live.answered.emit(Answer(window.desk.question(), info, decision, {}))
 
 
 @pytest.mark.parametrize(("words", "chosen"), [("Theme: light", theme.LIGHT), ("Theme: dark", theme.DARK)])
@@ -90,7 +83,7 @@ def test_a_device_that_answered_is_chosen_again_and_one_that_did_not_is_not(qtbo
     assert started(qtbot, settings).desk.live.device == "auto"
 
     window.desk.live.device = "cpu"
-    answer(window)
+    window.desk.live.answered.emit(answer(window.desk))
 
     assert started(qtbot, settings).desk.live.device == "cpu"
 

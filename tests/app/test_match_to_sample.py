@@ -19,11 +19,11 @@ from app.store import Store
 from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
 from core.document import View, move_item
-from core.analyses.decision import Decision, Verdict
 from core.interventions.swap import SwapFromSource
-from core.questions import Answer, Failure, ModelInfo
+from core.questions import Failure
 from core.render import render
-from core.scene import Geometry, Item, Stimulus, is_trained_layout, item_patches, task_of
+from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
+from tests.app.answers import answer, question
 
 TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))
 
@@ -194,19 +194,14 @@ def test_a_model_that_could_not_be_opened_leaves_the_markers_and_the_query_as_th
 ) -> None:
     desk.look(read=5, write=4, token=40)
     before, document = desk.view, desk.document
-    answered(desk)
+    desk.take(answer(desk))
     edits.choose_model(desk, model(tmp_path, "bad", {("color", 2): 0.5}, depth=6))
     assert desk.view.write == 2
 
-    edits.keep_model(desk, Failure(desk.question(), "It is damaged.", "", ""))
+    edits.keep_model(desk, Failure(question(desk), "It is damaged.", "", ""))
 
     assert desk.document == document
     assert desk.view == before
-
-
-def answered(desk: Desk) -> None:
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
-    desk.answer = Answer(desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {})
 
 
 def test_back_at_a_model_of_fewer_blocks_the_markers_are_at_its_last(desk: Desk) -> None:

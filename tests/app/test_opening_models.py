@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
@@ -18,18 +19,16 @@ from app.store import Store
 from core.demo import demo_document
 from core.document import View
 from core.errors import UserError
-from core.questions import Answer, Decision, Failure, ModelInfo
+from core.questions import Failure
 from core.scene import Geometry
-
-LABELS = ("different", "same")
+from tests.app.answers import TINY, answer, question
 
 
 @pytest.fixture
 def desk(qtbot: QtBot) -> Desk:
     """The demo, answered by a model with CLS alone before its patches; item A's last patch is looked at."""
     desk = Desk(Store(demo_document(), View(write=1, token=60)), create_autospec(Live, instance=True))
-    info = ModelInfo("discrimination", "0", "cpu", 6, 4, 1, Geometry(), LABELS, {"network": {}}, {})
-    desk.take(Answer(desk.question(), info, Decision(LABELS, (0.0, 1.0), (0.0, 1.0)), {}))
+    desk.take(answer(desk, model=replace(TINY, name="discrimination")))
     return desk
 
 
@@ -84,7 +83,7 @@ def test_the_patch_of_item_a_is_looked_at_whatever_comes_before_the_patches(
 
 def test_a_model_that_cannot_be_opened_leaves_the_token_that_was_looked_at(desk: Desk, tmp_path: Path) -> None:
     edits.choose_model(desk, model(tmp_path, class_token=False))
-    failure = Failure(desk.question(), "It does not fit.", "", "")
+    failure = Failure(question(desk), "It does not fit.", "", "")
 
     edits.keep_model(desk, failure)
 

@@ -13,9 +13,9 @@ from app.jobs import Run
 from app.live import DEATH_MESSAGE
 from app.main_window import MainWindow
 from app.opening import open_path
-from core.questions import Answer, Decision, Failure, ModelInfo, Question
+from core.questions import Failure, Question
 from core.runner import Broken, Order
-from core.scene import Geometry
+from tests.app import answers
 
 
 def say(window: MainWindow) -> str:
@@ -27,13 +27,11 @@ def command(window: MainWindow, words: str) -> None:
 
 
 def answer(window: MainWindow, question: Question | None = None) -> None:
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
-    decision = Decision(info.labels, (0.0, 1.0), (1.0, 0.0))
-    window.desk.live.answered.emit(Answer(question or window.desk.question(), info, decision, {}))
+    window.desk.live.answered.emit(answers.answer(window.desk, asked=question))
 
 
 def fail(window: MainWindow, message: str, hint: str = "") -> Question:
-    question = window.desk.question()
+    question = answers.question(window.desk)
     window.desk.live.failed.emit(Failure(question, message, hint, ""))
     return question
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import create_autospec
 
-import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -18,15 +17,15 @@ from app.panels.history import HistoryPanel
 from app.panels.inside import InsidePanel
 from app.store import Store
 from app.widgets.meter import Reading
+from core.analyses.attention import Attention
+from core.analyses.decision import Verdict
 from core.demo import demo_document
 from core.document import View
-from core.interventions.move import set_point
 from core.errors import UserError
-from core.questions import Answer, Attention, Decision, ModelInfo
-from core.scene import Geometry
+from core.interventions.move import set_point
+from tests.app.answers import RELATIONS, TINY, answer, attention_of
 from tests.app.panels.small_panel import interventions_panel
 
-RELATIONS = ("different", "same")
 ANIMALS = ("cat", "dog", "cow")
 
 
@@ -37,8 +36,8 @@ def desk(qtbot: QtBot) -> Desk:
 
 
 def take(desk: Desk, labels: tuple[str, ...], logits: tuple[float, ...], baseline: tuple[float, ...] = ()) -> None:
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), labels, {"network": {}}, {})
-    desk.take(Answer(desk.question(), info, Decision(labels, logits, baseline or logits), {}))
+    verdict = Verdict(labels, logits, baseline or logits)
+    desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=labels)))
 
 
 def reading(qtbot: QtBot, desk: Desk) -> Reading:
@@ -129,12 +128,8 @@ def test_the_colours_of_a_decision_map_are_called_what_they_mean(
 
 def attended(desk: Desk, network: dict[str, Any], n_prefix: int) -> None:
     """An answer with the attention of a patch in a network with these tokens before its patches."""
-    n_tokens = n_prefix + Geometry().grid ** 2
-    rows = np.random.default_rng(0).random((6, 4, n_tokens)).astype(np.float32)
-    top = np.ones(6, np.float32)
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, n_prefix, Geometry(), RELATIONS, {"network": network}, {})
-    attention = Attention(n_prefix + 3, rows, rows, rows, rows, {}, top, top)
-    desk.take(Answer(desk.question(), info, Decision(RELATIONS, (0.0, 1.0), (0.0, 1.0)), {}, attention))
+    model, token = replace(TINY, n_prefix=n_prefix, card={"network": network}), n_prefix + 3
+    desk.take(answer(desk, {Attention(token): attention_of(token, model)}, model=model))
 
 
 @pytest.mark.parametrize(

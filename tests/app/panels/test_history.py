@@ -14,12 +14,10 @@ from app.desk import DECISIONS_SPARE, Desk
 from app.live import Live
 from app.panels.history import HistoryPanel
 from app.store import Store
+from core.analyses.decision import Verdict
 from core.demo import demo_document
 from core.document import Document, View, move_item, with_stimulus
-from core.questions import Answer, Decision, ModelInfo
-from core.scene import Geometry
-
-INFO = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
+from tests.app.answers import RELATIONS, answer
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def moved(desk: Desk, x_px: int) -> Document:
 
 
 def answered(desk: Desk, margin: float) -> None:
-    desk.take(Answer(desk.question(), INFO, Decision(("different", "same"), (0.0, margin), (0.0, margin)), {}))
+    desk.take(answer(desk, verdict=Verdict(RELATIONS, (0.0, margin), (0.0, margin))))
 
 
 def test_another_edit_of_the_same_name_in_the_same_place_has_its_own_picture(desk: Desk, panel: HistoryPanel) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 from unittest.mock import create_autospec
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -19,14 +18,17 @@ from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
 from app.panels.interventions import InterventionsPanel
 from app.store import Store
+from core.analyses.decision import Verdict
+from core.analyses.pad import Pad
 from core.demo import demo_document
 from core.document import View, controls_in_force, random_stimulus
 from core.errors import UserError
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.novel import WriteNovelVectors
 from core.interventions.swap import SwapFromSource
-from core.questions import Answer, Decision, ModelInfo, Pad
+from core.questions import Answer
 from core.scene import Geometry
+from tests.app import answers
 from tests.app.panels.small_panel import interventions_panel
 
 LEFT = Qt.MouseButton.LeftButton
@@ -50,16 +52,8 @@ def panel(qtbot: QtBot, desk: Desk) -> InterventionsPanel:
 
 def answer(desk: Desk, now: list[tuple[float, float]]) -> Answer:
     """An answer about the current state, with A and B at (0, 0) and (1, 0) on the pad, and then at `now`."""
-    flat = np.zeros((16, 2), np.float32)
-    own = np.array([(0.0, 0.0), (1.0, 0.0)], np.float32)
-    pad = Pad(
-        "color", 1, flat, np.tile(np.eye(2, dtype=np.float32), (16, 1, 1)), 0.8, own, np.array(now, np.float32),
-        np.array([1.0, 9.0], np.float32), (-2.0, 2.0, -2.0, 2.0),
-    )  # fmt: skip
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {"network": {}}, {})
-    return Answer(
-        desk.question(), info, Decision(("different", "same"), (0.0, 1.0), (1.0, 0.0)), {"color": pad}
-    )  # fmt: skip
+    verdict = Verdict(answers.RELATIONS, (0.0, 1.0), (1.0, 0.0))
+    return answers.answer(desk, {Pad("color", 1): answers.pad_places(now=now)}, verdict=verdict)
 
 
 def pressed(panel: InterventionsPanel) -> list[str]:
@@ -183,8 +177,9 @@ def test_a_swap_of_everything_offers_no_random_subspace(qtbot: QtBot, desk: Desk
     assert isinstance(desk.document.interventions[0], SwapFromSource)
     assert panel.chips.controls["Wrong object"].isEnabled()
     assert not panel.chips.controls["Random subspace"].isEnabled()
-    with pytest.raises(UserError, match="no subspace"):
+    with pytest.raises(UserError, match="has no control “random subspace”") as refused:
         modes.choose_control(desk, "random subspace")
+    assert refused.value.hint == "It has: wrong object."
 
 
 def test_without_an_edit_there_is_nothing_to_control(desk: Desk, panel: InterventionsPanel) -> None:
@@ -266,7 +261,7 @@ def test_a_pad_without_a_subspace_shows_nothing_of_the_one_before(panel: Interve
     panel.refresh()
     assert "A at 0, 0" in panel.pads["color"].accessibleDescription()
 
-    desk.take(replace(answer(desk, [(0.0, 0.0)]), pads={}))
+    desk.take(answers.answer(desk, {Pad("color", 1): answers.NOTHING}))
     panel.refresh()
 
     assert "nothing to move" in panel.pads["color"].accessibleDescription()

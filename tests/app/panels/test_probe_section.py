@@ -18,6 +18,8 @@ from app.live import Live
 from app.panels.interventions import InterventionsPanel
 from app.panels.probe_section import NARROW, ProbeSection
 from app.store import Store
+from core.analyses.decision import Verdict
+from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.demo import demo_document
 from core.document import (
     View,
@@ -28,8 +30,8 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.probe import AddProbeDirection
-from core.questions import Answer, Decision, ModelInfo, PairJudgement
 from core.scene import Geometry, Stimulus, pair_relation
+from tests.app import answers
 from tests.app.panels.small_panel import interventions_panel
 from tests.app.widgets.gestures import drag, move, press, release
 
@@ -69,12 +71,10 @@ def section(panel: InterventionsPanel) -> ProbeSection:
     return panel.probe
 
 
-def answer(desk: Desk, judgements: dict[int, PairJudgement], cards: dict[int, Any] = CARDS, **changes: Any) -> None:
+def answer(desk: Desk, judgements: dict[int, PairJudgement], cards: dict[int, Any] = CARDS) -> None:
     """The engine has answered the current state."""
-    info = ModelInfo("tiny", "0", "cpu", 6, 3, 1, Geometry(), ("different", "same"), {}, {}, cards)
-    decision = Decision(info.labels, (0.0, -1.0), (0.0, -1.0))
-    desk.answer = Answer(desk.question(), info, decision, {}, judgements=judgements)
-    desk.ask()
+    model, verdict = replace(answers.TINY, probe_cards=cards), Verdict(answers.RELATIONS, (0.0, -1.0), (0.0, -1.0))
+    desk.take(answers.answer(desk, {PairJudgements(desk.view.write): judgements}, verdict=verdict, model=model))
 
 
 def texts(desk: Desk) -> list[str]:

@@ -20,10 +20,10 @@ from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.jobs.progress import Progress
 from core.plots import Curves, Heatmap, Map, Maps, Ring, Series
-from core.questions import Answer, Decision, ModelInfo
 from core.runner import Broken, Order
 from core.scene import Geometry, item_patches
 from core.study_job import STUDY_JOB, StudyPart
+from tests.app.answers import TINY, answer
 
 HEAT = Heatmap("Heads", "head", "block", ((0.0, 0.5), (0.7, 1.0)), ("0", "1"), ("0", "1"))
 CURVES = Curves("Curves", "block", "share", (0.0, 1.0), ("0", "1"), (Series("within", (0.2, 0.4)),))
@@ -125,7 +125,7 @@ def test_a_number_that_is_still_being_typed_is_a_multiple_of_four_too(
 ) -> None:
     panel.form.n.setValue(int(typed))
 
-    assert panel.form.order().options["n"] == ordered
+    assert panel.form.order("cpu").options["n"] == ordered
 
 
 @pytest.mark.parametrize("typed", ["-4", "1.5", "٤", "nan", "1" + "0" * 30])
@@ -137,7 +137,7 @@ def test_what_is_no_number_of_the_range_cannot_be_typed(panel: StudyPanel, typed
 
         assert field.minimum() <= field.value() <= field.maximum()
         assert f"{field.maximum():,}" in field.toolTip()
-    assert (panel.form.order().options["n"] or 0) % 4 == 0
+    assert (panel.form.order("cpu").options["n"] or 0) % 4 == 0
 
 
 @pytest.mark.parametrize("folder", ["~nobody-of-this-name/out", " ~nobody-of-this-name"])
@@ -323,8 +323,7 @@ def test_a_click_on_the_attention_map_goes_to_that_head(panel: StudyPanel, jobs:
 
 def test_a_head_is_looked_at_from_a_token_of_the_selected_item(panel: StudyPanel) -> None:
     desk, n_prefix = panel._desk, 1
-    info = ModelInfo(DEFAULT_MODEL, "", "cpu", 6, 4, n_prefix, Geometry(), ("different", "same"), {}, {})
-    desk.answer = Answer(desk.question(), info, Decision(info.labels, (0.0, 1.0), (0.0, 1.0)), {})
+    desk.take(answer(desk, model=replace(TINY, name=DEFAULT_MODEL, n_prefix=n_prefix)))
     tokens = [[n_prefix + p for p in item_patches(item, Geometry())] for item in desk.document.base.items]
 
     desk.look(token=0, item=1)

@@ -14,8 +14,7 @@ from app.actions import COMMANDS
 from app.edits import show_photo
 from app.main_window import MainWindow
 from core.errors import UserError
-from core.questions import Answer, Decision, ModelInfo
-from core.scene import Geometry
+from tests.app import answers
 
 SUBSPACES = {
     (name, block): {"property": name, "block": block, "iia": iia, "n_test": 100, "subspace_size": size}
@@ -29,9 +28,8 @@ PROBES = {
 
 
 def answer(window: MainWindow, subspaces: dict[Any, Any] = SUBSPACES, probes: dict[int, Any] = PROBES) -> None:
-    info = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), ("different", "same"), {}, subspaces, probes)
-    decision = Decision(info.labels, (0.0, 1.0), (1.0, 0.0))
-    window.desk.live.answered.emit(Answer(window.desk.question(), info, decision, {}))
+    model = replace(answers.TINY, subspace_cards=subspaces, probe_cards=probes)
+    window.desk.live.answered.emit(answers.answer(window.desk, model=model))
 
 
 def words(window: MainWindow) -> str:
