@@ -16,7 +16,17 @@ RUNS_MAX = 1000
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes `--layers -1,0` like `--layers=-1,0`; argparse alone would take `-1,0` for another option."""
+    """Takes `--layers -1,0` like `--layers=-1,0`; argparse alone would take `-1,0` for another option.
+
+    `about` gives the description once it is read: it may take a moment.
+    """
+
+    about: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        if self.about is not None:
+            self.description = self.about()
+        return super().format_help()
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None

@@ -39,11 +39,30 @@ def by_hand(_property: Property, _block: int, _point: tuple[float, float]) -> st
     return "by hand"
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command that makes an edit where the view is: the words of its menu entry, and the document with the edit.
+
+    `make` raises UserError where that cannot be done.
+    """
+
+    words: str
+    make: Callable[[Document, View], Document]
+    tip: str = ""
+    keys: tuple[str, ...] = ()
+
+
 class Intervention(Protocol):
     """An edit to activations, as a value. Everything that the window, the engine and a document need of it is here.
 
-    A kind of edit is a frozen dataclass that inherits from this, in a file of its own in `core/interventions/`.
+    A kind of edit is a frozen dataclass that inherits from this, in a file of its own in `core/interventions/`; its
+    `offers` stand in the window's menu.
     """
+
+    @classmethod
+    def offers(cls) -> tuple[Offer, ...]:
+        """The commands by which it comes into a document, beside those of a panel."""
+        return ()
 
     @property
     def site(self) -> Site:

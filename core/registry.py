@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
 
@@ -17,10 +17,10 @@ def kinds(package: str, base: type[Kind]) -> tuple[type[Kind], ...]:
     """
     room = importlib.import_module(package)
     modules = [importlib.import_module(found.name) for found in pkgutil.iter_modules(room.__path__, f"{package}.")]
-    classes = {
+    classes: set[Any] = {
         member
         for module in modules
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, base) and member.__module__ == module.__name__
+        if base in member.__mro__ and member.__module__ == module.__name__
     }
     return tuple(sorted(classes, key=lambda kind: (getattr(kind, "order", 100), kind.__name__)))

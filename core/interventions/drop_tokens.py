@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from core.document import Intervention, Near, Side, by_hand
+from core.document import Document, Intervention, Near, Offer, Side, View, add_intervention, by_hand
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
@@ -38,6 +39,21 @@ class DropTokens(Intervention):
     strength: float = 1.0
     enabled: bool = True
     control: Literal["", "wrong object"] = ""
+
+    @classmethod
+    def offers(cls) -> tuple[Offer, ...]:
+        def of(which: Which) -> Callable[[Document, View], Document]:
+            def make(document: Document, view: View) -> Document:
+                item = max(view.item, 0) if which == "item" else 0
+                return add_intervention(document, DropTokens(max(view.write, 0), which, item))
+
+            return make
+
+        return (
+            Offer("Drop the item's tokens", of("item"), "From the write layer on nobody can attend to them"),
+            Offer("Drop the background", of("background"), "From the write layer on nobody can attend to it"),
+            Offer("Drop CLS", of("CLS"), "From the write layer on nobody can attend to CLS and registers"),
+        )
 
     @property
     def site(self) -> Site:

@@ -9,6 +9,7 @@ from core.document import (
     Document,
     Intervention,
     Near,
+    Offer,
     add_intervention,
     by_hand,
     remove_intervention,
@@ -42,6 +43,24 @@ class KnockOutHeads(Intervention):
     enabled: bool = True
     control: Literal["", "other heads"] = ""
     seed: int = 0
+
+    @classmethod
+    def offers(cls) -> tuple[Offer, ...]:
+        return (
+            Offer(
+                "Switch this head off or on",
+                lambda document, view: toggle_head(document, max(view.read, 0), view.head),
+                "The head that is looked at gives nothing; Ctrl-click on a head of the atlas does the same",
+                ("Ctrl+Alt+H",),
+            ),
+            Offer(
+                "This head at its mean",
+                lambda document, view: add_intervention(
+                    document, KnockOutHeads(max(view.read, 0), (view.head,), "mean")
+                ),
+                "The head that is looked at gives what it gives on average over training images",
+            ),
+        )
 
     @property
     def site(self) -> Site:

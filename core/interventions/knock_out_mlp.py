@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.document import Intervention, Near, by_hand
+from core.document import Document, Intervention, Near, Offer, View, add_intervention, by_hand
 from core.interventions.context import Context
 from core.interventions.fill import Fill, fill_at
 from core.scene import Stimulus
@@ -28,6 +29,16 @@ class KnockOutMLP(Intervention):
     fill: Fill = "zero"
     strength: float = 1.0
     enabled: bool = True
+
+    @classmethod
+    def offers(cls) -> tuple[Offer, ...]:
+        def with_fill(fill: Fill) -> Callable[[Document, View], Document]:
+            return lambda document, view: add_intervention(document, KnockOutMLP(max(view.read, 0), fill))
+
+        return (
+            Offer("Switch the MLP off", with_fill("zero"), "The MLP of the block that is looked at adds nothing"),
+            Offer("The MLP at its mean", with_fill("mean"), "It adds what it adds on average over training images"),
+        )
 
     @property
     def site(self) -> Site:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from core.document import Intervention, Near, Side, by_hand
+from core.document import Document, Intervention, Near, Offer, Side, View, add_intervention, by_hand
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
@@ -35,6 +36,28 @@ class PatchTokens(Intervention):
     strength: float = 1.0
     enabled: bool = True
     control: Literal["", "wrong object"] = ""
+
+    @classmethod
+    def offers(cls) -> tuple[Offer, ...]:
+        def at(part: Part, *, whole: bool = False) -> Callable[[Document, View], Document]:
+            def make(document: Document, view: View) -> Document:
+                block = view.write if part == "resid_post" else max(view.write, 0)
+                item = None if whole else max(view.item, 0)
+                return add_intervention(document, PatchTokens(block, part, item, item or 0))
+
+            return make
+
+        return (
+            Offer("Patch the item's stream from source", at("resid_post"), "After the write layer, token by token"),
+            Offer("Patch the item's attention output from source", at("attn_out"), "What attention adds there"),
+            Offer("Patch the item's MLP output from source", at("mlp_out"), "What the MLP adds there"),
+            Offer("Patch the item's values from source", at("v"), "What others can take from the item's tokens there"),
+            Offer(
+                "Patch the attention pattern from source",
+                at("pattern", whole=True),
+                "Who looks where, as in the source",
+            ),
+        )
 
     @property
     def site(self) -> Site:

@@ -1,0 +1,133 @@
+"""The verb `relata ask`: any analysis of any state, as JSON or as figures; what the window's panels show."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.analyses import Analysis, Refusal
+from core.arguments import seed
+from core.cards import card_geometry, card_task, model_path, read_card
+from core.demo import demo_document
+from core.document import Document, Intervention, make_counterfactual, open_photo_in, random_stimulus
+from core.errors import UserError
+from core.interventions import intervention_kinds
+from core.options import made, option_name, options_of
+from core.plots import Bars, Curves, Heatmap, Points, plot_to_json
+from core.registry import kinds
+from core.terminal import DEVICE_HELP, device_of
+
+
+def add_ask_verb(verbs: Any) -> None:
+    """Add the verb to a parser's verbs."""
+    verb = verbs.add_parser(
+        "ask",
+        help="what an analysis finds in a picture, with interventions or without",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.about = _about
+    verb.add_argument("what", metavar="ANALYSIS", nargs="+", help="its name, then option=value for what is not default")
+    verb.add_argument("--model", default="discrimination", help="a bundled name or a .safetensors file")
+    verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
+    verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
+    verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
+    verb.add_argument(
+        "--edit",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="an intervention, such as “knock-out-heads block=1 heads=0,2”; may be given again",
+    )
+    verb.add_argument("--figure", type=Path, help="write the plots there as SVG, PDF and PNG, and print no JSON")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.set_defaults(run=_ask)
+
+
+def analysis_kinds() -> tuple[type[Analysis[Any]], ...]:
+    """Every kind of analysis."""
+    return kinds("core.analyses", Analysis)
+
+
+def _about() -> str:
+    found = {"analyses": analysis_kinds(), "interventions (--edit)": intervention_kinds()}
+    return "\n\n".join("\n".join([f"{title}:", *map(_entry, of)]) for title, of in found.items())
+
+
+def _entry(kind: type[Any]) -> str:
+    summary = (kind.__doc__ or "").strip().split("\n")[0]
+    return f"  {option_name(kind)}  {options_of(kind)}\n      {summary}"
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from core.questions import Question
+    from core.session import Session
+
+    analysis = made(analysis_kinds(), arguments.what)
+    edits = [made(intervention_kinds(), shlex.split(words)) for words in arguments.edit]
+    document = _document(arguments, edits)
+    answer = Session(str(device_of(arguments))).answer(Question(document, (analysis,)))
+    found = answer.found[analysis]
+    if isinstance(found, Refusal):
+        raise UserError(found.message, found.hint)
+    if arguments.figure is not None:
+        return _write_figures(found, arguments.figure)
+    value: dict[str, Any] = {
+        "analysis": repr(analysis),
+        "model": answer.model.name,
+        "weights_sha256": answer.model.weights_hash,
+    }
+    value |= {"edits": [edit.words(document.base) for edit in edits], "notes": list(answer.notes)}
+    print(json.dumps({**value, "found": _plain(found)}, ensure_ascii=False, indent=1))
+    return 0
+
+
+def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
+    card = read_card(model_path(arguments.model))
+    task, geometry = card_task(card), card_geometry(card)
+    document = demo_document(arguments.model, task)
+    if arguments.picture == "random" or (arguments.picture == "demo" and geometry != document.base.geometry):
+        document = dataclasses.replace(document, base=random_stimulus(task, geometry, arguments.seed))
+    elif arguments.picture != "demo":
+        from core.render import open_photo
+
+        document = open_photo_in(document, "base", open_photo(Path(arguments.picture), geometry))
+    if arguments.source is not None:
+        document = make_counterfactual(document, arguments.source, arguments.seed)
+    return dataclasses.replace(document, interventions=tuple(edits))
+
+
+def _write_figures(found: Any, path: Path) -> int:
+    from core.figures import write_figure
+
+    plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Points)] if _is_plots(found) else []
+    if not plots:
+        raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
+    for index, plot in enumerate(plots):
+        for written in write_figure(plot, path if len(plots) == 1 else path.with_name(f"{path.stem}-{index + 1}")):
+            print(written)
+    return 0
+
+
+def _is_plots(found: Any) -> bool:
+    return isinstance(found, tuple)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; NaN is null."""
+    if isinstance(value, Bars | Curves | Heatmap | Points):
+        return plot_to_json(value)
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,83 @@
+"""Values by name and words: `layer-margins with_baseline=no` is a frozen dataclass of a kind that a registry finds."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from core.errors import UserError
+
+Kind = TypeVar("Kind")
+YES, NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
+
+
+def option_name(kind: type[Any]) -> str:
+    """What a kind is called where words are typed: `LayerMargins` is layer-margins."""
+    name = kind.__name__
+    starts = [i for i, c in enumerate(name) if c.isupper() and (i == 0 or not name[i - 1].isupper())]
+    return "-".join(name[a:b].lower() for a, b in zip(starts, [*starts[1:], len(name)], strict=True))
+
+
+def options_of(kind: type[Any]) -> str:
+    """The fields of a kind with their defaults, in words."""
+    words = [f"{f.name}={'…' if f.default is MISSING else _said(f.default)}" for f in fields(kind)]
+    return " ".join(words)
+
+
+def made(kinds: Sequence[type[Kind]], words: Sequence[str]) -> Kind:
+    """The value that `words` describe: the name of its kind, then `field=value` for each field that is not the default.
+
+    Raises UserError for a kind or a field that does not exist, a value of another type, or a field that is missing.
+    """
+    known = {option_name(kind): kind for kind in kinds}
+    if not words or words[0] not in known:
+        raise UserError(f"There is no “{words[0] if words else ''}”.", f"Name one of: {', '.join(known)}.")
+    kind = known[words[0]]
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]
+    given: dict[str, Any] = {}
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if name not in names or not equals:
+            raise UserError(f"{words[0]} has no option “{word}”.", f"It has: {options_of(kind) or 'none'}.")
+        try:
+            given[name] = _value(hints[name], value)
+        except (ValueError, OverflowError) as error:
+            raise UserError(
+                f"“{value}” is nothing for {name} of {words[0]}.", f"It has: {options_of(kind)}."
+            ) from error
+    missing = [f.name for f in fields(kind) if f.name not in given and f.default is MISSING]  # type: ignore[arg-type]
+    if missing:
+        raise UserError(f"{words[0]} needs {missing[0]}=….", f"It has: {options_of(kind)}.")
+    return kind(**given)
+
+
+def _value(hint: Any, word: str) -> Any:
+    """A word as a value of a type.
+
+    Raises ValueError where it is none.
+    """
+    origin, inside = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return word if word in inside else _fail(word)
+    if origin in (Union, types.UnionType):
+        return None if word == "none" else _value(next(arg for arg in inside if arg is not type(None)), word)
+    if origin is tuple:
+        return tuple(_value(inside[0], part) for part in word.split(","))
+    if hint is bool:
+        return True if word in YES else False if word in NO else _fail(word)
+    return hint(word)
+
+
+def _fail(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
+    )
