@@ -31,6 +31,7 @@ from app.signals import Signals
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.errors import UserError
 from core.signals import STATUS
 from core.streams import open_streams, say
 
@@ -69,6 +70,9 @@ def _say(window: MainWindow) -> Hook:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         details = "".join(traceback.format_exception(kind, error, trace))
+        if isinstance(error, UserError):  # from a button that is no command
+            window.status.say_error(error.message, error.in_window)
+            return
         window.status.say_error(f"Something went wrong: {error}", "Your work is kept; undo the last change.", details)
         with suppress(OSError, ValueError):  # whoever read it has gone, or it was closed
             say(details, end="")

@@ -11,7 +11,9 @@ from app.desk import Desk
 from core.analyses.item_shares import ItemShares
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
+from core.document import Offer
 from core.errors import UserError
+from core.interventions import intervention_kinds
 from core.interventions.novel import Method
 from core.masses import KINDS
 from core.render import shape_name
@@ -169,6 +171,18 @@ KINDS_OF_ITEMS: tuple[Command, ...] = (
 )
 """What the selected item can be, for the menus and for whoever types it."""
 
+
+def _offered(offer: Offer) -> Do:
+    return lambda desk: desk.edit(offer.words, offer.make(desk.document, desk.view))
+
+
+OFFERED: tuple[Command, ...] = tuple(
+    Command("Intervene", offer.words, _offered(offer), offer.keys, tip=offer.tip)
+    for kind in intervention_kinds()
+    for offer in kind.offers()
+)
+"""What the kinds of intervention bring with them."""
+
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
@@ -202,6 +216,7 @@ COMMANDS: tuple[Command, ...] = (
         lambda d: edits.control_pair(d, edits.pair_selected(d)),
         ("Ctrl+Alt+Shift+F",),
     ),
+    *OFFERED,
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),

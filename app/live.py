@@ -74,7 +74,8 @@ class Live(QObject):
             self._child.send(self._in_flight)
 
     def _take(self, message: Answer | Failure) -> None:
-        if isinstance(message, Failure) or message.complete:
+        done = isinstance(message, Failure) or message.complete
+        if done and message.question == self._in_flight:  # an earlier one may fail while it is made better
             self._in_flight = None
             # Before the window draws, so that the engine does not idle meanwhile.
             self._send()
