@@ -6,20 +6,23 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from core.answering import Laboratory
+from core.analyses.decision import Decision
+from core.analyses.decision_map import DecisionMap
 from core.document import Document, random_pair
-from core.interventions.move import set_point
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model
+from core.interventions.move import set_point
 from core.jobs.fit_subspace import SearchOptions, fit_subspaces
 from core.jobs.measure import answers, measure
 from core.questions import Question
 from core.scene import Geometry
+from core.session import Session
 from core.studies.attention import attention_study
 from core.studies.behaviour import behaviour_study
 from core.studies.das import das_study, measure_pairs, unseen_pairs
@@ -92,21 +95,19 @@ def test_flips_along_probes_do_not_depend_on_the_order_of_the_classes(both: tupl
 
 
 def test_decision_and_map_do_not_depend_on_the_order_of_the_classes(both: tuple[str, str]) -> None:
-    found = []
+    whole, found = DecisionMap("color", 0), []
     for reference in both:
-        laboratory = Laboratory("cpu")
-        laboratory.open(reference)
-        laboratory.subspaces = {("color", 0): random_subspace("color", 0)}
+        session = Session("cpu")
+        session.open(reference).subspaces = {("color", 0): random_subspace("color", 0)}
         document = set_point(Document(reference, random_pair(Geometry(64, 16), 1)), 0, "color", 0, (2.0, -1.0))
-        found.append(laboratory.answer(Question(document, 0, map_cells=(0, 20))))
+        found.append(session.answer(Question(document, (whole,))).found)
 
-    one, other = found
-    assert other.decision.answer.casefold() == one.decision.answer
-    assert other.decision.logits[:2] == pytest.approx(one.decision.logits, abs=1e-5)
-    assert other.decision.flipped == one.decision.flipped
-    assert one.map is not None
-    assert other.map is not None
-    assert other.map.values == pytest.approx(one.map.values, abs=1e-5)
+    one, other = (each[Decision()] for each in found)
+    assert other.answer.casefold() == one.answer
+    assert other.logits[:2] == pytest.approx(one.logits, abs=1e-5)
+    assert other.flipped == one.flipped
+    assert np.isfinite(found[0][whole]).all()
+    np.testing.assert_allclose(found[1][whole], found[0][whole], atol=1e-5)
 
 
 NEEDS: dict[str, Callable[[Model, Path], Generator[Any, None, Any]]] = {
@@ -143,8 +144,8 @@ def test_a_thousand_classes_are_answered_by_name(tmp_path: Path) -> None:
     rows[2], rows[7] = 0, 1
     document = Document(saved(tmp_path, labels, rows), random_pair(Geometry(64, 16), 1))
 
-    decision = Laboratory("cpu").answer(Question(document, 0)).decision
+    verdict = Session("cpu").answer(Question(document)).found[Decision()]
 
-    assert decision.answer in ("class 2", "class 7")
-    assert {decision.labels[side] for side in decision.sides} == {"class 2", "class 7"}
-    assert not decision.flipped
+    assert verdict.answer in ("class 2", "class 7")
+    assert {verdict.labels[side] for side in verdict.sides} == {"class 2", "class 7"}
+    assert not verdict.flipped

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.answering import Laboratory
+from core.analyses.attention import Attention
+from core.analyses.item_shares import ItemShares
 from core.document import Document, random_pair
 from core.engine import parity_error, verify
 from core.families.files import open_model, save_model
@@ -17,6 +18,7 @@ from core.interventions.swap import SwapFromSource
 from core.plots import Curves
 from core.questions import Question
 from core.scene import Geometry
+from core.session import Session
 from core.studies.attention import attention_study
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 
@@ -60,25 +62,24 @@ def reference(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(path)
 
 
-def test_an_answer_has_rows_and_masses_over_all_tokens(reference: str) -> None:
-    laboratory = Laboratory("cpu")
-    model = laboratory.open(reference)
+def test_an_answer_has_rows_and_shares_over_all_tokens(reference: str) -> None:
+    session = Session("cpu")
+    model = session.open(reference).model
     swap = SwapFromSource(block=0, item=0, source_item=1, property="all")
     document = Document(reference, random_pair(CANVAS, 1), random_pair(CANVAS, 2), (swap,))
     first = model.n_prefix + 5
 
-    answer = laboratory.answer(Question(document, 0, token=first))
+    answer = session.answer(Question(document, (Attention(first), ItemShares())))
 
-    attention = answer.attention
-    assert attention is not None
+    attention, shares = answer.found[Attention(first)], answer.found[ItemShares()]
     assert answer.notes == ()
     assert attention.token == first
     assert attention.rows.shape == (TINY["depth"], TINY["num_heads"], model.n_prefix + CANVAS.grid**2)
     np.testing.assert_allclose(attention.rows.sum(-1), 1, atol=1e-5)
     assert len(answer.model.prefix_names) == model.n_prefix
     kinds = {"WO", "WP", "BG"} | ({"CLS"} if model.n_prefix else set())
-    assert set(attention.masses) == kinds | {"score"}
-    np.testing.assert_allclose(sum(attention.masses[kind] for kind in kinds), 1, atol=1e-5)
+    assert set(shares) == kinds | {"score"}
+    np.testing.assert_allclose(sum(shares[kind] for kind in kinds), 1, atol=1e-5)
 
 
 def test_the_study_of_attention_runs(reference: str) -> None:
@@ -98,6 +99,6 @@ def test_sizes_in_pairs_or_left_to_timm_open(tmp_path: Path, sizes: dict[str, An
     network = {name: value for name, value in CARD["network"].items() if name not in ("img_size", "patch_size")}
     save_model(path, tiny_network(), {**CARD, "network": {**network, **sizes}})
 
-    answer = Laboratory("cpu").answer(Question(Document(str(path), random_pair(CANVAS, 1)), 0))
+    answer = Session("cpu").answer(Question(Document(str(path), random_pair(CANVAS, 1))))
 
     assert answer.model.geometry == CANVAS

@@ -113,6 +113,9 @@ def test_what_could_still_be_made_better_is_dropped_where_something_newer_waits(
     answers = [ours.recv() for _ in range(4)]
     assert [answer.question for answer in answers] == [question, question, newer, newer]
     assert np.isnan(answers[1].found[DecisionMap("color", 1)]).all()
+    assert not ours.poll()
+
+
 def test_a_device_that_does_not_work_comes_back_with_the_windows_way_to_another_one(
     ends: tuple[Connection, Connection], question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:

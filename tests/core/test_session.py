@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core import cards
 from core import state as state_module
 from core.analyses import Analysis, Refusal
 from core.analyses.attention import Attention, AttentionOfToken
@@ -18,22 +21,31 @@ from core.analyses.decision import Decision, Verdict
 from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.analyses.pad import Pad, PadPlaces
-from core.cards import subspace_folder
+from core.cards import probe_files, subspace_folders
 from core.document import Document, Intervention, random_pair
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
+from core.families.files import save_model
 from core.interventions.context import Context
+from core.interventions.drop_tokens import DropTokens
+from core.interventions.knock_out_heads import KnockOutHeads
+from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.novel import METHODS, WriteNovelVectors
+from core.interventions.patch_tokens import PatchTokens
+from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
+from core.probes import as_kept, save_probes
 from core.questions import Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.session import Session
 from core.site import Site
-from core.state import CACHE_ENTRIES
+from core.state import CACHE_ENTRIES, State
 from core.subspaces import save_subspace, subspace_file
-from tests.core.networks import random_subspace, save_tiny
+from tests.core.networks import CARD, TINY, random_subspace, save_tiny, tiny_network
+from tests.core.test_probes import card as probe_card
+from tests.core.test_probes import probes
 from tests.core.test_subspaces import card, fitted
 
 CANVAS = Geometry(64, 16)
@@ -174,7 +186,8 @@ def arrays(answer: Answer) -> Iterator[np.ndarray]:
             case PadPlaces():
                 yield from (value.landmarks, value.own, value.now, value.distance, np.array(value.extent))
             case AttentionOfToken():
-                yield from (value.rows, value.baseline_rows, value.received, value.baseline_received, value.vmax)
+                yield from (value.rows, value.baseline_rows, value.received, value.baseline_received)
+                yield from (value.vmax, value.received_vmax)
             case np.ndarray():
                 yield value
             case Mapping():
@@ -262,6 +275,18 @@ def test_a_cell_of_the_map_is_the_answer_with_the_thumb_there(
     assert whole[row, column] == pytest.approx(float(torch.tensor(there.logits).softmax(0)[-1]), abs=1e-4)
 
 
+def test_a_map_begins_in_the_lower_left_corner_and_ends_in_the_upper_right_one(
+    session: Session, document: Document
+) -> None:
+    whole = found(session, document, DecisionMap("color", 1))
+
+    x0, x1, y0, y1 = pad(session, document).extent
+    half = (x1 - x0) / (2 * MAP_SIZE)
+    for cell, point in ((whole[0, 0], (x0 + half, y0 + half)), (whole[-1, -1], (x1 - half, y1 - half))):
+        there = decision(session, set_point(document, 0, "color", 1, point))
+        assert cell == pytest.approx(float(torch.tensor(there.logits).softmax(0)[-1]), abs=1e-4)
+
+
 def test_a_map_is_known_a_few_cells_at_a_time_and_never_asks_for_one_twice(file: str, document: Document) -> None:
     session = new_session(file)
     analysis = DecisionMap("color", 1)
@@ -322,6 +347,11 @@ PROBLEMS: list[tuple[Intervention, str]] = [
     (MoveInSubspace(2, 0, "shape", (0.0, 0.0)), "no shape subspace after block 2"),
     (MoveInSubspace(1, 2, "color", (0.0, 0.0)), "no longer in the stimulus"),
     (SwapFromSource(1, 0, 2, "all"), "no source image"),
+    (KnockOutHeads(1, (0, 2)), "Block 1 has no head 2"),
+    (KnockOutMLP(-1), "has no block -1"),
+    (PatchTokens(3, "resid_pre"), "has no block 3"),
+    (DropTokens(1, item=2), "no longer in the stimulus"),
+    (AddProbeDirection(1, 0, "same"), "has no probes"),
 ]
 
 
@@ -339,6 +369,39 @@ def test_an_edit_that_cannot_be_applied_becomes_a_note_and_the_others_still_appl
     assert len(answer.notes) == 1
     assert note in answer.notes[0]
     assert answer.found[Decision()] == alone
+
+
+def test_every_part_of_an_answer_says_which_edits_are_lost_and_why(session: Session, document: Document) -> None:
+    good = MoveInSubspace(1, 0, "color", (4.0, -4.0))
+    nowhere, alien = replace(good, block=3), replace(good, block=0, property="shape")
+    off = replace(nowhere, item=1, enabled=False)
+    edits = (nowhere, good, off, alien)
+
+    parts = list(session.answers(Question(replace(document, interventions=edits), everything(1))))
+
+    for part in parts:
+        assert part.lost.keys() == {nowhere, alien}
+        assert "has no block 3" in part.lost[nowhere]
+        assert "no shape subspace after block 0" in part.lost[alien]
+        assert part.notes == tuple(part.lost.values())
+
+
+@given(data=st.data())
+def test_an_edit_that_is_on_is_applied_or_lost_and_without_the_lost_ones_nothing_is_another(
+    session: Session, documents: st.SearchStrategy[Document], data: st.DataObject
+) -> None:
+    document = data.draw(documents)
+
+    with torch.inference_mode():
+        state = State(document, session.open(document.model))
+        rest = state.of(replace(document, interventions=tuple(state.edits)))
+
+    assert {*state.edits, *state.lost} == {edit for edit in document.interventions if edit.enabled}
+    assert not set(state.edits) & state.lost.keys()
+    assert all(state.lost.values())
+    assert session.answer(Question(document)).lost == state.lost
+    assert (rest.edits, rest.lost) == (state.edits, {})
+    assert decision(session, rest.document) == decision(session, document)
 
 
 def test_a_swap_without_a_source_is_a_note(session: Session, document: Document) -> None:
@@ -459,6 +522,8 @@ def test_a_block_without_a_learned_subspace_has_no_pad_and_no_map(
 ) -> None:
     refusal = found(session, document, analysis)
 
+    assert isinstance(found(session, document, Pad("shape", 1)), PadPlaces)
+    assert isinstance(found(session, document, Pad("color", 2)), PadPlaces)
     assert isinstance(refusal, Refusal)
     assert "no shape subspace after block 2" in refusal.message or "no color subspace after block 7" in refusal.message
     assert refusal.hint
@@ -487,6 +552,7 @@ def test_a_stimulus_for_another_canvas_is_refused(session: Session, document: Do
 
 def test_a_model_that_cannot_be_opened_leaves_the_one_before_it(file: str, document: Document, tmp_path: Path) -> None:
     session = new_session(file)
+    opened = session.open(file)
     before = session.answer(Question(document, everything(1)))
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"no tensors")
@@ -496,6 +562,7 @@ def test_a_model_that_cannot_be_opened_leaves_the_one_before_it(file: str, docum
         with pytest.raises(UserError):
             session.answer(Question(replace(document, model=reference)))
 
+    assert session.open(file) is opened
     assert_equal(session.answer(Question(document, everything(1))), before)
 
 
@@ -526,13 +593,93 @@ def test_an_answer_names_the_question_and_describes_the_model(session: Session, 
     assert answer.engine_ms > 0
 
 
-def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
     reference = save_tiny(tmp_path / "mine.safetensors")
     session = Session("cpu")
     document = Document(reference, random_pair(CANVAS, 0))
     assert isinstance(found(session, document, Pad("color", 1)), Refusal)
 
-    path = subspace_file(subspace_folder(reference), "color", 1)
+    path = subspace_file(subspace_folders(reference)[place], "color", 1)
     save_subspace(path, fitted(), card(session.open(reference).model, "color", 1))
 
     assert isinstance(found(session, document, Pad("color", 1)), PadPlaces)
+    assert isinstance(found(session, document, Pad("shape", 1)), Refusal)
+
+
+def test_the_hash_of_what_was_learned_changes_with_its_content_alone(tmp_path: Path) -> None:
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    session = Session("cpu")
+    model, path = session.open(reference).model, subspace_file(subspace_folders(reference)[1], "color", 1)
+    hashes = [session.open(reference).learned_hash]
+    for score in (0.5, 0.6, 0.6):
+        save_subspace(path, fitted(), {**card(model, "color", 1), "iia": score})
+        os.utime(path, ns=(len(hashes), len(hashes)))
+        hashes.append(session.open(reference).learned_hash)
+
+    assert hashes[2] == hashes[3]
+    assert len(set(hashes)) == 3
+
+
+def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    session = Session("cpu")
+    weights = session.open(reference).model
+    own, beside = probe_files(reference)
+    save_probes(beside, probes(), probe_card(weights))
+    save_probes(own, {0: probes()[2]}, probe_card(weights, 0))
+
+    learned = session.open(reference).probes
+
+    assert list(learned) == [-1, 0, 2]
+    assert torch.equal(learned[0].weight, as_kept(probes()[2]).weight)
+
+
+def test_a_model_of_a_very_long_name_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+
+    opened = Session("cpu").open(save_tiny(tmp_path / f"{'x' * 235}.safetensors"))
+
+    assert (opened.subspaces, opened.probes) == ({}, {})
+
+
+def test_a_card_that_is_changed_is_read_again(tmp_path: Path) -> None:
+    reference = save_tiny(tmp_path / "mine.safetensors")
+    session = Session("cpu")
+    document = Document(reference, random_pair(CANVAS, 0))
+    before = decision(session, document)
+    card_file = Path(reference).with_suffix(".json")
+    turned = {**json.loads(card_file.read_text(encoding="utf-8")), "labels": ["same", "different"]}
+    card_file.write_text(json.dumps(turned), encoding="utf-8")
+    os.utime(card_file, ns=(1, 1))
+
+    assert decision(session, document).margin == pytest.approx(-before.margin, abs=1e-5)
+
+
+def test_an_edit_that_makes_numbers_too_large_is_a_note_and_is_left_out(session: Session, document: Document) -> None:
+    wild = replace(MoveInSubspace(1, 0, "color", (1.0, 1.0)), strength=1e39)
+
+    answer = session.answer(Question(replace(document, interventions=(wild,))))
+
+    verdict = answer.found[Decision()]
+    assert verdict.logits == verdict.baseline
+    assert "edited stream after block 1" in answer.notes[0]
+    assert "not finite" in answer.notes[0]
+
+
+def test_what_the_card_does_not_say_is_the_last_note(tmp_path: Path) -> None:
+    reference = str(tmp_path / "silent.safetensors")
+    save_model(Path(reference), tiny_network(), {**CARD, "network": TINY})
+    lost = MoveInSubspace(7, 0, "color", (1.0, 1.0))
+
+    answer = Session("cpu").answer(Question(Document(reference, random_pair(CANVAS, 0), interventions=(lost,))))
+
+    assert len(answer.notes) == 2
+    assert "no block 7" in answer.notes[0]
+    assert answer.notes[1].startswith("Assumed")

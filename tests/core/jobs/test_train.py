@@ -4,7 +4,6 @@ import json
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from timm.layers import Attention
+from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from core.datasets import Example, all_kinds, discrimination
@@ -300,9 +299,10 @@ def test_with_every_token_kept_the_task_loss_is_the_networks_own() -> None:
     torch.testing.assert_close(terms["task"], wanted, atol=1e-5, rtol=0)
 
 
-def pointing_block(target: dict[int, int], n_features: int = 8) -> Any:
+def pointing_block(target: dict[int, int], n_features: int = 8) -> Block:
     """A block whose tokens of feature f attend to those of feature target[f] alone; two equal heads."""
-    attn = Attention(2 * n_features, num_heads=2, qkv_bias=False)
+    block = Block(2 * n_features, num_heads=2)
+    block.norm1, attn = nn.Identity(), block.attn
     q, k = torch.zeros(n_features, n_features), torch.eye(n_features)
     for source, wanted in target.items():
         q[wanted, source] = 300.0
@@ -312,7 +312,7 @@ def pointing_block(target: dict[int, int], n_features: int = 8) -> Any:
             own = slice(head * n_features, (head + 1) * n_features)
             attn.qkv.weight[own, :n_features] = q
             attn.qkv.weight[2 * n_features :][own, :n_features] = k
-    return SimpleNamespace(attn=attn, norm1=nn.Identity())
+    return block
 
 
 A, B, BACKGROUND = 0, 1, 2
