@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -16,10 +17,14 @@ from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
 from app.widgets.pad import SubspacePad
+from core.analyses import Analysis
+from core.analyses.decision import Decision
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 
 ANSWER_MS = 60_000
+
+Value = TypeVar("Value")
 
 
 @dataclass
@@ -31,17 +36,18 @@ class Driver:
 
     def settle(self) -> None:
         """Wait until everything shown belongs to the current state."""
-        desk = self.window.desk
-        self.qtbot.waitUntil(
-            lambda: desk.decision_is_current() and desk.pads_are_current() and desk.attention_is_current(),
-            timeout=ANSWER_MS,
-        )
+        self.qtbot.waitUntil(self.window.desk.is_settled, timeout=ANSWER_MS)
+
+    def found(self, analysis: Analysis[Value]) -> Value:
+        """What an analysis found last, of whichever state."""
+        found = self.window.desk.found(analysis)
+        assert found is not None
+        assert found.value is not None, found.refusal
+        return found.value
 
     @property
     def margin(self) -> float:
-        answer = self.window.desk.answer
-        assert answer is not None
-        return answer.decision.margin
+        return self.found(Decision()).margin
 
     def command(self, text: str) -> QAction:
         """A command of the menus by its words."""

@@ -8,6 +8,8 @@ from PySide6.QtTest import QTest
 
 from app.edits import probe_unit
 from app.panels.probe_section import PairRow
+from core.analyses.decision import Decision
+from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.interventions.probe import AddProbeDirection
 from tests.end_to_end.conftest import Driver
 
@@ -30,10 +32,13 @@ def where_the_unit_is_one(driver: Driver) -> PairRow:
 
 
 def judged(driver: Driver) -> float:
+    return judgement(driver).margin
+
+
+def judgement(driver: Driver) -> PairJudgement:
+    """What the probe at the write layer says of the first pair, in the current state."""
     driver.settle()
-    answer = driver.window.desk.answer
-    assert answer is not None
-    return answer.judgements[0].margin
+    return driver.found(PairJudgements(driver.window.desk.view.write))[0]
 
 
 def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver) -> None:
@@ -46,7 +51,7 @@ def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver
 
     assert during > before
     assert judged(driver) == during
-    assert desk.answer.judgements[0].baseline == before
+    assert judgement(driver).baseline == before
     assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "same", 2.0),)
     assert row.meter.reading.margin == during
     assert desk.store.undo.undoText() == "Probe: A–B pair toward same, alpha 2"
@@ -94,4 +99,4 @@ def test_in_match_to_sample_the_pull_of_one_pair_turns_the_verdict(driver: Drive
 
     assert judged(driver) > 0
     assert driver.margin > 0
-    assert desk.answer.decision.flipped
+    assert driver.found(Decision()).flipped

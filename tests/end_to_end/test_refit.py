@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,23 @@ from app.panels.history import HistoryPanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.store import Store
-from core.answering import Laboratory
+from core.analyses.decision import Decision
+from core.analyses.decision_map import DecisionMap
+from core.analyses.pad import Pad
 from core.cards import subspace_folder
 from core.document import Document, View, random_pair
-from core.interventions.move import set_point
-from core.interventions.move import MoveInSubspace
-from core.questions import MAP_SIZE
+from core.interventions.move import MoveInSubspace, set_point
+from core.questions import Answer
 from core.scene import Geometry
+from core.session import Session
 from core.subspaces import save_subspace, subspace_file
+from tests.app.answers import question
 from tests.app.panels.small_panel import interventions_panel
 from tests.core.networks import save_tiny
 from tests.core.test_subspaces import fitted
 
 BLOCK = 1
+MAP = DecisionMap("color", BLOCK)
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -52,7 +56,7 @@ class Bench:
 
     def __init__(self, file: str, qtbot: QtBot) -> None:
         self.file = file
-        self.laboratory = Laboratory("cpu")
+        self.session = Session("cpu")
         document = Document(file, random_pair(Geometry(64, 16), 0))
         self.live = create_autospec(Live, instance=True)
         self.desk = Desk(Store(document, View(write=BLOCK)), self.live)
@@ -64,21 +68,43 @@ class Bench:
         self.interventions.show()
 
     def fit(self, tensors: dict[str, Tensor], **card: Any) -> None:
-        model = self.laboratory.open(self.file)
+        model = self.session.open(self.file).model
         told = {"property": "color", "block": BLOCK, "weights_sha256": model.weights_hash, "iia": 0.9, **card}
         save_subspace(subspace_file(subspace_folder(self.file), "color", BLOCK), tensors, told)
 
-    def answer(self) -> None:
-        self.desk.take(self.laboratory.answer(self.desk.question()))
+    def parts(self) -> Iterator[Answer]:
+        """The answer to what is asked of the current state, part by part."""
+        return self.session.answers(question(self.desk))
+
+    def answer(self) -> Iterator[Answer]:
+        """Take the answer until everything wanted is there; the parts that would make it better are left to come."""
+        parts = self.parts()
+        for part in parts:
+            self.take(part)
+            if part.complete:
+                break
+        return parts
+
+    def take(self, part: Answer) -> None:
+        self.desk.take(part)
         self.refresh()
 
-    def map(self) -> np.ndarray:
-        """The whole decision map, asked for bit by bit as the engine is."""
-        assert self.desk.answer is not None
-        while (question := self.live.follow_up(self.desk.answer)) is not None:
-            self.desk.take(self.laboratory.answer(question))
-        self.refresh()
-        return self.desk.map_of("color")
+    def map(self, parts: Iterator[Answer]) -> np.ndarray:
+        """The whole decision map, once all that was left to come is there."""
+        for part in parts:
+            self.take(part)
+        return self.found_map()
+
+    def found_map(self) -> np.ndarray:
+        found = self.desk.found(MAP)
+        assert found is not None
+        assert found.value is not None, found.refusal
+        assert found.current
+        return found.value
+
+    def drawn_map(self) -> np.ndarray | None:
+        """What the pad shows of it."""
+        return self.interventions.pads["color"]._picture.decision
 
     def refresh(self) -> None:
         for panel in (self.interventions, self.layers, self.history):
@@ -86,6 +112,12 @@ class Bench:
 
     def landmarks(self) -> list[QPoint]:
         return [self.interventions.pads["color"].landmark_place(i).toPoint() for i in range(16)]
+
+
+def afresh(bench: Bench) -> np.ndarray:
+    """The whole decision map of the current state, by an engine that knows nothing of what was asked before."""
+    found: np.ndarray = Session("cpu").answer(question(bench.desk)).found[MAP]
+    return found
 
 
 @pytest.fixture
@@ -98,34 +130,46 @@ def test_the_decision_map_of_another_fit_is_not_drawn(
     bench: Bench, other: Callable[[dict[str, Tensor]], dict[str, Tensor]]
 ) -> None:
     bench.fit(fitted())
-    bench.answer()
-    first = bench.map()
+    first = bench.map(bench.answer())
+    assert bench.drawn_map() is first
 
     bench.fit(other(fitted()))
-    bench.answer()
+    parts = bench.answer()
 
-    assert np.isnan(bench.desk.map_of("color")).all()
-    second = bench.map()
+    assert np.isnan(bench.found_map()).all()
+    assert bench.drawn_map() is None
+    second = bench.map(parts)
     assert not np.isnan(second).any()
+    assert bench.drawn_map() is second
     assert not np.array_equal(first, second)
-    fresh = replace(bench.desk.question(), map_cells=(0, MAP_SIZE**2))
-    found = Laboratory("cpu").answer(fresh).map
-    assert found is not None
-    np.testing.assert_allclose(second.ravel(), found.values, atol=1e-5)
+    np.testing.assert_allclose(second, afresh(bench), atol=1e-5)
 
 
-def test_cells_of_another_fit_do_not_join_a_map_but_have_the_state_asked_again(bench: Bench) -> None:
+def test_cells_of_another_fit_do_not_join_a_map_that_is_under_way(bench: Bench) -> None:
     bench.fit(fitted())
-    bench.answer()
-    bench.live.ask.reset_mock()
-    question = bench.live.follow_up(bench.desk.answer)
-    assert question is not None
+    first, parts = afresh(bench), bench.answer()
+    bench.take(next(parts))
+    assert 0 < np.isnan(bench.found_map()).sum() < first.size
 
     bench.fit(negated(fitted()))
-    bench.desk.take(bench.laboratory.answer(question))
+    np.testing.assert_allclose(bench.map(parts), first, atol=1e-5)
 
-    assert np.isnan(bench.desk.map_of("color")).all()
-    bench.live.ask.assert_called_once_with(bench.desk.question())
+    second = afresh(bench)
+    assert not np.allclose(first, second, atol=1e-5)
+    np.testing.assert_allclose(bench.map(bench.answer()), second, atol=1e-5)
+
+
+def test_the_first_word_of_another_fit_leaves_nothing_of_the_one_before(bench: Bench) -> None:
+    bench.fit(fitted())
+    bench.map(bench.answer())
+
+    bench.fit(negated(fitted()))
+    bench.take(next(bench.parts()))
+
+    assert bench.desk.found(Decision()).current
+    assert bench.desk.found(MAP) is None
+    assert bench.desk.found(Pad("color", BLOCK)) is None
+    assert not bench.interventions.pads["color"].isEnabled()
 
 
 def test_landmarks_and_the_magnet_follow_another_fit(bench: Bench) -> None:
@@ -137,8 +181,7 @@ def test_landmarks_and_the_magnet_follow_another_fit(bench: Bench) -> None:
     bench.answer()
 
     assert bench.landmarks() != before
-    assert bench.desk.answer is not None
-    places = bench.desk.answer.pads["color"].landmarks
+    places = bench.desk.found(Pad("color", BLOCK)).value.landmarks
     pad = bench.interventions.pads["color"]
     start, target = pad.thumb_place(0).toPoint(), pad.landmark_place(5).toPoint()
     QTest.mousePress(pad, LEFT, pos=start)
@@ -191,8 +234,8 @@ def test_a_copy_of_the_weights_without_subspaces_shows_no_accuracies(bench: Benc
     bench.desk.edit("Open model", replace(bench.desk.document, model=copy))
     bench.answer()
 
-    assert bench.desk.answer is not None
-    assert bench.desk.answer.model.weights_hash == bench.laboratory.open(bench.file).weights_hash
+    assert bench.desk.model is not None
+    assert bench.desk.model.weights_hash == bench.session.open(bench.file).model.weights_hash
     assert not any(cell.known for cell in bench.layers.strip._cells)
 
 

@@ -13,6 +13,11 @@ from PySide6.QtTest import QTest
 from app import edits
 from app.actions import COMMANDS
 from app.edits import add_new_item, choose_model, show_photo
+from core.analyses.attention import Attention
+from core.analyses.decision import Decision
+from core.analyses.decision_map import DecisionMap
+from core.analyses.item_shares import ItemShares
+from core.analyses.pad import Pad
 from core.document import set_property, with_stimulus
 from core.errors import UserError
 from core.plots import Curves
@@ -32,8 +37,8 @@ def test_dragging_the_colour_thumb_flips_the_verdict_and_undo_flips_it_back(driv
 
     assert during > 0
     assert driver.margin > 0
-    assert driver.window.desk.answer.decision.flipped
-    assert driver.window.desk.answer.decision.baseline_margin == before
+    assert driver.found(Decision()).flipped
+    assert driver.found(Decision()).baseline_margin == before
     assert driver.window.desk.store.undo.count() == 1, "a drag is one undo step"
 
     driver.window.desk.store.undo.undo()
@@ -57,21 +62,24 @@ def test_escape_in_mid_drag_takes_the_whole_drag_back(driver: Driver) -> None:
 
 def test_the_last_answer_stays_and_is_marked_while_another_state_is_computed(driver: Driver) -> None:
     desk = driver.window.desk
-    shown = desk.answer
+    shown = driver.found(Decision())
 
     desk.edit("Match", with_stimulus(desk.document, "base", set_property(desk.document.base, 1, "color", 3)))
 
-    assert desk.answer is shown
-    assert not desk.decision_is_current()
+    assert driver.found(Decision()) is shown
+    assert not desk.found(Decision()).current
+    assert "computing" in driver.window.decision.meter.accessibleDescription()
     driver.settle()
-    assert desk.answer is not shown
+    assert driver.found(Decision()) is not shown
+    assert "computing" not in driver.window.decision.meter.accessibleDescription()
     assert driver.margin > 0, "two indigo stars are the same"
 
 
 def test_the_decision_map_agrees_with_the_verdict_where_the_thumb_stands(driver: Driver) -> None:
-    desk = driver.window.desk
-    driver.qtbot.waitUntil(lambda: not np.isnan(desk.map_of("color")).any(), timeout=ANSWER_MS)
-    grid, pad = desk.map_of("color"), desk.answer.pads["color"]
+    block = driver.window.desk.view.write
+    whole = DecisionMap("color", block)
+    driver.qtbot.waitUntil(lambda: not np.isnan(driver.found(whole)).any(), timeout=ANSWER_MS)
+    grid, pad = driver.found(whole), driver.found(Pad("color", block))
     x0, x1, y0, y1 = pad.extent
     x, y = pad.own[0]
     column = int((x - x0) / (x1 - x0) * grid.shape[1])
@@ -124,8 +132,10 @@ def test_hovering_a_patch_asks_what_it_looks_at(driver: Driver) -> None:
     QTest.mouseMove(inside.view, inside.view.token_rect(58).center().toPoint())
     driver.settle()
 
-    assert desk.answer.attention.token == 58
-    assert np.allclose(desk.answer.attention.rows.sum(-1), 1.0, atol=1e-4)
+    assert desk.view.token == 58
+    attention = driver.found(Attention(58))
+    assert attention.token == 58
+    assert np.allclose(attention.rows.sum(-1), 1.0, atol=1e-4)
 
 
 def test_the_curves_of_where_items_look_lead_to_a_block(driver: Driver) -> None:
@@ -147,9 +157,7 @@ def test_a_command_leads_to_the_head_that_looks_most_within_pairs(driver: Driver
     command.do(driver.window.desk)
 
     desk = driver.window.desk
-    assert desk.answer is not None
-    assert desk.answer.attention is not None
-    within = desk.answer.attention.masses["WP"]
+    within = driver.found(ItemShares())["WP"]
     assert within[desk.view.read, desk.view.head] == within.max()
 
 
@@ -165,7 +173,7 @@ def test_a_checkpoint_of_the_wrong_shape_is_refused_and_the_model_kept(driver: D
 
     from safetensors.numpy import save_file
 
-    card = dict(driver.window.desk.answer.model.card)
+    card = dict(driver.window.desk.model.card)
     (tmp_path / "bad.json").write_text(json.dumps({k: card[k] for k in ("network", "mean", "std", "labels")}))
     save_file({"head.weight": np.zeros((2, 7), np.float32)}, tmp_path / "bad.safetensors")
     desk = driver.window.desk
