@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar, cast
 
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QAction
+
+from app.jobs import Jobs
 from app.live import Live
 from app.query import FollowedQuery
 from app.store import Store
+from app.widgets.dropped import Dropped
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
 from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
@@ -42,13 +48,18 @@ class Found(Generic[Value]):
 class Desk:
     """Asks the engine about the current state and remembers what it found, never as another state's.
 
-    `wanted` says what the visible panels want to know.
+    The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
+    by the panel whose buttons they are, and `open` takes what was dropped.
     """
 
-    def __init__(self, store: Store, live: Live) -> None:
+    def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
         self.store = store
         self.live = live
+        self.jobs = jobs or Jobs()
+        self.settings = settings
         self.wanted: Callable[[], tuple[Analysis[Any], ...]] = tuple
+        self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
+        self.open: Callable[[Dropped], None] = lambda _: None
         self.answer: Answer | None = None
         self.failure: Failure | None = None
         self.decisions: dict[Document, Verdict] = {}

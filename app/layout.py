@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import get_args
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from app.panels import Panel, Place
+
 TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX = 700
 STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
-MIDDLE = ("Palette", "Stimulus", "Inside", "Interventions")
-MIDDLE_PX = [200, 460, 385, 365]
 
 
-def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
-    """Every dock in its place: the meter on top, the panels side by side, the bars below, the study put away."""
-    study = docks["Study"]
-    study.hide()
-    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+def arrange(window: QMainWindow, docks: Mapping[type[Panel], QDockWidget]) -> None:
+    """Every dock in its place: bars above and below, panels side by side between them, the others put away."""
     room = window.screen().availableGeometry()
-    for name, dock in docks.items():
+    of = {place: [dock for kind, dock in docks.items() if kind.place == place] for place in get_args(Place)}
+    for dock in (*of["floating"], *of["behind"]):
+        dock.hide()
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+    for dock in (*of["top"], *of["middle"], *of["bottom"]):
         # What is shown for a moment only would still make the window larger.
-        if dock is not study:
-            dock.setFloating(False)
-            dock.setVisible(name != "History" or room.height() >= ROOM_FOR_HISTORY_PX)
-    window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["Decision"])
-    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["Layers"])
-    window.splitDockWidget(docks["Layers"], docks["History"], Qt.Orientation.Vertical)
-    middle = [docks[name] for name in MIDDLE]
+        dock.setFloating(False)
+        dock.setVisible(dock is not of["bottom"][-1] or room.height() >= ROOM_FOR_HISTORY_PX)
+    _stack(window, of["top"], Qt.DockWidgetArea.TopDockWidgetArea)
+    _stack(window, of["bottom"], Qt.DockWidgetArea.BottomDockWidgetArea)
     # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
-    window.splitDockWidget(docks["Decision"], middle[0], Qt.Orientation.Vertical)
-    for left, right in pairwise(middle):
+    window.splitDockWidget(of["top"][-1], of["middle"][0], Qt.Orientation.Vertical)
+    for left, right in pairwise(of["middle"]):
         window.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-    window.resizeDocks(middle, MIDDLE_PX, Qt.Orientation.Horizontal)
-    # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
-    # Docked, it shares the place of the stimulus.
-    window.tabifyDockWidget(docks["Stimulus"], study)
-    study.setFloating(True)
-    place = QRect(window.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(room.size() - STUDY_MARGIN))
-    place.moveBottom(min(place.bottom(), room.bottom() - STUDY_MARGIN.height() // 2))
-    study.setGeometry(place)
-    study.hide()
+    widths_px = [kind.width_px for kind in docks if kind.place == "middle"]
+    window.resizeDocks(of["middle"], widths_px, Qt.Orientation.Horizontal)
+    _, beside, inside, *_ = of["middle"]
+    for dock in of["behind"]:
+        dock.setFloating(False)
+        window.tabifyDockWidget(inside, dock)
+        dock.hide()
+    for dock in of["floating"]:
+        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
+        # Docked, it shares the place of the stimulus.
+        window.tabifyDockWidget(beside, dock)
+        dock.setFloating(True)
+        place = QRect(window.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(room.size() - STUDY_MARGIN))
+        place.moveBottom(min(place.bottom(), room.bottom() - STUDY_MARGIN.height() // 2))
+        dock.setGeometry(place)
+        dock.hide()
+
+
+def _stack(window: QMainWindow, docks: Sequence[QDockWidget], area: Qt.DockWidgetArea) -> None:
+    """One dock below the other in an area."""
+    window.addDockWidget(area, docks[0])
+    for above, below in pairwise(docks):
+        window.splitDockWidget(above, below, Qt.Orientation.Vertical)
 
 
 def room_for(window: QWidget) -> QSize:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
@@ -22,14 +22,6 @@ from app.live import Live
 from app.opening import open_dropped, open_path
 from app.outcomes import Outcomes
 from app.panels import Panel
-from app.panels.decision import DecisionPanel
-from app.panels.history import HistoryPanel
-from app.panels.inside import InsidePanel
-from app.panels.interventions import InterventionsPanel
-from app.panels.layers import LayersPanel
-from app.panels.palette import PalettePanel
-from app.panels.stimulus import StimulusPanel
-from app.panels.study import StudyPanel
 from app.panels.study_form import MODEL_FILTER
 from app.status import Status
 from app.store import Store
@@ -37,12 +29,14 @@ from app.widgets.dropped import Dropped, read_drop
 from core.analyses import Analysis
 from core.cards import bundled_models
 from core.questions import Answer, Failure
+from core.registry import kinds
+
+PanelKind = TypeVar("PanelKind")
 
 LAYOUT_VERSION = 1
 OPENING_SIZE = QSize(1440, 900)
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 OPENING_MENUS = ("File", "Model")
-BARS = ("Decision", "Layers", "History")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
 
@@ -51,13 +45,15 @@ class MainWindow(QMainWindow):
 
     def __init__(self, store: Store, live: Live, settings: QSettings | None = None) -> None:
         super().__init__()
-        self.desk = Desk(store, live)
         self.jobs = Jobs()
+        self.desk = Desk(store, live, self.jobs, settings)
         self.leaving = Leaving(self, store)
         self._settings = settings
         choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
         self._behind: set[QWidget] = set()
+        self._panels: dict[type[Panel], Any] = {}
+        self._docks: dict[type[Panel], QDockWidget] = {}
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         self._add_file_and_edit()
         for command in COMMANDS:
@@ -68,8 +64,6 @@ class MainWindow(QMainWindow):
         self._build_panels()
         self._add_model_window_help()
         self._connect()
-        choices.keep_checked(settings, "magnet", self.interventions.magnet)
-        choices.keep_checked(settings, "tie", self.interventions.tie)
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
         self._on_screen = layout.OnScreen(self, self._docks.values())
@@ -87,51 +81,25 @@ class MainWindow(QMainWindow):
         self.jobs.progressed.connect(self.outcomes.went_on)
 
     def _build_panels(self) -> None:
-        chosen = {
-            name: [a for c, a in self._actions if c.panel == name] for name in ("pair", "item", "mode", "control")
-        }
-        self.decision = DecisionPanel(self.desk)
-        self.palette_panel = PalettePanel(self.desk, chosen["pair"])
-        self.stimulus = StimulusPanel(self.desk, [*chosen["item"], *chosen["pair"]])
-        self.inside = InsidePanel(self.desk)
-        self.interventions = InterventionsPanel(self.desk, chosen["mode"], chosen["control"])
-        self.layers = LayersPanel(self.desk)
-        self.history = HistoryPanel(self.desk)
-        self.study = StudyPanel(self.desk, self.jobs)
-        self.stimulus.dropped.connect(self._open_dropped)
+        """A dock for every panel that lies in `app/panels/`."""
+        names = {command.panel for command, _ in self._actions}
+        self.desk.actions = {name: [a for c, a in self._actions if c.panel == name] for name in names}
+        self.desk.open = self._open_dropped
         self.desk.wanted = self._wanted
-        self._docks = {
-            name: self._dock(name, panel)
-            for name, panel in (
-                ("Decision", self.decision),
-                ("Palette", self.palette_panel),
-                ("Stimulus", self.stimulus),
-                ("Inside", self.inside),
-                ("Interventions", self.interventions),
-                ("Layers", self.layers),
-                ("History", self.history),
-                ("Study", self.study),
-            )
-        }
-        self._panels: list[tuple[QWidget, Panel]] = [
-            (panel, panel)
-            for panel in (
-                self.decision,
-                self.palette_panel,
-                self.stimulus,
-                self.inside,
-                self.interventions,
-                self.layers,
-                self.history,
-                self.study,
-            )
-        ]
+        for kind in kinds("app.panels", Panel):
+            panel = cast(Any, kind)(self.desk)
+            self._panels[kind] = panel
+            self._docks[kind] = self._dock(kind, panel)
 
-    def _dock(self, name: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(name, self)
-        dock.setObjectName(name)
+    def panel(self, kind: type[PanelKind]) -> PanelKind:
+        """The panel of a kind."""
+        return cast(PanelKind, self._panels[cast(Any, kind)])
+
+    def _dock(self, kind: type[Panel], panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(kind.title, self)
+        dock.setObjectName(kind.title)
         dock.setWidget(panel)
-        if name in BARS:
+        if kind.bar:
             dock.setTitleBarWidget(QWidget())
             panel.setMaximumHeight(max(panel.sizeHint().height(), panel.minimumHeight()))
         dock.visibilityChanged.connect(partial(self._show_panel, panel))
@@ -146,8 +114,8 @@ class MainWindow(QMainWindow):
         else:
             self._behind.add(panel)
 
-    def _in_sight(self) -> list[tuple[QWidget, Panel]]:
-        return [(w, panel) for w, panel in self._panels if w.isVisibleTo(self) and w not in self._behind]
+    def _in_sight(self) -> list[Panel]:
+        return [panel for panel in self._panels.values() if panel.isVisibleTo(self) and panel not in self._behind]
 
     def _reset_layout(self) -> None:
         layout.arrange(self, self._docks)
@@ -175,7 +143,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
-        self._extra("Model", "Study the model…", self._open_study, "Ctrl+Shift+Y")
+        self._extra("Model", "Study the model…", partial(self._open_panel, "Study"), "Ctrl+Shift+Y")
         for name in bundled_models():
             bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
             bundled.setData(task_words(name))
@@ -241,10 +209,10 @@ class MainWindow(QMainWindow):
 
     def _wanted(self) -> tuple[Analysis[Any], ...]:
         """What the panels that can be seen want to know."""
-        return tuple(analysis for _, panel in self._in_sight() for analysis in panel.wanted())
+        return tuple(analysis for panel in self._in_sight() for analysis in panel.wanted())
 
     def _refresh(self) -> None:
-        for _, panel in self._in_sight():
+        for panel in self._in_sight():
             panel.refresh()
         self.status.refresh()
 
@@ -256,9 +224,10 @@ class MainWindow(QMainWindow):
         self.desk.live.restart(device)
         self.desk.ask_again()
 
-    def _open_study(self) -> None:
-        self._docks["Study"].show()
-        self._docks["Study"].raise_()  # where it is docked, it may lie behind another panel
+    def _open_panel(self, title: str) -> None:
+        dock = next(dock for kind, dock in self._docks.items() if kind.title == title)
+        dock.show()
+        dock.raise_()  # where it is docked, it may lie behind another panel
 
     def _open(self, title: str, kinds: str) -> None:
         name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)

@@ -19,7 +19,6 @@ class AnalysisPanel(QScrollArea, Panel):
     """Choose what to look at; it follows the state like every other panel."""
 
     title = "Analyses"
-    place = "behind"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

@@ -21,6 +21,9 @@ DIFFERS = {"": "same", "shape": "different — shape", "color": "different — c
 class DecisionPanel(QWidget, Panel):
     """Stands above everything else, because it alone is causal."""
 
+    title, place, order = "Decision", "top", 10
+    bar = True
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk

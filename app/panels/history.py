@@ -23,6 +23,9 @@ ITEM_PX = 24
 class HistoryPanel(QScrollArea, Panel):
     """All states of the undo stack, each with the margin that was measured for it."""
 
+    title, place, order = "History", "bottom", 70
+    bar = True
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk

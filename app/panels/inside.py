@@ -29,6 +29,9 @@ OVERVIEW_MIN_PX = 96
 class InsidePanel(QWidget, Panel):
     """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline."""
 
+    title, place, order = "Inside", "middle", 40
+    width_px = 385
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
@@ -76,7 +79,8 @@ class InsidePanel(QWidget, Panel):
             return
         scores = None if shares is None or shares.value is None else shares.value.get("score")
         shown = (found.value, scores, view.read, view.head, found.current, self._held, self._receiving, self._baseline)
-        if self._shown is not None and all(a is b or a == b for a, b in zip(shown, self._shown, strict=True)):
+        same = (a is b or (isinstance(a, int) and a == b) for a, b in zip(shown, self._shown or (), strict=False))
+        if self._shown is not None and all(same):
             return
         self._shown = shown
         attention, info, stimulus = found.value, found.model, found.document.base

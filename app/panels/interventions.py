@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, QSize
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import choices
 from app.desk import Desk, Found
 from app.modes import choose_control, draw_again
 from app.panels import Panel
@@ -59,7 +59,10 @@ SMALLEST = QSize(250, 220)
 class InterventionsPanel(QScrollArea, Panel):
     """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
 
-    def __init__(self, desk: Desk, modes: list[QAction], controls: list[QAction]) -> None:
+    title, place, order = "Interventions", "middle", 50
+    width_px = 365
+
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
         self._gesture = ""
@@ -71,10 +74,12 @@ class InterventionsPanel(QScrollArea, Panel):
         self.strength = QDoubleSpinBox()
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
         self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
-        self.chips = ModeChips(desk, modes, controls)
+        self.chips = ModeChips(desk, desk.actions["mode"], desk.actions["control"])
         self._of_pads = (self.words, Flow((self.strength, self.tie, self.magnet)), self.chips)
         self._arrange()
         self._connect()
+        choices.keep_checked(desk.settings, "magnet", self.magnet)
+        choices.keep_checked(desk.settings, "tie", self.tie)
 
     def _arrange(self) -> None:
         self.strength.setRange(0.0, MAX_STRENGTH)

@@ -42,6 +42,9 @@ def probe_cells(cards: Mapping[int, Card], n_blocks: int) -> list[Cell]:
 class LayersPanel(QWidget, Panel):
     """One strip drives every panel."""
 
+    title, place, order = "Layers", "bottom", 60
+    bar = True
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk

@@ -31,7 +31,10 @@ def color_chips() -> list[Chip]:
 class PalettePanel(QScrollArea, Panel):
     """Chips set the selected item's shape or colour, or are dropped on any item; buttons act on the pair."""
 
-    def __init__(self, desk: Desk, pair_actions: Sequence[QAction]) -> None:
+    title, place, order = "Palette", "middle", 20
+    width_px = 200
+
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
         self.shapes, self.colors = ChipGrid(), ChipGrid()
@@ -46,7 +49,7 @@ class PalettePanel(QScrollArea, Panel):
             grid.setAccessibleName(title)
             grid.chosen.connect(lambda kind, value: set_selected_property(desk, kind, value))
         layout.addWidget(QLabel("Pair"))
-        layout.addLayout(_buttons(pair_actions))
+        layout.addLayout(_buttons(desk.actions["pair"]))
         layout.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)

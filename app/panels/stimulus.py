@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSignalBlocker, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QPoint, QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QVBoxLayout, QWidget
 
 from app.desk import Desk
@@ -52,12 +51,12 @@ def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
 class StimulusPanel(QWidget, Panel):
     """Draw, drag and drop; every gesture is one undo step."""
 
-    dropped = Signal(object)  # Dropped
+    title, place, order = "Stimulus", "middle", 30
+    width_px = 460
 
-    def __init__(self, desk: Desk, item_actions: list[QAction]) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._item_actions = item_actions
         self._gesture = ""
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
@@ -92,7 +91,7 @@ class StimulusPanel(QWidget, Panel):
         canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
         canvas.item_selected.connect(lambda index: self._desk.look(item=index))
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
-        canvas.dropped.connect(self.dropped)
+        canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
         canvas.customContextMenuRequested.connect(self._open_menu)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
 
@@ -125,7 +124,7 @@ class StimulusPanel(QWidget, Panel):
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
-        menu.addActions(self._item_actions)
+        menu.addActions([*self._desk.actions["item"], *self._desk.actions["pair"]])
         menu.exec(self.canvas.mapToGlobal(at))
         menu.deleteLater()
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.desk import Desk
-from app.jobs import Jobs, Run
+from app.jobs import Run
 from app.panels import Panel
 from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
@@ -46,9 +46,11 @@ STARTING = "Starting: the first numbers take a moment."
 class StudyPanel(QWidget, Panel):
     """Choices and progress on one side, plots on the other, or one above the other where it is narrow."""
 
-    def __init__(self, desk: Desk, jobs: Jobs) -> None:
+    title, place, order = "Study", "floating", 80
+
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._desk, self._jobs = desk, jobs
+        self._desk, self._jobs = desk, desk.jobs
         self._number: int | None = None
         self._model = ""
         self._details = ""
