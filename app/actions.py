@@ -217,6 +217,7 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+Alt+Shift+F",),
     ),
     *OFFERED,
+    Command("Intervene", "Use what is learned now", edits.accept_learned),
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),

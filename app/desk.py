@@ -19,7 +19,7 @@ from app.widgets.dropped import Dropped
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
 from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
-from core.document import Document, View
+from core.document import Document, View, with_learned
 from core.errors import UserError
 from core.questions import Answer, Failure, ModelInfo, Question
 from core.scene import Property
@@ -150,7 +150,9 @@ class Desk:
         return f"gesture {next(self._gestures)}"
 
     def edit(self, text: str, document: Document, gesture: str = "") -> None:
-        """Propose the next document."""
+        """Propose the next document; new edits say which subspace or probe they are made with."""
+        if self.answer is not None and self.answer.question.document.model == document.model:
+            document = with_learned(document, self.answer.model.asset_hashes)
         self.store.edit(text, document, gesture)
 
     def look(self, **changes: object) -> None:

@@ -34,6 +34,7 @@ from core.document import (
     set_property,
     stimulus_of,
     swap_items,
+    with_learned,
     with_stimulus,
 )
 from core.errors import UserError
@@ -174,6 +175,16 @@ def delete_selected(desk: Desk) -> None:
     index = selected_item(desk)
     desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
     desk.look(item=max(0, index - 1))
+
+
+def accept_learned(desk: Desk) -> None:
+    """Let every edit be made with the subspace or probe that there is now."""
+    if desk.answer is None:
+        raise UserError("The engine is starting.", "Try again in a moment.")
+    document = with_learned(desk.document, desk.answer.model.asset_hashes, anew=True)
+    if document == desk.document:
+        raise UserError("Every edit is made with what is learned now.", "There is nothing to change.")
+    desk.edit("Use what is learned now", document)
 
 
 def clear_edits(desk: Desk) -> None:

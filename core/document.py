@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from core.interventions.context import Context
 
 Side = Literal["base", "source"]
+
+AssetKey = tuple[str, int]
+"""A property's subspace after a block, or ("probe", block)."""
 
 Near = Callable[[Property, int, tuple[float, float]], str]
 """Words for a place on the pad of a property after a block: the landmark nearest to it, or "by hand"."""
@@ -112,6 +115,16 @@ class Intervention(Protocol):
     @property
     def mode(self) -> str:
         """The mode of the pad that it is, as `Command.short` names it."""
+        return ""
+
+    @property
+    def asset(self) -> AssetKey | None:
+        """What was learned on the model that it needs."""
+        return None
+
+    @property
+    def learned(self) -> str:
+        """The content hash of the asset that it was made with: with another it is not the same edit. "" takes any."""
         return ""
 
     def controls(self) -> tuple[str, ...]:
@@ -314,6 +327,15 @@ def reorder_intervention(document: Document, start: int, end: int) -> Document:
     """The document with the edit at `start` moved to `end`."""
     edits = list(document.interventions)
     edits.insert(end, edits.pop(start))
+    return replace(document, interventions=tuple(edits))
+
+
+def with_learned(document: Document, hashes: Mapping[AssetKey, str], *, anew: bool = False) -> Document:
+    """The document whose edits say which asset they were made with, where they do not yet; or, `anew`, all of them."""
+    edits = []
+    for edit in document.interventions:
+        known = hashes.get(edit.asset) if edit.asset is not None else None
+        edits.append(changed(edit, learned=known) if known and (anew or not edit.learned) else edit)
     return replace(document, interventions=tuple(edits))
 
 

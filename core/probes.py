@@ -14,7 +14,7 @@ from core.assets.probe import Probe
 from core.cards import is_number, is_whole, read_card
 from core.errors import UserError
 from core.families.files import write_tensors
-from core.families.model import Model
+from core.families.model import Model, weights_hash
 from core.families.tensors import read_tensors
 
 KEPT = torch.float16
@@ -53,7 +53,7 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
         raise UserError(f"The probes of {path.name} were fitted on other weights.", "Fit them on this model.")
     _check(path, model, list(blocks), weight, bias)
     rows = zip(blocks.items(), weight.to(model.device), bias.to(model.device), strict=True)
-    return {block: Probe(w, b, measured) for (block, measured), w, b in rows}
+    return {b: Probe(w, bias, card, weights_hash({"weight": w, "bias": bias})) for (b, card), w, bias in rows}
 
 
 def learned_probes(paths: Sequence[Path], model: Model) -> tuple[dict[int, Probe], list[UserError]]:

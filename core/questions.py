@@ -8,7 +8,7 @@ from typing import Any
 
 from core.analyses import Analysis
 from core.cards import SubspaceKey, card_has_cls, judges_relation
-from core.document import Document, Intervention
+from core.document import AssetKey, Document, Intervention
 from core.scene import Geometry
 
 
@@ -25,6 +25,7 @@ class ModelInfo:
     """What panels need to know of the model that answered; `probe_cards` are by the block after which they read.
 
     `learned_hash` is of the content of all subspaces and probes: after another fit it is another one.
+    `asset_hashes` are those of each.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ModelInfo:
     subspace_cards: Mapping[SubspaceKey, Mapping[str, Any]]
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     learned_hash: str = ""
+    asset_hashes: Mapping[AssetKey, str] = field(default_factory=dict)
 
     @property
     def prefix_names(self) -> tuple[str, ...]:

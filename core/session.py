@@ -14,7 +14,7 @@ import torch
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision
 from core.cards import model_path, probe_files, subspace_folders, tensor_files
-from core.document import Document
+from core.document import AssetKey, Document
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
@@ -107,7 +107,13 @@ def _info(opened: Opened) -> ModelInfo:
         {key: subspace.card for key, subspace in opened.subspaces.items()},
         {block: probe.card for block, probe in opened.probes.items()},
         opened.learned_hash,
+        _asset_hashes(opened),
     )
+
+
+def _asset_hashes(opened: Opened) -> dict[AssetKey, str]:
+    hashes: dict[AssetKey, str] = {key: subspace.hash for key, subspace in opened.subspaces.items()}
+    return hashes | {("probe", block): probe.hash for block, probe in opened.probes.items()}
 
 
 def _learned_files(reference: str) -> list[Path]:

@@ -13,7 +13,7 @@ from core.assets.subspace import Subspace
 from core.cards import is_number, is_whole, read_card, tensor_files
 from core.errors import UserError
 from core.families.files import write_tensors
-from core.families.model import Model
+from core.families.model import Model, weights_hash
 from core.families.tensors import read_tensors
 from core.scene import N_COLORS, PROPERTIES, Property
 
@@ -96,7 +96,8 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     if not torch.allclose(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-3):
         raise UserError(f"The rotation in {path.name} is not orthogonal.", "Fit it again.")
     to_device = {name: value.to(model.device) for name, value in rest.items()}
-    return Subspace(property, block, basis.to(model.device), axis_share=share, card=card, **to_device)
+    basis = basis.to(model.device)
+    return Subspace(property, block, basis, axis_share=share, card=card, hash=weights_hash(tensors), **to_device)
 
 
 def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:

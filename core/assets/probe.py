@@ -15,12 +15,13 @@ class Probe:
     """A linear read-out of a pair's tokens after one block, `weight` [2, F] and `bias` [2], F = 2 n D.
 
     Rows are in the order of `RELATIONS`; F holds the n tokens of the first item, then those of the second, as
-    `side_by_side` gives them. `card` says what was measured of it.
+    `side_by_side` gives them. `card` says what was measured of it, `hash` is that of its tensors.
     """
 
     weight: Tensor
     bias: Tensor
     card: Mapping[str, Any] = field(default_factory=dict)
+    hash: str = ""
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits [N, 2] of features [N, F]."""

@@ -19,7 +19,7 @@ class Subspace:
     `basis` B is orthonormal [D, S]; `centroids` are class means of Bᵀx [16, S]; `center` is their mean [S];
     `axes` [S, 2] are the two leading directions between centroids, which show `axis_share` of the variance
     between classes; `ellipses` [16, 2, 2] are the covariances of the classes in that plane; `precision` [S, S]
-    is the inverse of the pooled covariance within classes.
+    is the inverse of the pooled covariance within classes. `hash` is that of its tensors.
     """
 
     property: Property
@@ -32,6 +32,7 @@ class Subspace:
     ellipses: Tensor
     precision: Tensor
     card: Mapping[str, Any] = field(default_factory=dict)
+    hash: str = ""
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Bᵀx: [..., D] → [..., S]."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from core.assets.subspace import Subspace
 
 
+ACCEPT = "Intervene ▸ Use what is learned now takes today's."
+
+
 def _no_means(_: Site) -> NoReturn:
     raise UserError("There is no reference set to take a mean over.", "Use zero.")
 
@@ -38,14 +41,16 @@ class Context:
     mean_at: Callable[[Site], Tensor] = _no_means
     n_prefix: int = 1
 
-    def subspace(self, property: Property, block: int) -> Subspace:
-        """The learned subspace.
+    def subspace(self, property: Property, block: int, learned: str = "") -> Subspace:
+        """The learned subspace, the one of a content hash where it is given.
 
-        Raises UserError where none has been learned for this model.
+        Raises UserError where none has been learned for this model, or another one.
         """
         found = self.subspaces.get((property, block))
         if found is None or not found.basis.shape[1]:
             raise UserError(f"There is no {property} subspace after block {block}.", "Choose a block that has one.")
+        if learned not in ("", found.hash):
+            raise UserError(f"Made with another {property} subspace after block {block}.", ACCEPT)
         return found
 
     def item_tokens(self, item: int) -> list[int]:

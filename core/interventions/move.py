@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.document import (
+    AssetKey,
     Document,
     Intervention,
     Near,
@@ -49,6 +50,11 @@ class MoveInSubspace(Intervention):
     enabled: bool = True
     control: Control = ""
     seed: int = 0
+    learned: str = ""
+
+    @builtins.property
+    def asset(self) -> AssetKey:
+        return (self.property, self.block)
 
     @builtins.property
     def site(self) -> Site:
@@ -58,7 +64,7 @@ class MoveInSubspace(Intervention):
         """The edited stream [1, T, D]."""
         wrong = self.control == "wrong object"
         tokens = as_index(context.wrong_tokens(self.item) if wrong else context.item_tokens(self.item), x)
-        subspace = context.subspace(self.property, self.block)
+        subspace = context.subspace(self.property, self.block, self.learned)
         own = subspace.coordinates(gather_tokens(x, tokens))[0]  # [n, S]
         wanted = subspace.from_pad(x.new_tensor([self.point]), own)  # [1, n, S]
         directions = subspace.directions(seed_of(self))
@@ -129,7 +135,7 @@ def set_point(
         return add_intervention(document, MoveInSubspace(block, item, property, point, strength))
     edit = document.interventions[at]
     assert isinstance(edit, MoveInSubspace)
-    return renew_intervention(document, at, replace(edit, point=point, strength=strength, enabled=True))
+    return renew_intervention(document, at, replace(edit, point=point, strength=strength, enabled=True, learned=""))
 
 
 def move_by_hand(document: Document, item: int, property: Property, block: int) -> Document:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from core.assets.subspace import Subspace
 from core.document import (
+    AssetKey,
     Document,
     Intervention,
     Near,
@@ -120,6 +121,11 @@ class WriteNovelVectors(Intervention):
     strength: float = 1.0
     enabled: bool = True
     control: Control = ""
+    learned: str = ""
+
+    @builtins.property
+    def asset(self) -> AssetKey:
+        return (self.property, self.block)
 
     @builtins.property
     def site(self) -> Site:
@@ -129,7 +135,7 @@ class WriteNovelVectors(Intervention):
         """The edited stream [1, T, D]."""
         import torch
 
-        subspace = context.subspace(self.property, self.block)
+        subspace = context.subspace(self.property, self.block, self.learned)
         generator = torch.Generator().manual_seed(self.seed)
         first, second = novel_vectors(self.method, seen_pool(subspace), 1, generator)[0]  # [n, S] each
         alike = (self.judgement == "same") != (self.control == "wrong object")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.assets.probe import Probe
 from core.document import (
+    AssetKey,
     Document,
     Intervention,
     Near,
@@ -16,7 +17,7 @@ from core.document import (
     replace_intervention,
 )
 from core.errors import UserError
-from core.interventions.context import Context, as_index
+from core.interventions.context import ACCEPT, Context, as_index
 from core.scene import RELATIONS, Relation, Stimulus, pair_items, pair_name, pair_relation
 from core.site import Site
 from core.tokens import add_at_tokens
@@ -62,6 +63,11 @@ class AddProbeDirection(Intervention):
     toward: Relation
     strength: float = 1.0
     enabled: bool = True
+    learned: str = ""
+
+    @property
+    def asset(self) -> AssetKey:
+        return ("probe", self.block)
 
     @property
     def site(self) -> Site:
@@ -73,6 +79,8 @@ class AddProbeDirection(Intervention):
         Raises UserError where there is no such probe or pair, or the pair covers other tokens than the probe reads.
         """
         probe, tokens = probe_and_tokens(x, context, self.block, self.pair)
+        if self.learned not in ("", probe.hash):
+            raise UserError(f"Made with another probe after block {self.block}.", ACCEPT)
         row = probe.weight[RELATIONS.index(self.toward)]  # [2 n D]
         return add_at_tokens(x, tokens, self.strength * row.unflatten(0, (tokens.shape[1], -1))[None])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from core.document import (
+    AssetKey,
     Document,
     Intervention,
     Near,
@@ -46,6 +47,11 @@ class SwapFromSource(Intervention):
     enabled: bool = True
     control: Control = ""
     seed: int = 0
+    learned: str = ""
+
+    @builtins.property
+    def asset(self) -> AssetKey | None:
+        return None if self.property == "all" else (self.property, self.block)
 
     @builtins.property
     def site(self) -> Site:
@@ -71,7 +77,7 @@ class SwapFromSource(Intervention):
                     "A swap of everything has no subspace.", "Swap the colour or the shape for this control."
                 )
             return add_at_tokens(x, here, self.strength * (values - gather_tokens(x, here)))
-        directions = context.subspace(self.property, self.block).directions(seed_of(self))
+        directions = context.subspace(self.property, self.block, self.learned).directions(seed_of(self))
         return write_coordinates(x, here, values @ directions, directions, self.strength)
 
     def subject(self, stimulus: Stimulus) -> str:
