@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app import edits, theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.study import StudyPanel
 from app.store import Store
 from core.analyses.attention import Attention
 from core.cards import subspace_cards
@@ -69,7 +70,7 @@ def grow(window: MainWindow) -> None:
     for dock in window._docks.values():
         dock.show()
     note("showing every dock", window)
-    window._docks["Study"].setFloating(False)
+    window._docks[StudyPanel].setFloating(False)
     note("docking the study", window)
     for _ in range(30):
         command(window, "Swap colour from source")
@@ -96,8 +97,8 @@ with tempfile.TemporaryDirectory() as folder:
     theme.apply(app)
     first = opened(folder)
     grow(first)
-    first._docks["Study"].setFloating(True)
-    first._docks["Study"].setGeometry(100, 100, 3000, 2000)
+    first._docks[StudyPanel].setFloating(True)
+    first._docks[StudyPanel].setGeometry(100, 100, 3000, 2000)
     first.setGeometry(50, 50, 3000, 2000)
     first.close_without_asking()
     second = opened(folder)

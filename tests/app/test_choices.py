@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
@@ -90,12 +91,13 @@ def test_a_device_that_answered_is_chosen_again_and_one_that_did_not_is_not(qtbo
 
 @pytest.mark.parametrize("name", ["magnet", "tie"])
 def test_the_boxes_by_the_pad_are_as_they_were_left(qtbot: QtBot, settings: QSettings, name: str) -> None:
-    box = getattr(started(qtbot, settings).interventions, name)
+    box = getattr(started(qtbot, settings).panel(InterventionsPanel), name)
     left = not box.isChecked()
     box.setChecked(left)
     settings.sync()
 
-    again = started(qtbot, QSettings(settings.fileName(), QSettings.Format.IniFormat)).interventions
+    later = QSettings(settings.fileName(), QSettings.Format.IniFormat)
+    again = started(qtbot, later).panel(InterventionsPanel)
 
     assert getattr(again, name).isChecked() is left
     assert again.pads["color"].magnet is again.magnet.isChecked()

@@ -13,6 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from app.edits import show_photo
 from app.main_window import MainWindow
+from app.panels.inside import InsidePanel
+from app.panels.interventions import InterventionsPanel
+from app.panels.layers import LayersPanel
+from app.panels.stimulus import StimulusPanel
 from core.document import make_counterfactual
 from tests.app.widgets.gestures import move, press, release
 
@@ -23,7 +27,7 @@ KEYS = [Qt.Key.Key_Delete, Qt.Key.Key_Backspace]
 def active(window: MainWindow, qtbot: QtBot) -> MainWindow:
     with qtbot.waitActive(window):
         window.activateWindow()
-    window.stimulus.canvas.setFocus()
+    window.panel(StimulusPanel).canvas.setFocus()
     return window
 
 
@@ -37,8 +41,10 @@ def test_the_selected_item_is_deleted_in_one_step_wherever_the_focus_is(
     active: MainWindow, key: Qt.Key, focused: str
 ) -> None:
     widgets: dict[str, QWidget] = {
-        "canvas": active.stimulus.canvas, "atlas": active.inside.atlas, "strip": active.layers.strip
-    }  # fmt: skip
+        "canvas": active.panel(StimulusPanel).canvas,
+        "atlas": active.panel(InsidePanel).atlas,
+        "strip": active.panel(LayersPanel).strip,
+    }
     first, second = active.desk.document.base.items
     active.desk.look(item=1)
     widgets[focused].setFocus()
@@ -58,7 +64,7 @@ def test_on_the_source_the_sources_item_is_deleted(active: MainWindow, key: Qt.K
     desk.edit("Make", make_counterfactual(desk.document, "color", 1))
     desk.look(side="source", item=1)
 
-    QTest.keyClick(active.stimulus.canvas, key)
+    QTest.keyClick(active.panel(StimulusPanel).canvas, key)
 
     assert desk.document.source is not None
     assert len(desk.document.source.items) == 1
@@ -67,17 +73,17 @@ def test_on_the_source_the_sources_item_is_deleted(active: MainWindow, key: Qt.K
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_typed_in_a_number_deletes_no_item(active: MainWindow, key: Qt.Key) -> None:
-    active.interventions.strength.setFocus()
+    active.panel(InterventionsPanel).strength.setFocus()
 
-    QTest.keyClick(active.interventions.strength, key)
+    QTest.keyClick(active.panel(InterventionsPanel).strength, key)
 
     assert letters(active) == 2
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_on_the_probes_slider_takes_the_push_away_and_no_item(active: MainWindow, key: Qt.Key) -> None:
-    active.interventions.tabs.setCurrentIndex(2)
-    slider = active.interventions.probe.rows[0].slider
+    active.panel(InterventionsPanel).tabs.setCurrentIndex(2)
+    slider = active.panel(InterventionsPanel).probe.rows[0].slider
     slider.setEnabled(True)
     slider.setFocus()
     assert slider.hasFocus()
@@ -91,12 +97,12 @@ def test_a_key_on_the_probes_slider_takes_the_push_away_and_no_item(active: Main
 def test_without_a_selection_nothing_is_deleted_and_it_is_said(active: MainWindow, key: Qt.Key) -> None:
     active.desk.look(item=1)
 
-    QTest.keyClick(active.stimulus.canvas, Qt.Key.Key_Escape)
-    QTest.keyClick(active.stimulus.canvas, key)
+    QTest.keyClick(active.panel(StimulusPanel).canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(active.panel(StimulusPanel).canvas, key)
 
     assert letters(active) == 2
     assert "No item is selected" in active.status.error.text()
-    assert "is selected" not in active.stimulus.canvas.accessibleDescription()
+    assert "is selected" not in active.panel(StimulusPanel).canvas.accessibleDescription()
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -104,7 +110,7 @@ def test_a_photo_has_nothing_to_delete(active: MainWindow, tmp_path: Path, key: 
     Image.new("RGB", (64, 64), (200, 30, 30)).save(tmp_path / "cat.png")
     show_photo(active.desk, tmp_path / "cat.png")
 
-    QTest.keyClick(active.stimulus.canvas, key)
+    QTest.keyClick(active.panel(StimulusPanel).canvas, key)
 
     assert active.desk.document.base.photo is not None
     assert active.desk.store.undo.count() == 1
@@ -112,7 +118,7 @@ def test_a_photo_has_nothing_to_delete(active: MainWindow, tmp_path: Path, key: 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_item_in_the_hand_is_not_deleted(active: MainWindow, key: Qt.Key) -> None:
-    canvas = active.stimulus.canvas
+    canvas = active.panel(StimulusPanel).canvas
     place = canvas.item_rect(0).center()
     press(canvas, place)
     move(canvas, place + (canvas.item_rect(0).topRight() - canvas.item_rect(0).topLeft()))

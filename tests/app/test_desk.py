@@ -15,6 +15,9 @@ from app import edits
 from app.desk import Desk
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels import Panel
+from app.panels.inside import InsidePanel
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
 from core.analyses import Analysis, Refusal
 from core.analyses.attention import Attention
@@ -323,20 +326,20 @@ def window(qtbot: QtBot, heard: Heard) -> MainWindow:
 
 
 @pytest.mark.parametrize(
-    ("name", "kinds"), [("Inside", {Attention, ItemShares}), ("Interventions", {Pad, DecisionMap})]
+    ("panel", "kinds"), [(InsidePanel, {Attention, ItemShares}), (InterventionsPanel, {Pad, DecisionMap})]
 )
 def test_a_panel_that_was_closed_asks_nothing_until_it_is_open_again(
-    window: MainWindow, heard: Heard, name: str, kinds: set[type]
+    window: MainWindow, heard: Heard, panel: type[Panel], kinds: set[type]
 ) -> None:
     assert heard.kinds >= kinds
 
-    window._docks[name].hide()
+    window._docks[panel].hide()
     window.desk.look(write=2, token=7)
     window.desk.edit("Move A", moved(window.desk, 0))
     assert not heard.kinds & kinds
     n_asked = len(heard.asked)
 
-    window._docks[name].show()
+    window._docks[panel].show()
 
     assert len(heard.asked) == n_asked + 1
     assert heard.kinds >= kinds
@@ -346,10 +349,10 @@ def test_a_panel_that_was_closed_asks_nothing_until_it_is_open_again(
 def test_a_panel_behind_another_asks_nothing_until_it_is_in_front(
     window: MainWindow, heard: Heard, qtbot: QtBot
 ) -> None:
-    inside, interventions = window._docks["Inside"], window._docks["Interventions"]
+    inside, interventions = window._docks[InsidePanel], window._docks[InterventionsPanel]
     window.tabifyDockWidget(interventions, inside)
     interventions.raise_()
-    qtbot.waitUntil(lambda: window.inside in window._behind)
+    qtbot.waitUntil(lambda: window.panel(InsidePanel) in window._behind)
     window.desk.look(write=2)
     assert Pad in heard.kinds
     assert Attention not in heard.kinds

@@ -8,6 +8,10 @@ from pytestqt.qtbot import QtBot
 
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.decision import DecisionPanel
+from app.panels.history import HistoryPanel
+from app.panels.layers import LayersPanel
+from app.panels.palette import PalettePanel
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
@@ -18,9 +22,9 @@ def test_no_room_is_left_empty_between_the_meter_the_panels_and_the_layers(qtbot
     qtbot.addWidget(window)
     window.show()
     window.resize(1440, 860)
-    qtbot.waitUntil(lambda: window._docks["Decision"].width() == window.width())
+    qtbot.waitUntil(lambda: window._docks[DecisionPanel].width() == window.width())
 
-    column = [window._docks[name].geometry() for name in ("Decision", "Palette", "Layers", "History")]
+    column = [window._docks[kind].geometry() for kind in (DecisionPanel, PalettePanel, LayersPanel, HistoryPanel)]
 
     separator_px = 6
     gaps = [below.top() - above.bottom() - 1 for above, below in pairwise(column)]

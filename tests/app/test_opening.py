@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.panels.stimulus import StimulusPanel
 from core.cards import subspace_folder
 from tests.app.widgets.gestures import drop
 
@@ -23,7 +24,7 @@ Drop = Callable[[QMimeData], str]
 @pytest.fixture(params=["window", "canvas"])
 def dropped(request: pytest.FixtureRequest, window: MainWindow) -> Drop:
     """Drops on the window or on its canvas, and gives what the status line then says."""
-    target = window if request.param == "window" else window.stimulus.canvas
+    target = window if request.param == "window" else window.panel(StimulusPanel).canvas
 
     def let_go(mime: QMimeData) -> str:
         drop(target, QPointF(4, 4), mime)

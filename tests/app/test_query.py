@@ -35,7 +35,7 @@ def desk(qtbot: QtBot) -> Desk:
 
 @pytest.fixture
 def panel(qtbot: QtBot, desk: Desk) -> StimulusPanel:
-    panel = StimulusPanel(desk, [])
+    panel = StimulusPanel(desk)
     desk.store.changed.connect(panel.refresh)
     open_on_screen(qtbot, panel, 520, 640)
     panel.refresh()

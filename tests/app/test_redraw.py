@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.study import StudyPanel
 from app.panels.study_parts import PartList
 from app.plots import PlotView
 from app.store import Store
@@ -75,8 +76,8 @@ def in_sight(root: QObject) -> set[PlotView]:
 def test_a_theme_draws_each_plot_in_sight_once_and_no_other(window: MainWindow, drawn: Counter[PlotView]) -> None:
     command(window, "Study the model…")
     settle()
-    seen = in_sight(window.study)
-    assert 0 < len(seen) < len(window.study.findChildren(PlotView)), "some lie below the edge"
+    seen = in_sight(window.panel(StudyPanel))
+    assert 0 < len(seen) < len(window.panel(StudyPanel).findChildren(PlotView)), "some lie below the edge"
     drawn.clear()
 
     command(window, "Theme: dark")
@@ -88,8 +89,8 @@ def test_a_theme_draws_each_plot_in_sight_once_and_no_other(window: MainWindow, 
 def test_a_theme_draws_nothing_that_is_hidden_until_it_is_shown(window: MainWindow, drawn: Counter[PlotView]) -> None:
     command(window, "Study the model…")
     settle()
-    seen = in_sight(window.study)
-    window._docks["Study"].hide()
+    seen = in_sight(window.panel(StudyPanel))
+    window._docks[StudyPanel].hide()
     drawn.clear()
 
     for name in ("dark", "light", "dark"):
@@ -97,7 +98,7 @@ def test_a_theme_draws_nothing_that_is_hidden_until_it_is_shown(window: MainWind
         settle()
     assert not drawn
 
-    window._docks["Study"].show()
+    window._docks[StudyPanel].show()
     settle()
     assert dict(drawn) == dict.fromkeys(seen, 1)
 

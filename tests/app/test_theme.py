@@ -13,6 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.main_window import MainWindow
+from app.panels.inside import InsidePanel
+from app.panels.interventions import InterventionsPanel
+from app.panels.stimulus import StimulusPanel
 
 
 @pytest.fixture(params=[theme.DARK, theme.LIGHT], ids=["dark", "light"])
@@ -34,7 +37,11 @@ def contrast(image: QImage, place: QRect, ground: QColor) -> np.ndarray:
 
 
 def test_only_the_selected_tab_stands_out(qtbot: QtBot, look: theme.Theme, window: MainWindow) -> None:
-    for tabs in (window.stimulus.tabs, window.interventions.tabs.tabBar(), window.inside.overview.tabBar()):
+    for tabs in (
+        window.panel(StimulusPanel).tabs,
+        window.panel(InterventionsPanel).tabs.tabBar(),
+        window.panel(InsidePanel).overview.tabBar(),
+    ):
         for chosen in range(tabs.count()):
             tabs.setCurrentIndex(chosen)
             _check(tabs, look)

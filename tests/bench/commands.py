@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.study import StudyPanel
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
@@ -38,7 +39,7 @@ def rows() -> list[Row]:
     window.desk.live.start()
     window.desk.ask()
     try:
-        wait_until(lambda: window.desk.pads_are_current(), READY_S)
+        wait_until(window.desk.is_settled, READY_S)
         return [*_slowest(window, "study hidden"), *_slowest(window, "study open")]
     finally:
         window.close_without_asking()
@@ -60,10 +61,10 @@ def _slowest(window: MainWindow, state: str) -> list[Row]:
 
 def _stand(window: MainWindow, state: str) -> None:
     """The same state before each command."""
-    window._docks["Study"].setVisible(state == "study open")
+    window._docks[StudyPanel].setVisible(state == "study open")
     window.desk.store.undo.setIndex(0)
     wait_for(0.05)
-    wait_until(window.desk.decision_is_current, READY_S)
+    wait_until(window.desk.is_settled, READY_S)
 
 
 def _pressed(action: QAction) -> Callable[[], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from gesture import Drag, Ticks, wait_for, wait_until
 from measure import Row, Skipped, row_of_repeats
@@ -12,7 +14,11 @@ from app import theme
 from app.desk import Desk
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.decision import DecisionPanel
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
+from core.analyses.decision_map import DecisionMap
+from core.analyses.pad import Pad
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 
@@ -40,17 +46,29 @@ def rows() -> list[Row]:
         window.close_without_asking()
 
 
+def _has_whole_maps(desk: Desk) -> bool:
+    """Whether every cell of the decision maps that are wanted is there, so that the engine goes on with nothing."""
+    maps = [desk.found(analysis) for analysis in desk.wanted() if isinstance(analysis, DecisionMap)]
+    return all(found is not None and found.current and not np.isnan(found.value).any() for found in maps)
+
+
 def _wait_for_pad(desk: Desk) -> None:
     """Until the pad can be dragged and the engine has nothing left to do."""
 
     def ready() -> bool:
         if desk.failure is not None:
             raise RuntimeError(f"{desk.failure.message}\n{desk.failure.details}")
-        if desk.pads_are_current() and desk.answer is not None and "color" not in desk.answer.pads:
-            raise Skipped(f"the engine shows no colour pad: {' '.join(desk.answer.notes)}")
-        return desk.pads_are_current() and not desk.live.busy
+        pad = desk.found(Pad("color", desk.view.write))
+        if pad is not None and pad.current and pad.refusal is not None:
+            raise Skipped(f"the engine shows no colour pad: {pad.refusal.message} {pad.refusal.hint}")
+        return desk.is_settled() and not desk.live.busy and _has_whole_maps(desk)
 
     wait_until(ready, READY_S)
+
+
+def _at_rest(window: MainWindow) -> bool:
+    desk = window.desk
+    return not desk.live.busy and _has_whole_maps(desk) and not window.panel(DecisionPanel).meter.is_fading()
 
 
 def _rows_of_rounds(window: MainWindow) -> list[Row]:
@@ -58,12 +76,12 @@ def _rows_of_rounds(window: MainWindow) -> list[Row]:
     with RawForward() as raw:
         before = raw.seconds(RAW_S)
         for _ in range(N_ROUNDS):
-            with Ticks(window.decision.meter) as idle:
+            with Ticks(window.panel(DecisionPanel).meter) as idle:
                 wait_for(IDLE_S)
-            drag = Drag(window.desk, window.interventions.pads["color"], window.decision.meter)
-            with Ticks(window.decision.meter) as busy:
+            drag = Drag(window.desk, window.panel(InterventionsPanel).pads["color"], window.panel(DecisionPanel).meter)
+            with Ticks(window.panel(DecisionPanel).meter) as busy:
                 drag.run(DRAG_S)
-            wait_until(lambda: not window.desk.live.busy and not window.decision.meter.is_fading(), READY_S)
+            wait_until(partial(_at_rest, window), READY_S)
             after = raw.seconds(RAW_S)
             rounds.append(_numbers(drag, idle.intervals_ms(), busy.intervals_ms(), 500 * (before + after)))
             before = after

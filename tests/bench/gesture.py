@@ -12,10 +12,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPoint
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.desk import Desk
+from app.desk import Desk, Found
 from app.widgets.pad import SubspacePad
+from core.analyses.decision import Decision, Verdict
 from core.document import Document
-from core.questions import Answer
 
 MOUSE_S = 1 / 125
 EARLY_S = 0.001
@@ -85,7 +85,7 @@ class Drag(QObject):
         self._desk, self._pad, self._meter = desk, pad, meter
         self._edits: list[tuple[Document, list[float]]] = []
         self._shown: list[tuple[Document, float]] = []
-        self._last_painted: Answer | None = desk.answer
+        self._last_painted = desk.found(Decision())
         self._start = 0.0
         self._n_due = 0
         self._timer = QTimer(self)
@@ -123,8 +123,8 @@ class Drag(QObject):
         return np.array(found)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and self._desk.answer is not self._last_painted:
-            self._last_painted = self._desk.answer
+        if event.type() == QEvent.Type.Paint and self._is_new(found := self._desk.found(Decision())):
+            self._last_painted = found
             # Comes when this frame is through, with every widget in it.
             QCoreApplication.postEvent(self, QEvent(FRAME_DONE), Qt.EventPriority.HighEventPriority.value)
         return False
@@ -133,8 +133,14 @@ class Drag(QObject):
         if event.type() != FRAME_DONE:
             return super().event(event)
         if self._last_painted is not None:
-            self._shown.append((self._last_painted.question.document, time.perf_counter()))
+            self._shown.append((self._last_painted.document, time.perf_counter()))
         return True
+
+    def _is_new(self, found: Found[Verdict] | None) -> bool:
+        """Whether this is another verdict than the one painted last: the other parts of an answer bring none."""
+        if found is None or self._last_painted is None:
+            return found is not self._last_painted
+        return found.value is not self._last_painted.value
 
     def _move(self) -> None:
         now = time.perf_counter()

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
 from app.widgets.pad import SubspacePad
 from core.analyses import Analysis
@@ -61,7 +62,7 @@ class Driver:
 
     @property
     def color_pad(self) -> SubspacePad:
-        return self.window.interventions.pads["color"]
+        return self.window.panel(InterventionsPanel).pads["color"]
 
     def thumb(self, index: int) -> QPoint:
         return self.color_pad.thumb_place(index).toPoint()
@@ -115,5 +116,5 @@ def _reset(window: MainWindow) -> None:
     window.desk.store.undo.setIndex(0)
     window.desk.store.undo.clear()
     window.desk.store.look(demo_view(subspace_cards(DEFAULT_MODEL)))
-    window.interventions.tabs.setCurrentIndex(0)
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(0)
     window.status.clear_error()

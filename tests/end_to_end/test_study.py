@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import ANSWER_MS, Driver
 def panel(driver: Driver) -> Iterator[StudyPanel]:
     """The study panel, opened as a person does it, and left empty and closed."""
     driver.command("Study the model…").trigger()
-    panel = driver.window.study
+    panel = driver.window.panel(StudyPanel)
     yield panel
     # Every plot keeps a widget of its own, and the window outlives the test.
     panel.parts.show_parts(())

@@ -13,6 +13,9 @@ from PySide6.QtTest import QTest
 from app import edits
 from app.actions import COMMANDS
 from app.edits import add_new_item, choose_model, show_photo
+from app.panels.decision import DecisionPanel
+from app.panels.inside import InsidePanel
+from app.panels.stimulus import StimulusPanel
 from core.analyses.attention import Attention
 from core.analyses.decision import Decision
 from core.analyses.decision_map import DecisionMap
@@ -68,10 +71,10 @@ def test_the_last_answer_stays_and_is_marked_while_another_state_is_computed(dri
 
     assert driver.found(Decision()) is shown
     assert not desk.found(Decision()).current
-    assert "computing" in driver.window.decision.meter.accessibleDescription()
+    assert "computing" in driver.window.panel(DecisionPanel).meter.accessibleDescription()
     driver.settle()
     assert driver.found(Decision()) is not shown
-    assert "computing" not in driver.window.decision.meter.accessibleDescription()
+    assert "computing" not in driver.window.panel(DecisionPanel).meter.accessibleDescription()
     assert driver.margin > 0, "two indigo stars are the same"
 
 
@@ -90,7 +93,7 @@ def test_the_decision_map_agrees_with_the_verdict_where_the_thumb_stands(driver:
 
 
 def test_dragging_an_item_on_the_canvas_snaps_to_the_patch_grid_in_one_undo_step(driver: Driver) -> None:
-    canvas, desk = driver.window.stimulus.canvas, driver.window.desk
+    canvas, desk = driver.window.panel(StimulusPanel).canvas, driver.window.desk
     start = canvas.item_rect(0).center().toPoint()
     patch = round(canvas.item_rect(0).width() / 2)
 
@@ -127,7 +130,7 @@ def test_keys_move_the_layer_and_the_head(driver: Driver) -> None:
 
 
 def test_hovering_a_patch_asks_what_it_looks_at(driver: Driver) -> None:
-    inside, desk = driver.window.inside, driver.window.desk
+    inside, desk = driver.window.panel(InsidePanel), driver.window.desk
 
     QTest.mouseMove(inside.view, inside.view.token_rect(58).center().toPoint())
     driver.settle()
@@ -139,7 +142,7 @@ def test_hovering_a_patch_asks_what_it_looks_at(driver: Driver) -> None:
 
 
 def test_the_curves_of_where_items_look_lead_to_a_block(driver: Driver) -> None:
-    inside = driver.window.inside
+    inside = driver.window.panel(InsidePanel)
     inside.overview.setCurrentWidget(inside.curves)
 
     curves = inside.curves.plot
@@ -195,7 +198,7 @@ def test_a_picture_becomes_a_photo_without_truth_and_undo_brings_the_items_back(
     driver.settle()
 
     assert desk.document.base.photo is not None
-    assert "no ground truth" in driver.window.stimulus.caption.text()
+    assert "no ground truth" in driver.window.panel(StimulusPanel).caption.text()
     desk.store.undo.undo()
     driver.settle()
     assert len(desk.document.base.items) == 2

@@ -13,7 +13,8 @@ from app.panels.interventions import InterventionsPanel
 
 def interventions_panel(desk: Desk) -> InterventionsPanel:
     """A panel that follows the document, and is all that is in sight."""
-    panel = InterventionsPanel(desk, _actions(desk, MODES), _actions(desk, CONTROLS))
+    desk.actions = {"mode": _actions(desk, MODES), "control": _actions(desk, CONTROLS)}
+    panel = InterventionsPanel(desk)
     desk.wanted = panel.wanted
     desk.store.changed.connect(panel.refresh)
     return panel

@@ -61,8 +61,8 @@ def jobs(qtbot: QtBot) -> PretendJobs:
 
 @pytest.fixture
 def panel(qtbot: QtBot, jobs: PretendJobs, tmp_path: Path) -> StudyPanel:
-    desk = Desk(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
-    panel = StudyPanel(desk, jobs)
+    desk = Desk(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live(), jobs)
+    panel = StudyPanel(desk)
     qtbot.addWidget(panel)
     panel.resize(760, 640)
     panel.form.folder.setText(str(tmp_path / "out"))

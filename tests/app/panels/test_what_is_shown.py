@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication
 from app.actions import COMMANDS
 from app.edits import show_photo
 from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
+from app.panels.layers import LayersPanel
 from core.errors import UserError
 from tests.app import answers
 
@@ -33,7 +35,7 @@ def answer(window: MainWindow, subspaces: dict[Any, Any] = SUBSPACES, probes: di
 
 
 def words(window: MainWindow) -> str:
-    return window.interventions.words.text()
+    return window.panel(InterventionsPanel).words.text()
 
 
 def test_of_a_layer_without_a_subspace_it_is_said_which_layers_have_one(window: MainWindow) -> None:
@@ -55,7 +57,7 @@ def test_of_a_model_without_subspaces_it_is_said_how_they_are_made(window: MainW
 
 
 def test_a_model_may_have_subspaces_of_the_other_property_alone(window: MainWindow) -> None:
-    window.interventions.tabs.setCurrentIndex(1)
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(1)
     answer(window, {key: card for key, card in SUBSPACES.items() if key[0] == "color"})
 
     assert "no shape subspaces" in words(window)
@@ -92,8 +94,8 @@ def test_while_a_pad_is_computed_nothing_is_said_to_be_missing(window: MainWindo
 def test_with_the_probe_shown_layers_and_status_are_about_the_probe_and_back(window: MainWindow) -> None:
     window.desk.look(read=3, write=3)
     answer(window)
-    strip = window.layers.strip
-    window.interventions.tabs.setCurrentIndex(2)
+    strip = window.panel(LayersPanel).strip
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(2)
 
     assert "probe's accuracy 0.98" in strip.accessibleDescription()
     assert "effect" not in strip.accessibleDescription()
@@ -104,7 +106,7 @@ def test_with_the_probe_shown_layers_and_status_are_about_the_probe_and_back(win
     answer(window)
     assert "probe" not in window.status.state.text()
 
-    window.interventions.tabs.setCurrentIndex(0)
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(0)
 
     assert "effect 0.80" in strip.accessibleDescription()
     assert "colour subspace: IIA 0.800" in window.status.state.text()
@@ -113,7 +115,7 @@ def test_with_the_probe_shown_layers_and_status_are_about_the_probe_and_back(win
 def test_the_best_layer_is_the_probes_while_it_is_shown(window: MainWindow) -> None:
     best = next(c for c in COMMANDS if c.text == "Best layer for this property")
     answer(window)
-    window.interventions.tabs.setCurrentIndex(2)
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(2)
 
     best.do(window.desk)
 
@@ -121,7 +123,7 @@ def test_the_best_layer_is_the_probes_while_it_is_shown(window: MainWindow) -> N
     answer(window, probes={})
     with pytest.raises(UserError, match="no probes"):
         best.do(window.desk)
-    window.interventions.tabs.setCurrentIndex(0)
+    window.panel(InterventionsPanel).tabs.setCurrentIndex(0)
     best.do(window.desk)
     assert window.desk.view.write == 0
     QApplication.processEvents()
