@@ -152,7 +152,9 @@ class MainWindow(QMainWindow):
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
         self._extra("Model", "Restart engine", lambda: self._restart(None))
         for dock in self._docks.values():
-            self._menus["Window"].addAction(dock.toggleViewAction())
+            toggle = dock.toggleViewAction()
+            toggle.triggered.connect(lambda shown, dock=dock: dock.raise_() if shown else None)
+            self._menus["Window"].addAction(toggle)
         self._extra("Window", "Reset layout", self._reset_layout)
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
             self._extra("View", f"Theme: {name.lower()}", partial(choices.choose_theme, self._settings, look))

@@ -62,18 +62,21 @@ class Session:
         opened = self.open(question.document.model)
         with torch.inference_mode():
             state = State(_fitting(question.document, opened.model), opened)
-        info, notes = _info(opened), (*opened.notes, *state.lost.values(), *opened.model.assumed)
+        notes = (*opened.notes, *state.lost.values(), *opened.model.assumed)
+        empty = Answer(question, _info(opened), {}, notes, state.lost)
 
-        def part(found: dict[Analysis[Any], Any], *, complete: bool) -> Answer:
-            return Answer(question, info, found, notes, state.lost, complete, 1000 * (time.perf_counter() - start))
+        def part(found: dict[Analysis[Any], Any], *, complete: bool = False) -> Answer:
+            ms = 1000 * (time.perf_counter() - start)
+            return replace(empty, found=found, complete=complete, engine_ms=ms)
 
         decision = Decision()
-        yield part({decision: _next(decision.run(state))}, complete=False)
+        yield part({decision: _next(decision.run(state))})
         runs = {analysis: analysis.run(state) for analysis in question.wanted if analysis != decision}
-        yield part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
+        whole = part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
+        yield whole
         for analysis, run in runs.items():
             while (value := _next(run)) is not None:
-                yield part({analysis: value}, complete=False)
+                yield replace(whole, found={analysis: value}, complete=False)
 
     def answer(self, question: Question) -> Answer:
         """All parts of an answer in one, at their best."""
