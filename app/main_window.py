@@ -95,6 +95,9 @@ class MainWindow(QMainWindow):
         """The panel of a kind."""
         return cast(PanelKind, self._panels[cast(Any, kind)])
 
+    def _kind_of(self, title: str) -> type[Panel]:
+        return next(kind for kind in self._panels if kind.title == title)
+
     def _dock(self, kind: type[Panel], panel: QWidget) -> QDockWidget:
         dock = QDockWidget(kind.title, self)
         dock.setObjectName(kind.title)
@@ -143,7 +146,9 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
-        self._extra("Model", "Study the model…", partial(self._open_panel, "Study"), "Ctrl+Shift+Y")
+        self._extra(
+            "Model", "Study the model…", partial(self._toggle_panel, self._kind_of("Study"), True), "Ctrl+Shift+Y"
+        )
         for name in bundled_models():
             bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
             bundled.setData(task_words(name))
@@ -151,9 +156,9 @@ class MainWindow(QMainWindow):
         for device in choices.DEVICES:
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
         self._extra("Model", "Restart engine", lambda: self._restart(None))
-        for dock in self._docks.values():
+        for kind, dock in self._docks.items():
             toggle = dock.toggleViewAction()
-            toggle.triggered.connect(lambda shown, dock=dock: dock.raise_() if shown else None)
+            toggle.triggered.connect(partial(self._toggle_panel, kind))
             self._menus["Window"].addAction(toggle)
         self._extra("Window", "Reset layout", self._reset_layout)
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
@@ -226,10 +231,11 @@ class MainWindow(QMainWindow):
         self.desk.live.restart(device)
         self.desk.ask_again()
 
-    def _open_panel(self, title: str) -> None:
-        dock = next(dock for kind, dock in self._docks.items() if kind.title == title)
-        dock.show()
-        dock.raise_()  # where it is docked, it may lie behind another panel
+    def _toggle_panel(self, kind: type[Panel], shown: bool) -> None:
+        """Open or close a panel; one that lies behind another comes to the front."""
+        if shown or self._panels[kind] in self._behind:
+            self._docks[kind].show()
+            self._docks[kind].raise_()
 
     def _open(self, title: str, kinds: str) -> None:
         name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
