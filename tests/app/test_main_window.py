@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
+from app.panels.inside import InsidePanel
+from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.panels.palette import PalettePanel
 from app.store import Store
@@ -29,3 +32,31 @@ def test_no_room_is_left_empty_between_the_meter_the_panels_and_the_layers(qtbot
     separator_px = 6
     gaps = [below.top() - above.bottom() - 1 for above, below in pairwise(column)]
     assert gaps == [separator_px] * 3
+
+
+def entry(window: MainWindow, title: str) -> QAction:
+    return next(action for menu, action in window.all_actions() if (menu, action.text()) == ("Window", title))
+
+
+def test_the_window_menu_opens_and_closes_a_panel(window: MainWindow, qtbot: QtBot) -> None:
+    dock = window._docks[InsidePanel]
+    assert dock.isVisible()
+
+    entry(window, "Inside").trigger()
+    assert not dock.isVisible()
+    entry(window, "Inside").trigger()
+
+    assert dock.isVisible()
+    qtbot.waitUntil(lambda: window.panel(InsidePanel) not in window._behind)
+
+
+def test_the_window_menu_brings_a_panel_that_lies_behind_another_to_the_front(window: MainWindow, qtbot: QtBot) -> None:
+    inside, behind = window.panel(InsidePanel), window._docks[InterventionsPanel]
+    window.tabifyDockWidget(window._docks[InsidePanel], behind)
+    behind.raise_()
+    qtbot.waitUntil(lambda: inside in window._behind)
+
+    entry(window, "Inside").trigger()
+
+    qtbot.waitUntil(lambda: inside not in window._behind and not inside.visibleRegion().isEmpty())
+    assert behind.isVisibleTo(window), "it lies behind now"
