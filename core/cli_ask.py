@@ -69,7 +69,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     from core.session import Session
 
     analysis = made(analysis_kinds(), arguments.what)
-    edits = [made(intervention_kinds(), shlex.split(words)) for words in arguments.edit]
+    edits = [made(intervention_kinds(), _split(words)) for words in arguments.edit]
     document = _document(arguments, edits)
     answer = Session(str(device_of(arguments))).answer(Question(document, (analysis,)))
     found = answer.found[analysis]
@@ -85,6 +85,13 @@ def _ask(arguments: argparse.Namespace) -> int:
     value |= {"edits": [edit.words(document.base) for edit in edits], "notes": list(answer.notes)}
     print(json.dumps({**value, "found": _plain(found)}, ensure_ascii=False, indent=1))
     return 0
+
+
+def _split(words: str) -> list[str]:
+    try:
+        return shlex.split(words)
+    except ValueError as error:
+        raise UserError(f"“{words}” cannot be read: {error}.", "Close every quotation mark.") from error
 
 
 def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
@@ -119,7 +126,7 @@ def _is_plots(found: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; NaN is null."""
+    """A value as JSON has it; what is not finite is null."""
     if isinstance(value, Bars | Curves | Heatmap | Points):
         return plot_to_json(value)
     if dataclasses.is_dataclass(value):
@@ -130,4 +137,4 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import re
 import types
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from core.datasets import SEED_MAX
 from core.errors import UserError
 
 Kind = TypeVar("Kind")
+LARGEST = {int: SEED_MAX, float: 1e38}
 YES, NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
 
 def option_name(kind: type[Any]) -> str:
     """What a kind is called where words are typed: `LayerMargins` is layer-margins."""
-    name = kind.__name__
-    starts = [i for i, c in enumerate(name) if c.isupper() and (i == 0 or not name[i - 1].isupper())]
-    return "-".join(name[a:b].lower() for a, b in zip(starts, [*starts[1:], len(name)], strict=True))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", kind.__name__).lower()
 
 
 def options_of(kind: type[Any]) -> str:
@@ -65,10 +67,15 @@ def _value(hint: Any, word: str) -> Any:
     if origin in (Union, types.UnionType):
         return None if word == "none" else _value(next(arg for arg in inside if arg is not type(None)), word)
     if origin is tuple:
-        return tuple(_value(inside[0], part) for part in word.split(","))
+        parts = word.split(",")
+        if Ellipsis not in inside and len(parts) != len(inside):
+            _fail(word)
+        return tuple(_value(inside[0], part) for part in parts)
     if hint is bool:
         return True if word in YES else False if word in NO else _fail(word)
-    return hint(word)
+    number = hint(word)
+    sensible = not isinstance(number, int | float) or (math.isfinite(number) and abs(number) <= LARGEST[hint])
+    return number if sensible else _fail(word)
 
 
 def _fail(word: str) -> Any:
@@ -78,6 +85,6 @@ def _fail(word: str) -> Any:
 def _said(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (
-        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
-    )
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else str(value)

@@ -66,6 +66,12 @@ Property = Literal["shape", "color"]
 PROPERTIES: tuple[Property, ...] = ("shape", "color")
 ITEM_LETTERS = "ABCD"
 
+
+def item_name(index: int) -> str:
+    """The letter of an item, or its number where it has none."""
+    return ITEM_LETTERS[index] if 0 <= index < len(ITEM_LETTERS) else f"item {index}"
+
+
 Task = Literal["discrimination", "rmts"]
 """Are two items the same, or (relational match-to-sample) are two pairs alike in being same or different?"""
 TASK_WORDS: dict[Task, str] = {"discrimination": "discrimination", "rmts": "match-to-sample"}

@@ -56,7 +56,7 @@ class Session:
 
         Whoever asks may stop listening after the part that is `complete`.
 
-        Raises UserError for a model that cannot be opened, or a device that is not there.
+        Raises UserError for a model that cannot be opened, a device that is not there, or where there is no decision.
         """
         start = time.perf_counter()
         opened = self.open(question.document.model)
@@ -70,7 +70,9 @@ class Session:
             return replace(empty, found=found, complete=complete, engine_ms=ms)
 
         decision = Decision()
-        yield part({decision: _next(decision.run(state))})
+        with torch.inference_mode():
+            said = next(decision.run(state))
+        yield part({decision: said})
         runs = {analysis: analysis.run(state) for analysis in question.wanted if analysis != decision}
         whole = part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
         yield whole

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.analyses import Analysis
+from core.errors import UserError
 
 if TYPE_CHECKING:
     from core.state import State
@@ -46,7 +47,9 @@ class Attention(Analysis[AttentionOfToken]):
         blocks = range(state.model.n_blocks)
         now = [state.pattern(block) for block in blocks]  # L × [H, T, T]
         plain = [state.pattern(block, ()) for block in blocks]
-        token = min(self.token, now[0].shape[-1] - 1)
+        token, n_tokens = self.token, now[0].shape[-1]
+        if not 0 <= token < n_tokens:
+            raise UserError(f"There is no token {token}.", f"Choose from 0 to {n_tokens - 1}.")
         rows, received = torch.stack([p[:, token] for p in now]), torch.stack([p[:, :, token] for p in now])
         yield AttentionOfToken(
             token,

@@ -38,7 +38,7 @@ class DecisionMap(Analysis[Floats]):
     def run(self, state: State) -> Iterator[Floats]:
         placed, thumb = self._thumb(state.document)
         subspace = pad_subspace(state, self.property, self.block)
-        if self.item >= len(state.document.base.items):
+        if not 0 <= self.item < len(state.document.base.items):
             raise UserError("There is no such item to move.", "Choose one that is in the picture.")
         # All that the map depends on: the state with the thumb that it moves at one and the same place.
         grid = state.remember((DecisionMap, placed, self), lambda: np.full((MAP_SIZE, MAP_SIZE), np.nan, np.float32))

@@ -58,7 +58,7 @@ class Context:
 
         Raises UserError where the stimulus has no such item.
         """
-        if item >= len(self.tokens):
+        if not 0 <= item < len(self.tokens):
             raise UserError("The edited item is no longer in the stimulus.", "The edit is off until it is back.")
         return list(self.tokens[item])
 
@@ -78,7 +78,7 @@ class Context:
         Raises UserError where it is not there.
         """
         donor = item ^ 1 if wrong else item
-        if self.source_at is None or item >= len(self.source_tokens):
+        if self.source_at is None or not 0 <= item < len(self.source_tokens):
             raise UserError("There is no source image to swap from.", "Make a counterfactual or compose a source.")
         if donor >= len(self.source_tokens):
             raise UserError("The source has no other item to be the wrong object.", "Go back to the effect.")

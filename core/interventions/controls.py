@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from core.scene import ITEM_LETTERS, Property
+from core.scene import Property, item_name
 
 Control = Literal["", "wrong object", "random subspace"]
 """What an edit is a control of, in place of the effect itself ("")."""
@@ -27,7 +27,7 @@ def seed_of(edit: _Drawn) -> int | None:
 def of_item(property: Property | Literal["all"], *items: int) -> str:
     """“colour of A”, “shape of A+B”, “all of C”."""
     word = {"color": "colour", "shape": "shape", "all": "all"}[property]
-    return f"{word} of {'+'.join(ITEM_LETTERS[item] for item in items)}"
+    return f"{word} of {'+'.join(item_name(item) for item in items)}"
 
 
 def without_one(item: int, deleted: int) -> int | None:

@@ -11,7 +11,7 @@ from core.document import Document, Intervention, Near, Offer, Side, View, add_i
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
-from core.scene import ITEM_LETTERS, Stimulus
+from core.scene import Stimulus, item_name
 from core.site import Site
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class DropTokens(Intervention):
 
     def subject(self, stimulus: Stimulus) -> str:
         if self.which == "item":
-            return f"tokens of {ITEM_LETTERS[self.item]}"
+            return f"tokens of {item_name(self.item)}"
         return "background" if self.which == "background" else "CLS"
 
     def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:

@@ -78,7 +78,7 @@ class KnockOutHeads(Intervention):
         return edited
 
     def _chosen(self, n_heads: int) -> list[int]:
-        missing = [head for head in self.heads if head >= n_heads]
+        missing = [head for head in self.heads if not 0 <= head < n_heads]
         if missing:
             raise UserError(f"Block {self.block} has no head {missing[0]}.", f"Choose from 0 to {n_heads - 1}.")
         if not self.control:

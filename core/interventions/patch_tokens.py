@@ -10,7 +10,7 @@ from core.document import Document, Intervention, Near, Offer, Side, View, add_i
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
-from core.scene import ITEM_LETTERS, Stimulus
+from core.scene import Stimulus, item_name
 from core.site import Part, Site
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class PatchTokens(Intervention):
         return edited
 
     def subject(self, stimulus: Stimulus) -> str:
-        return "all tokens" if self.item is None else f"tokens of {ITEM_LETTERS[self.item]}"
+        return "all tokens" if self.item is None else f"tokens of {item_name(self.item)}"
 
     def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
-        donor = "" if self.item is None else f" {ITEM_LETTERS[self.source_item]}"
+        donor = "" if self.item is None else f" {item_name(self.source_item)}"
         return f"{self.subject(stimulus)} from source{donor}"
 
     def items(self) -> tuple[int, ...]:

@@ -33,6 +33,8 @@ def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tupl
     """
     if not context.probes:
         raise UserError("This model has no probes.", "Make them with relata probe.")
+    if pair < 0:
+        raise UserError("There is no such pair.", "Pairs are counted from 0.")
     if block not in context.probes:
         raise UserError(f"There is no probe after block {block}.", "Choose a block that has one.")
     probe = context.probes[block]

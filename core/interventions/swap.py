@@ -19,7 +19,7 @@ from core.document import (
 from core.errors import UserError
 from core.interventions.context import Context, as_index
 from core.interventions.controls import Control, of_item, seed_of, without_one
-from core.scene import ITEM_LETTERS, PROPERTIES, Property, Stimulus, task_of
+from core.scene import PROPERTIES, Property, Stimulus, item_name, task_of
 from core.site import Site
 from core.tokens import add_at_tokens, gather_tokens, write_coordinates
 
@@ -84,7 +84,7 @@ class SwapFromSource(Intervention):
         return of_item(self.property, self.item)
 
     def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
-        return f"{self.subject(stimulus)} from source {ITEM_LETTERS[self.source_item]}"
+        return f"{self.subject(stimulus)} from source {item_name(self.source_item)}"
 
     def items(self) -> tuple[int, ...]:
         return (self.item,)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import main
+
+EDIT = "move-in-subspace block=0 item=0 property=color point=6,4"
+
+
+def ask(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    assert main(["ask", *words, "--device", "cpu"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["ask", *words, "--device", "cpu"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("relata: ")
+    return said
+
+
+def test_the_decision_of_the_demo_is_that_of_the_window(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "decision", "--edit", EDIT)
+
+    assert found["model"] == "discrimination"
+    assert found["edits"] == ["colour of A → by hand"]
+    different, same = found["found"]["baseline"]
+    assert same - different == pytest.approx(-13.73, abs=0.01)
+    assert found["found"]["logits"] != found["found"]["baseline"]
+
+
+def test_plots_are_written_as_figures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["ask", "layer-margins", "--figure", str(tmp_path / "depth"), "--device", "cpu"]) == 0
+
+    written = capsys.readouterr().out.split()
+    assert {Path(path).suffix for path in written} >= {".svg", ".png"}
+    assert all(Path(path).stat().st_size > 1000 for path in written)
+
+
+def test_what_an_edit_could_not_do_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "decision", "--edit", "drop-tokens block=1 item=9", "--edit", "knock-out-heads block=1 heads=7")
+
+    assert found["edits"] == ["tokens of item 9 dropped", "head 7 off"]
+    assert len(found["notes"]) == 2
+
+
+def test_a_random_picture_with_a_source_is_the_same_for_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("decision", "--picture", "random", "--seed", "5", "--source", "color", "--edit", "patch-tokens block=1")
+
+    once, again = ask(capsys, *words), ask(capsys, *words)
+
+    assert once == again
+    assert not once["notes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("decisions",), "There is no “decisions”"),
+        (("attention", "token=99999"), "There is no token 99999"),
+        (("attention", "token=-1"), "There is no token -1"),
+        (("pad", "property=color", "block=9"), "no color subspace after block 9"),
+        (("decision-map", "property=color", "block=0", "item=-1"), "There is no such item"),
+        (("decision", "--edit", "knock-out-mlp 'block=1"), "cannot be read"),
+        (("decision", "--figure", "somewhere"), "yields no plots"),
+        (("decision", "--picture", "nothing.png"), "nothing.png"),
+        (("decision", "--edit", f"{EDIT} strength=1e36"), "is not finite"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
+    assert said in refused(capsys, *words)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from core.errors import UserError
+from core.interventions import intervention_kinds
+from core.interventions.drop_tokens import DropTokens
+from core.interventions.knock_out_heads import KnockOutHeads
+from core.interventions.knock_out_mlp import KnockOutMLP
+from core.interventions.move import MoveInSubspace
+from core.interventions.patch_tokens import PatchTokens
+from core.options import made, option_name, options_of
+
+
+@dataclass(frozen=True)
+class QKModes:
+    block: int
+    colour: Literal["red", "blue"] = "red"
+    on: bool = True
+    places: tuple[float, float] = (0.0, 1.0)
+
+
+def test_kinds_are_called_by_their_names_in_words() -> None:
+    assert [option_name(kind) for kind in (KnockOutMLP, MoveInSubspace, QKModes)] == [
+        "knock-out-mlp",
+        "move-in-subspace",
+        "qk-modes",
+    ]
+    assert options_of(QKModes) == "block=… colour=red on=yes places=0.0,1.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("knock-out-heads block=1 heads=0,2 fill=mean", KnockOutHeads(1, (0, 2), "mean")),
+        ("move-in-subspace block=0 item=1 property=color point=1.5,-2", MoveInSubspace(0, 1, "color", (1.5, -2.0))),
+        ("patch-tokens block=2 part=v item=none", PatchTokens(2, "v")),
+        ("drop-tokens block=2 which=background enabled=no", DropTokens(2, "background", enabled=False)),
+    ],
+)
+def test_words_become_the_value_that_they_describe(words: str, value: object) -> None:
+    assert made(intervention_kinds(), words.split()) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "There is no “”"),
+        ("knock-out", "There is no “knock-out”"),
+        ("knock-out-heads heads=1", "needs block="),
+        ("knock-out-heads block=1 heads=1 head=2", "has no option “head=2”"),
+        ("knock-out-heads block=1 heads=1 strength", "has no option “strength”"),
+        ("knock-out-heads block=one heads=1", "“one” is nothing for block"),
+        ("knock-out-heads block=1 heads=1 fill=half", "“half” is nothing for fill"),
+        ("knock-out-heads block=1 heads=1 enabled=perhaps", "“perhaps” is nothing for enabled"),
+        ("knock-out-heads block=1 heads=1 strength=nan", "“nan” is nothing for strength"),
+        ("knock-out-heads block=1 heads=1 strength=inf", "“inf” is nothing for strength"),
+        ("knock-out-heads block=1 heads=1 seed=99999999999999999999999", "is nothing for seed"),
+        ("move-in-subspace block=1 item=0 property=color point=1", "“1” is nothing for point"),
+        ("move-in-subspace block=1 item=0 property=color point=1,2,3", "“1,2,3” is nothing for point"),
+    ],
+)
+def test_words_that_describe_nothing_say_what_there_is(words: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as refusal:
+        made(intervention_kinds(), words.split())
+    assert refusal.value.hint
