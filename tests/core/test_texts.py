@@ -16,7 +16,7 @@ from core.texts import parse_json, read_text
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path.relative_to(ROOT) for folder in ("core", "app") for path in (ROOT / folder).rglob("*.py"))
-OWN = {"core/texts.py", "core/render.py"}
+OWN = {"core/texts.py", "core/render.py", "core/cores.py"}
 READERS: dict[str, tuple[Path, Callable[[Path], Any]]] = {
     "card": (resource_folder("models") / "discrimination.json", read_card),
     "recipe": (resource_folder("recipes") / "discrimination.toml", read_recipe),
@@ -42,7 +42,7 @@ def test_a_byte_order_mark_in_the_text_of_a_result_is_no_damage() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_nothing_reads_text_but_through_core_texts(path: Path) -> None:
-    """So that no reader of a user's file forgets the byte-order mark; shapes are ours, and have none."""
+    """So that no reader of a user's file forgets the byte-order mark; shapes are ours and quotas the system's, and have none."""
     calls = [n.func for n in ast.walk(ast.parse(read_text(ROOT / path))) if isinstance(n, ast.Call)]
     called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
 
