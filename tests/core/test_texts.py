@@ -42,7 +42,7 @@ def test_a_byte_order_mark_in_the_text_of_a_result_is_no_damage() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_nothing_reads_text_but_through_core_texts(path: Path) -> None:
-    """So that no reader of a user's file forgets the byte-order mark; shapes are ours and quotas the system's, and have none."""
+    """So that no reader of a user's file forgets the byte-order mark; shapes and quotas are no files of a user's."""
     calls = [n.func for n in ast.walk(ast.parse(read_text(ROOT / path))) if isinstance(n, ast.Call)]
     called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
 
