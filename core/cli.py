@@ -178,7 +178,7 @@ def _train(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
     card = watch(train_model(recipe, out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
-    print(out, file=sys.stderr)
+    say(str(out))
     return 0
 
 
