@@ -159,7 +159,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
 def _check_others(folder: Path, names: set[str]) -> None:
     """Raises UserError where a folder holds what is none of a set's files, such as the images of a larger one."""
-    others = sorted({path.name for path in folder.iterdir()} - names)
+    others = sorted(path.name for path in folder.iterdir() if path.name not in names and path.name[0] != ".")
     if others:
         raise UserError(
             f"{folder} holds {others[0]}, which is no part of this set; nothing was written.",
