@@ -105,16 +105,16 @@ class MainWindow(QMainWindow):
         if kind.bar:
             dock.setTitleBarWidget(QWidget())
             panel.setMaximumHeight(max(panel.sizeHint().height(), panel.minimumHeight()))
-        dock.visibilityChanged.connect(partial(self._show_panel, panel))
+        dock.visibilityChanged.connect(partial(self._show_panel, dock, panel))
         return dock
 
-    def _show_panel(self, panel: QWidget, shown: bool) -> None:
+    def _show_panel(self, dock: QDockWidget, panel: QWidget, shown: bool) -> None:
         """A panel has come into sight, or lies behind another: only for what is seen is anything asked and drawn."""
-        self._behind.discard(panel)
         if shown:
+            self._behind.discard(panel)
             self._refresh()
             self.desk.ask()
-        else:
+        elif not dock.isHidden():
             self._behind.add(panel)
 
     def _in_sight(self) -> list[Panel]:
@@ -158,7 +158,7 @@ class MainWindow(QMainWindow):
         self._extra("Model", "Restart engine", lambda: self._restart(None))
         for kind, dock in self._docks.items():
             toggle = dock.toggleViewAction()
-            toggle.triggered.connect(partial(self._toggle_panel, kind))
+            toggle.triggered.connect(lambda shown, kind=kind: self._toggle_panel(kind, shown))
             self._menus["Window"].addAction(toggle)
         self._extra("Window", "Reset layout", self._reset_layout)
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from core.datasets import SEED_MAX
 from core.errors import UserError
 from core.scene import Geometry, Task
-from core.texts import read_text, require_finite
+from core.texts import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,6 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         table = tomllib.loads(read_text(path))
-        require_finite(table)
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}

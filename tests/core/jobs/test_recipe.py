@@ -65,14 +65,6 @@ def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, line: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("line", "place"), [("peak_lr = nan", "peak_lr"), ("weight_decay = inf", "weight_decay"), ("beta2 = -inf", "beta2")]
-)
-def test_a_number_that_is_not_finite_is_refused_by_its_name(tmp_path: Path, line: str, place: str) -> None:
-    with pytest.raises(UserError, match=f"{place} is .*not a finite number"):
-        read_recipe(written(tmp_path, line))
-
-
-@pytest.mark.parametrize(
     ("line", "rule"),
     [
         ('task = "sorting"', "a task of discrimination or rmts"),
