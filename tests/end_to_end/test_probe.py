@@ -53,7 +53,8 @@ def test_a_pull_toward_same_raises_the_judgement_in_one_undo_step(driver: Driver
     assert during > before
     assert judged(driver) == during
     assert judgement(driver).baseline == before
-    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "same", 2.0),)
+    probe = desk.model.asset_hashes["probe", desk.view.write]
+    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "same", 2.0, learned=probe),)
     assert row.meter.reading.margin == during
     assert desk.store.undo.undoText() == "Probe: A–B pair toward same, alpha 2"
     desk.store.undo.undo()
@@ -82,7 +83,8 @@ def test_the_commands_flip_the_pair_and_control_the_flip(driver: Driver) -> None
     driver.command("Control: push the selected pair toward what it is").trigger()
 
     assert judged(driver) < before
-    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "different", 1.0),)
+    probe = desk.model.asset_hashes["probe", desk.view.write]
+    assert desk.document.interventions == (AddProbeDirection(desk.view.write, 0, "different", 1.0, learned=probe),)
 
 
 @pytest.mark.parametrize("block", [3, 5])

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from torch import Tensor
 
 from app.desk import Desk
+from app.edits import accept_learned
 from app.live import Live
 from app.panels.history import HistoryPanel
 from app.panels.interventions import InterventionsPanel
@@ -211,6 +212,28 @@ def test_a_margin_in_the_history_is_not_that_of_an_earlier_fit(bench: Bench) -> 
     bench.fit(fitted())
     bench.answer()
     assert bench.history.strip._steps[1].margin is None, "nobody has asked this fit about the edit"
+
+
+def test_an_edit_of_an_earlier_fit_says_in_its_row_why_it_does_nothing_until_the_new_one_is_taken(bench: Bench) -> None:
+    bench.fit(fitted())
+    bench.answer()
+    bench.desk.edit("Move", set_point(bench.desk.document, 0, "color", BLOCK, (5.0, 5.0)))
+    bench.answer()
+    assert bench.interventions.edits.row_widget(0).row.warning == ""
+    moved = bench.desk.found(Decision()).value
+
+    bench.fit(negated(fitted()))
+    bench.answer()
+    assert bench.interventions.edits.row_widget(0).row.warning
+    assert bench.desk.found(Decision()).value.logits == moved.baseline
+
+    accept_learned(bench.desk)
+    bench.answer()
+    assert bench.interventions.edits.row_widget(0).row.warning == ""
+    assert bench.desk.found(Decision()).value.logits not in (moved.logits, moved.baseline)
+    bench.desk.store.undo.undo()
+    bench.answer()
+    assert bench.interventions.edits.row_widget(0).row.warning
 
 
 def test_the_layers_show_what_is_learned_while_the_window_is_open(bench: Bench) -> None:
