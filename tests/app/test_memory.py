@@ -17,17 +17,20 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.desk import DECISIONS_SPARE
+from app.desk import DECISIONS_SPARE, KEPT_OF_A_KIND
 from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
+from core.analyses.attention import Attention, AttentionOfToken
+from core.analyses.decision import Verdict
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
-from core.document import Document, set_point
-from core.questions import Answer, Attention, Decision, ModelInfo
+from core.document import Document
+from core.interventions.move import set_point
+from core.questions import Answer
 from core.scene import Geometry, Photo, Stimulus
+from tests.app import answers
 
-N_BLOCKS, N_HEADS, N_TOKENS = 6, 4, 197
 LEFT_OUT = ("Open picture…", "Open model…", "Quit", "Run on", "Restart engine", "Bundled", "Theme")
 """Those that wait for a person, end the window, need an engine, or change the look of every test after this."""
 N_WARM, N_ACTIONS = 150, 300
@@ -45,11 +48,10 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 def answer(window: MainWindow, rng: np.random.Generator) -> Answer:
     """An answer about the current state as it comes out of the pipe: nothing in it is shared with the document."""
-    info = ModelInfo("m", "0", "cpu", N_BLOCKS, N_HEADS, 1, Geometry(), ("different", "same"), {"network": {}}, {})
-    rows = rng.random((N_BLOCKS, N_HEADS, N_TOKENS), np.float32)
-    attention = Attention(0, rows, rows, rows, rows, {}, rows.max((1, 2)), rows.max((1, 2)))
-    decision = Decision(info.labels, (0.0, float(rng.normal())), (0.0, 1.0))
-    found: Answer = pickle.loads(pickle.dumps(Answer(window.desk.question(), info, decision, {}, attention)))
+    token, verdict = window.desk.view.token, Verdict(answers.RELATIONS, (0.0, float(rng.normal())), (0.0, 1.0))
+    attention = answers.attention_of(token, seed=int(rng.integers(2**32)))
+    whole = answers.answer(window.desk, {Attention(token): attention}, verdict=verdict)
+    found: Answer = pickle.loads(pickle.dumps(whole))
     return found
 
 
@@ -85,7 +87,7 @@ def rest(window: MainWindow) -> None:
 
 def living() -> Counter[str]:
     gc.collect()
-    kinds = (Answer, Attention, Decision, Document, QWidget, QGraphicsItem)
+    kinds = (Answer, AttentionOfToken, Verdict, Document, QWidget, QGraphicsItem)
     # By their type: some libraries' objects answer `isinstance` with a warning.
     types = Counter(type(thing) for thing in gc.get_objects())
     return Counter({kind.__name__: sum(n for t, n in types.items() if issubclass(t, kind)) for kind in kinds})
@@ -109,9 +111,9 @@ def test_after_hundreds_of_random_actions_only_the_steps_of_the_history_are_kept
     after, n_new = living(), window.desk.store.undo.count() - n_steps
     assert n_new > N_ACTIONS / 10
     assert after["Answer"] <= before["Answer"] + 1
-    assert after["Attention"] <= before["Attention"] + 1
+    assert after["AttentionOfToken"] <= before["AttentionOfToken"] + 1
     assert after["QGraphicsItem"] <= before["QGraphicsItem"] + 20
-    assert after["Decision"] - before["Decision"] <= n_new + DECISIONS_SPARE
+    assert after["Verdict"] - before["Verdict"] <= n_new + DECISIONS_SPARE
     assert after["Document"] - before["Document"] <= 3 * n_new + DECISIONS_SPARE
     assert len(QApplication.allWidgets()) <= widgets + 10
 
@@ -127,3 +129,16 @@ def test_a_drag_over_a_photo_keeps_few_copies_of_it(window: MainWindow) -> None:
 
     copies = {id(document.base.photo.pixels) for document in desk.decisions if document.base.photo is not None}
     assert len(copies) <= DECISIONS_SPARE + 2
+
+
+def test_a_look_from_every_token_of_a_state_keeps_the_attention_of_few(window: MainWindow) -> None:
+    numbers = np.random.default_rng(2)
+    window._answered(answer(window, numbers))
+    before = living()["AttentionOfToken"]
+
+    for token in range(1 + Geometry().grid ** 2):
+        window.desk.look(token=token)
+        window._answered(answer(window, numbers))
+
+    assert window.desk.found(Attention(window.desk.view.token)).current
+    assert living()["AttentionOfToken"] <= before + KEPT_OF_A_KIND
