@@ -27,6 +27,9 @@ from core.scene import Property
 DECISIONS_SPARE = 32
 """How many decisions of states that no step of the history shows are kept, such as those on the way of a drag."""
 
+KEPT_OF_A_KIND = 8
+"""Of how many questions of one kind about the current state the answers are kept, such as the tokens looked from."""
+
 Value = TypeVar("Value")
 
 
@@ -114,6 +117,8 @@ class Desk:
                 of_kind.clear()
             of_kind.pop(analysis, None)
             of_kind[analysis] = Found(analysis, value, refusal, document, answer.model)
+            while len(of_kind) > KEPT_OF_A_KIND:
+                of_kind.pop(next(iter(of_kind)))
 
     def found(self, analysis: Analysis[Value]) -> Found[Value] | None:
         """What this analysis found, or else the one of its kind that is most like it, and whether it is of the
