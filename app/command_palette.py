@@ -83,6 +83,8 @@ WIDGET_KEYS = (
     ("Pad", "Move the thumb, in large steps", "arrows, Shift+arrows"),
     ("Pad", "Next landmark", "Enter"),
     ("Pad", "Back to the model's own value", "Delete"),
+    ("Edits", "Switch, change the strength, offer the controls", "Space, Left and Right, Enter"),
+    ("Edits", "Move, remove", "Alt+Up and Alt+Down, Delete"),
     ("Attention", "Move the query", "arrows"),
     ("Attention", "Who looks at me", "A"),
     ("Attention", "Blink the baseline", "hold C"),

@@ -6,12 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
 from app.widgets.history_strip import HistoryStrip, Step
+from app.widgets.painted import rgb_image
 from core.document import Document, controls_in_force
 from core.render import render, shape_mask
 from core.scene import COLORS, Stimulus
@@ -20,7 +21,7 @@ THUMBNAIL_PX = 76
 ITEM_PX = 24
 
 
-class HistoryPanel(QScrollArea, Panel):
+class HistoryPanel(QWidget, Panel):
     """All states of the undo stack, each with the margin that was measured for it."""
 
     title, place, order = "History", "bottom", 70
@@ -29,28 +30,18 @@ class HistoryPanel(QScrollArea, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._drawn: object = None
         self.strip = HistoryStrip()
         self.strip.chosen.connect(desk.store.go_to)
         self.strip.stepped.connect(desk.store.undo.setIndex)
-        self.setWidget(self.strip)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setViewportMargins(8, 2, 8, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 2)
+        layout.addWidget(self.strip)
         self.setFixedHeight(self.strip.sizeHint().height() + 16)
 
     def refresh(self) -> None:
-        """Show the steps, and keep the one in force in sight."""
+        """Show the steps; those that are as before are not drawn again."""
         store = self._desk.store
-        states = store.steps()
-        shown = ([(text, d, self._desk.decisions.get(d)) for text, d in states], store.undo.index())
-        if shown == self._drawn:
-            return
-        self._drawn = shown
-        self.strip.set_steps([self._step(text, document) for text, document in states], store.undo.index())
-        place = self.strip.card_rect(store.undo.index()).center().toPoint()
-        self.ensureVisible(place.x(), place.y(), 120, 0)
+        self.strip.set_steps([self._step(text, document) for text, document in store.steps()], store.undo.index())
 
     def _step(self, text: str, document: Document) -> Step:
         decision = self._desk.decisions.get(document)
@@ -63,16 +54,16 @@ class HistoryPanel(QScrollArea, Panel):
         return Step(text, layer, margin, flipped, _thumbnail(document.base), control, answer, sided)
 
 
-@lru_cache(maxsize=512)
-def _thumbnail(stimulus: Stimulus) -> np.ndarray:
-    """A sketch [THUMBNAIL_PX, THUMBNAIL_PX, 3]: the items in their places, larger than life to be told apart."""
+@lru_cache(maxsize=2048)
+def _thumbnail(stimulus: Stimulus) -> QImage:
+    """A sketch THUMBNAIL_PX wide and high: the items in their places, larger than life to be told apart."""
     if stimulus.photo is not None:
         whole = Image.fromarray(render(stimulus))
-        return np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX))
+        return rgb_image(np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)))
     sketch = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 255, np.uint8)
     room = stimulus.geometry.image_px - stimulus.geometry.cell_px
     for item in stimulus.items:
         x = round(item.x_px / room * (THUMBNAIL_PX - ITEM_PX))
         y = round(item.y_px / room * (THUMBNAIL_PX - ITEM_PX))
         sketch[y : y + ITEM_PX, x : x + ITEM_PX][shape_mask(item.shape, ITEM_PX)] = COLORS[item.color]
-    return sketch
+    return rgb_image(sketch)

@@ -324,7 +324,8 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def _set_edit_strength(self, index: int, value: float) -> None:
         edit = changed(self._desk.document.interventions[index], strength=value)
-        self._desk.edit("Change strength", replace_intervention(self._desk.document, index, edit), self._gesture)
+        gesture = f"{self._gesture}, strength of edit {index}"  # the wheel and the keys have no beginning and no end
+        self._desk.edit("Change strength", replace_intervention(self._desk.document, index, edit), gesture)
 
     def _remove(self, index: int) -> None:
         self._desk.edit("Remove edit", remove_intervention(self._desk.document, index))

@@ -1,33 +1,22 @@
-"""One edit in the list: its value and its row."""
+"""One edit in the list: its value, where the parts of its row lie, and how they look."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QFont,
-    QFontMetricsF,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from app import theme
-from app.widgets.control_button import ControlButton
-from app.widgets.edit_controls import RemoveButton, StrengthSlider, Switch
-from app.widgets.painted import Painted, box, scaled, write
+from app.widgets.marks import ink_on, paint_focus
+from app.widgets.painted import box, cross, line_height, scaled, width_of, write
 
-_EDGE_PX = 8
-_GRIP_PX = 10
-_SWITCH_PX = 34
-_WIDE_PX = 280
+MAX_STRENGTH = 2.0
+_DETENT = 0.04
+_EDGE_PX, _GRIP_PX, _SWITCH_PX, _NUMBER_PX, _PAD_PX, _FOOT_PX = 8, 10, 34, 30, 7, 18
 _LEAST_DETAIL_PX = 48
 _WRAP = int(Qt.TextFlag.TextWordWrap)
+_EFFECT, _PREFIX = "effect ▾", "control: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,179 +35,169 @@ class EditRow:
     controls: tuple[str, ...] = ()
     drawn: bool = False
 
+    @property
+    def pill(self) -> str:
+        """Whether it is the effect or a control, and what a click makes of that."""
+        return f"{_PREFIX}{self.control} ✕" if self.control else _EFFECT
 
-class EditRowView(Painted):
-    """Draws an `EditRow` with its controls; a drag on the row itself lifts it."""
 
-    toggled = Signal(bool)
-    strength_picked = Signal(float)
-    strength_held = Signal(bool)
-    removed = Signal()
-    lifted = Signal()
-    dragged = Signal(QPointF)
-    dropped = Signal()
-    shifted = Signal(int)
-    stepped = Signal(int)
-    control_picked = Signal(str)
-    drawn_again = Signal()
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a row stands: `hot` is the part under the mouse, or ""."""
 
-    def __init__(self, row: EditRow, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.switch = Switch(self)
-        self.slider = StrengthSlider(self)
-        self.remove = RemoveButton(self)
-        self.control = ControlButton(self)
-        self._pressed_at: QPointF | None = None
-        self._lifted = False
-        self.switch.clicked.connect(self.toggled)
-        self.slider.picked.connect(self.strength_picked)
-        self.slider.sliderPressed.connect(lambda: self.strength_held.emit(True))
-        self.slider.sliderReleased.connect(lambda: self.strength_held.emit(False))
-        self.remove.clicked.connect(self.removed)
-        self.control.picked.connect(self.control_picked)
-        self.control.drawn_again.connect(self.drawn_again)
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.row = row
-        self.set_row(row)
+    hot: str = ""
+    focused: bool = False
+    lifted: bool = False
 
-    def set_row(self, row: EditRow) -> None:
-        """Show `row`, silently."""
-        self.row = row
-        self.switch.setChecked(row.enabled)
-        self.slider.set_strength(row.strength)
-        self.switch.setToolTip("Turn this edit off" if row.enabled else "Turn this edit on")
-        self.switch.setAccessibleName(row.text)
-        self.switch.setAccessibleDescription(
-            "; ".join(filter(None, (row.detail, row.warning, "Delete removes, Alt with Up or Down moves")))
-        )
-        self.slider.setAccessibleName(f"Strength of {row.text}")
-        self.remove.setAccessibleName(f"Remove {row.text}")
-        self.remove.setToolTip("Remove this edit (Delete)")
-        self.setToolTip("\n".join(filter(None, (row.text, row.detail, row.warning, "Drag to change the order"))))
-        self.setAccessibleName(row.text)
-        self.slider.set_dimmed(dimmed=not row.enabled)
-        self.control.set_choice(row.control, row.controls, of=row.text, drawn=row.drawn)
-        self._arrange()
-        self.update()
 
-    def sizeHint(self) -> QSize:
-        return QSize(_WIDE_PX, self.heightForWidth(_WIDE_PX))
+class Parts:
+    """Where the parts of a row lie in `rect`; text wraps where that is narrow, and a warning has a line of its own."""
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(170, self.heightForWidth(170))
+    def __init__(self, row: EditRow, rect: QRectF, font: QFont) -> None:
+        small, left = scaled(font, 0.85), rect.left() + _EDGE_PX + _GRIP_PX + _SWITCH_PX
+        room = QRectF(left, rect.top() + 5, max(40.0, rect.right() - left - 28), 1000)
+        tall = QFontMetricsF(font).boundingRect(room, _WRAP, row.text).height()
+        self.head = QRectF(room.left(), room.top(), room.width(), max(18.0, tall))
+        self.switch = QRectF(rect.left() + _EDGE_PX + _GRIP_PX - 3, self.head.top() - 2, 32, 22)
+        self.remove = QRectF(rect.right() - 26, self.head.top() - 2, 22, 22)
+        wide, foot = min(96.0, max(72.0, rect.width() * 2 // 5)), self.head.bottom() + 1
+        self.strength = QRectF(rect.right() - wide - 4, foot, wide, _FOOT_PX)
+        pill = width_of(scaled(font, 0.85, bold=bool(row.control)), row.pill) + 2 * _PAD_PX if row.controls else 0.0
+        self.control = QRectF(left, foot, max(0.0, min(pill, self.strength.left() - left - 2)), _FOOT_PX)
+        after = self.control.right() + (_PAD_PX if row.controls else 0)
+        self.detail = QRectF(after, foot, self.strength.left() - after - 2, _FOOT_PX)
+        self.warning = QRectF(left, foot + _FOOT_PX + 1, rect.right() - left - 8, line_height(small))
+        self.height = (self.warning.bottom() + 2 if row.warning else foot + _FOOT_PX) + 4 - rect.top()
 
-    def hasHeightForWidth(self) -> bool:
-        return True
+    def at(self, place: QPointF) -> str:
+        """The name of the part at a place that can be worked with, or ""."""
+        return next((n for n in ("switch", "remove", "strength", "control") if getattr(self, n).contains(place)), "")
 
-    def heightForWidth(self, width: int) -> int:
-        """The text wraps where the row is narrow; a warning has a line of its own."""
-        warning = self._small_height() + 3 if self.row.warning else 0.0
-        return round(self._head(width).height() + self.slider.sizeHint().height() + warning + 10)
+    @property
+    def groove(self) -> QRectF:
+        """What the handle of the strength runs along."""
+        middle = self.strength.center().y()
+        return QRectF(QPointF(self.strength.left() + 8, middle - 1.5), QPointF(self.number.left() - 7, middle + 1.5))
 
-    def settle(self) -> None:
-        """Put down what is lifted; the list calls it when a drag ends early."""
-        self._pressed_at = None
-        self._lifted = False
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.update()
+    @property
+    def number(self) -> QRectF:
+        """Where the strength stands as a number."""
+        return self.strength.adjusted(self.strength.width() - _NUMBER_PX - 2, 0, -2, 0)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange()
+    def handle(self, strength: float) -> QPointF:
+        """Where the handle lies; at the end for a strength beyond the range."""
+        groove = self.groove
+        return QPointF(groove.left() + in_range(strength) / MAX_STRENGTH * groove.width(), groove.center().y())
 
-    def _arrange(self) -> None:
-        size, head = self.slider.sizeHint(), self._head(self.width())
-        wide = min(size.width(), max(self.slider.minimumSizeHint().width(), self.width() * 2 // 5))
-        self.switch.setGeometry(QRect(_EDGE_PX + _GRIP_PX - 3, round(head.top()) - 2, 32, 22))
-        self.remove.setGeometry(QRect(self.width() - 26, round(head.top()) - 2, 22, 22))
-        self.slider.setGeometry(QRect(self.width() - wide - 4, round(head.bottom()) + 1, wide, size.height()))
-        pill = self.control.sizeHint()
-        room = max(0, self.slider.x() - round(head.left()) - 2)
-        self.control.setGeometry(
-            QRect(round(head.left()), self.slider.y(), min(pill.width(), room), self.slider.height())
-        )
+    def strength_at(self, x: float, *, free: bool) -> float:
+        """The strength that the handle has at `x`; near one it is one, unless `free`."""
+        strength = (x - self.groove.left()) / self.groove.width() * MAX_STRENGTH
+        return strength if free or abs(strength - 1) > _DETENT else 1.0
 
-    def _head(self, width: int) -> QRectF:
-        """Where the text lies in a row of `width`."""
-        left = _EDGE_PX + _GRIP_PX + _SWITCH_PX
-        room = QRectF(left, 5, max(40, width - left - 28), 1000)
-        wrapped = QFontMetricsF(self.font()).boundingRect(room, _WRAP, self.row.text)
-        return QRectF(left, 5, room.width(), max(18.0, wrapped.height()))
 
-    def _small_height(self) -> float:
-        return QFontMetricsF(scaled(self.font(), 0.85)).height()
+def in_range(strength: float) -> float:
+    """The strength between 0 and 2 that is nearest, in steps of 0.01."""
+    return round(min(MAX_STRENGTH, max(0.0, strength)), 2)
 
-    def paint(self, painter: QPainter) -> None:
-        colors, row = theme.current(), self.row
-        marked = colors.color("warning", 0.8) if row.control else None
-        edge = colors.color("accent") if self._lifted else marked
-        box(painter, QRectF(self.rect()), radius=5, fill=colors.color("raised"), line=edge, width=1.5)
-        self._paint_grip(painter)
-        head = self._head(self.width())
-        painter.setFont(self.font())
-        painter.setPen(colors.color("text" if row.enabled else "muted"))
-        painter.drawText(head, _WRAP | int(Qt.AlignmentFlag.AlignVCenter), row.text)
-        small: QFont = scaled(self.font(), 0.85)
-        left = self.control.geometry().right() + 7 if row.controls else head.left()
-        foot = QRectF(left, self.slider.y(), self.slider.x() - left - 2, self.slider.height())
-        if foot.width() > _LEAST_DETAIL_PX:
-            write(painter, foot, row.detail, font=small, color=colors.color("muted"))
-        if row.warning:
-            line = QRectF(head.left(), foot.bottom() + 1, self.width() - head.left() - 8, self._small_height())
-            self._paint_warning(painter, QRectF(line.left(), line.center().y() - 5, 11, 10))
-            line.setLeft(line.left() + 16)
-            write(painter, line, row.warning, font=small, color=colors.color("warning"))
 
-    def _paint_grip(self, painter: QPainter) -> None:
+def tip_of(row: EditRow, part: str) -> str:
+    """What can be done with a part of a row, or with the row itself."""
+    if part == "switch":
+        return "Turn this edit off" if row.enabled else "Turn this edit on"
+    if part == "remove":
+        return "Remove this edit (Delete)"
+    if part == "strength":
+        return "Strength α, 0 to 2 — drag, wheel, or Left and Right; double click for 1"
+    if part == "control":
+        back = f"A control: {row.control}. Click for the effect"
+        return back if row.control else "The effect itself. Click for its controls"
+    return "\n".join(filter(None, (row.text, row.detail, row.warning, "Drag to change the order")))
+
+
+def paint_row(painter: QPainter, rect: QRectF, row: EditRow, font: QFont, look: Look) -> None:
+    """Draw `row` in `rect`."""
+    colors, parts, small = theme.current(), Parts(row, rect, font), scaled(font, 0.85)
+    marked = colors.color("warning", 0.8) if row.control else None
+    edge = colors.color("accent") if look.lifted else marked
+    box(painter, rect, radius=5, fill=colors.color("raised"), line=edge, width=1.5)
+    if look.focused and not look.lifted:
+        paint_focus(painter, rect.adjusted(1, 1, -1, -1), colors)
+    _paint_grip(painter, rect)
+    painter.setFont(font)
+    painter.setPen(colors.color("text" if row.enabled else "muted"))
+    painter.drawText(parts.head, _WRAP | int(Qt.AlignmentFlag.AlignVCenter), row.text)
+    _paint_switch(painter, parts.switch, on=row.enabled, hot=look.hot == "switch")
+    _paint_remove(painter, parts.remove, hot=look.hot == "remove")
+    _paint_strength(painter, parts, row, small)
+    if row.controls:
+        _paint_pill(painter, parts.control, row, font, hot=look.hot == "control")
+    if parts.detail.width() > _LEAST_DETAIL_PX:
+        write(painter, parts.detail, row.detail, font=small, color=colors.color("muted"))
+    if row.warning:
+        _paint_warning(painter, parts.warning, row.warning, small)
+
+
+def _paint_grip(painter: QPainter, rect: QRectF) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.current().color("muted", 0.7))
+    for x in (_EDGE_PX - 1.0, _EDGE_PX + 3.0):
+        for y in (-4.5, 0.0, 4.5):
+            painter.drawEllipse(QPointF(rect.left() + x, rect.center().y() + y), 1.1, 1.1)
+
+
+def _paint_switch(painter: QPainter, rect: QRectF, *, on: bool, hot: bool) -> None:
+    """A knob in a track."""
+    colors, track = theme.current(), QRectF(0, 0, 26, 14)
+    track.moveCenter(rect.center())
+    line = colors.color("muted") if hot else None
+    box(painter, track, radius=7, fill=colors.color("accent" if on else "line"), line=line)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.GlobalColor.white)
+    painter.drawEllipse(QPointF(track.right() - 7 if on else track.left() + 7, track.center().y()), 5.5, 5.5)
+
+
+def _paint_remove(painter: QPainter, rect: QRectF, *, hot: bool) -> None:
+    colors = theme.current()
+    if hot:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.current().color("muted", 0.7))
-        middle = self.height() / 2
-        for x in (_EDGE_PX - 1.0, _EDGE_PX + 3.0):
-            for y in (middle - 4.5, middle, middle + 4.5):
-                painter.drawEllipse(QPointF(x, y), 1.1, 1.1)
+        painter.setBrush(colors.color("line"))
+        painter.drawEllipse(rect.center(), 8, 8)
+    cross(painter, rect.center(), 6.5, colors.color("text" if hot else "muted"))
 
-    def _paint_warning(self, painter: QPainter, rect: QRectF) -> None:
-        color = theme.current().color("warning")
-        path = QPainterPath(QPointF(rect.center().x(), rect.top()))
-        path.lineTo(rect.bottomRight())
-        path.lineTo(rect.bottomLeft())
-        path.closeSubpath()
-        painter.setPen(QPen(color, 1.2, j=Qt.PenJoinStyle.RoundJoin))
-        painter.setBrush(theme.current().color("warning", 0.2))
-        painter.drawPath(path)
-        painter.drawLine(rect.center() + QPointF(0, -1.5), rect.center() + QPointF(0, 1.2))
-        painter.drawPoint(rect.center() + QPointF(0, 3.2))
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed_at = event.position()
-            self.switch.setFocus(Qt.FocusReason.MouseFocusReason)
+def _paint_strength(painter: QPainter, parts: Parts, row: EditRow, small: QFont) -> None:
+    """A groove with a notch at one; that of an edit that is off is grey, and works."""
+    colors, groove = theme.current(), parts.groove
+    handle, whole = parts.handle(row.strength), parts.handle(1.0)
+    box(painter, groove, radius=1.5, fill=colors.color("line"))
+    box(painter, QRectF(whole.x() - 1, whole.y() - 4.5, 2, 9), radius=1, fill=colors.color("line"))
+    tone = colors.color("accent" if row.enabled else "muted")
+    box(painter, QRectF(groove.topLeft(), QPointF(handle.x(), groove.bottom())), radius=1.5, fill=tone)
+    painter.drawEllipse(handle, 4.5, 4.5)
+    write(painter, parts.number, f"{row.strength:.2f}", font=small, color=colors.color("muted"))
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed_at is None:
-            return
-        far = (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
-        if far and not self._lifted:
-            self._lifted = True
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            self.lifted.emit()
-            self.update()
-        if self._lifted:
-            self.dragged.emit(self.mapToParent(event.position()))
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        lifted = self._lifted
-        self.settle()
-        if lifted:
-            self.dropped.emit()
+def _paint_pill(painter: QPainter, rect: QRectF, row: EditRow, font: QFont, *, hot: bool) -> None:
+    colors, control = theme.current(), bool(row.control)
+    pill, small = rect.adjusted(0.5, 0.5, -0.5, -0.5), scaled(font, 0.85, bold=control)
+    fill = colors.color("warning" if control else "panel")
+    box(painter, pill, radius=pill.height() / 2, fill=fill, line=colors.color("text" if hot else "line"))
+    fits = width_of(small, row.pill) + 2 * _PAD_PX <= rect.width() + 1
+    words = row.pill if fits else row.pill.removeprefix(_PREFIX)
+    ink = ink_on(fill) if control else colors.color("muted")
+    write(painter, pill.adjusted(_PAD_PX - 1, 0, 1 - _PAD_PX, 0), words, font=small, color=ink)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that the controls left alone."""
-        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.removed.emit()
-        elif step is not None and event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self.shifted.emit(step)
-        elif step is not None:
-            self.stepped.emit(step)
-        else:
-            super().keyPressEvent(event)
+
+def _paint_warning(painter: QPainter, line: QRectF, text: str, small: QFont) -> None:
+    """A sign of warning, and why the edit does nothing."""
+    color, rect = theme.current().color("warning"), QRectF(line.left(), line.center().y() - 5, 11, 10)
+    path = QPainterPath(QPointF(rect.center().x(), rect.top()))
+    path.lineTo(rect.bottomRight())
+    path.lineTo(rect.bottomLeft())
+    path.closeSubpath()
+    painter.setPen(QPen(color, 1.2, j=Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(theme.current().color("warning", 0.2))
+    painter.drawPath(path)
+    painter.drawLine(rect.center() + QPointF(0, -1.5), rect.center() + QPointF(0, 1.2))
+    painter.drawPoint(rect.center() + QPointF(0, 3.2))
+    write(painter, line.adjusted(16, 0, 0, 0), text, font=small, color=color)

@@ -198,20 +198,20 @@ def test_a_margin_in_the_history_is_not_that_of_an_earlier_fit(bench: Bench) -> 
     bench.answer()
     bench.desk.edit("Move", set_point(bench.desk.document, 0, "color", BLOCK, (5.0, 5.0)))
     bench.answer()
-    steps = bench.history.strip._steps
+    steps = bench.history.strip.rows.shown
     assert [step.margin is None for step in steps] == [False, False]
 
     bench.fit(negated(fitted()))
     bench.answer()
 
-    before, now = bench.history.strip._steps
+    before, now = bench.history.strip.rows.shown
     assert before.margin == steps[0].margin, "the model itself is the same"
     assert now.margin != steps[1].margin
     bench.desk.store.undo.undo()
     bench.answer()
     bench.fit(fitted())
     bench.answer()
-    assert bench.history.strip._steps[1].margin is None, "nobody has asked this fit about the edit"
+    assert bench.history.strip.rows.shown[1].margin is None, "nobody has asked this fit about the edit"
 
 
 def test_an_edit_of_an_earlier_fit_says_in_its_row_why_it_does_nothing_until_the_new_one_is_taken(bench: Bench) -> None:
@@ -219,21 +219,21 @@ def test_an_edit_of_an_earlier_fit_says_in_its_row_why_it_does_nothing_until_the
     bench.answer()
     bench.desk.edit("Move", set_point(bench.desk.document, 0, "color", BLOCK, (5.0, 5.0)))
     bench.answer()
-    assert bench.interventions.edits.row_widget(0).row.warning == ""
+    assert bench.interventions.edits.rows.shown[0].warning == ""
     moved = bench.desk.found(Decision()).value
 
     bench.fit(negated(fitted()))
     bench.answer()
-    assert bench.interventions.edits.row_widget(0).row.warning
+    assert bench.interventions.edits.rows.shown[0].warning
     assert bench.desk.found(Decision()).value.logits == moved.baseline
 
     accept_learned(bench.desk)
     bench.answer()
-    assert bench.interventions.edits.row_widget(0).row.warning == ""
+    assert bench.interventions.edits.rows.shown[0].warning == ""
     assert bench.desk.found(Decision()).value.logits not in (moved.logits, moved.baseline)
     bench.desk.store.undo.undo()
     bench.answer()
-    assert bench.interventions.edits.row_widget(0).row.warning
+    assert bench.interventions.edits.rows.shown[0].warning
 
 
 def test_the_layers_show_what_is_learned_while_the_window_is_open(bench: Bench) -> None:
@@ -270,4 +270,4 @@ def test_other_weights_under_the_same_name_forget_every_margin(bench: Bench, tmp
     save_tiny(tmp_path / "tiny.safetensors", seed=7)
     bench.answer()
 
-    assert [step.margin is None for step in bench.history.strip._steps] == [True, False]
+    assert [step.margin is None for step in bench.history.strip.rows.shown] == [True, False]

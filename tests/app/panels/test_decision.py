@@ -103,8 +103,8 @@ def test_the_history_names_the_answer(qtbot: QtBot, desk: Desk) -> None:
     take(desk, ANIMALS, (0.0, 5.0, 3.5))
     panel.refresh()
 
-    assert "Answer: dog" in panel.strip._steps[0].told
-    assert not panel.strip._steps[0].sided
+    assert "Answer: dog" in panel.strip.rows.shown[0].told
+    assert not panel.strip.rows.shown[0].sided
 
 
 @pytest.mark.parametrize(

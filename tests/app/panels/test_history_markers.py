@@ -38,9 +38,9 @@ def push(desk: Desk, x: float, gesture: str = "") -> None:
 
 
 def click(panel: HistoryPanel, card: int) -> None:
-    place: QPointF = panel.strip.card_rect(card).center()
-    press(panel.strip, place)
-    release(panel.strip, place)
+    place = QPointF(panel.strip.visualRect(panel.strip.rows.index(card)).center())
+    press(panel.strip.viewport(), place)
+    release(panel.strip.viewport(), place)
 
 
 def markers(desk: Desk) -> tuple[int, int]:

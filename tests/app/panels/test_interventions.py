@@ -64,7 +64,7 @@ def take(desk: Desk, panel: InterventionsPanel, found: dict[Any, Any], **more: A
 
 
 def rows(panel: InterventionsPanel) -> list[EditRow]:
-    return [view.row for view in panel.edits._rows]
+    return list(panel.edits.rows.shown)
 
 
 def add(desk: Desk, *edits: Intervention) -> None:
@@ -129,10 +129,10 @@ def test_an_edit_that_does_nothing_says_why_in_its_row_until_it_does(desk: Desk,
     take(desk, panel, {}, lost={lost: GONE})
 
     assert [row.warning for row in rows(panel)] == [GONE, ""]
-    view = panel.edits.row_widget(0)
-    assert GONE in view.toolTip()
-    assert GONE in view.switch.accessibleDescription()
-    assert GONE not in panel.edits.row_widget(1).toolTip()
+    first, second = (panel.edits.rows.index(row) for row in (0, 1))
+    assert GONE in panel.edits.tip_at(first, panel.edits.parts(0).head.center())
+    assert GONE in first.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert GONE not in panel.edits.tip_at(second, panel.edits.parts(1).head.center())
 
     take(desk, panel, {})
     assert [row.warning for row in rows(panel)] == ["", ""]

@@ -147,9 +147,9 @@ def test_a_control_is_marked_in_its_row_on_the_pad_on_the_meter_and_in_the_histo
         widget.refresh()
     panel.refresh()
 
-    row = panel.edits.row_widget(0)
-    assert row.control.text() == "random subspace"
-    assert "Control" in row.control.accessibleName()
+    row = panel.edits.rows.index(0)
+    assert panel.edits.rows.shown[0].control == "random subspace"
+    assert "control: random subspace" in row.data(Qt.ItemDataRole.AccessibleDescriptionRole)
     assert "Control: random subspace" in panel.pads["color"].accessibleDescription()
     assert "control: random subspace" in meter.meter.accessibleDescription()
     assert "Control in force: random subspace" in history.strip.accessibleDescription()
@@ -159,14 +159,13 @@ def test_the_pill_of_a_row_offers_its_controls_and_goes_back_to_the_effect(
     qtbot: QtBot, desk: Desk, panel: InterventionsPanel
 ) -> None:
     desk.edit("Move", set_point(desk.document, 0, "color", 1, (1.0, 1.0)))
-    row = panel.edits.row_widget(0)
+    pill = panel.edits.parts(0).control.center().toPoint()
 
-    offered = row.control.choices().actions()
+    offered = panel.edits.choices(0).actions()
     assert [a.text() for a in offered] == ["Effect", "Control: wrong object", "Control: random subspace"]
     offered[1].trigger()
     assert controls_in_force(desk.document) == ("wrong object",)
-    row.control.setFocus()
-    qtbot.keyClick(row.control, Qt.Key.Key_Return)
+    qtbot.mouseClick(panel.edits.viewport(), LEFT, pos=pill)
 
     assert controls_in_force(desk.document) == ()
 

@@ -161,24 +161,24 @@ def test_two_pairs_have_two_rows_and_the_command_is_about_the_selected_one(secti
 
 def test_the_edit_list_names_the_push_and_its_control(panel: InterventionsPanel, desk: Desk) -> None:
     edits.flip_pair(desk, 0)
-    row = panel.edits.row_widget(0).row
+    row = panel.edits.rows.shown[0]
     assert (row.text, row.detail, row.strength) == ("A–B pair toward same", "block 1 · probe direction", 1.0)
 
     panel.edits.strength_changed.emit(0, 0.5)
     panel.edits.toggled.emit(0, False)
     assert desk.document.interventions == (AddProbeDirection(1, 0, "same", 0.5, enabled=False),)
     edits.control_pair(desk, 0)
-    assert "control" in panel.edits.row_widget(0).row.detail
+    assert "control" in panel.edits.rows.shown[0].detail
 
 
 def test_a_strength_above_two_is_shown_as_it_is(panel: InterventionsPanel, desk: Desk) -> None:
     edits.push(desk, 0, 4.0)
 
-    slider = panel.edits.row_widget(0).slider
-    before = slider.grab().toImage()
+    strength = panel.edits.parts(0).strength.toRect()
+    before = panel.edits.viewport().grab(strength).toImage()
     edits.push(desk, 0, 5.0)
 
-    assert slider.grab().toImage() != before
+    assert panel.edits.viewport().grab(strength).toImage() != before
     assert desk.document.interventions[0].strength == 5.0
 
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 LEFT, RIGHT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+COPY = Qt.DropAction.CopyAction
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 ALT, CTRL, SHIFT = (
     Qt.KeyboardModifier.AltModifier,
@@ -66,20 +67,19 @@ def wheel(widget: QWidget, place: QPointF, angle: int) -> None:
     QApplication.sendEvent(widget, event)
 
 
-def carry(widget: QWidget, place: QPointF, mime: QMimeData) -> bool:
+def carry(widget: QWidget, place: QPointF, mime: QMimeData, action: Qt.DropAction = COPY) -> bool:
     """Bring `mime` over a place; whether the widget would take it there."""
-    copy = Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(place.toPoint(), copy, mime, LEFT, NO_KEYS)
+    enter = QDragEnterEvent(place.toPoint(), action, mime, LEFT, NO_KEYS)
     QApplication.sendEvent(widget, enter)
-    over = QDragMoveEvent(place.toPoint(), copy, mime, LEFT, NO_KEYS)
+    over = QDragMoveEvent(place.toPoint(), action, mime, LEFT, NO_KEYS)
     QApplication.sendEvent(widget, over)
     return enter.isAccepted() and over.isAccepted()
 
 
-def drop(widget: QWidget, place: QPointF, mime: QMimeData) -> bool:
+def drop(widget: QWidget, place: QPointF, mime: QMimeData, action: Qt.DropAction = COPY) -> bool:
     """Bring `mime` over a place and let it go; whether the widget took it."""
-    carry(widget, place, mime)
-    event = QDropEvent(place, Qt.DropAction.CopyAction, mime, LEFT, NO_KEYS)
+    carry(widget, place, mime, action)
+    event = QDropEvent(place, action, mime, LEFT, NO_KEYS)
     event.ignore()
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
