@@ -19,7 +19,8 @@ SAMPLE_PX = 24.0
 GAP_PX = 12.0
 SCALE_PX = 90.0
 FONT_SCALE = 0.85
-SYMBOLS = ("o", "s", "t1", "d", "t", "h")
+SYMBOLS = (("o", 1.0), ("s", 0.88), ("t1", 1.15), ("d", 1.3), ("t", 1.15), ("h", 1.05))
+"""Names in pyqtgraph, and sizes that make them look equally large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Entry:
 
 def symbol(kind: int, radius: float) -> QPainterPath:
     """The outline of a marker round the origin, the same as in written figures."""
-    outline: QPainterPath = Symbols[SYMBOLS[kind % len(SYMBOLS)]]
-    return QTransform.fromScale(2 * radius, 2 * radius).map(outline)
+    name, size = SYMBOLS[kind % len(SYMBOLS)]
+    outline: QPainterPath = Symbols[name]
+    return QTransform.fromScale(2 * radius * size, 2 * radius * size).map(outline)
 
 
 class Legend(Painted):

@@ -58,7 +58,7 @@ class MapsPicture:
         for first in range(0, len(self.plot.maps), self.n_columns):
             row = self.plot.maps[first : first + self.n_columns]
             n_lines = max(len(self._lines(of.caption, side)) for of in row)
-            height = self._line * (n_lines + 2.5) + side
+            height = self._line * (n_lines + 2.8) + side
             boxes += [QRectF(left + i * (side + GAP * self._letter), top, side, height) for i in range(len(row))]
             top += height + GAP * self._letter
         return boxes
@@ -66,7 +66,7 @@ class MapsPicture:
     def place_of(self, index: int) -> QRectF:
         """Where the picture of a map is."""
         box = self.boxes()[index]
-        return QRectF(box.left(), box.top() + 1.2 * self._line, box.width(), box.width())
+        return QRectF(box.left(), box.top() + 1.4 * self._line, box.width(), box.width())
 
     def paint(self, painter: QPainter, look: Theme) -> None:
         """Everything, without its ground."""
@@ -132,13 +132,14 @@ class MapsPicture:
 
     def _paint_scale(self, painter: QPainter, of: Map, under: QRectF, color: QColor) -> None:
         """The colour scale from 0 to the largest share of a patch, and what goes to no patch."""
-        width, height = (v * self._letter for v in BAR)
+        top, aside = percent(top_of_scale(of)), f"{self.plot.aside_label} {percent(of.aside)}"
+        words = width_of(self._small, f"0{top}{aside}") + 2 * self._letter
+        width, height = min(BAR[0] * self._letter, under.width() - words), BAR[1] * self._letter
         bar = QRectF(under.left() + 0.9 * self._letter, under.center().y() - height / 2, width, height)
         painter.drawImage(bar, rgb_image(map_scale(34)))
         write(painter, under, "0", font=self._small, color=color)
-        top = under.adjusted(bar.right() + 0.4 * self._letter - under.left(), 0, 0, 0)
-        write(painter, top, percent(top_of_scale(of)), font=self._small, color=color)
-        aside = f"{self.plot.aside_label} {percent(of.aside)}"
+        beside = under.adjusted(bar.right() + 0.4 * self._letter - under.left(), 0, 0, 0)
+        write(painter, beside, top, font=self._small, color=color)
         write(painter, under, aside, font=self._small, color=color, align=Qt.AlignmentFlag.AlignRight)
 
     def _outline(self, painter: QPainter, ring: Ring, place: QRectF, grid: int) -> None:

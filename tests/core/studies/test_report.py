@@ -91,7 +91,7 @@ def test_parts_of_two_conventions_are_named() -> None:
 
     assert "sound version was measured" in report_html([RESULT])
     assert "used wherever" in report_html([theirs])
-    assert re.search(r"used in:\s+Theirs \(mine\);\s+elsewhere", report_html([RESULT, theirs]))
+    assert re.search(r"used in:\s+Theirs \(mine\); elsewhere", report_html([RESULT, theirs]))
 
 
 def test_the_sources_of_published_numbers_stand_at_the_end() -> None:
