@@ -6,6 +6,8 @@ Whoever imports this loads matplotlib, which takes a while: the window and the s
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,13 +60,16 @@ def _encoded(figure: Figure, ending: str, title: str, dpi: int = POINTS_AN_INCH)
     }
     file = io.BytesIO()
     figure.savefig(file, format=ending[1:], dpi=dpi, metadata=said[ending])
-    return file.getvalue()
+    # XML has no control characters, which a file's name, and so a model's, may have.
+    return re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", file.getvalue()) if ending == ".svg" else file.getvalue()
 
 
 @contextmanager
 def _style(palette: Palette, salt: str) -> Iterator[None]:
     """matplotlib's own defaults, our style and the palette, whatever the user has set for other programs."""
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A letter that no font has is a box in a PNG; the SVG has it nevertheless.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font")
         matplotlib.rc_file(resource_folder("figures.mplstyle"))
         chosen = matplotlib.rcParams
         chosen["text.color"] = chosen["axes.labelcolor"] = palette.ink
@@ -72,23 +77,24 @@ def _style(palette: Palette, salt: str) -> Iterator[None]:
         chosen["figure.facecolor"] = chosen["axes.facecolor"] = palette.paper
         chosen["grid.color"] = palette.grid
         # Names inside an SVG are made of the salt, so that two of them can stand in one page.
-        chosen["svg.hashsalt"] = salt
+        chosen["svg.hashsalt"] = f"Relata {salt}"
         yield
 
 
 def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
     """The figure of a plot, 360 points (5 inches) wide or as wide as its cells or maps need."""
-    figure = Figure(figsize=(WIDTH / POINTS_AN_INCH, 1), dpi=POINTS_AN_INCH)
-    match plot:
-        case Curves():
-            draw_curves(figure, plot, palette)
-        case Bars():
-            draw_bars(figure, plot, palette)
-        case Heatmap():
-            draw_heatmap(figure, plot, palette)
-        case Points():
-            draw_points(figure, plot, palette)
-        case Maps():
-            draw_maps(figure, plot, palette)
-    fit(figure, 0.0 if isinstance(plot, Heatmap | Maps) else WIDTH)
+    with _style(palette, plot.title):
+        figure = Figure(figsize=(WIDTH / POINTS_AN_INCH, 1), dpi=POINTS_AN_INCH)
+        match plot:
+            case Curves():
+                draw_curves(figure, plot, palette)
+            case Bars():
+                draw_bars(figure, plot, palette)
+            case Heatmap():
+                draw_heatmap(figure, plot, palette)
+            case Points():
+                draw_points(figure, plot, palette)
+            case Maps():
+                draw_maps(figure, plot, palette)
+        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps) else WIDTH)
     return figure

@@ -92,8 +92,9 @@ def draw_maps(figure: Figure, plot: Maps, palette: Palette) -> None:
     """The maps side by side, each with its title, its own scale and its caption."""
     width = len(plot.maps) * (SIDE + GAP) - GAP
     key = wrapped(key_of(plot), width, width_of)
-    frames = [new_axes(figure, (index * (SIDE + GAP), BELOW, SIDE, SIDE)) for index in range(len(plot.maps))]
-    for axes, of in zip(frames, plot.maps, strict=True):
+    frames = [new_axes(figure, (index * (SIDE + GAP), BELOW, SIDE, SIDE)) for index in range(max(1, len(plot.maps)))]
+    frames[0].set_axis_off()  # there may be no map
+    for axes, of in zip(frames, plot.maps, strict=False):
         _map(axes, plot, of, palette)
     small: Look = {"size": SMALL, "color": palette.muted, "va": "bottom"}
     write(frames[0], "\n".join(key), (0, KEY_UP), (0, 1), **small)

@@ -99,6 +99,32 @@ def test_a_dollar_in_a_name_is_a_dollar() -> None:
     assert "a $1 model and a $2 one" in words(to_svg(replace(BARS, title="a $1 model and a $2 one")))
 
 
+@pytest.mark.parametrize("title", ["none", "", "名 of a model \U0001f600", "a\x07 bell", "<b> & “c”", "a\ttab"])
+def test_any_title_can_be_written(title: str, tmp_path: Path) -> None:
+    svg, *_ = write_figure(replace(BARS, title=title), tmp_path / "figure")
+
+    said = ElementTree.parse(svg).getroot().findtext(f"{SVG}title")
+    assert said == title.replace("\x07", "")
+
+
+SERIES = Series("s", (math.nan,), (math.nan,), (math.nan,))
+BARE: dict[str, Plot] = {
+    "one position": Curves("One", "x", "y", (0.0,), ("0",), (Series("s", (0.5,), (0.4,), (0.6,), star=0),)),
+    "no value": Curves("None", "x", "y", (0.0,), ("0",), (SERIES,)),
+    "no curve": Curves("None", "x", "y", (0.0, 1.0), ("0", "1"), ()),
+    "no bar": Bars("None", "y", ("a",), (SERIES,)),
+    "no series": Bars("None", "y", ("a",), ()),
+    "no cell": replace(HEAT, values=((math.nan, math.nan),) * 2),
+    "no point": replace(POINTS, clouds=(Cloud("c", (math.nan,), (0.5,), ("one",)),)),
+    "no map": replace(MAPS, maps=(), rings=()),
+}
+
+
+@pytest.mark.parametrize("plot", BARE.values(), ids=BARE)
+def test_a_plot_with_little_or_nothing_in_it_is_drawn(plot: Plot) -> None:
+    assert plot.title in words(to_svg(plot))
+
+
 @pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
 def test_the_same_plot_is_the_same_file_bit_for_bit(plot: Plot, tmp_path: Path) -> None:
     first, second = write_figure(plot, tmp_path / "a"), write_figure(plot, tmp_path / "b")
