@@ -1,7 +1,7 @@
 """Several studies on several models, one after another, into a folder that can be gone on with.
 
 DIR/report.html
-DIR/MODEL/das.json, das.csv, figures/das-color.svg, .png
+DIR/MODEL/das.json, das.csv, figures/das-color.svg, .pdf, .png
 DIR/MODEL/subspaces/ (of a model of one's own beside its weights, if they can be written there)
 DIR/losses-TASK/losses.json, losses.csv, figures/, models/
 """
