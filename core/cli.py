@@ -221,8 +221,8 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
     from core.probes import save_probes
+    from core.studies.measures.probe_asset import probe_asset
     from core.studies.probe import ProbeOptions
-    from core.studies.probe_asset import probe_asset
 
     model = verify(open_model(arguments.model, device_of(arguments)))
     say_assumed(model.assumed)

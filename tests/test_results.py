@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from core.cards import bundled_models, model_path, read_card, resource_folder
-from core.studies.comparison import Table, tables
+from core.studies.comparison import Table
 from core.studies.result import StudyResult, result_from_json
+from core.studies.study import tables
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 FILES = sorted(resource_folder("results").rglob("*.json"))

@@ -22,26 +22,9 @@ from PySide6.QtWidgets import (
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
+from core.studies.study import every_study
 from core.study_job import STUDY_JOB
 
-PARTS = (
-    ("attention", "Attention", "Where the tokens of items look, head by head; seconds"),
-    (
-        "das",
-        "Subspaces",
-        "Distributed alignment search (DAS): interchange accuracy after every block; fast with shipped subspaces",
-    ),
-    ("novel", "Novel vectors", "Vectors that no image made, written into the subspaces"),
-    ("probe", "Probes", "Linear probes on the relation of a pair, and edits along them"),
-    ("behaviour", "Behaviour", "Accuracy on every split, unseen shapes and colours included"),
-    ("correlation", "Correlation", "Disentanglement against generalisation; best with all models"),
-    (
-        "losses",
-        "Auxiliary losses",
-        "Small models trained with each choice of losses, for the task of the model; may take an hour",
-    ),
-)
-CHOSEN = ("attention", "das")
 ALL_MODELS = "all bundled models"
 MODEL_FILTER = "Models (*.safetensors);;All files (*)"
 FOURFOLD = "Half of each label in both tasks: a multiple of 4"
@@ -59,7 +42,7 @@ class StudyForm(QWidget):
         self.model, self.folder = QComboBox(), QLineEdit(default_folder())
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
-        self.parts = {name: QCheckBox(words) for name, words, _ in PARTS}
+        self.parts = {study.name: QCheckBox(study.label) for study in every_study()}
         self._open, self._browse = QToolButton(), QToolButton()
         self._fill()
         self._arrange()
@@ -69,9 +52,9 @@ class StudyForm(QWidget):
         self.model.addItems(self._bundled)
         if len(self._bundled) > 1:
             self.model.addItem(ALL_MODELS)
-        for name, _, tip in PARTS:
-            self.parts[name].setChecked(name in CHOSEN)
-            self.parts[name].setToolTip(tip)
+        for study in every_study():
+            self.parts[study.name].setChecked(study.ticked)
+            self.parts[study.name].setToolTip(study.about())
         self.n.setRange(0, EXAMPLES_MAX)
         self.n.setSingleStep(100)
         self.n.setSpecialValueText("each part's own")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.cards import resource_folder
-from core.plots import Bars, Curves, Plot, Series
+from core.plots import Series
 from core.scene import Property, Task
 
 Values = tuple[float, ...]
@@ -67,7 +67,7 @@ WRONG_OBJECT: Mapping[Task, Mapping[Property, Values]] = _READ["wrong_object"]
 """The wrong-object control of NEAREST, after each block."""
 
 NOVEL: Mapping[Task, Mapping[Property, Mapping[str, Values]]] = _READ["novel"]
-"""Success of novel vectors in NEAREST after each block, by method."""
+"""Share of counterfactual answers by novel vectors in NEAREST after each block, by method."""
 
 PROBE: Mapping[str, Values] = _READ["probe"]
 """Pair probes of NEAREST on match-to-sample, α = 1: the probe reads before a block, the edit comes after it."""
@@ -105,19 +105,3 @@ def published_series(label: str, values: Values, blocks: Sequence[int], hue: int
     """A published curve over blocks, NaN where the other model has none; labelled as another model."""
     y = tuple(values[b] if 0 <= b < len(values) else math.nan for b in blocks)
     return Series(f"{label} (another model)", y, role="published", hue=hue)
-
-
-def beside(study: str, name: str, plot: Plot, settings: Mapping[str, Any], model: str) -> Plot:
-    """The named plot of a study with a published model's numbers in place of those it has.
-
-    It stays as it is where that model has none, so that its labels always tell whose numbers are drawn.
-    """
-    series: list[Series] = []
-    if study == "das" and isinstance(plot, Curves):
-        property: Property = "shape" if name == "das-shape" else "color"
-        series = das_curve(settings["task"], property, [int(x) for x in plot.x], model)
-    elif study == "behaviour" and isinstance(plot, Bars):
-        series = accuracy_series(settings["task"], settings["n_kinds"], model)
-    if not series or not isinstance(plot, Curves | Bars):
-        return plot
-    return replace(plot, series=(*(s for s in plot.series if s.role != "published"), *series))

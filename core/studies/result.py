@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
 from core.plots import Plot, plot_from_json, plot_to_json
@@ -21,11 +21,6 @@ from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:
     from core.families.model import Model
-
-Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation", "losses"]
-"""The studies, in the order in which they are run; `losses` trains models of its own."""
-STUDIES: tuple[Study, ...] = get_args(Study)
-OF_ONE_MODEL: tuple[Study, ...] = ("attention", "das", "novel", "probe", "behaviour")
 
 CHANCE = 0.5
 """A model counts as at chance if the interval of its accuracy on unseen images reaches down to it."""

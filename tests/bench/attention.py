@@ -13,7 +13,7 @@ from core.families.model import Model
 from core.jobs.fit_subspace import item_tokens
 from core.render import render_many
 from core.scene import Stimulus
-from core.studies.attention import item_masses
+from core.studies.measures.attention import item_masses
 
 SECONDS = 20.0
 N_BATCH, N_LOOP = 50, 5

@@ -16,7 +16,7 @@ from core.interventions import Context, InSubspace, MoveInSubspace, Subspace, Sw
 from core.interventions import novel as novel_module
 from core.interventions.novel import METHODS, Method, novel_vectors, pool_of, seen_pool
 from core.interventions.subspace import random_basis
-from core.studies import novel as study
+from core.studies.measures import novel as study
 from tests.core.networks import WIDTH, noise, random_subspace
 
 TOKENS = ((1, 2, 5, 6), (11, 12, 15, 16))

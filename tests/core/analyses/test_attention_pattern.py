@@ -8,7 +8,7 @@ from core.datasets import all_kinds, discrimination
 from core.engine import attention_rows, run, to_input
 from core.jobs.fit_subspace import item_tokens
 from core.render import render
-from core.studies.attention import item_masses as studied
+from core.studies.measures.attention import item_masses as studied
 from tests.core.networks import finish, noise, tiny_model
 
 ITEMS = ((1, 2), (5, 6))

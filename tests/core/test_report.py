@@ -7,8 +7,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from core.plots import Bars, Series
+from core.report import report_html
 from core.studies.published import PAPER, SOURCES
-from core.studies.report import report_html
 from core.studies.result import StudyResult
 
 EVIL = "<script>alert('&')</script>"

@@ -16,9 +16,10 @@ from core.figures import to_svg
 from core.looks import DARK, LIGHT, Palette
 from core.plots import Plot
 from core.storage import write_text
-from core.studies.comparison import tables
+from core.studies.behaviour import Behaviour
 from core.studies.published import PAPER, SOURCES
-from core.studies.result import OF_ONE_MODEL, Row, StudyResult
+from core.studies.result import Row, StudyResult
+from core.studies.study import every_study, tables
 
 PAGE = replace(LIGHT, paper="#fffffe", ink="#1c2027")
 """LIGHT, but white and black that belong to a heat map or a picture are told from the page's own."""
@@ -43,10 +44,11 @@ def report_html(results: Sequence[StudyResult]) -> str:
         lstrip_blocks=True,
     )
     page.globals.update(tables=tables, columns_of=_columns, figure=_figure, settings=_settings)
-    models = dict.fromkeys((r.model, r.weights_sha256) for r in results if r.study in OF_ONE_MODEL)
+    of_one = {study.name for study in every_study() if study.scope == "one model"}
+    models = dict.fromkeys((r.model, r.weights_sha256) for r in results if r.study in of_one)
     # Parts may come from runs with different settings.
     asked = [r for r in results if "paper_convention" in r.settings]
-    accuracies = [r for r in results if r.study == "behaviour"]
+    accuracies = [r for r in results if r.study == Behaviour.name]
     return page.get_template("report.html").render(
         results=results,
         models=[{"model": name, "weights (SHA-256)": sha} for name, sha in models],
