@@ -159,7 +159,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
 def _check_others(folder: Path, names: set[str]) -> None:
     """Raises UserError where a folder holds what is none of a set's files, such as the images of a larger one."""
-    others = sorted({path.name for path in folder.iterdir()} - names)
+    others = sorted(path.name for path in folder.iterdir() if path.name not in names and path.name[0] != ".")
     if others:
         raise UserError(
             f"{folder} holds {others[0]}, which is no part of this set; nothing was written.",
@@ -178,7 +178,7 @@ def _train(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
     card = watch(train_model(recipe, out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
-    print(out, file=sys.stderr)
+    say(str(out))
     return 0
 
 

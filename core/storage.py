@@ -79,10 +79,10 @@ def check_file(path: Path) -> None:
 def tensor_file(path: Path) -> Path:
     """The file of tensors that a user means: a name without a suffix gets .safetensors.
 
-    Raises UserError for another suffix, whose file the card or the checkpoint might replace.
+    Raises UserError for a folder, and for another suffix, whose file the card or the checkpoint might replace.
     """
-    if not path.name:
-        raise UserError(f"{path} is no file.", "Name one that ends in .safetensors.")
+    if not path.name or os.path.isdir(path):
+        raise UserError(f"{path} is a folder.", "Name a file that ends in .safetensors.")
     whole = path.with_name(f"{path.name}.safetensors")
     if path.suffix and path.suffix.lower() != ".safetensors":
         raise UserError(f"{path} does not end in .safetensors.", f"Name it {whole}.")

@@ -78,8 +78,11 @@ class HistoryStrip(Painted):
 
     def paint(self, painter: QPainter) -> None:
         colors = theme.current()
+        seen = QRectF(self.visibleRegion().boundingRect() if self.isVisible() else self.rect())
         for index, step in enumerate(self._steps):
             rect = self.card_rect(index)
+            if not rect.intersects(seen):
+                continue
             here = index == self._current
             line = colors.color("accent") if here else colors.color("line", 0.6)
             box(painter, rect, radius=4, fill=colors.color("raised"), line=line, width=2 if here else 1)

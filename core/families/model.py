@@ -161,7 +161,7 @@ def choose_device(wanted: str = "auto", say: Callable[[str], object] = warnings.
         raise UserError(
             f"There is no device “{wanted}” here.",
             f"Choose one of: auto, {', '.join(names)}.",
-            in_window="Choose Model ▸ Run on auto or Run on cpu.",
+            in_window="Choose Model ▸ Run on cpu.",
         )
     if fault := _fault(torch.device(wanted)):
         raise UserError(

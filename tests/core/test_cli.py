@@ -293,7 +293,7 @@ def test_what_a_card_does_not_say_is_said_once(
 ) -> None:
     silent = saved(tmp_path / "silent.safetensors", {})
 
-    assert run(*words, "--model", silent, "--out", tmp_path / "out" / "x.safetensors") == 0
+    assert run(*words, "--model", silent, "--out", tmp_path / "out" / "x") == 0
     assert capsys.readouterr().err.count("Assumed, as the card does not say it: a LayerNorm ε of 1e-6, GELU") == 1
 
 
@@ -303,7 +303,7 @@ def test_a_model_of_other_classes_is_refused_by_their_names(
 ) -> None:
     animals = saved(tmp_path / "animals.safetensors", {}, labels=["cat", "dog"])
 
-    assert run(*words, "--model", animals, "--out", tmp_path / "out" / "x.safetensors") == 2
+    assert run(*words, "--model", animals, "--out", tmp_path / "out" / "x") == 2
     assert "answers “cat”, “dog”" in capsys.readouterr().err
 
 
@@ -313,7 +313,7 @@ def test_a_network_for_images_of_other_channels_is_a_users_error(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...], n: int
 ) -> None:
     grey = saved(tmp_path / "grey.safetensors", {"in_chans": n})
-    out = () if words == ("selftest",) else ("--out", tmp_path / "x.safetensors")
+    out = () if words == ("selftest",) else ("--out", tmp_path / "x")
 
     assert run(*words, "--model", grey, *out) == 2
     assert f"{n} channels (in_chans)" in capsys.readouterr().err

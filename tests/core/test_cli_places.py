@@ -70,11 +70,12 @@ def test_a_file_where_a_folder_should_be_and_the_other_way_round_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: dict[str, Any], verb: str
 ) -> None:
     (tmp_path / "folder.safetensors").mkdir()
+    (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("kept")
 
-    wrong = "folder.safetensors" if verb in ("train", "probe") else "file"
-    assert run(verb, *words[verb], "--out", tmp_path / wrong) == 2
-    assert "file" in capsys.readouterr().err
+    for wrong in ("folder.safetensors", "folder", "folder/..") if verb in ("train", "probe") else ("file",):
+        assert run(verb, *words[verb], "--out", tmp_path / wrong) == 2
+        assert ("is a folder" if "folder" in wrong else "is a file") in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "kept"
 
 
@@ -195,6 +196,7 @@ def test_what_is_learned_on_a_bundled_model_is_not_written_into_the_installation
 
 def test_a_set_is_not_mixed_with_other_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("render", "--n", 4, "--out", tmp_path / "set") == 0
+    (tmp_path / "set" / ".DS_Store").touch()
     before = {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
 
     assert run("render", "--n", 2, "--seed", 5, "--out", tmp_path / "set") == 2

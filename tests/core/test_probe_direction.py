@@ -214,7 +214,7 @@ def test_probes_of_other_weights_are_a_note_and_the_model_opens(
 ) -> None:
     path = tmp_path / "probes.safetensors"
     save_probes(path, {1: random_probe()}, {"weights_sha256": "another", "blocks": []})
-    monkeypatch.setattr(answering, "probe_file", lambda name: path)
+    monkeypatch.setattr(answering, "probe_files", lambda name: (path,))
     laboratory, document = Laboratory("cpu"), Document(save_tiny(tmp_path / "m.safetensors"), random_pair(CANVAS, 0))
 
     answer = ask(laboratory, document)

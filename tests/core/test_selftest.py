@@ -7,7 +7,7 @@ import pytest
 from timm.models.vision_transformer import VisionTransformer
 
 from core import answering, selftest
-from core.cards import subspace_folder
+from core.cards import subspace_folders
 from core.families.files import save_model
 from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
@@ -20,7 +20,7 @@ TURNED = {"network": {**TINY, **LARGE}, "labels": ["same", "different"]}
 @pytest.fixture
 def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A random model of the demo's canvas whose subspaces lie in a folder beside it."""
-    monkeypatch.setattr(answering, "subspace_folder", lambda name: tmp_path / "subspaces")
+    monkeypatch.setattr(answering, "subspace_folders", lambda name: (tmp_path / "subspaces",))
     monkeypatch.setattr(selftest, "N_IMAGES", 20)
     save_model(tmp_path / "large.safetensors", tiny_network(**LARGE), {**CARD, "network": {**TINY, **LARGE}})
     return str(tmp_path / "large.safetensors")
@@ -68,7 +68,7 @@ def turned(network: VisionTransformer) -> VisionTransformer:
 def test_accuracy_and_flip_are_the_same_whatever_the_order_of_the_labels(
     reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "subspace_folder", subspace_folder)
+    monkeypatch.setattr(answering, "subspace_folders", subspace_folders)
     other = tmp_path / "turned.safetensors"
     save_model(other, turned(tiny_network(**LARGE)), {**CARD, **TURNED})
     for path in (reference, str(other)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def own_path_after(*entries: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The path of a program that lies where the path says, and that no editable installation finds elsewhere."""
     monkeypatch.setattr(sys, "path", [*entries, ROOT])
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
     return own_path()
 
 

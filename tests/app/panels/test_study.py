@@ -125,7 +125,7 @@ def test_a_number_that_is_still_being_typed_is_a_multiple_of_four_too(
 ) -> None:
     panel.form.n.setValue(int(typed))
 
-    assert panel.form.order().options["n"] == ordered
+    assert panel.form.order("cpu").options["n"] == ordered
 
 
 @pytest.mark.parametrize("typed", ["-4", "1.5", "٤", "nan", "1" + "0" * 30])
@@ -137,7 +137,7 @@ def test_what_is_no_number_of_the_range_cannot_be_typed(panel: StudyPanel, typed
 
         assert field.minimum() <= field.value() <= field.maximum()
         assert f"{field.maximum():,}" in field.toolTip()
-    assert (panel.form.order().options["n"] or 0) % 4 == 0
+    assert (panel.form.order("cpu").options["n"] or 0) % 4 == 0
 
 
 @pytest.mark.parametrize("folder", ["~nobody-of-this-name/out", " ~nobody-of-this-name"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.widgets.history_strip import HistoryStrip, Step
@@ -64,3 +65,22 @@ def test_the_margin_is_drawn_in_the_colour_of_its_answer(strip: HistoryStrip) ->
             )
         )
     assert len(colors) == 2
+
+
+def test_cards_out_of_sight_are_not_painted(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    area, strip = QScrollArea(), HistoryStrip()
+    qtbot.addWidget(area)
+    painted: set[str] = set()
+    monkeypatch.setattr(strip, "_paint_step", lambda painter, rect, step, colors: painted.add(step.text))
+    picture = np.full((8, 8, 3), 200, np.uint8)
+    strip.set_steps([Step(f"step {i}", "", None, False, picture) for i in range(500)], 0)
+    area.setWidget(strip)
+    strip.adjustSize()
+    area.resize(400, 90)
+    with qtbot.waitExposed(area):
+        area.show()
+
+    qtbot.waitUntil(lambda: bool(painted))
+
+    assert "step 0" in painted
+    assert len(painted) < 10
