@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
@@ -46,6 +47,7 @@ class StudyForm(QWidget):
         self._open, self._browse = QToolButton(), QToolButton()
         self._fill()
         self._arrange()
+        self._follow_parts()
 
     def _fill(self) -> None:
         self.model.currentTextChanged.connect(lambda _: self.model.setToolTip("\n".join(self.models)))
@@ -55,6 +57,7 @@ class StudyForm(QWidget):
         for study in every_study():
             self.parts[study.name].setChecked(study.ticked)
             self.parts[study.name].setToolTip(study.about())
+            self.parts[study.name].toggled.connect(lambda _: self._follow_parts())
         self.n.setRange(0, EXAMPLES_MAX)
         self.n.setSingleStep(100)
         self.n.setSpecialValueText("each part's own")
@@ -88,6 +91,13 @@ class StudyForm(QWidget):
         layout.addRow("Folder", _beside(self.folder, self._browse))
         for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
             field.setAccessibleName(words)
+
+    def _follow_parts(self) -> None:
+        """Only options that a chosen part has can be changed."""
+        chosen = [study for study in every_study() if self.parts[study.name].isChecked()]
+        known = {option.name for study in chosen for option in fields(study)}
+        for name, field in (("n", self.n), ("seed", self.seed), ("paper_convention", self.paper)):
+            field.setEnabled(name in known)
 
     def choose_model(self, name: str) -> None:
         """Choose a model, and add it where it is not bundled."""

@@ -5,7 +5,7 @@ Source: Lepori et al. 2024, linear probes and interventions; docs/methods.md, "P
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from core.jobs.progress import Job
@@ -48,7 +48,8 @@ class Probes(Study):
     probe: ProbeOptions = ProbeOptions()
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {**of_model(bench.model), **self.options(), "alphas": list(ALPHAS)}
+        own = {"n": self.n, "seed": self.seed, "paper_convention": self.paper_convention}
+        return {**of_model(bench.model), **own, "alphas": list(ALPHAS), "probe": asdict(self.probe)}
 
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Probes at every site, trained on `probe.n_images` images and tested on `n` others, and edits along them."""

@@ -168,6 +168,13 @@ def test_a_correlation_of_another_version_is_left_out(model: Model, tmp_path: Pa
     assert titles(tmp_path) == ["Attention pattern", "Distributed alignment search", "Accuracy by split"]
 
 
+def test_a_correlation_is_made_again_where_what_it_is_made_of_has_changed(model: Model, tmp_path: Path) -> None:
+    run([model], quick("correlation"), tmp_path)
+
+    assert started(run([model], quick("correlation"), tmp_path)) == []
+    assert started(run([model], quick("correlation", n=12), tmp_path)) == ["das", "behaviour", "correlation"]
+
+
 def test_results_come_in_order_and_the_losses_last(model: Model, tmp_path: Path) -> None:
     """What is trained for an hour keeps nothing waiting, and cancelling it loses nothing."""
     job = run_series([model], quick("losses", "correlation", "behaviour"), tmp_path)
