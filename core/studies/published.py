@@ -14,6 +14,7 @@ from typing import Any
 from core.cards import resource_folder
 from core.plots import Series
 from core.scene import Property, Task
+from core.texts import read_text
 
 Values = tuple[float, ...]
 
@@ -47,7 +48,7 @@ def _frozen(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-_READ = _frozen(tomllib.loads((resource_folder("published") / "relational.toml").read_text(encoding="utf-8")))
+_READ = _frozen(tomllib.loads(read_text(resource_folder("published") / "relational.toml")))
 
 PAPER: str = _READ["paper"]
 SOURCES: Mapping[str, Source] = {name: Source(**source) for name, source in _READ["sources"].items()}
