@@ -16,7 +16,7 @@ from core.cards import bundled_models, model_path, read_card, resource_folder
 from core.families.files import open_model
 from core.families.model import choose_device
 from core.studies.comparison import Table
-from core.studies.result import StudyResult, result_from_json
+from core.studies.result import StudyResult, result_from_json, result_to_json
 from core.studies.study import Bench, study_named, tables
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
@@ -72,6 +72,11 @@ def test_a_shipped_result_has_the_settings_that_its_study_has_today(path: Path) 
     assert list(settings) == list(result.settings)
     if study.scope != "all models":  # a correlation names the settings of what it is made of
         assert settings == result.settings
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_result_that_is_read_and_written_is_the_same_to_the_byte(path: Path) -> None:
+    assert result_to_json(read(path)).encode() == path.read_bytes()
 
 
 @pytest.mark.parametrize(("name", "table"), list(measured()), ids=lambda value: value if ":" in value[:60] else "")
