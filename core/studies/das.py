@@ -21,10 +21,10 @@ from core.studies.subspaces import StudyOfSubspaces
 
 @dataclass(frozen=True, slots=True)
 class Alignment(StudyOfSubspaces):
-    """Interchange accuracy of shape and colour after every block, with its controls; fast with shipped subspaces."""
+    """Distributed alignment search (DAS): interchange accuracy after every block; fast with shipped subspaces."""
 
     name: ClassVar[str] = "das"
-    label: ClassVar[str] = "Subspaces (DAS)"
+    label: ClassVar[str] = "Subspaces"
     title: ClassVar[str] = "Distributed alignment search"
     order: ClassVar[int] = 20
     weight: ClassVar[int] = 40
