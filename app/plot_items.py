@@ -16,9 +16,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem
 
 from app.theme import Theme
 from app.widgets.legend import Entry, line_pen, symbol
-from core.figures.axes import DASHES
-from core.figures.drawing import star
-from core.figures.palette import DARK, LIGHT, heat
+from core.looks import DARK, DASHES, LIGHT, heat
 from core.plots import AxesPlot, Bars, Cloud, Curves, Heatmap, Points, Role, Series
 
 STAR_PX, POINT_PX = 17.0, 7.5
@@ -56,8 +54,7 @@ def _with_room(ends: tuple[float, float]) -> tuple[float, float]:
 
 def color_of(theme: Theme, hue: int, role: Role) -> QColor:
     """The colour of a series, as in written figures: controls are grey."""
-    palette = DARK if theme.dark else LIGHT
-    return QColor(palette.muted if role == "control" else palette.hues[hue % len(palette.hues)])
+    return QColor((DARK if theme.dark else LIGHT).hue(hue, role))
 
 
 def entries_of(plot: AxesPlot, theme: Theme) -> list[Entry]:
@@ -132,12 +129,9 @@ def _curve(x: Sequence[float], series: Series, theme: Theme) -> list[Any]:
     items: list[Any] = [pg.PlotCurveItem(xs, y, pen=pen, connect="finite", antialias=True)]
     items.append(_markers(xs[known], y[known], series, theme))
     if series.star is not None and known[series.star]:
-        path = QPainterPath()
-        path.addPolygon(QPolygonF([QPointF(*corner) for corner in star(0.0, 0.0, 0.5)]))
-        path.closeSubpath()
         at = {"x": [xs[series.star]], "y": [y[series.star]]}
         edge = pg.mkPen(theme.color("panel"), width=1.0)
-        items.append(pg.ScatterPlotItem(**at, symbol=path, size=STAR_PX, pen=edge, brush=color, antialias=True))
+        items.append(pg.ScatterPlotItem(**at, symbol="star", size=STAR_PX, pen=edge, brush=color, antialias=True))
     return items
 
 

@@ -14,9 +14,7 @@ from PySide6.QtGui import QColor, QFont
 from app import theme
 from app.plot_items import share_of
 from app.widgets.painted import line_height, width_of
-from core.figures.axes import number, steps
-from core.figures.drawing import wrapped
-from core.figures.palette import ink_on_heat
+from core.looks import cell_words, ink_on_heat, number, steps, wrapped
 from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
 CELL_PX = (26.0, 15.0)
@@ -73,9 +71,7 @@ def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list
     if size_px[0] < CELL_PX[0] or size_px[1] < CELL_PX[1]:
         return []
     return [
-        _text(
-            f"{value:.2f}".replace("0.", ".", 1), QColor(ink_on_heat(share_of(plot, value))), font, (j + 0.5, i + 0.5)
-        )
+        _text(cell_words(value), QColor(ink_on_heat(share_of(plot, value))), font, (j + 0.5, i + 0.5))
         for i, values in enumerate(plot.values)
         for j, value in enumerate(values)
         if not math.isnan(value)

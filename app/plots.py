@@ -27,7 +27,7 @@ from app.plot_words import Spot, describe, spots
 from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
 from app.widgets.painted import announce, line_height, scaled, width_of
-from core.figures.axes import number, steps
+from core.looks import number, steps
 from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
 REACH_PX = 24.0

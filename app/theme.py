@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from core.figures.palette import ramp, viridis
+from core.looks import ramp, viridis
 
 __all__ = ["DARK", "LIGHT", "Theme", "apply", "choose", "current", "local_global", "viridis"]
 

@@ -189,6 +189,7 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
+    from core.studies.result import n_kinds_of
     from core.subspaces import save_subspace, subspace_file
 
     model = verify(open_model(arguments.model, device_of(arguments)))
@@ -198,7 +199,6 @@ def _das(arguments: argparse.Namespace) -> int:
     options = SearchOptions(
         n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
     )
-    n_kinds = int(model.card.get("recipe", {}).get("n_kinds", 256))
     folder = arguments.out or subspace_folder(arguments.model)
     check_folder(folder)
     for property, block in product(properties, blocks):
@@ -213,7 +213,7 @@ def _das(arguments: argparse.Namespace) -> int:
         )
 
     for property in properties:
-        watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds, keep=keep))
+        watch(fit_subspaces(model, property, blocks, options, n_kinds=n_kinds_of(model), keep=keep))
     print(folder)
     return 0
 
@@ -223,8 +223,8 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
     from core.probes import save_probes
+    from core.studies.measures.probe_asset import probe_asset
     from core.studies.probe import ProbeOptions
-    from core.studies.probe_asset import probe_asset
 
     model = verify(open_model(arguments.model, device_of(arguments)))
     say_assumed(model.assumed)

@@ -15,7 +15,13 @@ from core.analyses import Analysis, Refusal
 from core.arguments import seed
 from core.cards import card_geometry, card_task, model_path, read_card
 from core.demo import demo_document
-from core.document import Document, Intervention, make_counterfactual, open_photo_in, random_stimulus
+from core.document import (
+    Document,
+    Intervention,
+    make_counterfactual,
+    open_photo_in,
+    random_stimulus,
+)
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of

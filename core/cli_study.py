@@ -7,38 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
-from core.studies.result import OF_ONE_MODEL, STUDIES
+from core.studies.study import all_names, chosen, every_study
 from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
-    from core.studies.series import SeriesOptions
-
-
-ABOUT = """\
-attention    where the tokens of items look, head by head
-das          interchange accuracy of shape and colour after every block, with its controls
-novel        vectors that no image made, written into the subspaces
-probe        linear probes for the relation of a pair, and edits along them
-behaviour    accuracy on every split, unseen shapes and colours included
-correlation  disentanglement against generalisation, over the models
-losses       small models trained with each choice of losses, for the tasks of the models
-all          all but losses; the correlation where there are several models"""
+    from core.studies.study import Study
 
 
 def add_study_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
+    names = [study.name for study in every_study()]
     study = verbs.add_parser(
         "study",
         help="the published experiments on one or more models; run again to go on where it stopped",
-        description=ABOUT,
+        description=_about(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     study.add_argument(
         "what",
         metavar="STUDY",
-        choices=(*STUDIES, "all"),
-        help=f"one of {', '.join(STUDIES)}, or all",
+        choices=(*names, "all"),
+        help=f"one of {', '.join(names)}, or all",
     )
     study.add_argument(
         "--model",
@@ -62,36 +52,40 @@ def add_study_verb(verbs: Any) -> None:
     study.set_defaults(run=_study)
 
 
+def _about() -> str:
+    """A line for each study."""
+    left_out = ", ".join(study.name for study in every_study() if not study.in_all)
+    of_several = ", ".join(study.name for study in every_study() if study.scope == "all models")
+    lines = {study.name: study.about() for study in every_study()}
+    lines["all"] = f"All but {left_out}; {of_several} where there are several models"
+    return "\n".join(f"{name:12} {words}" for name, words in lines.items())
+
+
 def _study(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
-    from core.studies.series import run_series
+    from core.series import run_series
 
     device = device_of(arguments)
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
     for model in models:
         say_assumed(model.assumed, model.name)
-    report = watch(run_series(models, _options(arguments, models), arguments.out))
+    report = watch(run_series(models, _studies(arguments, models), arguments.out))
     print(f"report: {report}")
     return 0
 
 
-def _options(arguments: argparse.Namespace, models: list[Model]) -> SeriesOptions:
+def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
     from core.jobs.fit_subspace import SearchOptions
-    from core.studies.series import SeriesOptions
 
-    if arguments.what == "all":
-        studies = (*OF_ONE_MODEL, "correlation") if len(models) > 1 else OF_ONE_MODEL
-    else:
-        studies = (arguments.what,)
     search = SearchOptions(
         n_pairs=arguments.search_pairs,
         n_test=arguments.search_pairs,
         epochs=arguments.epochs,
         seed=arguments.seed,
     )
-    return SeriesOptions(
-        studies=studies,
+    return chosen(
+        all_names(len(models)) if arguments.what == "all" else [arguments.what],
         n=arguments.n,
         seed=arguments.seed,
         paper_convention=arguments.paper_convention,

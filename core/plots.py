@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import UserError
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 Floats = tuple[float, ...]
 Role = Literal["measured", "control", "published"]
@@ -151,33 +155,26 @@ class Maps:
 AxesPlot = Curves | Bars | Heatmap | Points
 Plot = AxesPlot | Maps
 
-_KINDS: dict[str, type[Plot]] = {"curves": Curves, "bars": Bars, "heatmap": Heatmap, "points": Points, "maps": Maps}
-_Part = Series | Reference | Cloud | Ring | Map
-_PARTS: dict[str, type[_Part]] = {
-    "series": Series,
-    "references": Reference,
-    "clouds": Cloud,
-    "rings": Ring,
-    "maps": Map,
-}
+
+@cache
+def converter() -> Converter:
+    """Between values and what JSON holds; a plot is told by its `kind`. Only made for files: it takes a while."""
+    from cattrs import Converter
+    from cattrs.strategies import configure_tagged_union
+
+    plain = Converter(detailed_validation=False, forbid_extra_keys=True)
+    plain.register_unstructure_hook(float, lambda value: None if math.isnan(value) else value)
+    plain.register_structure_hook(float, lambda value, _: math.nan if value is None else value)
+    configure_tagged_union(Plot, plain, tag_name="kind", tag_generator=lambda kind: kind.__name__.lower())
+    tagged = plain.get_unstructure_hook(Plot)
+    plain.register_unstructure_hook(Plot, lambda plot: {"kind": "", **tagged(plot)})  # first in a file
+    return plain
 
 
 def plot_to_json(plot: Plot) -> dict[str, Any]:
     """A plot as plain JSON values; `plot_from_json` gives an equal plot back."""
-    kind = next(name for name, cls in _KINDS.items() if isinstance(plot, cls))
-    return {"kind": kind, **_plain_fields(plot)}
-
-
-def _plain_fields(value: Any) -> dict[str, Any]:
-    return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Part):
-        return _plain_fields(value)
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    value: dict[str, Any] = converter().unstructure(plot, Plot)
+    return value
 
 
 def plot_from_json(value: Mapping[str, Any]) -> Plot:
@@ -185,16 +182,10 @@ def plot_from_json(value: Mapping[str, Any]) -> Plot:
 
     Raises UserError where it is damaged.
     """
+    from cattrs.errors import ForbiddenExtraKeysError
+
     try:
-        kind = _KINDS[value["kind"]]
-        return kind(**{name: _value(name, v) for name, v in value.items() if name != "kind"})
-    except (LookupError, TypeError, AttributeError) as error:
+        plot: Plot = converter().structure(value, Plot)  # type: ignore[arg-type]
+        return plot
+    except (LookupError, TypeError, AttributeError, ValueError, ForbiddenExtraKeysError) as error:
         raise UserError(f"A plot could not be read: {error}.", "Run its study again.") from error
-
-
-def _value(name: str, value: Any) -> Any:
-    if name in _PARTS:
-        return tuple(_PARTS[name](**{k: _value(k, v) for k, v in part.items()}) for part in value)
-    if isinstance(value, list):
-        return tuple(_value("", v) for v in value)
-    return math.nan if value is None and name == "" else value

@@ -15,7 +15,7 @@ from core.engine import parity_error
 from core.errors import UserError
 from core.families.model import PARITY_TOLERANCE, Model, require_relation
 from core.interventions.move import set_point
-from core.jobs.measure import answers
+from core.jobs.measure import predictions
 from core.jobs.progress import Job
 from core.questions import Question
 from core.session import Session
@@ -57,7 +57,7 @@ def _accuracy(model: Model) -> Job[tuple[float | None, str]]:
     except UserError as error:
         return None, error.message
     examples = split_examples("test", N_IMAGES, task=model.task, geometry=model.geometry)
-    chosen = yield from answers(model, examples)
+    chosen = yield from predictions(model, examples)
     accuracy = sum(c == e.label for c, e in zip(chosen, examples, strict=True)) / N_IMAGES
     return accuracy, f"{accuracy:.3f} on {N_IMAGES} test images"
 

@@ -14,8 +14,9 @@ from core.cards import bundled_models, card_task, model_path, read_card, resourc
 from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.plots import Plot
-from core.studies.published import MODELS, beside
-from core.studies.result import STUDIES, Study, StudyResult, read_result
+from core.studies.published import MODELS
+from core.studies.result import StudyResult, read_result
+from core.studies.study import beside, chosen, every_study
 
 STUDY_JOB = "core.study_job:study"
 
@@ -38,7 +39,7 @@ class StudyPart:
 
 def study(
     models: Sequence[str],
-    studies: Sequence[Study],
+    studies: Sequence[str],
     out: str,
     *,
     n: int | None = None,
@@ -46,7 +47,7 @@ def study(
     paper_convention: bool = False,
     device: str = "auto",
 ) -> Generator[Progress | StudyPart, None, str]:
-    """Run the studies on the models into the folder `out`, and return the report's path.
+    """Run the studies of these names on the models into the folder `out`, and return the report's path.
 
     Parts that were finished earlier with the same settings are shown and not run again.
 
@@ -56,14 +57,12 @@ def study(
     from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device
-    from core.jobs.fit_subspace import SearchOptions
-    from core.studies.series import SeriesOptions, run_series
+    from core.series import run_series
 
     limit_threads()
-    chosen = choose_device(device)
-    opened = [verify(open_model(reference, chosen)) for reference in models]
-    options = SeriesOptions(tuple(studies), n, seed, paper_convention, SearchOptions(seed=seed))
-    job = run_series(opened, options, Path(out))
+    where = choose_device(device)
+    opened = [verify(open_model(reference, where)) for reference in models]
+    job = run_series(opened, chosen(studies, n=n, seed=seed, paper_convention=paper_convention), Path(out))
     try:
         while True:
             said = next(job)
@@ -75,11 +74,17 @@ def study(
 
 
 def _part_of(result: StudyResult) -> StudyPart:
-    head = (result.study, result.title, result.model, result.n)
     plots = tuple(result.plots.values())
-    published = {m: tuple(beside(result.study, *p, result.settings, m) for p in result.plots.items()) for m in MODELS}
-    changed = {model: of for model, of in published.items() if of != plots}
-    return StudyPart(*head, plots, tuple(result.notes), changed)
+    published = {m: tuple(beside(name, plot, result, m) for name, plot in result.plots.items()) for m in MODELS}
+    return StudyPart(
+        study=result.study,
+        title=result.title,
+        model=result.model,
+        n=result.n,
+        plots=plots,
+        notes=tuple(result.notes),
+        published={model: of for model, of in published.items() if of != plots},
+    )
 
 
 def shipped_parts(models: Sequence[str]) -> list[StudyPart]:
@@ -92,8 +97,8 @@ def shipped_parts(models: Sequence[str]) -> list[StudyPart]:
         card = read_card(model_path(model))
         weights = card["weights_sha256"]
         tasks.add(card_task(card))
-        own = (read_result(folder / model / f"{study}.json") for study in STUDIES)
+        own = (read_result(folder / model / f"{study.name}.json") for study in every_study())
         found += [r for r in own if r is not None and r.weights_sha256 == weights]
     others = [r for path in sorted(folder.glob("*.json")) if (r := read_result(path)) is not None] if found else []
-    of_tasks = [r for r in others if r.study != "losses" or r.settings["task"] in tasks]
+    of_tasks = [r for r in others if r.settings.get("task") in (None, *tasks)]
     return [_part_of(r) for r in [*found, *of_tasks]]

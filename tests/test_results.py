@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from core.cards import bundled_models, model_path, read_card, resource_folder
-from core.studies.comparison import Table, tables
-from core.studies.result import StudyResult, result_from_json
+from core.families.files import open_model
+from core.families.model import choose_device
+from core.studies.comparison import Table
+from core.studies.result import StudyResult, result_from_json, result_to_json
+from core.studies.study import Bench, study_named, tables
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 FILES = sorted(resource_folder("results").rglob("*.json"))
@@ -54,6 +57,26 @@ def test_a_shipped_result_is_of_shipped_weights_and_says_how_it_was_made(path: P
     assert result.rows
     assert "seed" in result.settings or "seeds" in result.settings
     assert path.stem.startswith(result.study)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_result_has_the_settings_that_its_study_has_today(path: Path) -> None:
+    """Otherwise it would be measured again, and left out of the report."""
+    result = read(path)
+    study = study_named(result.study)
+    assert study is not None
+
+    task = result.settings.get("task", "discrimination")
+    settings = study.settings(Bench((open_model(task, choose_device("cpu")),)))
+
+    assert list(settings) == list(result.settings)
+    if study.scope != "all models":  # a correlation names the settings of what it is made of
+        assert settings == result.settings
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_result_that_is_read_and_written_is_the_same_to_the_byte(path: Path) -> None:
+    assert result_to_json(read(path)).encode() == path.read_bytes()
 
 
 @pytest.mark.parametrize(("name", "table"), list(measured()), ids=lambda value: value if ":" in value[:60] else "")

@@ -177,7 +177,7 @@ class StudyPanel(QWidget, Panel):
 
     def _show(self, run: Run) -> None:
         parts = tuple(found for found in run.found if isinstance(found, StudyPart))
-        if len(parts) > len(self.parts.parts) and parts[-1].study == "das":
+        if len(parts) > len(self.parts.parts):
             self._desk.ask_again()  # the window's own model may have subspaces now
         self.parts.show_parts(parts)
         if run.progress is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
@@ -22,26 +23,9 @@ from PySide6.QtWidgets import (
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
+from core.studies.study import every_study
 from core.study_job import STUDY_JOB
 
-PARTS = (
-    ("attention", "Attention", "Where the tokens of items look, head by head; seconds"),
-    (
-        "das",
-        "Subspaces",
-        "Distributed alignment search (DAS): interchange accuracy after every block; fast with shipped subspaces",
-    ),
-    ("novel", "Novel vectors", "Vectors that no image made, written into the subspaces"),
-    ("probe", "Probes", "Linear probes on the relation of a pair, and edits along them"),
-    ("behaviour", "Behaviour", "Accuracy on every split, unseen shapes and colours included"),
-    ("correlation", "Correlation", "Disentanglement against generalisation; best with all models"),
-    (
-        "losses",
-        "Auxiliary losses",
-        "Small models trained with each choice of losses, for the task of the model; may take an hour",
-    ),
-)
-CHOSEN = ("attention", "das")
 ALL_MODELS = "all bundled models"
 MODEL_FILTER = "Models (*.safetensors);;All files (*)"
 FOURFOLD = "Half of each label in both tasks: a multiple of 4"
@@ -59,19 +43,21 @@ class StudyForm(QWidget):
         self.model, self.folder = QComboBox(), QLineEdit(default_folder())
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
-        self.parts = {name: QCheckBox(words) for name, words, _ in PARTS}
+        self.parts = {study.name: QCheckBox(study.label) for study in every_study()}
         self._open, self._browse = QToolButton(), QToolButton()
         self._fill()
         self._arrange()
+        self._follow_parts()
 
     def _fill(self) -> None:
         self.model.currentTextChanged.connect(lambda _: self.model.setToolTip("\n".join(self.models)))
         self.model.addItems(self._bundled)
         if len(self._bundled) > 1:
             self.model.addItem(ALL_MODELS)
-        for name, _, tip in PARTS:
-            self.parts[name].setChecked(name in CHOSEN)
-            self.parts[name].setToolTip(tip)
+        for study in every_study():
+            self.parts[study.name].setChecked(study.ticked)
+            self.parts[study.name].setToolTip(study.about())
+            self.parts[study.name].toggled.connect(lambda _: self._follow_parts())
         self.n.setRange(0, EXAMPLES_MAX)
         self.n.setSingleStep(100)
         self.n.setSpecialValueText("each part's own")
@@ -105,6 +91,13 @@ class StudyForm(QWidget):
         layout.addRow("Folder", _beside(self.folder, self._browse))
         for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
             field.setAccessibleName(words)
+
+    def _follow_parts(self) -> None:
+        """Only options that a chosen part has can be changed."""
+        chosen = [study for study in every_study() if self.parts[study.name].isChecked()]
+        known = {option.name for study in chosen for option in fields(study)}
+        for name, field in (("n", self.n), ("seed", self.seed), ("paper_convention", self.paper)):
+            field.setEnabled(name in known)
 
     def choose_model(self, name: str) -> None:
         """Choose a model, and add it where it is not bundled."""

@@ -54,7 +54,7 @@ class PartView(QWidget):
         view.setMinimumWidth(PLOT_PX[0])
         view.setFixedHeight(PLOT_PX[1])
         view.show_plot(plot)
-        if self.part.study == "attention" and isinstance(plot, Heatmap):
+        if isinstance(plot, Heatmap) and (plot.x_label, plot.y_label) == ("head", "block"):
             view.cell_chosen.connect(self.head_chosen)
             view.setCursor(Qt.CursorShape.PointingHandCursor)
         return view

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.painted import Painted, line_height, scaled, width_of, write
-from core.figures.drawing import marker
-from core.figures.palette import heat
+from core.looks import heat
 
 SAMPLE_PX = 24.0
 GAP_PX = 12.0
 SCALE_PX = 90.0
 FONT_SCALE = 0.85
+SYMBOLS = (("o", 1.0), ("s", 0.88), ("t1", 1.15), ("d", 1.3), ("t", 1.15), ("h", 1.05))
+"""Names in pyqtgraph, and sizes that make them look equally large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,9 @@ class Entry:
 
 def symbol(kind: int, radius: float) -> QPainterPath:
     """The outline of a marker round the origin, the same as in written figures."""
-    corners = [QPointF(x, y) for x, y in marker(kind, 0.0, 0.0, radius)]
-    path = QPainterPath(corners[0])
-    for corner in corners[1:]:
-        path.lineTo(corner)
-    path.closeSubpath()
-    return path
+    name, size = SYMBOLS[kind % len(SYMBOLS)]
+    outline: QPainterPath = Symbols[name]
+    return QTransform.fromScale(2 * radius * size, 2 * radius * size).map(outline)
 
 
 class Legend(Painted):

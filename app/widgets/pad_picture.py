@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
+from contourpy import LineType, contour_generator
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from app.theme import Theme
-from app.widgets.contour import contour_lines
 from app.widgets.glyphs import paint_glyph, paint_swatch
 from app.widgets.marks import ink_on, keep_inside, paint_pill, paint_stale, pill_size
 from app.widgets.painted import rgb_image, scaled
@@ -132,11 +133,16 @@ def _channels(color: QColor) -> np.ndarray:
 
 
 def flip_lines(decision: np.ndarray, extent: tuple[float, float, float, float]) -> list[np.ndarray]:
-    """Where P crosses a half, as lines `[n, 2]` in data units; the border cells reach to the border."""
+    """Where P crosses a half, as lines `[n, 2]` in data units; the border cells reach to the border.
+
+    A closed line ends where it starts. What is not a number has no line round it.
+    """
     x0, x1, y0, y1 = extent
     rows, columns = decision.shape
     # One more cell all round, so that a line runs to the edge of the map and not to the centre of its last cell.
-    lines = contour_lines(np.pad(decision, 1, mode="edge"), 0.5)
+    known = np.ma.masked_invalid(np.pad(decision, 1, mode="edge"))
+    contours = contour_generator(z=known, corner_mask=False, line_type=LineType.Separate)
+    lines = cast(list[np.ndarray], contours.lines(0.5))
     cell = np.array([(x1 - x0) / columns, (y1 - y0) / rows])
     return [np.clip((line - 0.5) * cell + (x0, y0), (x0, y0), (x1, y1)) for line in lines]
 

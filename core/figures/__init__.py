@@ -1,29 +1,94 @@
-"""The one writer of figures: a plot → SVG text and PNG, without a display."""
+"""The one writer of figures: a plot → SVG with its text as text, PDF and PNG, by matplotlib and without a display.
+
+Whoever imports this loads matplotlib, which takes a while: the window and the start of the command line do not.
+"""
 
 from __future__ import annotations
 
-from io import BytesIO
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from core.figures.draw import draw
-from core.figures.drawing import Drawing
-from core.figures.palette import DARK, LIGHT, PAGE, Palette
-from core.figures.png import to_png
-from core.figures.svg import to_svg
-from core.plots import Plot
+import matplotlib
+from matplotlib.figure import Figure
+
+from core.cards import resource_folder
+from core.figures.cells import draw_heatmap, draw_maps
+from core.figures.series import draw_bars, draw_curves, draw_points
+from core.figures.sheet import POINTS_AN_INCH, WIDTH, fit
+from core.looks import LIGHT, Palette
+from core.plots import Bars, Curves, Heatmap, Maps, Plot, Points
 from core.storage import write_files
 
-__all__ = ["DARK", "LIGHT", "PAGE", "Drawing", "Palette", "draw", "to_png", "to_svg", "write_figure"]
+ENDINGS = (".svg", ".pdf", ".png")
 
 
 def write_figure(plot: Plot, path: Path, *, palette: Palette = LIGHT, dpi: int = 200) -> list[Path]:
-    """Write `path` with the endings .svg and .png, and return both.
+    """Write `path` with each of ENDINGS, and return them.
 
     Raises UserError where the disk refuses.
     """
-    drawing = draw(plot)
-    svg, png = path.with_suffix(".svg"), path.with_suffix(".png")
-    pixels = BytesIO()
-    to_png(drawing, palette, dpi=dpi).save(pixels, "PNG", dpi=(dpi, dpi), optimize=True)
-    write_files({svg: to_svg(drawing, palette).encode("utf-8"), png: pixels.getvalue()})
-    return [svg, png]
+    with _style(palette, plot.title):
+        figure = figure_of(plot, palette)
+        encoded = {path.with_suffix(end): _encoded(figure, end, plot.title, dpi) for end in ENDINGS}
+    write_files(encoded)
+    return list(encoded)
+
+
+def to_svg(plot: Plot, palette: Palette = LIGHT) -> str:
+    """The SVG element alone, ready to stand in a page."""
+    with _style(palette, plot.title):
+        text = _encoded(figure_of(plot, palette), ".svg", plot.title).decode("utf-8")
+    return text[text.index("<svg") :]
+
+
+def _encoded(figure: Figure, ending: str, title: str, dpi: int = POINTS_AN_INCH) -> bytes:
+    """The same bytes for the same plot: without the date."""
+    said = {
+        ".svg": {"Title": title, "Creator": "Relata", "Date": None},
+        ".pdf": {"Title": title, "Creator": "Relata", "CreationDate": None},
+        ".png": {"Title": title, "Software": "Relata"},
+    }
+    file = io.BytesIO()
+    figure.savefig(file, format=ending[1:], dpi=dpi, metadata=said[ending])
+    # XML has no control characters, which a file's name, and so a model's, may have.
+    return re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", file.getvalue()) if ending == ".svg" else file.getvalue()
+
+
+@contextmanager
+def _style(palette: Palette, salt: str) -> Iterator[None]:
+    """matplotlib's own defaults, our style and the palette, whatever the user has set for other programs."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A letter that no font has is a box in a PNG; the SVG has it nevertheless.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font")
+        matplotlib.rc_file(resource_folder("figures.mplstyle"))
+        chosen = matplotlib.rcParams
+        chosen["text.color"] = chosen["axes.labelcolor"] = palette.ink
+        chosen["xtick.color"] = chosen["ytick.color"] = chosen["axes.edgecolor"] = palette.muted
+        chosen["figure.facecolor"] = chosen["axes.facecolor"] = palette.paper
+        chosen["grid.color"] = palette.grid
+        # Names inside an SVG are made of the salt, so that two of them can stand in one page.
+        chosen["svg.hashsalt"] = f"Relata {salt}"
+        yield
+
+
+def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
+    """The figure of a plot, 360 points (5 inches) wide or as wide as its cells or maps need."""
+    with _style(palette, plot.title):
+        figure = Figure(figsize=(WIDTH / POINTS_AN_INCH, 1), dpi=POINTS_AN_INCH)
+        match plot:
+            case Curves():
+                draw_curves(figure, plot, palette)
+            case Bars():
+                draw_bars(figure, plot, palette)
+            case Heatmap():
+                draw_heatmap(figure, plot, palette)
+            case Points():
+                draw_points(figure, plot, palette)
+            case Maps():
+                draw_maps(figure, plot, palette)
+        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps) else WIDTH)
+    return figure

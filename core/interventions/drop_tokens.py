@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from core.document import Document, Intervention, Near, Offer, Side, View, add_intervention, by_hand
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    Offer,
+    Side,
+    View,
+    add_intervention,
+    by_hand,
+)
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.document import Document, Intervention, Near, Offer, View, add_intervention, by_hand
+from core.document import (
+    Document,
+    Intervention,
+    Near,
+    Offer,
+    View,
+    add_intervention,
+    by_hand,
+)
 from core.interventions.context import Context
 from core.interventions.fill import Fill, fill_at
 from core.scene import Stimulus

@@ -14,7 +14,7 @@ from core.jobs.progress import Job, Progress, part
 from core.render import render_many
 
 
-def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:
+def predictions(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:
     """The class that the model chooses for each example, 0 for different and 1 for same.
 
     Raises UserError where it has no such classes.
@@ -35,7 +35,7 @@ def measure(model: Model, splits: Sequence[Split], n: int, *, n_kinds: int = 256
     table: dict[str, dict[str, float]] = {}
     for done, split in enumerate(splits):
         examples = split_examples(split, n, task=model.task, n_kinds=n_kinds, geometry=model.geometry)
-        chosen = yield from part(answers(model, examples), 1000 * done, 1000, 1000 * len(splits))
+        chosen = yield from part(predictions(model, examples), 1000 * done, 1000, 1000 * len(splits))
         right = [int(c == e.label) for c, e in zip(chosen, examples, strict=True)]
         row: dict[str, float] = {"accuracy": sum(right) / n, "n": n}
         for condition in dict.fromkeys(e.condition for e in examples):

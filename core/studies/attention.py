@@ -1,207 +1,66 @@
-"""Where the tokens of items look: at their own item, its partner, the other pair, the background, or CLS.
+"""The study of attention patterns.
 
 Source: Lepori et al. 2024, attention patterns; docs/methods.md, "Attention pattern".
-What we changed: every mass is measured directly and averaged over the items, so that the five add up to 1, and only
-the rows of item tokens are formed. `paper_convention` takes the larger of the two objects of a pair, and calls
-1 − WP − BG, attention to CLS included, WO.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from core.datasets import split_examples
-from core.engine import advance, attention_rows, embed, to_input
-from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.masses import KINDS, Masses, Pairs, kind_series, mass_curves, sound_masses
-from core.plots import Heatmap, Maps, Plot, Series
-from core.render import render_many
-from core.scene import Stimulus
+from core.jobs.progress import Job
+from core.masses import KINDS
+from core.studies.comparison import Table
 from core.studies.published import ATTENTION
-from core.studies.result import Row, StudyResult, item_pairs, n_kinds_of
-from core.studies.stages import RULE, STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
-from core.studies.statistics import mean_interval
-from core.tokens import item_tokens
+from core.studies.result import Row, StudyResult
+from core.studies.study import Bench, Study, of_model
+
+RULE = "largest mean share over heads and blocks, each head once; the most typical image"
+"""How the heads and the image of the stages are picked."""
 
 
-def attention_settings(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> dict[str, Any]:
-    """Everything beside the weights that decides the numbers."""
-    return {
-        "split": "test",
-        "task": model.task,
-        "n_kinds": n_kinds_of(model),
-        "n": n,
-        "seed": seed,
-        "paper_convention": paper_convention,
-        "stage_heads": RULE,
-    }
+@dataclass(frozen=True, slots=True)
+class Attention(Study):
+    """Where the tokens of items look, head by head.
 
-
-def attention_study(model: Model, *, n: int = 500, seed: int = 0, paper_convention: bool = False) -> Job[StudyResult]:
-    """Masses per head on `n` test images, half of each label."""
-    settings = attention_settings(model, n=n, seed=seed, paper_convention=paper_convention)
-    examples = split_examples("test", n, task=model.task, n_kinds=n_kinds_of(model), seed=seed, geometry=model.geometry)
-    stimuli = [e.stimulus for e in examples]
-    masses = yield from item_masses(model, stimuli)
-    pairs = item_pairs(model)
-    kinds = paper_masses(masses, pairs) if paper_convention else sound_masses(masses, pairs)
-    if not model.n_prefix:
-        del kinds["CLS"]
-    heads, maps = _stages(model, stimuli, masses, pairs)
-    plots = {**_plots(kinds), "attention-stages": maps}
-    return StudyResult(
-        *("attention", "Attention pattern", model.name, model.weights_hash, settings, n),
-        rows=tuple(_rows(kinds, heads)),
-        plots=plots,
-        notes=_notes(kinds, heads, n, paper_convention=paper_convention),
-    )
-
-
-def _stages(
-    model: Model, stimuli: Sequence[Stimulus], masses: Masses, pairs: Pairs
-) -> tuple[tuple[StageHead, ...], Maps]:
-    """The head of each stage, and the maps of the first item of the last pair in a typical image."""
-    stages = [s for s in STAGES[model.task] if s != "CLS" or model.n_prefix]
-    heads = pick_heads({kind: value.mean(0) for kind, value in sound_masses(masses, pairs).items()}, stages)
-    item = pairs[-1][0]
-    shares = sound_masses(masses, pairs, [item])
-    image = typical_image(shares, heads)
-    shown = {h.stage: float(shares[h.stage][image, h.block, h.head]) for h in heads}
-    return heads, stage_maps(model, stimuli[image], item, heads, shown, len(stimuli))
-
-
-def _notes(kinds: dict[str, Masses], heads: Sequence[StageHead], n: int, *, paper_convention: bool) -> tuple[str, ...]:
-    peaks = [f"Our peaks: {said_peaks(peak_blocks(_rows(kinds, ())))}."]
-    peaks += [f"{c.model}, another model: {said_peaks(c.peaks)} (published, {c.source})." for c in ATTENTION if c.peaks]
-    notes = [
-        f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
-        *peaks,
-        "Published curves of attention exist as pictures only, so none is drawn beside ours.",
-        order_sentence(heads),
-        "For each stage the head with the largest mean share is shown, on the image whose shares are nearest to these "
-        "means. One head stands for each stage; the curves show the largest of every block.",
-    ]
-    if paper_convention:
-        notes.append(
-            "The paper's formula: WO is 1 − WP − BG and so counts attention to CLS as within the object; the heads of "
-            "the stages are picked by shares measured directly all the same."
-        )
-    return tuple(notes)
-
-
-def item_masses(model: Model, stimuli: Sequence[Stimulus], *, batch: int = 50) -> Job[Masses]:
-    """Attention [N, L, H, I, I + 2] that the tokens of an item give, on average, to each item, the background and
-    the prefix tokens; the last axis adds up to 1.
+    `paper_convention` takes the larger of the two objects of a pair, and calls 1 − WP − BG, attention to CLS included,
+    WO.
     """
-    parts = []
-    for start in range(0, len(stimuli), batch):
-        chunk = stimuli[start : start + batch]
-        with torch.inference_mode():
-            x = embed(model, to_input(model, render_many(chunk)))  # [B, T, D]
-            tokens = item_tokens(model, chunk)  # [B, I, n]
-            parts.append(_chunk_masses(model, x, tokens).double().cpu().numpy())
-        yield Progress(min(start + batch, len(stimuli)), len(stimuli), "attention of item tokens")
-    masses: Masses = np.concatenate(parts)
-    return masses
 
+    name: ClassVar[str] = "attention"
+    label: ClassVar[str] = "Attention"
+    title: ClassVar[str] = "Attention pattern"
+    order: ClassVar[int] = 10
+    weight: ClassVar[int] = 2
+    ticked: ClassVar[bool] = True
 
-def _chunk_masses(model: Model, x: Tensor, tokens: Tensor) -> Tensor:
-    """[B, L, H, I, I + 2] from the embeddings [B, T, D] and the tokens of the items [B, I, n]."""
-    sets = _key_sets(x.shape[1], tokens, model.n_prefix).to(x.dtype)  # [B, T, I + 2]
-    n_items, size = tokens.shape[1:]
-    layers = []
-    for block in range(model.n_blocks):
-        rows = attention_rows(model, x, block, tokens.flatten(1))  # [B, H, I n, T]
-        masses = rows @ sets[:, None]  # [B, H, I n, I + 2]
-        layers.append(masses.unflatten(2, (n_items, size)).mean(3))  # [B, H, I, I + 2]
-        if block + 1 < model.n_blocks:
-            x = advance(model, x, block)
-    return torch.stack(layers, 1)
+    n: int = 500
+    seed: int = 0
+    paper_convention: bool = False
 
+    def settings(self, bench: Bench) -> dict[str, Any]:
+        return {"split": "test", **of_model(bench.model), **self.options(), "stage_heads": RULE}
 
-def _key_sets(n_tokens: int, tokens: Tensor, n_prefix: int) -> Tensor:
-    """Which set each token belongs to [B, T, I + 2]: an item, the background, or the prefix."""
-    n_images, n_items, _ = tokens.shape
-    which = torch.full((n_images, n_tokens), n_items, device=tokens.device)
-    which[:, :n_prefix] = n_items + 1
-    for item in range(n_items):
-        which.scatter_(1, tokens[:, item], item)
-    return torch.nn.functional.one_hot(which, n_items + 2)
+    def run(self, bench: Bench) -> Job[StudyResult]:
+        """Masses per head on `n` test images, half of each label."""
+        from core.studies.measures.attention import measure_attention
 
+        return self.result(bench, self.n, (yield from measure_attention(bench.model, self)))
 
-def paper_masses(masses: Masses, pairs: Pairs) -> dict[str, Masses]:
-    """The authors' quantities [N, L, H]: WP and BG are those of the object of the last pair that has more, WO is the
-    rest, the score is WP + BG, and BP is that of the pair that has more.
-    """
-    n_items = masses.shape[3]
-    a, b = pairs[-1]
-    kinds = {
-        "WP": np.maximum(masses[..., a, b], masses[..., b, a]),
-        "BG": np.maximum(masses[..., a, n_items], masses[..., b, n_items]),
-        "CLS": (masses[..., a, n_items + 1] + masses[..., b, n_items + 1]) / 2,
-    }
-    kinds["WO"] = 1 - kinds["WP"] - kinds["BG"]
-    kinds["score"] = kinds["WP"] + kinds["BG"]
-    if len(pairs) > 1:
-        display, sample = list(pairs[0]), list(pairs[1])
-        there = np.mean([masses[..., i, display].sum(-1) for i in sample], 0)
-        back = np.mean([masses[..., i, sample].sum(-1) for i in display], 0)
-        kinds["BP"] = np.maximum(there, back)
-    return kinds
-
-
-def _rows(kinds: dict[str, Masses], heads: Sequence[StageHead]) -> list[Row]:
-    _, n_blocks, n_heads = kinds["WO"].shape
-    means = {name: value.mean(0) for name, value in kinds.items()}
-    stages = {(h.block, h.head): h.stage for h in heads}
-    return [
-        {
-            "block": block,
-            "head": head,
-            **{name: round(float(v[block, head]), 6) for name, v in means.items()},
-            "stage": stages.get((block, head), ""),
-        }
-        for block in range(n_blocks)
-        for head in range(n_heads)
-    ]
+    def published(self, result: StudyResult) -> dict[str, Table]:
+        """The blocks of our peaks, and what captions say of other models."""
+        kinds = [kind for kind in KINDS if kind != "CLS" and kind in result.rows[0]]
+        rows: list[Row] = [{"model": result.model, **peak_blocks(result.rows), "in words": "measured"}]
+        for caption in ATTENTION:
+            peaks = {kind: caption.peaks.get(kind) for kind in kinds}
+            source = "published caption" if caption.source == "caption" else f"published caption, {caption.source}"
+            rows.append({"model": f"{caption.model} †", **peaks, "in words": f"{caption.said} ({source})"})
+        note = "Blocks in which the largest head peaks. † Another model; captions name the peaks of one model alone."
+        return {"attention-curves": Table(tuple(rows), note)}
 
 
 def peak_blocks(rows: Sequence[Row]) -> dict[str, int]:
     """The block of the head with the largest mean of each kind, CLS left out."""
     kinds = [name for name in KINDS if name != "CLS" and name in rows[0]]
     return {name: int(max(rows, key=lambda row: row[name])["block"]) for name in kinds}
-
-
-def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
-    n_blocks, n_heads = kinds["WO"].shape[1:]
-    blocks = tuple(str(b) for b in range(n_blocks))
-    score = kinds["score"].mean(0)
-    series = [_head_curve(name, kinds[name]) for name in KINDS if name in kinds]
-    curves = mass_curves({name: value.mean(0) for name, value in kinds.items()}, series)
-    heat = Heatmap(
-        *("Local and global heads", "head", "block"),
-        values=tuple(tuple(float(v) for v in row) for row in score),
-        columns=tuple(str(h) for h in range(n_heads)),
-        rows=blocks,
-        low_label="local",
-        high_label="global",
-    )
-    return {"attention-curves": curves, "attention-heads": heat}
-
-
-def said_peaks(peaks: Mapping[str, int]) -> str:
-    """Blocks of peaks in words."""
-    return ", ".join(f"{kind} in block {block}" for kind, block in peaks.items())
-
-
-def _head_curve(name: str, values: Masses) -> Series:
-    """Per block, the head whose mean over images is largest, with its interval."""
-    best = values.mean(0).argmax(-1)  # [L]
-    bands = [mean_interval(values[:, block, head]) for block, head in enumerate(best)]
-    return kind_series(name, *zip(*bands, strict=True))

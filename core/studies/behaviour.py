@@ -5,17 +5,21 @@ Source: Lepori et al. 2024, tables of accuracy; docs/methods.md, "Splits".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.datasets import Split, split_examples
-from core.families.model import Model
-from core.jobs.measure import answers
 from core.jobs.progress import Job, part
 from core.plots import Bars, Reference, Series
-from core.studies.published import SPLIT_NAMES, accuracy_series
+from core.studies.comparison import PUBLISHED, Table, of_another
+from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES, accuracy_series
 from core.studies.result import Row, StudyResult, n_kinds_of
 from core.studies.statistics import wilson
+from core.studies.study import Bench, Found, Study, of_model
+
+if TYPE_CHECKING:
+    from core.families.model import Model
 
 SPLITS: dict[Split, str] = {
     "train": "train",
@@ -28,33 +32,59 @@ SPLITS: dict[Split, str] = {
 }
 
 
-def behaviour_settings(model: Model, *, n: int = 3200, seed: int = 0) -> dict[str, Any]:
-    """Everything beside the weights that decides the numbers."""
-    return {"task": model.task, "n_kinds": n_kinds_of(model), "n": n, "seed": seed, "splits": list(SPLITS)}
+@dataclass(frozen=True, slots=True)
+class Behaviour(Study):
+    """Accuracy on every split, unseen shapes and colours included."""
 
+    name: ClassVar[str] = "behaviour"
+    label: ClassVar[str] = "Behaviour"
+    title: ClassVar[str] = "Accuracy by split"
+    order: ClassVar[int] = 50
+    weight: ClassVar[int] = 14
 
-def behaviour_study(model: Model, *, n: int = 3200, seed: int = 0) -> Job[StudyResult]:
-    """Accuracy on `n` images of each split."""
-    settings = behaviour_settings(model, n=n, seed=seed)
-    rows: list[Row] = []
-    for done, split in enumerate(SPLITS):
+    n: int = 3200
+    seed: int = 0
+
+    def settings(self, bench: Bench) -> dict[str, Any]:
+        return {**of_model(bench.model), **self.options(), "splits": list(SPLITS)}
+
+    def run(self, bench: Bench) -> Job[StudyResult]:
+        """Accuracy on `n` images of each split."""
+        model, rows = bench.model, []
+        for done, split in enumerate(SPLITS):
+            row = yield from part(self._row(model, split), 1000 * done, 1000, 1000 * len(SPLITS))
+            rows.append(row)
+        return self.result(bench, self.n, Found(rows, {"behaviour": _plot(model, rows)}, _notes(model, self.n)))
+
+    def _row(self, model: Model, split: Split) -> Job[Row]:
+        from core.jobs.measure import predictions
+
+        kinds = n_kinds_of(model)
         examples = split_examples(
-            split, n, task=model.task, n_kinds=n_kinds_of(model), seed=seed, geometry=model.geometry
+            split, self.n, task=model.task, n_kinds=kinds, seed=self.seed, geometry=model.geometry
         )
-        chosen = yield from part(answers(model, examples), 1000 * done, 1000, 1000 * len(SPLITS))
+        chosen = yield from predictions(model, examples)
         right = [c == e.label for c, e in zip(chosen, examples, strict=True)]
-        low, high = wilson(sum(right), n)
-        row: Row = {"split": split, "accuracy": sum(right) / n, "low": low, "high": high, "n": n}
+        low, high = wilson(sum(right), self.n)
+        row: Row = {"split": split, "accuracy": sum(right) / self.n, "low": low, "high": high, "n": self.n}
         for condition in dict.fromkeys(e.condition for e in examples):
             of = [r for r, e in zip(right, examples, strict=True) if e.condition == condition]
             row[f"accuracy, {condition}"] = sum(of) / len(of)
-        rows.append(row)
-    return StudyResult(
-        *("behaviour", "Accuracy by split", model.name, model.weights_hash, settings, n),
-        rows=tuple(rows),
-        plots={"behaviour": _plot(model, rows)},
-        notes=_notes(model, n),
-    )
+        return row
+
+    def published(self, result: StudyResult) -> dict[str, Table]:
+        n_kinds = result.settings["n_kinds"]
+        known = BEHAVIOUR.get((NEAREST, result.settings["task"], n_kinds))
+        theirs = dict(zip(SPLITS, known, strict=True)) if known else {}
+        rows = []
+        for row in result.rows:
+            line: Row = {"split": SPLITS[row["split"]], "measured": row["accuracy"]}
+            value = theirs.get(row["split"])
+            rows.append(line | ({PUBLISHED: None if value is None else float(value)} if known else {}))
+        return {"behaviour": Table(tuple(rows), of_another(f"trained on {n_kinds} combinations") if known else "")}
+
+    def published_series(self, name: str, settings: Mapping[str, Any], x: Sequence[float], model: str) -> list[Series]:
+        return accuracy_series(settings["task"], settings["n_kinds"], model)
 
 
 def _plot(model: Model, rows: Sequence[Row]) -> Bars:

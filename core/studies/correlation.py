@@ -9,18 +9,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+from core.jobs.progress import Job, Progress
 from core.plots import Cloud, Plot, Points
 from core.scene import PROPERTIES, TASK_WORDS, Task
+from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult
 from core.studies.statistics import spearman, spearman_interval
+from core.studies.study import Bench, Scope, Study
 
 FEWEST = 4
 """With fewer models no rank correlation is given: three can be in order by chance one time in six."""
 
 TARGETS = {"test_iid": "IID", "compositional": "new pairings", "ood-shape-color": "OOD shape and colour"}
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation(Study):
+    """Disentanglement against generalisation, over the models; best with all of them."""
+
+    name: ClassVar[str] = "correlation"
+    label: ClassVar[str] = "Correlation"
+    title: ClassVar[str] = "Disentanglement and generalisation"
+    order: ClassVar[int] = 60
+    weight: ClassVar[int] = 0
+    scope: ClassVar[Scope] = "all models"
+    needs: ClassVar[tuple[str, ...]] = ("das", "behaviour")
+
+    seed: int = 0
+
+    def settings(self, bench: Bench) -> dict[str, Any]:
+        return correlation_settings(self.seed, _pairs(bench.results))
+
+    def run(self, bench: Bench) -> Job[StudyResult]:
+        """Put the results of all models together."""
+        yield Progress(0, 1, "rank correlation")
+        return correlate(_pairs(bench.results), seed=self.seed)
+
+    def published(self, result: StudyResult) -> dict[str, Table]:
+        """Our models and the published ones of the same tasks, a table for each accuracy, with the correlations."""
+        ours = [row for row in result.rows if row["kind"] == "model" and not row["at_chance"]]
+        found = {}
+        for target, words in TARGETS.items():
+            rows = [_line(row["name"], row["task"], row["disentanglement"], words, row[target]) for row in ours]
+            for task in dict.fromkeys(row["task"] for row in ours):
+                for name, x in DISENTANGLEMENT[task].items():
+                    rows.append(_line(f"{name} †", task, x, words, published_accuracy(name, task, target)))
+            of = [r for r in result.rows if r["kind"] == "rank correlation" and r["name"] == target]
+            ranks = "; ".join(f"{r['over']}, n = {r['n']}: {r['said']}" for r in of)
+            note = f"Rank correlation over ours: {ranks}. † Published: other models, trained on 32 combinations."
+            if rows:
+                found[f"correlation-{target}"] = Table(tuple(rows), note)
+        return found
+
+
+def _pairs(results: Sequence[StudyResult]) -> list[tuple[StudyResult, StudyResult]]:
+    """What was found of each model, by its search and by its behaviour."""
+    das, behaviour = ([r for r in results if r.study == name] for name in Correlation.needs)
+    return list(zip(das, behaviour, strict=True))
+
+
+def _line(name: str, task: Task, x: float, words: str, accuracy: float) -> Row:
+    return {"model": name, "task": TASK_WORDS[task], "interchange": x, words: accuracy}
 
 
 def correlation_settings(seed: int, results: Sequence[tuple[StudyResult, StudyResult]]) -> dict[str, Any]:
@@ -38,7 +91,10 @@ def correlate(results: Sequence[tuple[StudyResult, StudyResult]], *, seed: int =
     rows = [*models, *_correlations(points, seed)]
     hashes = "+".join(das.weights_sha256[:12] for das, _ in results)
     return StudyResult(
-        *("correlation", "Disentanglement and generalisation", n_models(len(points)), hashes),
+        study=Correlation.name,
+        title=Correlation.title,
+        model=n_models(len(points)),
+        weights_sha256=hashes,
         settings=correlation_settings(seed, results),
         n=len(points),
         rows=tuple(rows),

@@ -10,22 +10,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.cards import read_card, resource_folder
 from core.errors import UserError
 from core.jobs.progress import Job, part
 from core.jobs.recipe import Recipe, read_recipe
-from core.jobs.train import train_model
 from core.plots import Bars, Reference, Series
 from core.scene import TASK_WORDS, Task
+from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult
 from core.studies.statistics import wilson
+from core.studies.study import Bench, Scope, Study
+
+if TYPE_CHECKING:
+    import torch
 
 Weights = dict[str, float]
 SPLITS = {
@@ -39,6 +41,69 @@ SPLITS = {
 SHOWN = ("train", "test_iid", "test", "ood-shape-color")
 PUBLISHED = {"none": "from scratch B/16", "disentanglement": "from scratch + disentanglement B/16"}
 """The published runs from scratch: the tables of the paper itself could not be had, its logs hold these two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses(Study):
+    """Small models trained with each choice of losses, for the tasks of the models; may take an hour.
+
+    `recipes`: one a task, the shipped one where none is given. `n_runs`: training runs for each choice, with the seed
+    and those after it.
+    """
+
+    name: ClassVar[str] = "losses"
+    label: ClassVar[str] = "Auxiliary losses"
+    title: ClassVar[str] = "Auxiliary losses"
+    order: ClassVar[int] = 70
+    weight: ClassVar[int] = 90
+    scope: ClassVar[Scope] = "one task"
+    in_all: ClassVar[bool] = False
+
+    n: int = 6400
+    seed: int = 0
+    n_runs: int = 1
+    recipes: Mapping[Task, Recipe] = field(default_factory=dict)
+
+    def settings(self, bench: Bench) -> dict[str, Any]:
+        return losses_settings(self._recipe(bench), self._seeds, n=self.n)
+
+    def kept(self, bench: Bench) -> Path:
+        return bench.folder / "models"
+
+    def run(self, bench: Bench) -> Job[StudyResult]:
+        """Train every variant with every seed, and measure each on `n` images of every split."""
+        device = bench.model.device
+        return losses_study(self._recipe(bench), self.kept(bench), device, seeds=self._seeds, n=self.n)
+
+    @property
+    def _seeds(self) -> range:
+        return range(self.seed, self.seed + self.n_runs)
+
+    def _recipe(self, bench: Bench) -> Recipe:
+        task = bench.model.task
+        return self.recipes.get(task) or losses_recipe(task)
+
+    def check(self) -> None:
+        Study.check(self)
+        if self.n_runs < 1:
+            raise UserError("Nothing would be trained.", "Ask for at least one run.")
+
+    def published(self, result: StudyResult) -> dict[str, Table]:
+        """Means over the seeds of every choice of losses and split."""
+        task, n_kinds = result.settings["task"], result.settings["recipe"]["n_kinds"]
+        rows = []
+        for name in dict.fromkeys(row["losses"] for row in result.rows):
+            line: Row = {"losses": name}
+            known = BEHAVIOUR.get((PUBLISHED.get(name, ""), task, n_kinds))
+            for split, words in SPLITS.items():
+                values = [row["accuracy"] for row in result.rows if (row["losses"], row["split"]) == (name, split)]
+                line[words] = sum(values) / len(values)
+            for split, words in {"val": "IID", "compositional": "new pairings"}.items():
+                value = known[SPLIT_NAMES.index(split)] if known else None
+                line[f"{words}\nfrom scratch B/16 †"] = None if value is None else float(value)
+            rows.append(line)
+        note = "† Published logs of a network of 12 blocks and width 768 on 224 px. An empty cell has no number."
+        return {f"losses-{task}": Table(tuple(rows), note)}
 
 
 def losses_recipe(task: Task) -> Recipe:
@@ -79,6 +144,8 @@ def losses_study(
 
     Raises UserError where the folder cannot be written.
     """
+    from core.jobs.train import train_model
+
     runs = [(name, seed, replace(r, seed=seed)) for seed in seeds for name, r in variants(recipe).items()]
     rows: list[Row] = []
     hashes = []
@@ -92,12 +159,10 @@ def losses_study(
         hashes.append(str(card["weights_sha256"]))
         rows += _rows(name, seed, card)
     return StudyResult(
-        *(
-            "losses",
-            f"Auxiliary losses, {TASK_WORDS[recipe.task]}",
-            f"{len(runs)} models",
-            "+".join(h[:12] for h in hashes),
-        ),
+        study=Losses.name,
+        title=f"{Losses.title}, {TASK_WORDS[recipe.task]}",
+        model=f"{len(runs)} models",
+        weights_sha256="+".join(h[:12] for h in hashes),
         settings=losses_settings(recipe, seeds, n=n),
         n=n,
         rows=tuple(sorted(rows, key=lambda row: list(variants(recipe)).index(row["losses"]))),

@@ -12,20 +12,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
-from core.plots import Plot, plot_from_json, plot_to_json
+from core.plots import Plot, converter
 from core.scene import pairs_of
 from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:
     from core.families.model import Model
-
-Study = Literal["attention", "das", "novel", "probe", "behaviour", "correlation", "losses"]
-"""The studies, in the order in which they are run; `losses` trains models of its own."""
-STUDIES: tuple[Study, ...] = get_args(Study)
-OF_ONE_MODEL: tuple[Study, ...] = ("attention", "das", "novel", "probe", "behaviour")
 
 CHANCE = 0.5
 """A model counts as at chance if the interval of its accuracy on unseen images reaches down to it."""
@@ -54,9 +49,8 @@ class StudyResult:
 
 def result_to_json(result: StudyResult) -> str:
     """The result as JSON text; NaN is written as null."""
-    value = {name: getattr(result, name) for name in StudyResult.__slots__ if name != "plots"}
-    value["rows"] = [{k: None if _missing(v) else v for k, v in row.items()} for row in result.rows]
-    value["plots"] = {name: plot_to_json(plot) for name, plot in result.plots.items()}
+    value = converter().unstructure(result)
+    value["plots"] = value.pop("plots")  # last in a file, for whoever reads the rest of it
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -65,12 +59,11 @@ def result_from_json(text: str) -> StudyResult:
 
     Raises UserError where the text is damaged.
     """
+    from cattrs.errors import ForbiddenExtraKeysError
+
     try:
-        value = parse_json(text)
-        value["plots"] = {name: plot_from_json(plot) for name, plot in value["plots"].items()}
-        value["rows"], value["notes"] = tuple(value["rows"]), tuple(value["notes"])
-        return StudyResult(**value)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        return converter().structure(parse_json(text), StudyResult)
+    except (ValueError, LookupError, TypeError, AttributeError, ForbiddenExtraKeysError) as error:
         raise UserError(f"A result could not be read: {error}.", "Remove the file and run its study again.") from error
 
 

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.plot_maps import MapsView
 from app.plot_words import describe
-from core.figures.maps import on_white
-from core.figures.palette import viridis
+from app.widgets.maps_picture import MapsPicture
+from core.looks import map_scale
 from core.plots import Map, Maps, Ring
 
 
@@ -65,14 +65,14 @@ def test_as_many_maps_stand_side_by_side_as_there_is_room_for(view: MapsView, wi
 
 
 def test_a_map_has_the_colours_of_its_scale(view: MapsView) -> None:
-    place, image = view.place_of(0), view.grab().toImage().scaled(view.size())
+    place = MapsPicture(MAPS, view.font(), view.width()).place_of(0)
 
-    side = place.width()
-    at = QPointF(place.left() + 0.75 * side, place.top() + 12 * view._scale + 0.75 * side)
+    image = view.grab().toImage().scaled(view.size())
+
+    at = QPointF(place.left() + 0.75 * place.width(), place.top() + 0.75 * place.height())
     color = image.pixelColor(at.toPoint())
-
-    brightest = on_white(viridis(np.array([1.0])))[0]
-    assert np.abs(np.array([color.red(), color.green(), color.blue()]) - brightest).max() < 12
+    brightest = map_scale(1000)[0, -1]
+    assert np.abs(np.array([color.red(), color.green(), color.blue()], int) - brightest).max() < 12
 
 
 def test_a_click_on_a_map_chooses_its_head(view: MapsView, qtbot: QtBot) -> None:

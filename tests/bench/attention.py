@@ -12,7 +12,7 @@ from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.render import render_many
 from core.scene import Stimulus
-from core.studies.attention import item_masses
+from core.studies.measures.attention import item_masses
 from core.tokens import item_tokens
 
 SECONDS = 20.0

@@ -18,8 +18,8 @@ WORK = (
     "core.cli.split_examples",
     "core.jobs.train.train",
     "core.jobs.fit_subspace.fit_subspaces",
-    "core.studies.probe_asset.probe_asset",
-    "core.studies.series._run_parts",
+    "core.studies.measures.probe_asset.probe_asset",
+    "core.series._run_parts",
 )
 VERBS = ("render", "train", "das", "probe", "study")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is read-only even for root")

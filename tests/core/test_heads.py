@@ -19,17 +19,18 @@ from core.families.files import open_model, save_model
 from core.families.model import Model
 from core.interventions.move import set_point
 from core.jobs.fit_subspace import SearchOptions, fit_subspaces
-from core.jobs.measure import answers, measure
+from core.jobs.measure import measure, predictions
 from core.questions import Question
 from core.scene import Geometry
 from core.session import Session
-from core.studies.attention import attention_study
-from core.studies.behaviour import behaviour_study
-from core.studies.das import das_study, measure_pairs, unseen_pairs
-from core.studies.fitted import Search
-from core.studies.novel import novel_study
-from core.studies.probe import ProbeOptions, probe_study
-from core.studies.probe_asset import probe_asset
+from core.studies.attention import Attention
+from core.studies.behaviour import Behaviour
+from core.studies.das import Alignment
+from core.studies.measures.das import measure_pairs, unseen_pairs
+from core.studies.measures.probe_asset import probe_asset
+from core.studies.novel import NovelVectors
+from core.studies.probe import ProbeOptions, Probes
+from core.studies.study import Bench
 from tests.core.networks import CARD, TINY, balanced_model, finish, random_subspace
 
 CPU = torch.device("cpu")
@@ -88,7 +89,7 @@ def test_interchange_accuracy_does_not_depend_on_the_order_of_the_classes(both: 
 
 def test_flips_along_probes_do_not_depend_on_the_order_of_the_classes(both: tuple[str, str]) -> None:
     def job(model: Model) -> Generator[Any, None, Any]:
-        result = yield from probe_study(model, SMALL, n=8)
+        result = yield from Probes(probe=SMALL, n=8).run(Bench((model,)))
         return result.rows
 
     same_numbers(job, both)
@@ -111,12 +112,12 @@ def test_decision_and_map_do_not_depend_on_the_order_of_the_classes(both: tuple[
 
 
 NEEDS: dict[str, Callable[[Model, Path], Generator[Any, None, Any]]] = {
-    "answers": lambda model, _: answers(model, []),
-    "behaviour": lambda model, _: behaviour_study(model, n=8),
+    "predictions": lambda model, _: predictions(model, []),
+    "behaviour": lambda model, _: Behaviour(n=8).run(Bench((model,))),
     "subspaces": lambda model, _: fit_subspaces(model, "color", [0], FEW),
-    "das": lambda model, folder: das_study(model, Search(folder), n=8),
-    "novel": lambda model, folder: novel_study(model, Search(folder), n=8),
-    "probe": lambda model, _: probe_study(model, SMALL, n=8),
+    "das": lambda model, folder: Alignment(n=8).run(Bench((model,), folder)),
+    "novel": lambda model, folder: NovelVectors(n=8).run(Bench((model,), folder)),
+    "probe": lambda model, _: Probes(probe=SMALL, n=8).run(Bench((model,))),
     "probes to keep": lambda model, _: probe_asset(model, SMALL, n=8),
 }
 
@@ -135,7 +136,7 @@ def test_what_needs_same_and_different_refuses_other_classes_by_their_names(
 def test_where_items_look_can_be_studied_whatever_the_classes(tmp_path: Path) -> None:
     model = open_model(saved(tmp_path, ["cat", "dog"], [0, 1]), CPU)
 
-    assert finish(attention_study(model, n=4)).rows
+    assert finish(Attention(n=4).run(Bench((model,)))).rows
 
 
 def test_a_thousand_classes_are_answered_by_name(tmp_path: Path) -> None:

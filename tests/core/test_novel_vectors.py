@@ -25,7 +25,7 @@ from core.interventions.novel import (
     seen_pool,
 )
 from core.interventions.swap import SwapFromSource
-from core.studies import novel as study
+from core.studies.measures import novel as study
 from core.tokens import write_coordinates
 from tests.core.networks import WIDTH, noise, random_subspace
 

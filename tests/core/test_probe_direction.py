@@ -30,7 +30,7 @@ from core.probes import save_probes
 from core.questions import Question
 from core.scene import Geometry, Stimulus, pair_name, pair_relation
 from core.session import Session
-from core.studies.probe import pair_features, pair_tokens, relations
+from core.studies.measures.probe import pair_features, pair_tokens, relations
 from tests.core.networks import WIDTH, finish, noise, save_tiny, tiny_model
 from tests.core.studies.networks import RELATION, Reader, model_of, planted_stream, tokens_of
 

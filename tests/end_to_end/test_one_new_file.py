@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 INTERVENTION = """
 from __future__ import annotations
 from dataclasses import dataclass
-from core.document import Document, Intervention, Offer, View, add_intervention, by_hand
+from core.document import (
+    Document,
+    Intervention,
+    Offer,
+    View,
+    add_intervention,
+    by_hand,
+)
 from core.site import Site
 
 @dataclass(frozen=True, slots=True)

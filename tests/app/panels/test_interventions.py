@@ -22,7 +22,13 @@ from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.pad import Pad
 from core.analyses.pair_judgements import PairJudgements
 from core.demo import demo_document
-from core.document import Intervention, View, add_intervention, move_item, with_stimulus
+from core.document import (
+    Intervention,
+    View,
+    add_intervention,
+    move_item,
+    with_stimulus,
+)
 from core.interventions.drop_tokens import DropTokens
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.knock_out_mlp import KnockOutMLP

@@ -112,6 +112,20 @@ def test_without_a_number_each_part_takes_its_own(panel: StudyPanel, jobs: Prete
     assert panel.form.n.text() == "each part's own"
 
 
+def test_only_options_that_a_chosen_part_has_can_be_changed(panel: StudyPanel) -> None:
+    form = panel.form
+    for name, box in form.parts.items():
+        box.setChecked(name == "das")
+    assert (form.n.isEnabled(), form.seed.isEnabled(), form.paper.isEnabled()) == (True, True, False)
+
+    form.parts["correlation"].setChecked(True)
+    form.parts["das"].setChecked(False)
+    assert (form.n.isEnabled(), form.seed.isEnabled(), form.paper.isEnabled()) == (False, True, False)
+
+    form.parts["novel"].setChecked(True)
+    assert form.paper.isEnabled()
+
+
 def test_the_number_of_examples_is_a_multiple_of_four(panel: StudyPanel) -> None:
     panel.form.n.setValue(21)
     panel.form.n.editingFinished.emit()

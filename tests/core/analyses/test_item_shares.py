@@ -8,7 +8,7 @@ from core.datasets import all_kinds, discrimination
 from core.engine import attention_rows, read, run, to_input
 from core.render import render
 from core.site import Site
-from core.studies.attention import item_masses as studied
+from core.studies.measures.attention import item_masses as studied
 from core.tokens import item_tokens
 from tests.core.networks import finish, noise, tiny_model
 

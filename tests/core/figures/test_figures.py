@@ -1,22 +1,23 @@
 from __future__ import annotations
 
-import base64
-import io
 import json
+import logging
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from core.errors import UserError
-from core.figures import DARK, LIGHT, PAGE, draw, to_png, to_svg, write_figure
-from core.figures.drawing import Text, text_width
-from core.figures.maps import draw_maps, map_boxes, on_white, overlay, top_of_scale
-from core.figures.palette import viridis
+from core.figures import figure_of, to_svg, write_figure
+from core.looks import DARK, LIGHT, Palette
 from core.plots import (
     Bars,
     Cloud,
@@ -28,6 +29,7 @@ from core.plots import (
     Points,
     Reference,
     Ring,
+    Role,
     Series,
     plot_from_json,
     plot_to_json,
@@ -67,76 +69,189 @@ PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS, MAPS]
 NAMES = [type(plot).__name__ for plot in PLOTS]
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
 def words(svg: str) -> set[str]:
-    return {element.text or "" for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("text")}
+    return {"".join(element.itertext()) for element in ElementTree.fromstring(svg).iter(f"{SVG}text")}
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
-@pytest.mark.parametrize("palette", [LIGHT, DARK, PAGE])
-def test_svg_is_xml_with_the_title_as_text(plot: Plot, palette: object) -> None:
-    assert plot.title in words(to_svg(draw(plot), palette))  # type: ignore[arg-type]
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_svg_is_xml_with_the_title_as_text(plot: Plot, palette: Palette) -> None:
+    svg = to_svg(plot, palette)
+
+    assert plot.title in words(svg)
+    assert ElementTree.fromstring(svg).findtext(f"{SVG}title") == plot.title
 
 
 def test_all_labels_are_text() -> None:
     wanted = {"after block", "share", "embed", "measured α", "control", "theirs (another model)", "chance"}
 
-    assert wanted <= words(to_svg(draw(CURVES)))
-    assert {"local", "global", "h1", "b0", ".25"} <= words(to_svg(draw(HEAT)))
-    assert {"IID", "ours", "accuracy"} <= words(to_svg(draw(BARS)))
-    assert {"one", "two", "models"} <= words(to_svg(draw(POINTS)))
+    assert wanted <= words(to_svg(CURVES))
+    assert {"local", "global", "h1", "b0", ".25"} <= words(to_svg(HEAT))
+    assert {"IID", "ours", "accuracy"} <= words(to_svg(BARS))
+    assert {"one", "two", "models"} <= words(to_svg(POINTS))
+    assert {"stage 1", "A", "50 %", "CLS 25 %"} <= words(to_svg(MAPS))
 
 
-def test_a_map_runs_from_dark_to_bright_on_its_own_scale() -> None:
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(overlay(PNG, MAPS.maps[0])))))
-
-    low, high = pixels[0, 0], pixels[3, 0]
-    assert tuple(high) == tuple(on_white(viridis(np.array([1.0])))[0])
-    assert tuple(low) == tuple(on_white(viridis(np.array([0.0])))[0])
-    assert {"25 %", "50 %", "CLS 25 %"} - words(to_svg(draw(MAPS))) == {"25 %"}
+def test_a_dollar_in_a_name_is_a_dollar() -> None:
+    assert "a $1 model and a $2 one" in words(to_svg(replace(BARS, title="a $1 model and a $2 one")))
 
 
-def test_a_map_without_attention_is_dark_and_not_stretched() -> None:
-    empty = Map("CLS", "All goes to CLS.", ((0.0, 0.001), (0.0, 0.0)), 0.999, (0, 0))
+@pytest.mark.parametrize("title", ["none", "", "名 of a model \U0001f600", "a\x07 bell", "<b> & “c”", "a\ttab"])
+def test_any_title_can_be_written(title: str, tmp_path: Path) -> None:
+    svg, *_ = write_figure(replace(BARS, title=title), tmp_path / "figure")
 
-    assert top_of_scale(empty) == pytest.approx(0.05)
-    assert top_of_scale(MAPS.maps[0]) == 0.5
-
-
-def test_a_name_at_the_edge_stays_on_the_canvas() -> None:
-    crowd = Cloud("models", (0.99, 0.99, 0.98), (0.9, 0.92, 0.91), ("a long name", "another long name", "a third"))
-
-    drawing = draw(replace(POINTS, clouds=(crowd,)))
-
-    ends = [m.x + text_width(m.words, m.size) for m in drawing.marks if isinstance(m, Text) and m.anchor == "start"]
-    assert max(ends) <= drawing.width
+    said = ElementTree.parse(svg).getroot().findtext(f"{SVG}title")
+    assert said == title.replace("\x07", "")
 
 
-def test_maps_stand_in_as_many_columns_as_are_asked_for() -> None:
-    assert len({left for left, *_ in map_boxes(MAPS, 4)}) == 4
-    assert len({left for left, *_ in map_boxes(MAPS, 2)}) == 2
-    assert draw_maps(MAPS, 2).height > draw_maps(MAPS, 4).height
+SERIES = Series("s", (math.nan,), (math.nan,), (math.nan,))
+BARE: dict[str, Plot] = {
+    "one position": Curves("One", "x", "y", (0.0,), ("0",), (Series("s", (0.5,), (0.4,), (0.6,), star=0),)),
+    "no value": Curves("None", "x", "y", (0.0,), ("0",), (SERIES,)),
+    "no curve": Curves("None", "x", "y", (0.0, 1.0), ("0", "1"), ()),
+    "no bar": Bars("None", "y", ("a",), (SERIES,)),
+    "no series": Bars("None", "y", ("a",), ()),
+    "no cell": replace(HEAT, values=((math.nan, math.nan),) * 2),
+    "no point": replace(POINTS, clouds=(Cloud("c", (math.nan,), (0.5,), ("one",)),)),
+    "no map": replace(MAPS, maps=(), rings=()),
+}
+
+
+@pytest.mark.parametrize("plot", BARE.values(), ids=BARE)
+def test_a_plot_with_little_or_nothing_in_it_is_drawn(plot: Plot) -> None:
+    assert plot.title in words(to_svg(plot))
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
-def test_the_png_has_the_size_of_the_svg(plot: Plot) -> None:
-    drawing = draw(plot)
+def test_the_same_plot_is_the_same_file_bit_for_bit(plot: Plot, tmp_path: Path) -> None:
+    first, second = write_figure(plot, tmp_path / "a"), write_figure(plot, tmp_path / "b")
 
-    image = to_png(drawing, dpi=72)
-
-    assert image.size == (round(drawing.width), round(drawing.height))
-    assert np.asarray(image).std() > 5
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
-LONG = Bars("Long", "accuracy", ("a group of many short words",) * 5, (Series("ours", (0.5,) * 5),))
+def test_what_a_user_has_set_for_matplotlib_changes_no_figure() -> None:
+    before = to_svg(CURVES)
+
+    with matplotlib.rc_context({"axes.grid.axis": "x", "lines.linewidth": 9, "svg.fonttype": "path"}):
+        assert to_svg(CURVES) == before
+        assert matplotlib.rcParams["lines.linewidth"] == 9
+
+
+def test_two_figures_in_one_page_share_no_name() -> None:
+    names = [{e.get("id") for e in ElementTree.fromstring(to_svg(p)).iter(f"{SVG}clipPath")} for p in (CURVES, BARS)]
+
+    assert all(names)
+    assert not set.intersection(*names)
+
+
+def marked(svg: str, color: str) -> list[str]:
+    """The styles of paths in a colour."""
+    return [e.get("style", "") for e in ElementTree.fromstring(svg).iter(f"{SVG}path") if color in e.get("style", "")]
+
+
+def test_published_curves_are_dashed_and_controls_are_grey_and_dotted() -> None:
+    only = {
+        s.role: to_svg(replace(CURVES, series=(replace(s, low=(), high=()),), references=())) for s in CURVES.series
+    }
+
+    def lines(role: Role, color: str) -> list[str]:
+        return [style for style in marked(only[role], color) if "fill: none" in style and "stroke-width: 1." in style]
+
+    assert not any("dasharray" in style for style in lines("measured", LIGHT.hues[0]))
+    assert all("dasharray: 5" in style for style in lines("published", LIGHT.hues[0]))
+    assert all("dasharray: 1.5" in style for style in lines("control", LIGHT.muted))
+    assert all((lines("measured", LIGHT.hues[0]), lines("published", LIGHT.hues[0]), lines("control", LIGHT.muted)))
+
+
+def test_intervals_of_curves_are_bands_and_those_of_bars_are_lines() -> None:
+    (axes,) = figure_of(CURVES).axes
+    (band,) = axes.collections
+    edges = band.get_paths()[0].get_extents()
+    np.testing.assert_allclose((edges.y0, edges.y1), (0.0, 1.0))
+
+    (axes,) = figure_of(BARS).axes
+    ends = [segment[:, 1].tolist() for lines in axes.collections for segment in lines.get_segments()]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(ends, [(0.9, 1.0), (0.8, 0.95)])
+
+
+def test_a_value_between_two_gaps_keeps_its_interval() -> None:
+    alone = Series("s", (0.5, math.nan, 0.6), (0.4, math.nan, 0.5), (0.6, math.nan, 0.8))
+
+    (axes,) = figure_of(replace(CURVES, series=(alone,))).axes
+
+    ends = [segment[:, 1].tolist() for segment in axes.collections[-1].get_segments()]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(ends, [(0.4, 0.6), (0.5, 0.8)])
+
+
+def test_tick_labels_that_would_touch_are_left_out() -> None:
+    n = 60
+    x = tuple(float(i) for i in range(n))
+    crowded = Curves("Crowded", "block", "share", x, tuple(map(str, range(n))), (Series("s", (0.5,) * n),))
+
+    shown = [label.get_text() for label in figure_of(crowded).axes[0].get_xticklabels()]
+
+    assert len(shown) == n
+    assert n / 5 < sum(map(bool, shown)) < n / 2
+
+
+def test_maps_are_crisp() -> None:
+    image = next(ElementTree.fromstring(to_svg(MAPS)).iter(f"{SVG}image"))
+
+    assert "pixelated" in image.get("style", "")
+    assert image.get("width") == "4", "the pixels of the picture, not of the page"
+
+
+def boxes_of(plot: Points) -> list[Bbox]:
+    figure = figure_of(plot)
+    (axes,) = figure.axes
+    return [text.get_window_extent() for text in axes.texts if text.get_text() != plot.title]
+
+
+def test_names_cover_neither_each_other_nor_the_edge() -> None:
+    crowd = Cloud("models", (0.99, 0.99, 0.98), (0.9, 0.92, 0.91), ("a long name", "another long name", "a third"))
+    plot = replace(POINTS, clouds=(crowd,))
+
+    boxes = boxes_of(plot)
+
+    assert len(boxes) == 3
+    assert all(box.count_overlaps(boxes) == 1 for box in boxes)
+    assert all(0 <= box.x0 < box.x1 <= figure_of(plot).bbox.width for box in boxes)
+
+
+LONG = Bars("Long " * 30, "accuracy", ("a group of many short words",) * 5, (Series("ours, " * 15, (0.5,) * 5),) * 2)
 
 
 @pytest.mark.parametrize("plot", [*PLOTS, LONG], ids=[*NAMES, "long names"])
 def test_nothing_is_drawn_outside_the_canvas(plot: Plot) -> None:
-    drawing = draw(plot)
+    figure = figure_of(plot)
 
-    for mark in drawing.marks:
-        points = getattr(mark, "points", None) or ((mark.x, mark.y),)  # type: ignore[union-attr]
-        assert all(0 <= x <= drawing.width and 0 <= y <= drawing.height for x, y in points)
+    drawn, canvas = figure.get_tightbbox(), figure.bbox_inches
+    assert 0 < drawn.x0 < drawn.x1 < canvas.x1
+    assert 0 < drawn.y0 < drawn.y1 < canvas.y1
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
+@pytest.mark.parametrize("dpi", [72, 300])
+def test_the_png_has_the_size_of_the_svg_at_any_resolution(plot: Plot, dpi: int, tmp_path: Path) -> None:
+    svg, _, png = write_figure(plot, tmp_path / "figure", dpi=dpi)
+
+    image, root = Image.open(png), ElementTree.parse(svg).getroot()
+    sides = [float(str(root.get(side)).removesuffix("pt")) * dpi / 72 for side in ("width", "height")]
+    np.testing.assert_allclose(image.size, sides, atol=1)
+    assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.1)
+    assert np.asarray(image.convert("RGB")).std() > 5
+
+
+def test_the_pdf_holds_outlines_that_can_be_edited_and_no_date(tmp_path: Path) -> None:
+    _, pdf, _ = write_figure(CURVES, tmp_path / "figure")
+
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert b"/Subtype /Type3" not in content
+    assert b"CreationDate" not in content
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=NAMES)
@@ -151,7 +266,7 @@ def test_a_gap_in_a_curve_survives_json_and_is_not_drawn() -> None:
 
     assert isinstance(again, Curves)
     assert math.isnan(again.series[0].y[0])
-    assert "nan" not in to_svg(draw(again))
+    assert "nan" not in to_svg(again)
 
 
 def test_a_damaged_plot_is_refused() -> None:
@@ -159,8 +274,11 @@ def test_a_damaged_plot_is_refused() -> None:
         plot_from_json({"kind": "curves", "title": "no more"})
 
 
-def test_a_figure_is_written_twice(tmp_path: Path) -> None:
-    assert [path.name for path in write_figure(BARS, tmp_path / "new" / "bars", dpi=72)] == ["bars.svg", "bars.png"]
+def test_a_figure_is_written_three_times(tmp_path: Path) -> None:
+    paths = write_figure(BARS, tmp_path / "new" / "bars", dpi=72)
+
+    assert [path.name for path in paths] == ["bars.svg", "bars.pdf", "bars.png"]
+    assert all(path.is_file() for path in paths)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -168,3 +286,19 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="could not be written"):
         write_figure(BARS, tmp_path / "file" / "bars", dpi=72)
+
+
+def test_writing_a_figure_says_nothing_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        write_figure(CURVES, tmp_path / "figure")
+
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("start", ["import core.cli", "import app.__main__, app.main_window", "import core.study_job"])
+def test_the_program_starts_without_matplotlib(start: str) -> None:
+    program = f"import sys; {start}; sys.exit(', '.join({{'matplotlib', 'jinja2'}} & set(sys.modules)) or 0)"
+
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+
+    assert child.returncode == 0, child.stderr

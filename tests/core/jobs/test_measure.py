@@ -6,7 +6,7 @@ import torch
 from core.datasets import split_examples
 from core.engine import to_input
 from core.families.model import Model
-from core.jobs.measure import answers, data_hash, measure
+from core.jobs.measure import data_hash, measure, predictions
 from core.render import render_many
 from tests.core.networks import as_model, balanced_model, finish, tiny_model, tiny_network
 
@@ -24,7 +24,7 @@ def test_the_answers_are_the_networks_own(batch: int) -> None:
     model = balanced_model()
     examples = split_examples("test", 20, geometry=model.geometry)
 
-    chosen = finish(answers(model, examples, batch=batch))
+    chosen = finish(predictions(model, examples, batch=batch))
 
     with torch.inference_mode():
         logits = model.network(to_input(model, render_many([e.stimulus for e in examples])))
@@ -36,7 +36,7 @@ def test_progress_ends_at_the_number_of_examples() -> None:
     model = tiny_model()
     examples = split_examples("test", 20, geometry=model.geometry)
 
-    done = [(progress.done, progress.total) for progress in answers(model, examples, batch=8)]
+    done = [(progress.done, progress.total) for progress in predictions(model, examples, batch=8)]
 
     assert done == [(8, 20), (16, 20), (20, 20)]
 

@@ -7,8 +7,11 @@ from torch import Tensor
 
 from core.datasets import split_examples
 from core.masses import sound_masses
-from core.studies import attention
-from core.studies.attention import attention_study, item_masses, paper_masses
+from core.studies.attention import Attention
+from core.studies.measures import attention
+from core.studies.measures.attention import item_masses, paper_masses
+from core.studies.result import StudyResult
+from core.studies.study import Bench
 from tests.core.networks import balanced_model, finish
 
 # One image, block and head. Rows: items A and B; columns: to A, to B, to the background, to CLS.
@@ -69,7 +72,10 @@ def test_every_attention_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_study_says_what_made_it_and_gives_the_same_numbers_again() -> None:
     model = balanced_model()
 
-    first, again, paper = (finish(attention_study(model, n=8, paper_convention=p)) for p in (False, False, True))
+    def study(*, paper_convention: bool) -> StudyResult:
+        return finish(Attention(n=8, paper_convention=paper_convention).run(Bench((model,))))
+
+    first, again, paper = (study(paper_convention=p) for p in (False, False, True))
 
     assert first == again
     assert (first.n, first.weights_sha256, first.settings["seed"]) == (8, model.weights_hash, 0)

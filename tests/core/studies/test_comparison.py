@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.studies.comparison import PUBLISHED, tables
+from core.studies.comparison import PUBLISHED
 from core.studies.published import DAS, NOVEL, PROBE, SPLIT_NAMES, WRONG_OBJECT
 from core.studies.result import Row, StudyResult
+from core.studies.study import tables
 
 
 def result(study: str, rows: list[Row], **settings: Any) -> StudyResult:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from core.plots import Points
-from core.studies.comparison import tables
 from core.studies.correlation import FEWEST, TARGETS, correlate
 from core.studies.result import Row, StudyResult
+from core.studies.study import tables
 
 
 def results(task: str, success: float, accuracy: float) -> tuple[StudyResult, StudyResult]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.jobs.fit_subspace import SearchOptions
 from core.scene import PROPERTIES
-from core.studies.fitted import Search, search_settings
+from core.studies.measures.fitted import Search, search_settings
 from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import tiny_model
 from tests.core.test_subspaces import card, fitted

@@ -10,7 +10,7 @@ import torch
 from core.counterfactuals import interchange_pairs
 from core.datasets import all_kinds, split_examples
 from core.scene import PROPERTIES, Property
-from core.studies import das, novel, probe
+from core.studies.measures import das, novel, probe
 from tests.core.networks import balanced_model, finish, noise
 from tests.core.studies.networks import KNOWN, Comparer, Reader, feed_stimuli, model_of, planted_stream
 

@@ -11,10 +11,10 @@ from core.cards import resource_folder
 from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, read_recipe
 from core.plots import Bars
-from core.studies.comparison import tables
-from core.studies.losses import SHOWN, losses_study, variants
+from core.series import run_series
+from core.studies.losses import SHOWN, Losses, losses_study, variants
 from core.studies.result import StudyResult, result_from_json
-from core.studies.series import SeriesOptions, run_series
+from core.studies.study import tables
 from tests.core.networks import balanced_model
 
 CPU = torch.device("cpu")
@@ -115,8 +115,8 @@ def test_a_changed_recipe_trains_again(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_a_folder_for_each_task_and_the_report(tmp_path: Path) -> None:
-    options = SeriesOptions(("losses",), n=8, recipes={"discrimination": TINY})
-    found = [said for said in run_series([balanced_model()], options, tmp_path) if isinstance(said, StudyResult)]
+    studies = [Losses(n=8, recipes={"discrimination": TINY})]
+    found = [said for said in run_series([balanced_model()], studies, tmp_path) if isinstance(said, StudyResult)]
 
     folder = tmp_path / "losses-discrimination"
     result = result_from_json((folder / "losses.json").read_text(encoding="utf-8"))
@@ -127,9 +127,9 @@ def test_the_command_writes_a_folder_for_each_task_and_the_report(tmp_path: Path
 
 
 def test_losses_that_are_measured_are_not_measured_again(tmp_path: Path) -> None:
-    options = SeriesOptions(("losses",), n=8, recipes={"discrimination": TINY})
-    first = list(run_series([balanced_model()], options, tmp_path))
-    again = list(run_series([balanced_model()], options, tmp_path))
+    studies = [Losses(n=8, recipes={"discrimination": TINY})]
+    first = list(run_series([balanced_model()], studies, tmp_path))
+    again = list(run_series([balanced_model()], studies, tmp_path))
 
     assert len(first) > 2
     assert [type(said) for said in again] == [StudyResult, Progress]

@@ -9,9 +9,9 @@ import torch
 
 from core.cards import read_card
 from core.probes import as_kept, load_probes, save_probes
-from core.studies import probe
+from core.studies.measures import probe
+from core.studies.measures.probe_asset import probe_asset
 from core.studies.probe import ALPHAS
-from core.studies.probe_asset import probe_asset
 from tests.core.networks import balanced_model, finish
 from tests.core.studies.networks import Reader, feed_stimuli, model_of, planted_stream
 

@@ -10,8 +10,9 @@ from PIL import Image
 from core.datasets import split_examples
 from core.plots import Maps
 from core.render import render
-from core.studies.attention import attention_study
-from core.studies.stages import STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
+from core.studies.attention import Attention
+from core.studies.measures.stages import STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
+from core.studies.study import Bench
 from tests.core.networks import balanced_model, finish
 
 # Two blocks of two heads.
@@ -134,7 +135,7 @@ def test_a_map_holds_all_attention_over_the_picture_that_the_model_saw() -> None
 def test_the_study_shows_its_heads_and_marks_them_in_its_rows() -> None:
     model = balanced_model()
 
-    result = finish(attention_study(model, n=8))
+    result = finish(Attention(n=8).run(Bench((model,))))
 
     maps = result.plots["attention-stages"]
     assert isinstance(maps, Maps)

@@ -12,8 +12,10 @@ from core.assets.probe import Probe
 from core.families.model import Model, require_relation
 from core.jobs.progress import Job
 from core.probes import as_kept
-from core.studies.probe import ALPHAS, ProbeOptions, fit_and_measure, probe_rows, probe_settings, probe_sites
+from core.studies.measures.probe import fit_and_measure, probe_rows, probe_sites
+from core.studies.probe import ALPHAS, ProbeOptions, Probes
 from core.studies.result import Row
+from core.studies.study import Bench
 
 
 def probe_asset(
@@ -27,7 +29,7 @@ def probe_asset(
     card = {
         "model": model.name,
         "weights_sha256": model.weights_hash,
-        "settings": probe_settings(model, options, n=n, seed=seed),
+        "settings": Probes(n=n, seed=seed, probe=options).settings(Bench((model,))),
         "base_accuracy": rows[0]["base_accuracy"],
         "blocks": [_measured(block, rows) for block in sorted(probes)],
         "date": datetime.date.today().isoformat(),

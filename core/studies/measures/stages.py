@@ -32,7 +32,6 @@ NAMES = {
     "BG": "background",
     "CLS": "CLS",
 }
-RULE = "largest mean share over heads and blocks, each head once; the most typical image"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,23 @@ from core.families.files import open_model, save_model
 from core.families.model import Model, choose_device
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Progress
+from core.series import run_series
 from core.studies.probe import ProbeOptions
-from core.studies.result import OF_ONE_MODEL, StudyResult, result_from_json, result_to_csv
-from core.studies.series import SeriesOptions, run_series
+from core.studies.result import StudyResult, result_from_json, result_to_csv
+from core.studies.study import Study, all_names, chosen
 from tests.core.networks import CARD, balanced_model
 
-QUICK = SeriesOptions(
-    (*OF_ONE_MODEL, "correlation"),
-    n=8,
-    search=SearchOptions(n_pairs=152, n_test=8, epochs=1, bfloat16=False),
-    blocks=(1,),
-    probe=ProbeOptions(n_images=16, epochs=1),
-)
+QUICK: dict[str, Any] = {
+    "n": 8,
+    "search": SearchOptions(n_pairs=152, n_test=8, epochs=1, bfloat16=False),
+    "blocks": (1,),
+    "probe": ProbeOptions(n_images=16, epochs=1),
+}
+
+
+def quick(*names: str, **options: Any) -> list[Study]:
+    """These studies, or all that are over the models that are there, with options that take little time."""
+    return chosen(names or all_names(2), **{**QUICK, **options})
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +41,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture(scope="module")
 def out(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
-    run([model], QUICK, folder)
+    run([model], quick(), folder)
     return folder
 
 
-def run(models: list[Model], options: SeriesOptions, out: Path) -> list[Progress]:
-    return [said for said in run_series(models, options, out) if isinstance(said, Progress)]
+def run(models: list[Model], studies: list[Study], out: Path) -> list[Progress]:
+    return [said for said in run_series(models, studies, out) if isinstance(said, Progress)]
 
 
 def started(progress: list[Progress]) -> list[str]:
@@ -52,7 +56,7 @@ def started(progress: list[Progress]) -> list[str]:
 def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Model) -> None:
     report = (out / "report.html").read_text(encoding="utf-8")
 
-    for study in (*OF_ONE_MODEL, "correlation"):
+    for study in all_names(2):
         folder = out / ("correlation" if study == "correlation" else "tiny")
         result = result_from_json((folder / f"{study}.json").read_text(encoding="utf-8"))
         assert (folder / f"{study}.csv").read_text(encoding="utf-8") == result_to_csv(result)
@@ -69,12 +73,12 @@ def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Mode
 def test_a_second_run_runs_nothing(out: Path, model: Model) -> None:
     before = (out / "tiny" / "das.json").read_bytes()
 
-    assert started(run([model], QUICK, out)) == []
+    assert started(run([model], quick(), out)) == []
     assert (out / "tiny" / "das.json").read_bytes() == before
 
 
 def test_changed_settings_run_only_what_they_change(out: Path, model: Model) -> None:
-    changed = replace(QUICK, probe=ProbeOptions(n_images=16, epochs=2))
+    changed = quick(probe=ProbeOptions(n_images=16, epochs=2))
 
     assert started(run([model], changed, out)) == ["probe"]
 
@@ -82,11 +86,11 @@ def test_changed_settings_run_only_what_they_change(out: Path, model: Model) -> 
 def test_a_lost_figure_is_made_again(out: Path, model: Model) -> None:
     (out / "tiny" / "figures" / "behaviour.svg").unlink()
 
-    assert started(run([model], replace(QUICK, studies=("behaviour",)), out)) == ["behaviour"]
+    assert started(run([model], quick("behaviour"), out)) == ["behaviour"]
 
 
 def test_the_same_seed_gives_the_same_numbers(out: Path, model: Model, tmp_path: Path) -> None:
-    run([model], replace(QUICK, studies=("das", "novel")), tmp_path)
+    run([model], quick("das", "novel"), tmp_path)
 
     for study in ("das", "novel"):
         assert (tmp_path / "tiny" / f"{study}.csv").read_text() == (out / "tiny" / f"{study}.csv").read_text()
@@ -98,15 +102,15 @@ def titles(out: Path) -> list[str]:
 
 
 def test_the_report_holds_the_parts_of_every_run_on_these_weights(model: Model, tmp_path: Path) -> None:
-    run([model], replace(QUICK, studies=("behaviour",)), tmp_path)
-    run([model], replace(QUICK, studies=("attention",), seed=5, paper_convention=True), tmp_path)
+    run([model], quick("behaviour"), tmp_path)
+    run([model], quick("attention", seed=5, paper_convention=True), tmp_path)
 
     assert titles(tmp_path) == ["Attention pattern", "Accuracy by split"]
     assert "conventions were used wherever" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_cancelled_run_has_a_report_of_what_is_finished(model: Model, tmp_path: Path) -> None:
-    job = run_series([model], replace(QUICK, studies=("attention", "behaviour")), tmp_path)
+    job = run_series([model], quick("attention", "behaviour"), tmp_path)
     assert any(isinstance(said, Progress) and said.message == "behaviour: starting" for said in job)
     job.close()
 
@@ -115,7 +119,7 @@ def test_a_cancelled_run_has_a_report_of_what_is_finished(model: Model, tmp_path
 
 @pytest.mark.parametrize("changed", ["weights", "version"])
 def test_parts_of_other_weights_or_another_version_are_left_out(model: Model, tmp_path: Path, changed: str) -> None:
-    run([model], replace(QUICK, studies=("behaviour",)), tmp_path)
+    run([model], quick("behaviour"), tmp_path)
     path = tmp_path / "tiny" / "behaviour.json"
     value = json.loads(path.read_text(encoding="utf-8"))
     if changed == "weights":
@@ -124,7 +128,7 @@ def test_parts_of_other_weights_or_another_version_are_left_out(model: Model, tm
         del value["settings"]["splits"]
     path.write_text(json.dumps(value), encoding="utf-8")
 
-    run([model], replace(QUICK, studies=("attention",)), tmp_path)
+    run([model], quick("attention"), tmp_path)
 
     assert titles(tmp_path) == ["Attention pattern"]
 
@@ -139,7 +143,7 @@ def test_published_numbers_are_printed_beside_each_figure(out: Path, model: Mode
 def test_a_cancelled_run_keeps_the_subspaces_that_it_found_beside_the_model(tmp_path: Path) -> None:
     save_model(tmp_path / "own.safetensors", balanced_model().network, CARD)
     model = open_model(str(tmp_path / "own.safetensors"), choose_device("cpu"))
-    job = run_series([model], replace(QUICK, studies=("das",)), tmp_path)
+    job = run_series([model], quick("das"), tmp_path)
     kept = tmp_path / "own-subspaces" / "shape-block1.safetensors"
 
     while not kept.is_file():
@@ -147,26 +151,33 @@ def test_a_cancelled_run_keeps_the_subspaces_that_it_found_beside_the_model(tmp_
     job.close()
 
     assert not (tmp_path / "own" / "das.json").exists()
-    messages = [p.message for p in run([model], replace(QUICK, studies=("das",)), tmp_path)]
+    messages = [p.message for p in run([model], quick("das"), tmp_path)]
     assert not any(message.startswith("shape, block") for message in messages)
 
 
 def test_a_correlation_of_another_version_is_left_out(model: Model, tmp_path: Path) -> None:
-    run([model], replace(QUICK, studies=("correlation",)), tmp_path)
+    run([model], quick("correlation"), tmp_path)
     path = tmp_path / "correlation" / "correlation.json"
     value = json.loads(path.read_text(encoding="utf-8"))
     del value["settings"]["chance"]
     value["rows"] = [{k: v for k, v in row.items() if k != "at_chance"} for row in value["rows"]]
     path.write_text(json.dumps(value), encoding="utf-8")
 
-    run([model], replace(QUICK, studies=("attention",)), tmp_path)
+    run([model], quick("attention"), tmp_path)
 
     assert titles(tmp_path) == ["Attention pattern", "Distributed alignment search", "Accuracy by split"]
 
 
+def test_a_correlation_is_made_again_where_what_it_is_made_of_has_changed(model: Model, tmp_path: Path) -> None:
+    run([model], quick("correlation"), tmp_path)
+
+    assert started(run([model], quick("correlation"), tmp_path)) == []
+    assert started(run([model], quick("correlation", n=12), tmp_path)) == ["das", "behaviour", "correlation"]
+
+
 def test_results_come_in_order_and_the_losses_last(model: Model, tmp_path: Path) -> None:
     """What is trained for an hour keeps nothing waiting, and cancelling it loses nothing."""
-    job = run_series([model], replace(QUICK, studies=("losses", "correlation", "behaviour")), tmp_path)
+    job = run_series([model], quick("losses", "correlation", "behaviour"), tmp_path)
     found = []
     for said in job:
         if isinstance(said, StudyResult):
@@ -182,7 +193,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_measured(
     (tmp_path / "file").write_text("not a folder")
 
     with pytest.raises(UserError, match="Nothing can be written"):
-        next(run_series([model], QUICK, tmp_path / "file"))
+        next(run_series([model], quick(), tmp_path / "file"))
 
 
 @pytest.mark.parametrize(
@@ -199,6 +210,6 @@ def test_a_number_out_of_its_range_is_refused_before_anything_is_written(
     model: Model, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(UserError) as refusal:
-        next(run_series([model], replace(QUICK, **changes), tmp_path / "out"))
+        next(run_series([model], quick(*all_names(2), "losses", **changes), tmp_path / "out"))
     assert refusal.value.hint.startswith(("Ask for", "Use a whole number"))
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,1 @@
+"""What the studies measure of a network."""

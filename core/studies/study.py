@@ -1,0 +1,185 @@
+"""`Study`: a published experiment with its options, as a value. Whatever the program needs of it is in its own file."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from inspect import isabstract
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from core.datasets import EXAMPLES_MAX, SEED_MAX
+from core.errors import UserError
+from core.jobs.progress import Job
+from core.plots import Bars, Curves, Plot, Series
+from core.registry import kinds
+from core.studies.comparison import Table
+from core.studies.result import Row, StudyResult, n_kinds_of
+
+if TYPE_CHECKING:
+    from core.families.model import Model
+
+Scope = Literal["one model", "all models", "one task"]
+"""What a result is about: one of the models, all of them together, or a task of theirs, with models of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a study works on: models, a folder for what it learns, and what the studies that it `needs` found."""
+
+    models: tuple[Model, ...]
+    folder: Path = Path()
+    results: tuple[StudyResult, ...] = ()
+
+    @property
+    def model(self) -> Model:
+        """The model, or the first of them."""
+        return self.models[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was measured: numbers in long form, plots by name, and what a reader must know."""
+
+    rows: Sequence[Row]
+    plots: Mapping[str, Plot]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study(ABC):
+    """A published experiment; its options are its fields, each with a default.
+
+    `name` is its word on the command line and the name of its files, `label` its words in a list, `title` its heading,
+    and the first line of its docstring says what it is. `weight` is its rough share of the time. `needs` names the
+    studies whose results it is made of. `in_all`: whether it is run where all are asked for; `ticked`: whether it is
+    chosen at first.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    title: ClassVar[str]
+    order: ClassVar[int] = 100
+    weight: ClassVar[int] = 10
+    scope: ClassVar[Scope] = "one model"
+    needs: ClassVar[tuple[str, ...]] = ()
+    in_all: ClassVar[bool] = True
+    ticked: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, bench: Bench) -> Job[StudyResult]:
+        """Measure."""
+
+    @classmethod
+    def about(cls) -> str:
+        """What it is, in one line."""
+        return (cls.__doc__ or "").strip().splitlines()[0].removesuffix(".")
+
+    def settings(self, bench: Bench) -> dict[str, Any]:
+        """What decides the numbers beside the weights: a result with the same settings is not measured again."""
+        return {**of_model(bench.model), **self.options()}
+
+    def options(self) -> dict[str, Any]:
+        """The fields as a file holds them."""
+        options: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return options
+
+    def weights(self, bench: Bench) -> str | None:
+        """Which weights the numbers are of; None where they are made on the way."""
+        match self.scope:
+            case "one model":
+                return bench.model.weights_hash
+            case "all models":
+                return "+".join(model.weights_hash[:12] for model in bench.models)
+            case "one task":
+                return None
+
+    def kept(self, bench: Bench) -> Path | None:
+        """The folder of what is learned on the way."""
+        return None
+
+    def published(self, result: StudyResult) -> dict[str, Table]:
+        """For each figure of a result that has a published counterpart, by its name, both in one table."""
+        return {}
+
+    def published_series(self, name: str, settings: Mapping[str, Any], x: Sequence[float], model: str) -> list[Series]:
+        """What was published of a model for the named plot, over its positions `x`."""
+        return []
+
+    def check(self) -> None:
+        """Raises UserError where an option is out of its range."""
+        n, seed = getattr(self, "n", 4), getattr(self, "seed", 0)
+        if not 4 <= n <= EXAMPLES_MAX or n % 4:
+            raise UserError(f"No study takes {n} examples.", f"Ask for a multiple of 4 from 4 to {EXAMPLES_MAX:,}.")
+        if not 0 <= seed <= SEED_MAX:
+            raise UserError(f"{seed} is no seed.", f"Use a whole number from 0 to {SEED_MAX:,}.")
+
+    def result(self, bench: Bench, n: int, found: Found) -> StudyResult:
+        """What was found of a model, with everything needed to tell how."""
+        return StudyResult(
+            study=self.name,
+            title=self.title,
+            model=bench.model.name,
+            weights_sha256=bench.model.weights_hash,
+            settings=self.settings(bench),
+            n=n,
+            rows=tuple(found.rows),
+            plots=found.plots,
+            notes=tuple(found.notes),
+        )
+
+
+def of_model(model: Model) -> dict[str, Any]:
+    """What of a model decides the images."""
+    return {"task": model.task, "n_kinds": n_kinds_of(model)}
+
+
+@cache
+def every_study() -> tuple[Study, ...]:
+    """Every study with its defaults, in the order in which they are run."""
+    found = kinds("core.studies", Study)  # type: ignore[type-abstract]
+    return tuple(kind() for kind in found if not isabstract(kind))
+
+
+def study_named(name: str) -> Study | None:
+    """The study of this name, or None."""
+    return next((study for study in every_study() if study.name == name), None)
+
+
+def all_names(n_models: int) -> list[str]:
+    """What “all” means for so many models."""
+    return [s.name for s in every_study() if s.in_all and (s.scope != "all models" or n_models > 1)]
+
+
+def chosen(names: Iterable[str], **options: Any) -> list[Study]:
+    """These studies and those that they need, in order, each with the options that it has; None leaves its own."""
+    wanted = set(names)
+    wanted |= {needed for study in every_study() if study.name in wanted for needed in study.needs}
+    given = {name: value for name, value in options.items() if value is not None}
+    return [
+        replace(study, **{f.name: given[f.name] for f in fields(study) if f.name in given})
+        for study in every_study()
+        if study.name in wanted
+    ]
+
+
+def tables(result: StudyResult) -> dict[str, Table]:
+    """For each figure of a result, by its name, the measured and the published numbers; none where none are known."""
+    study = study_named(result.study)
+    return study.published(result) if study else {}
+
+
+def beside(name: str, plot: Plot, result: StudyResult, model: str) -> Plot:
+    """The named plot of a result with a published model's numbers in place of those it has.
+
+    It stays as it is where that model has none, so that its labels always tell whose numbers are drawn.
+    """
+    study = study_named(result.study)
+    if study is None or not isinstance(plot, Curves | Bars):
+        return plot
+    x = plot.x if isinstance(plot, Curves) else ()
+    series = study.published_series(name, result.settings, x, model)
+    return replace(plot, series=(*(s for s in plot.series if s.role != "published"), *series)) if series else plot
