@@ -9,18 +9,15 @@ from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QHelpEvent,
     QHideEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import theme
-from app.theme import Theme
-from app.widgets.marks import describe, paint_focus
+from app.widgets.marks import describe, paint_focus, paint_stale
 from app.widgets.pad_picture import (
     THUMB_PX,
     Landmark,
@@ -29,8 +26,6 @@ from app.widgets.pad_picture import (
     PadPainter,
     PadPicture,
     Thumb,
-    decision_image,
-    flip_lines,
 )
 from app.widgets.painted import Painted
 
@@ -67,17 +62,6 @@ class _Drag:
     landmark: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """The decision map as drawn, kept for as long as the same map is shown in the same theme."""
-
-    decision: np.ndarray
-    extent: tuple[float, float, float, float]
-    colors: Theme
-    image: QImage
-    lines: tuple[np.ndarray, ...]
-
-
 class SubspacePad(Painted):
     """Shows a `PadPicture` and lets its thumbs be moved by mouse and keyboard.
 
@@ -100,7 +84,6 @@ class SubspacePad(Painted):
         self._thumb = 0
         self._hovered = -1
         self._drag: _Drag | None = None
-        self._map: _Map | None = None
         self._wheel = 0
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -109,6 +92,8 @@ class SubspacePad(Painted):
 
     def show_picture(self, picture: PadPicture, *, stale: bool) -> None:
         """Show `picture`, but leave a thumb in the hand where it is."""
+        if stale == self._stale and picture.is_like(self._picture):
+            return
         self._picture, self._stale = picture, stale
         self._thumb = max(0, min(self._thumb, len(picture.thumbs) - 1))
         self._hovered = -1 if self._hovered >= len(picture.landmarks) else self._hovered
@@ -137,19 +122,27 @@ class SubspacePad(Painted):
         return QSize(150, 110)
 
     def paint(self, painter: QPainter) -> None:
-        colors = theme.current()
-        shown = self._decision_map(colors)
-        drawing = PadPainter(painter, self._frame(), colors, self.font())
-        clip = QPainterPath()
-        clip.addRoundedRect(self._frame().rect, 5, 5)
-        painter.setClipPath(clip)
-        drawing.paint_map(shown.image if shown else None, shown.lines if shown else ())
+        colors, frame, picture = theme.current(), self._frame(), self._picture
         landmark = self._drag.landmark if self._drag is not None else self._hovered
         marking = PadMarking(self._thumb, landmark, self.hasFocus(), self._drag is not None)
-        drawing.paint(self._picture, marking, stale=self._stale)
+        grid = None if picture.decision is None else picture.decision.tobytes()
+        ground = (picture.landmarks, grid, picture.extent, picture.control)
+        words = (picture.extent, picture.axis_share, grid is None, picture.high, picture.low)
+
+        def drawing(on: QPainter) -> PadPainter:
+            return PadPainter(on, frame, colors, self.font())
+
+        self.still(painter, "ground", ground, lambda still: drawing(still).paint_ground(picture))
+        drawing(painter).clip()
+        drawing(painter).paint_thumbs(picture, marking)
         painter.setClipping(False)
-        if self.hasFocus() and not self._picture.thumbs:
-            paint_focus(painter, self._frame().rect, colors)
+        self.still(painter, "words", words, lambda still: drawing(still).paint_words(picture))
+        if self._stale:
+            drawing(painter).clip()
+            paint_stale(painter, frame.rect, colors, self.font())
+            painter.setClipping(False)
+        if self.hasFocus() and not picture.thumbs:
+            paint_focus(painter, frame.rect, colors)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
@@ -337,16 +330,6 @@ class SubspacePad(Painted):
         if hovered != self._hovered:
             self._hovered = hovered
             self.update()
-
-    def _decision_map(self, colors: Theme) -> _Map | None:
-        decision, extent = self._picture.decision, self._picture.extent
-        if decision is None:
-            return None
-        kept = self._map
-        if kept is None or kept.decision is not decision or kept.extent != extent or kept.colors is not colors:
-            lines = tuple(flip_lines(decision, extent))
-            self._map = kept = _Map(decision, extent, colors, decision_image(decision, colors), lines)
-        return kept
 
     # Words
 
