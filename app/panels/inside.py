@@ -13,7 +13,7 @@ from app.desk import Desk
 from app.panels import Panel
 from app.panels.stimulus import ROLES
 from app.plots import PlotView
-from app.widgets.attention_view import AttentionView, Ring
+from app.widgets.attention_view import AttentionView, ItemRing
 from app.widgets.head_atlas import HeadAtlas
 from core.analyses import Analysis
 from core.analyses.attention import Attention, AttentionOfToken
@@ -153,9 +153,10 @@ class InsidePanel(QWidget, Panel):
         self.refresh()
 
 
-def _rings(stimulus: Stimulus) -> tuple[Ring, ...]:
+def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:
     return tuple(
-        Ring(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i]) for i, item in enumerate(stimulus.items)
+        ItemRing(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i])
+        for i, item in enumerate(stimulus.items)
     )
 
 
