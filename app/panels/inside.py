@@ -37,7 +37,6 @@ class InsidePanel(QWidget, Panel):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self._shown: tuple[object, ...] | None = None
         self.view = AttentionView()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
@@ -75,10 +74,9 @@ class InsidePanel(QWidget, Panel):
         if found is None or found.value is None:
             return
         scores = None if shares is None or shares.value is None else shares.value.get("score")
-        shown = (found.value, scores, view.read, view.head, found.current, self._held, self._receiving, self._baseline)
-        if self._shown is not None and all(a is b or a == b for a, b in zip(shown, self._shown, strict=True)):
+        way = (self._held, self._receiving, self._baseline)
+        if not self.has_news(found.value, scores, view.read, view.head, found.current, *way):
             return
-        self._shown = shown
         attention, info, stimulus = found.value, found.model, found.document.base
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)

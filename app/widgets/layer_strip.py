@@ -58,12 +58,16 @@ class LayerStrip(Interactive, Painted):
         self._cells, self._first = tuple(cells), first
         self.set_markers(self._read, self._write)
         self.updateGeometry()
+        self._tell()
+        self.update()
 
     def set_markers(self, read: int, write: int) -> None:
         """Put the markers, without a signal."""
-        self._read, self._write = self._inside(read), self._inside(write)
-        self._tell()
-        self.update()
+        markers = self._inside(read), self._inside(write)
+        if markers != (self._read, self._write):
+            self._read, self._write = markers
+            self._tell()
+            self.update()
 
     @property
     def read(self) -> int:
