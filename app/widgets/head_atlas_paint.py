@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,14 @@ class Grid:
         gap = min(3.0, max(1.0, 0.1 * min(self.pitch_x, self.pitch_y)))
         x, y = self.left + head * self.pitch_x, self.top + block * self.pitch_y
         return QRectF(x, y, self.pitch_x - gap, self.pitch_y - gap)
+
+    def cells(self) -> Iterator[tuple[int, int, QRectF]]:
+        """Block, head and rectangle of every head."""
+        first = self.cell(0, 0)
+        for block in range(self.n_blocks):
+            y = self.top + block * self.pitch_y
+            for head in range(self.n_heads):
+                yield block, head, QRectF(self.left + head * self.pitch_x, y, first.width(), first.height())
 
     def head_at(self, at: QPointF) -> tuple[int, int] | None:
         """The block and head at a point."""
@@ -106,18 +115,19 @@ def paint_waiting(painter: QPainter, area: QRectF, font: QFont) -> None:
 def paint_cells(painter: QPainter, grid: Grid, heads: Heads) -> None:
     """A frame for each head, filled by its score where that is known, and the thumbnail in it."""
     fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
-    scores = heads.scores.tolist()
+    known = (~np.isnan(heads.scores)).tolist()
     radius = min(3.0, 0.2 * grid.pitch_y)
     line = theme.current().color("line")
-    for block in range(grid.n_blocks):
-        for head in range(grid.n_heads):
-            cell = grid.cell(block, head)
-            if math.isnan(scores[block][head]):
-                box(painter, cell, radius=radius, line=line)
-            else:
-                box(painter, cell, radius=radius, fill=QColor(*fills[block][head], _FILL_ALPHA))
-            if heads.thumbnails is not None:
-                _thumbnail(painter, grid, heads.thumbnails, block, head)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for block, head, cell in grid.cells():
+        if known[block][head]:
+            painter.setBrush(QColor(*fills[block][head], _FILL_ALPHA))
+            painter.drawRoundedRect(cell, radius, radius)
+        else:
+            box(painter, cell, radius=radius, line=line)
+            painter.setPen(Qt.PenStyle.NoPen)
+    if heads.thumbnails is not None:
+        _thumbnails(painter, grid, heads.thumbnails)
 
 
 def paint_off(painter: QPainter, grid: Grid, off: frozenset[tuple[int, int]]) -> None:
@@ -145,17 +155,18 @@ def paint_rings(
     _ring(painter, grid.cell(*selected), colors.color("accent" if focused else "text"), 2.0, out=1.5)
 
 
-def _thumbnail(painter: QPainter, grid: Grid, sheet: QImage, block: int, head: int) -> None:
-    """One map in the middle of its cell, square patches kept square; none where it could not be read."""
-    cell = grid.cell(block, head)
+def _thumbnails(painter: QPainter, grid: Grid, sheet: QImage) -> None:
+    """One map in the middle of each cell, square patches kept square; none where it could not be read."""
+    cell = grid.cell(0, 0)
     wide, high = sheet.width() / grid.n_heads, sheet.height() / grid.n_blocks
     inset = min(2.0, 0.08 * cell.height() + 0.5)
     zoom = min((cell.width() - 2 * inset) / wide, (cell.height() - 2 * inset) / high)
     if zoom * min(wide, high) < _LEAST_THUMBNAIL_PX:
         return
-    target = QRectF(0, 0, zoom * wide, zoom * high)
-    target.moveCenter(cell.center())
-    painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
+    dx, dy = (cell.width() - zoom * wide) / 2, (cell.height() - zoom * high) / 2
+    for block, head, rect in grid.cells():
+        target = QRectF(rect.left() + dx, rect.top() + dy, zoom * wide, zoom * high)
+        painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
 
 
 def paint_names(painter: QPainter, grid: Grid, font: QFont, chosen: int) -> None:

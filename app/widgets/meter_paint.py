@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -22,6 +23,7 @@ WAITING = "waiting for the engine"
 COMPUTING = "computing"
 
 _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
+_FADE_STEPS = 16
 _OVERHANG = 1.1  # how far the bar goes beyond its last tick
 _SHRINKS = (1.0, 0.88, 0.76, 0.66)
 _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
@@ -290,16 +292,20 @@ def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> N
         painter.strokePath(ghost, QPen(colors.color("text", 0.6), 1.5))
     if abs(reading.margin) > look.reach * _OVERHANG:
         _beyond(painter, bar, right=reading.margin > 0)
-    painter.setPen(Qt.PenStyle.NoPen)
-    dot = min(2.2, 0.08 * bar.height() + 0.6)
-    ink, y = colors.color("text"), bar.bottom() + 0.16 * bar.height() + 1.5
-    for margin, age in look.trail:
-        ink.setAlphaF(0.9 * (1 - age) + 0.06)
-        painter.setBrush(ink)
-        painter.drawEllipse(QPointF(_at(bar, margin, look.reach), y), dot, dot)
+    _dots(painter, bar, look)
     painter.setPen(QPen(colors.color("text"), 2))
     over = min(0.16 * bar.height(), 5.0)
     painter.drawLine(QPointF(zero, bar.top() - over), QPointF(zero, bar.bottom() + over))
+
+
+def _dots(painter: QPainter, bar: QRectF, look: Look) -> None:
+    """The trail under the bar: the older, the fainter, in few steps, for a drag leaves many."""
+    ink, y = theme.current().color("text"), bar.bottom() + 0.16 * bar.height() + 1.5
+    width = 2 * min(2.2, 0.08 * bar.height() + 0.6)
+    for step, dots in itertools.groupby(look.trail, key=lambda dot: round(dot[1] * _FADE_STEPS)):
+        ink.setAlphaF(0.9 * (1 - step / _FADE_STEPS) + 0.06)
+        painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints([QPointF(_at(bar, margin, look.reach), y) for margin, _ in dots])
 
 
 def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:

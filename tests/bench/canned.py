@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from core.scene import N_COLORS
 LABELS = ("different", "same")
 EXTENT = (-5.0, 5.0, -5.0, 5.0)
 N_HEADS = 8
+ANSWERS_A_FLIP = 30
 
 
 class CannedAnswers:
@@ -29,6 +31,7 @@ class CannedAnswers:
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(1)
+        self._n_asked = 0
         card: Card = read_card(model_path(DEFAULT_MODEL))
         cards = subspace_cards(DEFAULT_MODEL)
         shape = (card_n_blocks(card), N_HEADS)
@@ -45,11 +48,9 @@ class CannedAnswers:
     def parts(self, question: Question) -> tuple[Answer, Answer]:
         """What the engine would say to a question."""
         baseline = (0.0, 2.0)
-        logits = (
-            tuple(float(logit) for logit in self._random.normal(0, 2, 2))
-            if question.document.interventions
-            else baseline
-        )
+        self._n_asked += 1
+        margin = 3 * math.sin(self._n_asked / ANSWERS_A_FLIP * math.pi)
+        logits = (0.0, margin) if question.document.interventions else baseline
         found: dict[Any, Any] = {
             wanted: self._value(wanted, len(question.document.base.items)) for wanted in question.wanted
         }
