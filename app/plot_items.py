@@ -24,7 +24,7 @@ BAR_SHARE = 0.78
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PlotFrame:
     """The ranges of both axes; `downwards` counts rows from the top."""
 
     x: tuple[float, float]
@@ -32,18 +32,18 @@ class Frame:
     downwards: bool = False
 
 
-def frame_of(plot: AxesPlot) -> Frame:
+def frame_of(plot: AxesPlot) -> PlotFrame:
     """The part of the plane that a plot shows."""
     match plot:
         case Curves():
             edge = 0.04 * (plot.x[-1] - plot.x[0]) or 0.5
-            return Frame((plot.x[0] - edge, plot.x[-1] + edge), _with_room(plot.y_range))
+            return PlotFrame((plot.x[0] - edge, plot.x[-1] + edge), _with_room(plot.y_range))
         case Bars():
-            return Frame((-0.5, len(plot.groups) - 0.5), (plot.y_range[0], _with_room(plot.y_range)[1]))
+            return PlotFrame((-0.5, len(plot.groups) - 0.5), (plot.y_range[0], _with_room(plot.y_range)[1]))
         case Heatmap():
-            return Frame((0, len(plot.columns)), (0, len(plot.rows)), downwards=True)
+            return PlotFrame((0, len(plot.columns)), (0, len(plot.rows)), downwards=True)
         case Points():
-            return Frame(_with_room(plot.x_range), _with_room(plot.y_range))
+            return PlotFrame(_with_room(plot.x_range), _with_room(plot.y_range))
 
 
 def _with_room(ends: tuple[float, float]) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from core.analyses import Analysis
 
 Place = Literal["top", "middle", "behind", "bottom", "floating"]
@@ -23,6 +25,8 @@ class Panel:
     width_px: ClassVar[int] = 380
     bar: ClassVar[bool] = False
 
+    _drawn_of: tuple[object, ...] = ()
+
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """What it wants to know of the current state while it can be seen."""
         return ()
@@ -30,3 +34,15 @@ class Panel:
     def refresh(self) -> None:
         """Draw what has changed since the last call."""
         raise NotImplementedError
+
+    def has_news(self, *state: object) -> bool:
+        """Whether something of `state`, all that the panel draws from, is another than at the last call.
+
+        By value, but arrays by identity: those of another answer are others.
+        """
+        before, self._drawn_of = self._drawn_of, state
+        return len(before) != len(state) or not all(map(_unchanged, before, state))
+
+
+def _unchanged(before: object, now: object) -> bool:
+    return before is now or (not isinstance(now, np.ndarray) and not isinstance(before, np.ndarray) and before == now)

@@ -39,6 +39,8 @@ class DecisionPanel(QWidget, Panel):
         """Show the last verdict, greyed while another state is being computed."""
         message = self._desk.failure.message if self._desk.failure else ""
         found = self._desk.found(Decision())
+        if not self.has_news(message, found and (found.value, found.document, found.model, found.current)):
+            return
         if found is None or found.value is None:
             self.meter.show_reading(None, message=message)
         else:

@@ -13,7 +13,7 @@ from app.desk import Desk
 from app.panels import Panel
 from app.panels.stimulus import ROLES
 from app.plots import PlotView
-from app.widgets.attention_view import AttentionView, Ring
+from app.widgets.attention_view import AttentionView, ItemRing
 from app.widgets.head_atlas import HeadAtlas
 from core.analyses import Analysis
 from core.analyses.attention import Attention, AttentionOfToken
@@ -40,7 +40,6 @@ class InsidePanel(QWidget, Panel):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self._shown: tuple[object, ...] | None = None
         self.view = AttentionView()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
@@ -78,11 +77,9 @@ class InsidePanel(QWidget, Panel):
         if found is None or found.value is None:
             return
         scores = None if shares is None or shares.value is None else shares.value.get("score")
-        shown = (found.value, scores, view.read, view.head, found.current, self._held, self._receiving, self._baseline)
-        same = (a is b or (isinstance(a, int) and a == b) for a, b in zip(shown, self._shown or (), strict=False))
-        if self._shown is not None and all(same):
+        way = (self._held, self._receiving, self._baseline)
+        if not self.has_news(found.value, scores, view.read, view.head, found.current, *way):
             return
-        self._shown = shown
         attention, info, stimulus = found.value, found.model, found.document.base
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
@@ -157,9 +154,10 @@ class InsidePanel(QWidget, Panel):
         self.refresh()
 
 
-def _rings(stimulus: Stimulus) -> tuple[Ring, ...]:
+def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:
     return tuple(
-        Ring(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i]) for i, item in enumerate(stimulus.items)
+        ItemRing(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i])
+        for i, item in enumerate(stimulus.items)
     )
 
 

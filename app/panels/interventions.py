@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow
 from app.widgets.pad import EMPTY, Landmark, PadPicture, SubspacePad, Thumb
+from app.widgets.painted import same_values
 from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.analyses.decision_map import DecisionMap
@@ -66,6 +68,8 @@ class InterventionsPanel(QScrollArea, Panel):
         super().__init__()
         self._desk = desk
         self._gesture = ""
+        self._rows: list[EditRow] = []
+        self._landmarks: dict[Property, tuple[PadPlaces, tuple[Landmark, ...]]] = {}
         self.pads = {property: SubspacePad() for property, _ in PADS}
         self.tabs = QTabWidget()
         for property, name in PADS:
@@ -146,18 +150,25 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """Both pads, whose landmarks the list of edits names, and the map behind the one shown; or what probes say."""
-        view = self._desk.view
-        if self._desk.probe_shown:
-            return (PairJudgements(view.write),)
-        pads = tuple(Pad(property, view.write) for property, _ in PADS)
-        return (*pads, self._map())
+        return (PairJudgements(self._desk.view.write),) if self._desk.probe_shown else self._pads_and_map()
+
+    def _pads_and_map(self) -> tuple[Analysis[Any], ...]:
+        return (*(Pad(property, self._desk.view.write) for property, _ in PADS), self._map())
 
     def refresh(self) -> None:
         """Draw the pads that were found last and the edits of the document."""
         desk = self._desk
+        if desk.probe_shown:
+            self.probe.refresh()
         lost = {} if desk.answer is None else desk.answer.lost
-        self.edits.set_rows([self._row(edit, lost) for edit in desk.document.interventions])
-        self.probe.refresh()
+        known = [_known(desk.found(wanted)) for wanted in self._pads_and_map()]
+        state = (desk.document, desk.view, desk.model, lost, self.property_shown, *self._map_words(), *chain(*known))
+        if not self.has_news(*state):
+            return
+        rows = [self._row(edit, lost) for edit in desk.document.interventions]
+        if rows != self._rows:
+            self._rows = rows
+            self.edits.set_rows(rows)
         found = self._pad(self.property_shown)
         shown = None if found is None else found.value
         widget = self.pads[self.property_shown]
@@ -185,7 +196,7 @@ class InterventionsPanel(QScrollArea, Panel):
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
         low, high = self._map_words()
         return PadPicture(
-            _landmarks_of(pad),
+            self._landmarks_of(pad),
             thumbs,
             pad.axis_share,
             self._grid(pad),
@@ -194,6 +205,14 @@ class InterventionsPanel(QScrollArea, Panel):
             low=low,
             control=self._control_on(pad),
         )
+
+    def _landmarks_of(self, pad: PadPlaces) -> tuple[Landmark, ...]:
+        """They stand still while answers come and go."""
+        of, landmarks = self._landmarks.get(pad.property, (None, ()))
+        if of is None or not (same_values(of.landmarks, pad.landmarks) and same_values(of.ellipses, pad.ellipses)):
+            landmarks = _landmarks_of(pad)
+            self._landmarks[pad.property] = (pad, landmarks)
+        return landmarks
 
     def _grid(self, pad: PadPlaces) -> np.ndarray | None:
         """The decision map of the pad that is drawn, if some of it is known."""
@@ -340,6 +359,11 @@ class _Body(QWidget):
     def heightForWidth(self, width: int) -> int:
         layout = self.layout()
         return -1 if layout is None else layout.minimumHeightForWidth(width)
+
+
+def _known(found: Found[Any] | None) -> tuple[object, ...]:
+    """What of a find the panel draws."""
+    return (None,) * 3 if found is None else (found.analysis, found.value, found.current)
 
 
 def _axes(pad: PadPlaces) -> str:

@@ -48,7 +48,6 @@ class LayersPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._drawn: list[Cell] = []
         self.strip = LayerStrip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
@@ -64,14 +63,14 @@ class LayersPanel(QWidget, Panel):
 
     def refresh(self) -> None:
         """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
-        answer, view = self._desk.answer, self._desk.view
-        cards = dict(answer.model.subspace_cards) if answer else subspace_cards(self._desk.document.model)
-        markers = (view.read, view.write)
-        probes = answer.model.probe_cards if answer else {}
-        of_pad = layer_cells(cards, self._desk.pad_shown, self.n_blocks)
-        cells = probe_cells(probes, self.n_blocks) if self._desk.probe_shown else of_pad
-        if cells != self._drawn:
-            self._drawn = cells
-            self.strip.set_cells(cells)
-        if markers != (self.strip.read, self.strip.write):
-            self.strip.set_markers(*markers)
+        desk = self._desk
+        if self.has_news(desk.model, desk.document.model, desk.pad_shown, desk.probe_shown):
+            self.strip.set_cells(self._cells())
+        self.strip.set_markers(desk.view.read, desk.view.write)
+
+    def _cells(self) -> list[Cell]:
+        desk, model = self._desk, self._desk.model
+        if desk.probe_shown:
+            return probe_cells(model.probe_cards if model else {}, self.n_blocks)
+        cards = dict(model.subspace_cards) if model else subspace_cards(desk.document.model)
+        return layer_cells(cards, desk.pad_shown, self.n_blocks)

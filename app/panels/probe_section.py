@@ -61,7 +61,7 @@ class PairRow:
 
     def _connect(self) -> None:
         section, pair = self._section, self.pair
-        self.slider.pushed.connect(lambda alpha: section.push(pair, alpha, held=self.slider.held))
+        self.slider.pushed.connect(lambda alpha: section.push(pair, alpha, held=self.slider.held is not None))
         self.slider.gesture_started.connect(section.start)
         self.slider.gesture_finished.connect(lambda: section.finish(pair))
         self.slider.gesture_cancelled.connect(section.cancel)

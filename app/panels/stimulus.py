@@ -60,7 +60,6 @@ class StimulusPanel(QWidget, Panel):
         self._gesture = ""
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self._shown: object = None
         self.tabs = QTabBar()
         for name in ("Base", "Source"):
             self.tabs.addTab(name)
@@ -99,10 +98,8 @@ class StimulusPanel(QWidget, Panel):
         """Draw the stimulus of the tab."""
         view = self._desk.view
         stimulus = stimulus_of(self._desk.document, view.side)
-        shown = (stimulus, view.side, view.item)
-        if shown == self._shown:
+        if not self.has_news(stimulus, view.side, view.item):
             return
-        self._shown = shown
         with QSignalBlocker(self.tabs):
             self.tabs.setCurrentIndex(SIDES.index(view.side))
         if stimulus != self._drawn or self._image is None:

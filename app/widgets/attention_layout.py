@@ -29,7 +29,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Frame:
+class AttentionFrame:
     """Rectangles in logical pixels; an empty one is not drawn. Tokens count prefix tokens first, then patches."""
 
     picture: QRectF
@@ -81,7 +81,7 @@ def chip_size(font: QFont, label: str) -> tuple[float, float]:
     return width_of(chip_font(font), f"{label} .88") + 1.75 * em, 1.45 * em
 
 
-def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Frame:
+def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> AttentionFrame:
     """The largest square picture with the scale and chips beside it; chips that do not fit there go below.
 
     `ratio` is the number of device pixels in a logical one.
@@ -108,7 +108,7 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Frame:
         chips = _flow(area.left() + 2, chips_top, area.width(), font, parts.prefix)
     text_top = picture.bottom() + row_height + 0.35 * em
     bar = _bar(picture, left, em, chips_height if beside else 0.0)
-    return Frame(
+    return AttentionFrame(
         picture=picture,
         rows=parts.rows,
         cols=parts.cols,

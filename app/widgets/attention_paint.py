@@ -10,17 +10,18 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app import theme
-from app.widgets.attention_layout import HINT, LOCKED, WRAP, Frame, caption_font, chip_font
-from app.widgets.marks import ink_on, keep_inside, paint_stale
-from app.widgets.painted import STALE_OPACITY, box, line_height, rgb_image, scaled, share, width_of, write
+from app.widgets.attention_layout import HINT, LOCKED, WRAP, AttentionFrame, caption_font, chip_font
+from app.widgets.marks import ink_on, keep_inside
+from app.widgets.painted import box, line_height, rgb_image, scaled, share, width_of, write
 
 WAITING = "waiting for the engine"
+HEAT_OPACITY = 0.86
 _TAB_PX = 16.0
 _LEAST_GRID_PX = 7.0
 
 
 @dataclass(frozen=True)
-class Ring:
+class ItemRing:
     """A set of patches (row by row from the top left) outlined in the colour of a theme role, with a letter."""
 
     label: str
@@ -34,9 +35,8 @@ class Look:
 
     image: QImage | None
     heat: QImage | None
-    opacity: float
     vmax: float
-    rings: tuple[Ring, ...]
+    rings: tuple[ItemRing, ...]
     query: int
     hovered: int | None
     prefix: tuple[tuple[str, float], ...]
@@ -44,7 +44,6 @@ class Look:
     scale_label: str
     locked: bool
     stale: bool
-    focused: bool
 
 
 def heat_image(heat: np.ndarray, vmax: float) -> QImage:
@@ -56,54 +55,28 @@ def heat_image(heat: np.ndarray, vmax: float) -> QImage:
     return QImage(pixels.data, cols, rows, 4 * cols, QImage.Format.Format_RGBA8888).copy()
 
 
-def paint_attention(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
-    """Draw `look` into `frame`."""
+def paint_waiting(painter: QPainter, frame: AttentionFrame, font: QFont) -> None:
+    """What stands in the picture's place before there is one."""
     colors = theme.current()
-    if look.image is None:
-        box(painter, frame.picture, radius=4, fill=colors.color("raised"))
-        middle = Qt.AlignmentFlag.AlignHCenter
-        write(painter, frame.picture, WAITING, font=font, color=colors.color("muted"), align=middle)
-    else:
-        _picture(painter, frame, look, look.image)
-        _outlines(painter, frame, font, look)
-        if look.stale:
-            paint_stale(painter, frame.picture, colors, font)
-    around = 2.0 if look.focused else 1.0
-    edge = frame.picture.adjusted(-around, -around, around, around)
-    box(painter, edge, radius=0, line=colors.color("accent" if look.focused else "line"), width=around)
-    painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
-    if look.heat is not None:
-        _scale(painter, frame, font, look)
-    for token, chip in enumerate(frame.chips):
-        _chip(painter, chip, font, look, token)
-    _words(painter, frame, font, look)
-    painter.setOpacity(1.0)
+    box(painter, frame.picture, radius=4, fill=colors.color("raised"))
+    middle = Qt.AlignmentFlag.AlignHCenter
+    write(painter, frame.picture, WAITING, font=font, color=colors.color("muted"), align=middle)
 
 
-def _picture(painter: QPainter, frame: Frame, look: Look, image: QImage) -> None:
-    """Stimulus, heat and faint patch borders, pixel by pixel."""
+def paint_image(painter: QPainter, frame: AttentionFrame, image: QImage, opacity: float = 1.0) -> None:
+    """The stimulus or its heat, pixel by pixel."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setOpacity(opacity)
     painter.drawImage(frame.picture, image)
-    if look.heat is not None:
-        painter.setOpacity(look.opacity)
-        painter.drawImage(frame.picture, look.heat)
-        painter.setOpacity(1.0)
-    if frame.cols and frame.picture.width() / frame.cols >= _LEAST_GRID_PX:
-        painter.setPen(QPen(QColor(0, 0, 0, 26), 0))
-        area = frame.picture
-        for col in range(1, frame.cols):
-            x = area.left() + col * area.width() / frame.cols
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        for row in range(1, frame.rows):
-            y = area.top() + row * area.height() / frame.rows
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+    painter.setOpacity(1.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-def _outlines(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
-    """Items, then the query in white, then what the pointer is on."""
+def paint_marks(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
+    """Over the heat: faint patch borders, items, then the query in white, then what the pointer is on."""
     if not frame.rows or not frame.cols:
         return
+    _borders(painter, frame)
     regions = [(ring, _region(frame, ring)) for ring in look.rings]
     for ring, region in regions:
         painter.strokePath(region, _mitred(QColor(0, 0, 0, 110), 4))
@@ -118,6 +91,45 @@ def _outlines(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
             _tab(painter, frame, region.boundingRect(), ring, font)
 
 
+def _borders(painter: QPainter, frame: AttentionFrame) -> None:
+    area = frame.picture
+    if area.width() / frame.cols < _LEAST_GRID_PX:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(0, 0, 0, 26), 0))
+    for col in range(1, frame.cols):
+        x = area.left() + col * area.width() / frame.cols
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+    for row in range(1, frame.rows):
+        y = area.top() + row * area.height() / frame.rows
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def paint_edge(painter: QPainter, frame: AttentionFrame, *, focused: bool) -> None:
+    """The border of the picture, wider where it has the keyboard."""
+    around = 2.0 if focused else 1.0
+    edge = frame.picture.adjusted(-around, -around, around, around)
+    color = theme.current().color("accent" if focused else "line")
+    box(painter, edge, radius=0, line=color, width=around)
+
+
+def paint_beside(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
+    """What is beside and below the picture and the same for one answer as for the next: scale, caption and hint."""
+    if look.heat is not None:
+        _scale(painter, frame, font, look)
+    _words(painter, frame, font, look)
+
+
+def paint_numbers(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
+    """What each answer changes: the maximum of the scale, and the chips of the prefix tokens."""
+    if look.heat is not None:
+        color = theme.current().color("text")
+        write(painter, _beside_bar(frame, font), _maximum(look.vmax), font=chip_font(font), color=color)
+    for token, chip in enumerate(frame.chips):
+        _chip(painter, chip, font, look, token)
+
+
 def _on_heat(role: str) -> QColor:
     """The colour of a role as it is on a dark ground, which heat is in both themes."""
     return theme.DARK.color(role)
@@ -127,7 +139,7 @@ def _mitred(color: QColor, width: float) -> QPen:
     return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
 
 
-def _region(frame: Frame, ring: Ring) -> QPainterPath:
+def _region(frame: AttentionFrame, ring: ItemRing) -> QPainterPath:
     """The union of the ring's patches."""
     region = QPainterPath()
     for patch in ring.patches:
@@ -147,7 +159,7 @@ def _square(painter: QPainter, patch: QRectF, color: QColor, width: float) -> No
     box(painter, patch, radius=0, line=color, width=width)
 
 
-def _tab(painter: QPainter, frame: Frame, region: QRectF, ring: Ring, font: QFont) -> None:
+def _tab(painter: QPainter, frame: AttentionFrame, region: QRectF, ring: ItemRing, font: QFont) -> None:
     """The letter above the region; below it where there is no room above."""
     side = min(_TAB_PX, 1.15 * line_height(font))
     tab = QRectF(region.left() - 1, region.top() - side - 2, side, side)
@@ -160,15 +172,14 @@ def _tab(painter: QPainter, frame: Frame, region: QRectF, ring: Ring, font: QFon
     write(painter, tab, ring.label, font=face, color=ink_on(color), align=Qt.AlignmentFlag.AlignHCenter)
 
 
-def _scale(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
-    """Colour bar from 0 to the maximum, what the maximum is of, and whether it is locked."""
+def _scale(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
+    """Colour bar from 0, what its maximum is of, and whether that is locked."""
     colors, em = theme.current(), line_height(font)
     bar, small = frame.bar, chip_font(font)
     ramp = rgb_image(theme.viridis(np.linspace(1.0, 0.0, 128))[:, None])
     painter.drawImage(bar, ramp)
     box(painter, bar.adjusted(-0.5, -0.5, 0.5, 0.5), radius=0, line=colors.color("line"))
-    beside = QRectF(bar.right() + 0.4 * em, bar.top() - 0.1 * em, 4 * em, em)
-    write(painter, beside, _maximum(look.vmax), font=small, color=colors.color("text"))
+    beside = _beside_bar(frame, font)
     beside.moveBottom(bar.bottom() + 0.1 * em)
     write(painter, beside, "0", font=small, color=colors.color("muted"))
     if frame.label.isEmpty():
@@ -180,6 +191,12 @@ def _scale(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
         _padlock(painter, QRectF(line.left(), line.top() + 0.15 * em, 0.55 * em, 0.7 * em), colors.color("text"))
         words = line.adjusted(0.85 * em, 0, 0, 0)
         write(painter, words, LOCKED, font=small, color=colors.color("text"))
+
+
+def _beside_bar(frame: AttentionFrame, font: QFont) -> QRectF:
+    """Where the maximum stands."""
+    bar, em = frame.bar, line_height(font)
+    return QRectF(bar.right() + 0.4 * em, bar.top() - 0.1 * em, 4 * em, em)
 
 
 def _maximum(vmax: float) -> str:
@@ -217,7 +234,7 @@ def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) 
     write(painter, words, share(value), font=small, color=colors.color("muted"))
 
 
-def _words(painter: QPainter, frame: Frame, font: QFont, look: Look) -> None:
+def _words(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
     colors = theme.current()
     painter.setFont(caption_font(font))
     painter.setPen(colors.color("text"))

@@ -6,23 +6,32 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.widgets.attention_layout import Frame, Parts, frame_in
-from app.widgets.attention_paint import WAITING, Look, Ring, heat_image, paint_attention
-from app.widgets.painted import Painted, line_height, rgb_image, share
+from app import theme
+from app.widgets.attention_layout import AttentionFrame, Parts, frame_in
+from app.widgets.attention_paint import (
+    HEAT_OPACITY,
+    WAITING,
+    ItemRing,
+    Look,
+    heat_image,
+    paint_beside,
+    paint_edge,
+    paint_image,
+    paint_marks,
+    paint_numbers,
+    paint_waiting,
+)
+from app.widgets.interaction import ARROWS, ENTERS, Interactive
+from app.widgets.marks import describe, paint_stale
+from app.widgets.painted import STALE_OPACITY, Painted, line_height, rgb_image, same_values, share
 
-__all__ = ["AttentionView", "Ring"]
+__all__ = ["AttentionView", "ItemRing"]
 
-_ARROWS: dict[int, tuple[int, int]] = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
-_PIN = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_PIN = (*ENTERS, Qt.Key.Key_Space)
 _NO_HEAT = np.zeros((0, 0))
 
 
@@ -59,7 +68,7 @@ class _Grid:
         return f"patch ({col},{row})"
 
 
-class AttentionView(Painted):
+class AttentionView(Interactive, Painted):
     """Shows one row of attention over the picture. A token index counts prefix tokens first, then patches."""
 
     token_hovered = Signal(int)
@@ -69,8 +78,9 @@ class AttentionView(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = Look(None, None, 0.86, 0.0, (), 0, None, (), "", "block max", False, False, False)
+        self._look = Look(None, None, 0.0, (), 0, None, (), "", "block max", False, False)
         self._heat = _NO_HEAT
+        self._image: np.ndarray | None = None
         self._grid = _Grid()
         self._token = 0
         self._blinking = False
@@ -85,7 +95,7 @@ class AttentionView(Painted):
         image: np.ndarray | None,
         heat: np.ndarray | None,
         vmax: float,
-        rings: tuple[Ring, ...],
+        rings: tuple[ItemRing, ...],
         query: int,
         prefix: tuple[tuple[str, float], ...],
         caption: str,
@@ -97,13 +107,22 @@ class AttentionView(Painted):
         `image` is uint8 [S, S, 3]; `heat` [rows, cols] is on the scale 0–`vmax`, nan is clear, None keeps the grid
         and shows the image alone; `prefix` holds the name and share of each token before the patches.
         """
-        if heat is not None:
+        before = self._look
+        picture = before.image
+        if image is not self._image:
+            self._image, picture = image, None if image is None else rgb_image(image)
+        if heat is None:
+            warmth = None
+        elif before.heat is not None and vmax == before.vmax and same_values(heat, self._heat):
+            warmth = before.heat
+        else:
             self._heat = np.array(heat, dtype=np.float64)
+            warmth = heat_image(self._heat, vmax)
         self._grid = _Grid(len(prefix), *self._heat.shape)
         self._look = replace(
             self._look,
-            image=None if image is None else rgb_image(image),
-            heat=None if heat is None else heat_image(self._heat, vmax),
+            image=picture,
+            heat=warmth,
             vmax=vmax,
             rings=tuple(rings),
             query=query,
@@ -113,18 +132,15 @@ class AttentionView(Painted):
         )
         if not stale:
             self._token = query
-        self._tell()
-        self.update()
-
-    def set_opacity(self, opacity: float) -> None:
-        """How much of the picture the heat covers, 0–1."""
-        self._look = replace(self._look, opacity=min(1.0, max(0.0, opacity)))
-        self.update()
+        if self._look != before:
+            self._tell()
+            self.update()
 
     def set_scale(self, label: str, *, locked: bool = False) -> None:
         """Say what the maximum of the scale is of, and whether it is kept from one answer to the next."""
-        self._look = replace(self._look, scale_label=label, locked=locked)
-        self.update()
+        if (label, locked) != (self._look.scale_label, self._look.locked):
+            self._look = replace(self._look, scale_label=label, locked=locked)
+            self.update()
 
     @property
     def query(self) -> int:
@@ -148,7 +164,28 @@ class AttentionView(Painted):
         return QSize(round(13 * em), round(10 * em))
 
     def paint(self, painter: QPainter) -> None:
-        paint_attention(painter, self._frame(), self.font(), replace(self._look, focused=self.hasFocus()))
+        look, frame, font = self._look, self._frame(), self.font()
+        if look.image is None:
+            paint_waiting(painter, frame, font)
+        else:
+            self._paint_picture(painter, frame, look.image)
+        paint_edge(painter, frame, focused=self.hasFocus())
+        painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
+        beside = (frame, look.heat is None, look.scale_label, look.locked, look.caption)
+        self.still(painter, "beside", beside, lambda still: paint_beside(still, frame, font, look))
+        paint_numbers(painter, frame, font, look)
+        painter.setOpacity(1.0)
+
+    def _paint_picture(self, painter: QPainter, frame: AttentionFrame, image: QImage) -> None:
+        """Stimulus, heat, and what marks both; only the heat is another with each answer."""
+        look, font = self._look, self.font()
+        self.still(painter, "image", (frame, image.cacheKey()), lambda still: paint_image(still, frame, image))
+        if look.heat is not None:
+            paint_image(painter, frame, look.heat, HEAT_OPACITY)
+        marks = (frame, look.rings, look.query, look.hovered)
+        self.still(painter, "marks", marks, lambda still: paint_marks(still, frame, font, look))
+        if look.stale:
+            paint_stale(painter, frame.picture, theme.current(), font)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point_at(event.position())
@@ -167,8 +204,9 @@ class AttentionView(Painted):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in _ARROWS and self._grid.n_tokens:
-            self._ask(self._grid.neighbour(self._token, _ARROWS[key]))
+        if key in ARROWS and self._grid.n_tokens:
+            right, down = ARROWS[key]
+            self._ask(self._grid.neighbour(self._token, (down, right)))
         elif key == Qt.Key.Key_Home and self._grid.n_tokens:
             self._ask(0)
         elif key in _PIN and self._grid.n_tokens:
@@ -186,26 +224,14 @@ class AttentionView(Painted):
         else:
             super().keyReleaseEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._set_blinking(False)
-        self.update()
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            frame = self._frame()
-            token = frame.token_at(QPointF(event.pos()))
-            if token is None:
-                QToolTip.hideText()
-            else:
-                place = frame.token_rect(token).toAlignedRect()
-                QToolTip.showText(event.globalPos(), self.told(token), self, place)
-            return True
-        return super().event(event)
+    def tip_at(self, place: QPointF) -> tuple[str, QRect]:
+        frame = self._frame()
+        token = frame.token_at(place)
+        return ("", QRect()) if token is None else (self.told(token), frame.token_rect(token).toAlignedRect())
 
     def told(self, token: int) -> str:
         """One token and its share, as a sentence."""
@@ -218,12 +244,13 @@ class AttentionView(Painted):
             value = float(self._heat.flat[token - self._grid.n_prefix])
         return name if math.isnan(value) else f"{name} · {value:.3f}"
 
-    def _frame(self) -> Frame:
+    def _frame(self) -> AttentionFrame:
         look = self._look
-        side_px = _width(look.image)
         labels = tuple(label for label, _ in look.prefix)
+        side_px = 0 if look.image is None else look.image.width()
         parts = Parts(side_px, self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption)
-        return frame_in(QRectF(self.rect()), self.font(), parts, self.devicePixelRatioF())
+        area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
+        return self.kept("frame", parts, lambda: frame_in(area, self.font(), parts, ratio))
 
     def _point_at(self, at: QPointF) -> None:
         """Follow the pointer: a token that it enters is asked for."""
@@ -251,12 +278,8 @@ class AttentionView(Painted):
     def _tell(self) -> None:
         look = self._look
         if look.image is None:
-            self.setAccessibleDescription(WAITING)
+            describe(self, WAITING)
             return
         parts = ["computing"] if look.stale else []
         parts += [look.caption, *(f"{label} {share(value)}" for label, value in look.prefix)]
-        self.setAccessibleDescription(", ".join(part for part in parts if part))
-
-
-def _width(image: QImage | None) -> int:
-    return 0 if image is None else image.width()
+        describe(self, ", ".join(part for part in parts if part))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -15,31 +15,23 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
-    QHelpEvent,
-    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.widgets.canvas_picture import CanvasItem, CanvasPainter, Frame, Marking, fit
+from app.widgets.canvas_picture import CanvasFrame, CanvasItem, CanvasPainter, Marking, fit
 from app.widgets.chips import read_chip
 from app.widgets.dropped import read_drop
+from app.widgets.interaction import ARROWS, RESETS, Holding, Interactive
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 
 __all__ = ["CanvasItem", "StimulusCanvas"]
 
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
-_DELETES = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _TAB_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
@@ -51,7 +43,7 @@ class _Drag:
     y_px: int
 
 
-class StimulusCanvas(Painted):
+class StimulusCanvas(Holding[_Drag], Interactive, Painted):
     """Shows an image with its items; drags and keys ask for a move, `show_picture` shows the result.
 
     Positions are image pixels of the top left corner of the item's cell.
@@ -59,9 +51,6 @@ class StimulusCanvas(Painted):
 
     item_moved = Signal(int, int, int)
     item_selected = Signal(int)
-    gesture_started = Signal()
-    gesture_finished = Signal()
-    gesture_cancelled = Signal()
     chip_dropped = Signal(int, str, int)
     dropped = Signal(object)  # Dropped
 
@@ -71,8 +60,6 @@ class StimulusCanvas(Painted):
         self._items: tuple[CanvasItem, ...] = ()
         self._patch_px = 16
         self._selected = self._hovered = self._target = -1
-        self._stale = False
-        self._drag: _Drag | None = None
         self._asked: tuple[int, int] | None = None
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
@@ -88,15 +75,14 @@ class StimulusCanvas(Painted):
         patch_px: int,
         *,
         selected: int | None,
-        stale: bool = False,
     ) -> None:
         """Show `image` (uint8 `[S, S, 3]`) cut in patches of `patch_px`, with `items` on it."""
         self._image = rgb_image(image)
-        self._items, self._patch_px, self._stale = tuple(items), patch_px, stale
+        self._items, self._patch_px = tuple(items), patch_px
         self._selected = selected if selected is not None and 0 <= selected < len(items) else -1
         self._hovered = min(self._hovered, len(items) - 1)
-        if self._drag is not None and self._drag.index >= len(items):
-            self._drag = None
+        if self.held is not None and self.held.index >= len(items):
+            self.held = None
         describe(self, self._sentence())
         self.update()
 
@@ -111,20 +97,9 @@ class StimulusCanvas(Painted):
         return QSize(160, 160)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            text = self._tip(self._item_at(QPointF(event.pos())))
-            QToolTip.showText(event.globalPos(), text, self)
-            return True
         if event.type() == QEvent.Type.ContextMenu and isinstance(event, QContextMenuEvent):
             return self._open_menu(event)
         return super().event(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._cancel()
-        super().hideEvent(event)
 
     def paint(self, painter: QPainter) -> None:
         colors = theme.current()
@@ -133,26 +108,32 @@ class StimulusCanvas(Painted):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
             marking = Marking(self._selected, self._hovered, self._target, self.hasFocus())
-            drawing = CanvasPainter(painter, self._frame(), self._patch_px, colors, self.font())
-            drawing.paint(self._image, self._items, marking, stale=self._stale)
+            frame, image = self._frame(), self._image
+
+            def drawing(on: QPainter) -> CanvasPainter:
+                return CanvasPainter(on, frame, self._patch_px, colors, self.font())
+
+            content = (image.cacheKey(), self._patch_px)
+            self.still(painter, "picture", content, lambda still: drawing(still).paint_picture(image))
+            drawing(painter).paint_items(self._items, marking)
 
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._drag is not None or event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+        if self.held is not None or event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             return
         index = self._item_at(event.position())
         self._select(index)
         if index < 0 or event.button() != Qt.MouseButton.LeftButton:
             return
         item = self._items[index]
-        self._drag = _Drag(index, event.position(), item.x_px, item.y_px)
+        self.held = _Drag(index, event.position(), item.x_px, item.y_px)
         self._asked = (item.x_px, item.y_px)
         self._point_at(index)
         self.gesture_started.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        drag = self._drag
+        drag = self.held
         if drag is None:
             self._point_at(self._item_at(event.position()))
             return
@@ -163,13 +144,13 @@ class StimulusCanvas(Painted):
             self.item_moved.emit(drag.index, *place)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._drag is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._drag = None
+        if self.held is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.held = None
             self._point_at(self._item_at(event.position()))
             self.gesture_finished.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
-        if self._drag is None:
+        if self.held is None:
             self._point_at(-1)
         super().leaveEvent(event)
 
@@ -190,12 +171,12 @@ class StimulusCanvas(Painted):
         return super().focusNextPrevChild(forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._wants(event):
+        if not self.wants(event):
             super().keyPressEvent(event)
         elif event.key() == Qt.Key.Key_Escape:
-            self._cancel() if self._drag is not None else self._select(-1)
-        elif self._drag is None and event.key() in _ARROWS:
-            self._nudge(_ARROWS[Qt.Key(event.key())], free=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+            self.cancel() if self.held is not None else self._select(-1)
+        elif self.held is None and event.key() in ARROWS:
+            self._nudge(ARROWS[Qt.Key(event.key())], free=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
 
     # Drops
 
@@ -226,7 +207,7 @@ class StimulusCanvas(Painted):
 
     # Places
 
-    def _frame(self) -> Frame:
+    def _frame(self) -> CanvasFrame:
         side_px = self._image.width() if self._image is not None else 1
         return fit(side_px, self._patch_px, (self.width(), self.height()), self.devicePixelRatioF())
 
@@ -256,13 +237,13 @@ class StimulusCanvas(Painted):
 
     # Actions
 
-    def _wants(self, event: QKeyEvent) -> bool:
+    def wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            return self._drag is not None or self._selected >= 0
-        if event.key() in _DELETES:
-            return self._drag is not None  # what is held is not taken away under the hand
+            return self.held is not None or self._selected >= 0
+        if event.key() in RESETS:
+            return self.held is not None  # what is held is not taken away under the hand
         other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        return event.key() in _ARROWS and self._selected >= 0 and not event.modifiers() & other
+        return event.key() in ARROWS and self._selected >= 0 and not event.modifiers() & other
 
     def _nudge(self, direction: tuple[int, int], *, free: bool) -> None:
         """Move the selected item by a patch, to the next line of the grid if it lies between lines."""
@@ -283,11 +264,8 @@ class StimulusCanvas(Painted):
             self.update()
             self.item_selected.emit(index)
 
-    def _cancel(self) -> None:
-        if self._drag is not None:
-            self._drag = None
-            self._point_at(-1)
-            self.gesture_cancelled.emit()
+    def put_back(self, held: _Drag) -> None:
+        self._point_at(-1)
 
     def _aim(self, index: int) -> None:
         if index != self._target:
@@ -295,7 +273,7 @@ class StimulusCanvas(Painted):
             self.update()
 
     def _point_at(self, index: int) -> None:
-        over = Qt.CursorShape.ClosedHandCursor if self._drag is not None else Qt.CursorShape.OpenHandCursor
+        over = Qt.CursorShape.ClosedHandCursor if self.held is not None else Qt.CursorShape.OpenHandCursor
         self.setCursor(over if index >= 0 else Qt.CursorShape.ArrowCursor)
         if index != self._hovered:
             self._hovered = index
@@ -311,11 +289,10 @@ class StimulusCanvas(Painted):
 
     # Words
 
-    def _tip(self, index: int) -> str:
-        if index < 0:
-            return ""
+    def tip_at(self, place: QPointF) -> tuple[str, QRect]:
+        index = self._item_at(place)
         manner = "Drag to move on the patch grid · Alt moves freely · Ctrl keeps one axis"
-        return f"{self._told(self._items[index])}\n{manner}"
+        return (f"{self._told(self._items[index])}\n{manner}" if index >= 0 else ""), QRect()
 
     def _told(self, item: CanvasItem) -> str:
         name = f"{item.label} ({item.pair})" if item.pair else item.label

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app.theme import Theme
-from app.widgets.marks import ink_on, keep_inside, paint_pill, paint_stale, pill_size
+from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
 from app.widgets.painted import scaled
 
 _MARGIN_PX = 4
@@ -38,7 +38,7 @@ class CanvasItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class CanvasFrame:
     """Where the image lies in the widget (logical pixels) and how many of them one image pixel takes."""
 
     left: float
@@ -70,7 +70,7 @@ class Marking:
     focused: bool
 
 
-def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> Frame:
+def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> CanvasFrame:
     """The frame of an image of `side_px` in `room` (width, height) on a screen with device pixel `ratio`.
 
     An integer number of device pixels for each image pixel where that fills most of the room; else for each
@@ -82,7 +82,7 @@ def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) ->
         zoom = max(1, device_room * patch_px // side_px) / patch_px
     zoom /= ratio
     spare_x, spare_y = room[0] - side_px * zoom, room[1] - side_px * zoom
-    return Frame(round(spare_x / 2 * ratio) / ratio, round(spare_y / 2 * ratio) / ratio, zoom, side_px)
+    return CanvasFrame(round(spare_x / 2 * ratio) / ratio, round(spare_y / 2 * ratio) / ratio, zoom, side_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +90,19 @@ class CanvasPainter:
     """Draws one state of the canvas."""
 
     painter: QPainter
-    frame: Frame
+    frame: CanvasFrame
     patch_px: int
     colors: Theme
     font: QFont
 
-    def paint(self, image: QImage, items: tuple[CanvasItem, ...], marking: Marking, *, stale: bool) -> None:
-        """The whole picture, from the image up to the veil that says that it is stale."""
+    def paint_picture(self, image: QImage) -> None:
+        """The image with the patch grid on it."""
         self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
         self.painter.drawImage(self.frame.rect, image)
         self._paint_grid()
-        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def paint_items(self, items: tuple[CanvasItem, ...], marking: Marking) -> None:
+        """What marks the items, and the edge that has the keyboard."""
         self._paint_edge(focused=marking.focused)
         for pair in dict.fromkeys(item.pair for item in items if item.pair):
             self._paint_pair(pair, [item for item in items if item.pair == pair])
@@ -113,8 +115,6 @@ class CanvasPainter:
             self._paint_labels(items[index])
         if not overlap.isEmpty():
             self._paint_word("overlap", overlap.boundingRect())
-        if stale:
-            paint_stale(self.painter, self.frame.rect, self.colors, self.font)
 
     def _paint_grid(self) -> None:
         pen = QPen(self.colors.color("muted", 0.22), 0)

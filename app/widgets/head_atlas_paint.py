@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from app import theme
-from app.widgets.painted import STALE_OPACITY, box, line_height, scaled, width_of, write
+from app.widgets.painted import box, line_height, scaled, width_of, write
 
 WAITING = "waiting for the engine"
 COMPUTING = "computing"
 _TITLE = "all blocks × heads"
 _LEAST_THUMBNAIL_PX = 7.0
+_OFF_VEIL = 0.7
 _FILL_ALPHA = 225  # of 255: the grid is calmer than its legend
 _WIDEST = 2.1  # a cell is at most this many times as wide as high
 
@@ -37,6 +39,14 @@ class Grid:
         x, y = self.left + head * self.pitch_x, self.top + block * self.pitch_y
         return QRectF(x, y, self.pitch_x - gap, self.pitch_y - gap)
 
+    def cells(self) -> Iterator[tuple[int, int, QRectF]]:
+        """Block, head and rectangle of every head."""
+        first = self.cell(0, 0)
+        for block in range(self.n_blocks):
+            y = self.top + block * self.pitch_y
+            for head in range(self.n_heads):
+                yield block, head, QRectF(self.left + head * self.pitch_x, y, first.width(), first.height())
+
     def head_at(self, at: QPointF) -> tuple[int, int] | None:
         """The block and head at a point."""
         if not self.n_blocks or not self.n_heads:
@@ -47,15 +57,33 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Look:
-    """All that a picture of the atlas depends on; `thumbnails` holds every map in one image."""
+class Heads:
+    """What each answer changes: scores [L, H], and every thumbnail in one image."""
 
-    scores: np.ndarray  # [L, H]
+    scores: np.ndarray
     thumbnails: QImage | None
-    selected: tuple[int, int]
-    hovered: tuple[int, int] | None
-    focused: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is said of the selected head in the legend, and whether it is being computed anew."""
+
+    block: int
+    head: int
+    score: float
+    off: bool
     stale: bool
+
+    def told(self) -> str:
+        """In a few characters."""
+        if self.stale:
+            return COMPUTING
+        known = "" if math.isnan(self.score) else f" · {self.score:.2f}"
+        return f"b{self.block} h{self.head}{known}{' · off' if self.off else ''}"
+
+    def color(self) -> QColor:
+        """The colour of the words."""
+        return theme.current().color("warning" if self.stale else "text")
 
 
 def grid_in(area: QRectF, font: QFont, n_blocks: int, n_heads: int) -> Grid:
@@ -79,62 +107,74 @@ def thumbnail_sheet(maps: np.ndarray, vmax: np.ndarray) -> np.ndarray:
     return theme.viridis(shares.reshape(n_blocks * rows, n_heads * cols))
 
 
-def paint_atlas(painter: QPainter, area: QRectF, font: QFont, look: Look) -> None:
-    """Draw `look` into `area`."""
-    colors = theme.current()
-    n_blocks, n_heads = look.scores.shape
-    if not n_blocks or not n_heads:
-        write(painter, area, WAITING, font=font, color=colors.color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
-        return
-    grid = grid_in(area, font, n_blocks, n_heads)
-    if grid.top > line_height(font):
-        _legend(painter, QRectF(area.left() + 2, area.top(), area.width() - 4, 1.5 * line_height(font)), font, look)
-    painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
-    _cells(painter, grid, look)
-    painter.setOpacity(1.0)
-    _names(painter, grid, font, look)
-    if look.hovered is not None and look.hovered != look.selected:
-        _ring(painter, grid.cell(*look.hovered), colors.color("text", 0.6), 1.0)
-    _ring(painter, grid.cell(*look.selected), colors.color("panel"), 1.0, out=0.0)
-    _ring(painter, grid.cell(*look.selected), colors.color("accent" if look.focused else "text"), 2.0, out=1.5)
+def paint_waiting(painter: QPainter, area: QRectF, font: QFont) -> None:
+    """What is said before there are heads."""
+    write(painter, area, WAITING, font=font, color=theme.current().color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
 
 
-def _cells(painter: QPainter, grid: Grid, look: Look) -> None:
-    fills = theme.local_global(np.nan_to_num(look.scores))
+def paint_cells(painter: QPainter, grid: Grid, heads: Heads) -> None:
+    """A frame for each head, filled by its score where that is known, and the thumbnail in it."""
+    fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
+    known = (~np.isnan(heads.scores)).tolist()
     radius = min(3.0, 0.2 * grid.pitch_y)
     line = theme.current().color("line")
-    for block in range(grid.n_blocks):
-        for head in range(grid.n_heads):
-            cell = grid.cell(block, head)
-            if math.isnan(look.scores[block, head]):
-                box(painter, cell, radius=radius, line=line)
-            else:
-                red, green, blue = (int(part) for part in fills[block, head])
-                box(painter, cell, radius=radius, fill=QColor(red, green, blue, _FILL_ALPHA))
-            if look.thumbnails is not None:
-                _thumbnail(painter, grid, look.thumbnails, block, head)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for block, head, cell in grid.cells():
+        if known[block][head]:
+            painter.setBrush(QColor(*fills[block][head], _FILL_ALPHA))
+            painter.drawRoundedRect(cell, radius, radius)
+        else:
+            box(painter, cell, radius=radius, line=line)
+            painter.setPen(Qt.PenStyle.NoPen)
+    if heads.thumbnails is not None:
+        _thumbnails(painter, grid, heads.thumbnails)
 
 
-def _thumbnail(painter: QPainter, grid: Grid, sheet: QImage, block: int, head: int) -> None:
-    """One map in the middle of its cell, square patches kept square; none where it could not be read."""
-    cell = grid.cell(block, head)
+def paint_off(painter: QPainter, grid: Grid, off: frozenset[tuple[int, int]]) -> None:
+    """Heads that are off, greyed and crossed out from corner to corner."""
+    colors = theme.current()
+    for block, head in off:
+        if not (block < grid.n_blocks and head < grid.n_heads):
+            continue
+        cell = grid.cell(block, head)
+        painter.fillRect(cell, colors.color("panel", _OFF_VEIL))
+        inner = cell.adjusted(1.5, 1.5, -1.5, -1.5)
+        painter.setPen(QPen(colors.color("text"), min(2.0, max(1.2, 0.09 * cell.height()))))
+        painter.drawLine(inner.topLeft(), inner.bottomRight())
+        painter.drawLine(inner.bottomLeft(), inner.topRight())
+
+
+def paint_rings(
+    painter: QPainter, grid: Grid, selected: tuple[int, int], hovered: tuple[int, int] | None, *, focused: bool
+) -> None:
+    """Round the selected head, and round the one that the pointer is on."""
+    colors = theme.current()
+    if hovered is not None and hovered != selected:
+        _ring(painter, grid.cell(*hovered), colors.color("text", 0.6), 1.0)
+    _ring(painter, grid.cell(*selected), colors.color("panel"), 1.0, out=0.0)
+    _ring(painter, grid.cell(*selected), colors.color("accent" if focused else "text"), 2.0, out=1.5)
+
+
+def _thumbnails(painter: QPainter, grid: Grid, sheet: QImage) -> None:
+    """One map in the middle of each cell, square patches kept square; none where it could not be read."""
+    cell = grid.cell(0, 0)
     wide, high = sheet.width() / grid.n_heads, sheet.height() / grid.n_blocks
     inset = min(2.0, 0.08 * cell.height() + 0.5)
     zoom = min((cell.width() - 2 * inset) / wide, (cell.height() - 2 * inset) / high)
     if zoom * min(wide, high) < _LEAST_THUMBNAIL_PX:
         return
-    target = QRectF(0, 0, zoom * wide, zoom * high)
-    target.moveCenter(cell.center())
-    painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
+    dx, dy = (cell.width() - zoom * wide) / 2, (cell.height() - zoom * high) / 2
+    for block, head, rect in grid.cells():
+        target = QRectF(rect.left() + dx, rect.top() + dy, zoom * wide, zoom * high)
+        painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
 
 
-def _names(painter: QPainter, grid: Grid, font: QFont, look: Look) -> None:
+def paint_names(painter: QPainter, grid: Grid, font: QFont, chosen: int) -> None:
     """`b0`, `b1` … at the right, as many as there is room for, and always that of the selected block."""
     em = line_height(font)
     colors = theme.current()
     every = max(1, math.ceil(0.95 * em / grid.pitch_y))
     left = grid.left + grid.n_heads * grid.pitch_x + 0.45 * em
-    chosen = look.selected[0]
     for block in range(grid.n_blocks):
         if block != chosen and (block % every or abs(block - chosen) * grid.pitch_y < 0.95 * em):
             continue
@@ -154,35 +194,38 @@ def _ring(painter: QPainter, cell: QRectF, color: QColor, width: float, out: flo
     )
 
 
-def _legend(painter: QPainter, row: QRectF, font: QFont, look: Look) -> None:
-    """Title, the two colours, and at the right what is selected; what does not fit is left out, title first."""
-    colors = theme.current()
+def legend_row(area: QRectF, font: QFont) -> QRectF:
+    """Where the legend stands."""
+    return QRectF(area.left() + 2, area.top(), area.width() - 4, 1.5 * line_height(font))
+
+
+def legend_fits(row: QRectF, font: QFont, told: str) -> tuple[bool, bool]:
+    """Whether there is room for the title, and for the two colours, beside what is told; the title goes first."""
     em = line_height(font)
-    told, color = _selection(look)
-    bold = scaled(font, 0.95, bold=True)
-    free = row.width() - width_of(bold, told) - 0.8 * em
+    free = row.width() - width_of(scaled(font, 0.95, bold=True), told) - 0.8 * em
     title, keys = width_of(font, _TITLE) + em, sum(width_of(font, word) + 1.5 * em for word in ("local", "global"))
+    return title + keys <= free, keys <= free
+
+
+def paint_legend(painter: QPainter, row: QRectF, font: QFont, fits: tuple[bool, bool]) -> None:
+    """Title and the two colours, as far as they fit."""
+    muted, em = theme.current().color("muted"), line_height(font)
+    with_title, with_keys = fits
     x = row.left()
-    if title + keys <= free:
-        write(painter, row, _TITLE, font=font, color=colors.color("muted"))
-        x += title
-    if keys <= free:
-        for word, score in (("local", 0.0), ("global", 1.0)):
-            red, green, blue = (int(part) for part in theme.local_global(np.array(score)))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(red, green, blue))
-            painter.drawEllipse(QPointF(x + 0.3 * em, row.center().y()), 0.3 * em, 0.3 * em)
-            write(
-                painter, row.adjusted(x - row.left() + 0.8 * em, 0, 0, 0), word, font=font, color=colors.color("muted")
-            )
-            x += width_of(font, word) + 1.5 * em
-    write(painter, row, told, font=bold, color=color, align=Qt.AlignmentFlag.AlignRight)
+    if with_title:
+        write(painter, row, _TITLE, font=font, color=muted)
+        x += width_of(font, _TITLE) + em
+    if not with_keys:
+        return
+    for word, score in (("local", 0.0), ("global", 1.0)):
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(*theme.local_global(np.array(score)).tolist()))
+        painter.drawEllipse(QPointF(x + 0.3 * em, row.center().y()), 0.3 * em, 0.3 * em)
+        write(painter, row.adjusted(x - row.left() + 0.8 * em, 0, 0, 0), word, font=font, color=muted)
+        x += width_of(font, word) + 1.5 * em
 
 
-def _selection(look: Look) -> tuple[str, QColor]:
-    if look.stale:
-        return COMPUTING, theme.current().color("warning")
-    block, head = look.selected
-    score = look.scores[block, head]
-    told = f"b{block} h{head}" + ("" if math.isnan(score) else f" · {score:.2f}")
-    return told, theme.current().color("text")
+def paint_choice(painter: QPainter, row: QRectF, font: QFont, choice: Choice) -> None:
+    """At the right of the legend what is selected."""
+    bold = scaled(font, 0.95, bold=True)
+    write(painter, row, choice.told(), font=bold, color=choice.color(), align=Qt.AlignmentFlag.AlignRight)

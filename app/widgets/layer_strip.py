@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.widgets.interaction import Interactive, Notches
 from app.widgets.layer_strip_paint import Cell, Look, cell_rects, paint_strip
 from app.widgets.painted import Painted, line_height
 
 __all__ = ["Cell", "LayerStrip"]
 
-_NOTCH = 120  # eighths of a degree in one click of a wheel
 _STEPS: dict[int, int] = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_BracketLeft: -1,
@@ -32,7 +32,7 @@ class _Grip(Enum):
     WRITE = "write"
 
 
-class LayerStrip(Painted):
+class LayerStrip(Interactive, Painted):
     """Chooses where the residual stream is read and where it is written; `first` is the index of the first cell."""
 
     read_moved = Signal(int)
@@ -44,10 +44,9 @@ class LayerStrip(Painted):
         self._first = -1
         self._read = -1
         self._write = -1
-        self._stale = False
         self._grip: _Grip | None = None
         self._hovered: int | None = None
-        self._wheel = 0
+        self._notches = Notches()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -59,18 +58,16 @@ class LayerStrip(Painted):
         self._cells, self._first = tuple(cells), first
         self.set_markers(self._read, self._write)
         self.updateGeometry()
+        self._tell()
+        self.update()
 
     def set_markers(self, read: int, write: int) -> None:
         """Put the markers, without a signal."""
-        self._read, self._write = self._inside(read), self._inside(write)
-        self._tell()
-        self.update()
-
-    def set_stale(self, stale: bool) -> None:
-        """Grey the effects, which belong to an earlier state."""
-        self._stale = stale
-        self._tell()
-        self.update()
+        markers = self._inside(read), self._inside(write)
+        if markers != (self._read, self._write):
+            self._read, self._write = markers
+            self._tell()
+            self.update()
 
     @property
     def read(self) -> int:
@@ -101,9 +98,8 @@ class LayerStrip(Painted):
             write=self._write - self._first,
             hovered=self._hovered,
             focused=self.hasFocus(),
-            stale=self._stale,
         )
-        paint_strip(painter, QRectF(self.rect()), self.font(), look)
+        self.still(painter, "strip", look, lambda still: paint_strip(still, QRectF(self.rect()), self.font(), look))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or not self._cells:
@@ -126,12 +122,7 @@ class LayerStrip(Painted):
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        delta = event.angleDelta()
-        self._wheel -= delta.y() or delta.x()
-        steps = int(self._wheel / _NOTCH)
-        self._wheel -= steps * _NOTCH
-        self._step(steps, _Grip.BOTH)
-        event.accept()
+        self._step(-self._notches.of(event), _Grip.BOTH)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -142,20 +133,6 @@ class LayerStrip(Painted):
             self._move(end, end)
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self._tip(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
 
     @property
     def _last(self) -> int:
@@ -211,18 +188,17 @@ class LayerStrip(Painted):
             self._hovered = hovered
             self.update()
 
-    def _tip(self, at: QPointF) -> str:
+    def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         if not self._cells:
-            return _HELP
-        return f"{self._cells[self._index_at(at) - self._first].told()}\n{_HELP}"
+            return _HELP, QRect()
+        return f"{self._cells[self._index_at(place) - self._first].told()}\n{_HELP}", QRect()
 
     def _tell(self) -> None:
         if not self._cells:
             self.setAccessibleDescription("no model")
             return
         at = [self._cells[index - self._first] for index in (self._read, self._write)]
-        told = f"read {at[0].told()}, write {at[1].label}"
-        self.setAccessibleDescription(f"computing, {told}" if self._stale else told)
+        self.setAccessibleDescription(f"read {at[0].told()}, write {at[1].label}")
 
 
 def _grip_of(modifiers: Qt.KeyboardModifier) -> _Grip:

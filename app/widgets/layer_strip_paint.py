@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from app import theme
 from app.widgets.painted import (
     MINUS,
-    STALE_OPACITY,
     box,
     line_height,
     scaled,
@@ -24,7 +23,6 @@ from app.widgets.painted import (
 
 _CENTER = Qt.AlignmentFlag.AlignHCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight
-_COMPUTING = "computing"
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,6 @@ class Look:
     write: int
     hovered: int | None
     focused: bool
-    stale: bool
 
 
 def cells_area(area: QRectF, font: QFont) -> QRectF:
@@ -103,17 +100,13 @@ def paint_strip(painter: QPainter, area: QRectF, font: QFont, look: Look) -> Non
     rects = cell_rects(area, font, len(look.cells))
     for i, (cell, rect) in enumerate(zip(look.cells, rects, strict=True)):
         box(painter, rect, radius=4, fill=colors.color("raised"))
-        painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
         _bar(painter, rect, cell)
-        painter.setOpacity(1.0)
         if i == look.hovered:
             box(painter, rect, radius=4, line=colors.color("muted"), width=1)
     _texts(painter, rects, font, look)
     _outlines(painter, rects, look)
-    taken = _markers(painter, rects, font, look)
+    _markers(painter, rects, font, look)
     _notes(painter, rects, font, look)
-    if look.stale:
-        _computing(painter, rects, font, taken)
 
 
 def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
@@ -143,32 +136,28 @@ def _texts(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> N
         inner = rect.adjusted(pad, 0, -pad, 0)
         current = i in (look.read, look.write)
         if long + number + space <= room:
-            _one_line(painter, inner, cell.label, cell.number(), font, current, look.stale)
+            _one_line(painter, inner, cell.label, cell.number(), font, current)
         elif short + number + space <= room:
             fits = width_of(plain, cell.label) + number + space <= room
             label = cell.label if fits and not cell.short_label.isdigit() else cell.short_label
-            _one_line(painter, inner, label, cell.number(), font, current, look.stale)
+            _one_line(painter, inner, label, cell.number(), font, current)
         else:
-            _two_lines(painter, rect.adjusted(1, 0, -1, 0), cell, font, current, look.stale)
+            _two_lines(painter, rect.adjusted(1, 0, -1, 0), cell, font, current)
 
 
 def _ink(*, current: bool) -> QColor:
     return theme.current().color("text", 1.0 if current else 0.72)
 
 
-def _one_line(
-    painter: QPainter, inner: QRectF, label: str, number: str, font: QFont, current: bool, stale: bool
-) -> None:
+def _one_line(painter: QPainter, inner: QRectF, label: str, number: str, font: QFont, current: bool) -> None:
     em = line_height(font)
     line = QRectF(inner.left(), inner.top() + 0.28 * em, inner.width(), 1.1 * em)
     write(painter, line, label, font=scaled(font, 0.95), color=_ink(current=current))
-    painter.setOpacity(STALE_OPACITY if stale else 1.0)
     bold = scaled(font, 0.95, bold=True)
     write(painter, line, number, font=bold, color=theme.current().color("text"), align=_RIGHT)
-    painter.setOpacity(1.0)
 
 
-def _two_lines(painter: QPainter, inner: QRectF, cell: Cell, font: QFont, current: bool, stale: bool) -> None:
+def _two_lines(painter: QPainter, inner: QRectF, cell: Cell, font: QFont, current: bool) -> None:
     em = line_height(font)
     small = scaled(font, 0.9 if inner.width() > 1.9 * em else 0.78)
     line = QRectF(inner.left(), inner.top() + 0.15 * em, inner.width(), em)
@@ -177,10 +166,8 @@ def _two_lines(painter: QPainter, inner: QRectF, cell: Cell, font: QFont, curren
     bold = scaled(small, 1.0, bold=inner.width() > 1.9 * em)
     if width_of(bold, number) > inner.width():
         return
-    painter.setOpacity(STALE_OPACITY if stale else 1.0)
     below = line.translated(0, 0.98 * em)
     write(painter, below, number, font=bold, color=theme.current().color("text"), align=_CENTER)
-    painter.setOpacity(1.0)
 
 
 def _outlines(painter: QPainter, rects: list[QRectF], look: Look) -> None:
@@ -195,7 +182,7 @@ def _outlines(painter: QPainter, rects: list[QRectF], look: Look) -> None:
     box(painter, rects[look.read], radius=5, line=colors.color("text"), width=2)
 
 
-def _markers(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> list[QRectF]:
+def _markers(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> None:
     """The markers under their cells; without words where these would run into each other."""
     bold = scaled(font, 0.95, bold=True)
     row = QRectF(rects[0].left(), rects[0].bottom() + 0.2 * line_height(font), 0, 1.1 * line_height(font))
@@ -203,7 +190,7 @@ def _markers(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) ->
     if look.read == look.write:
         place = _centred(row, rects[look.read].center().x(), _marker_width(bold, ("read", "write")))
         _marker(painter, place, bold, (("read", True), ("write", False)))
-        return [place]
+        return
     marks = ((look.read, "read", True), (look.write, "write", False))
     places = [_centred(row, rects[cell].center().x(), _marker_width(bold, (word,))) for cell, word, _ in marks]
     worded = not places[0].adjusted(-3, 0, 3, 0).intersects(places[1])
@@ -213,7 +200,6 @@ def _markers(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) ->
         else:
             spot = QPointF(rects[cell].center().x(), row.center().y())
             triangle(painter, spot, 0.6 * line_height(bold), theme.current().color("accent"), up=up)
-    return places
 
 
 def _marker_width(font: QFont, words: tuple[str, ...]) -> float:
@@ -264,15 +250,3 @@ def _spans(painter: QPainter, row: QRectF, half: float) -> None:
     for near, far, end in ((middle - half, row.left(), 1), (middle + half, row.right(), -1)):
         painter.drawLine(QPointF(near, y), QPointF(far + end * 0.5, y))
         painter.drawLine(QPointF(far + end * 0.5, y), QPointF(far + end * 0.5, y - 4))
-
-
-def _computing(painter: QPainter, rects: list[QRectF], font: QFont, taken: list[QRectF]) -> None:
-    """The word in whichever end of the marker line is free."""
-    em = line_height(font)
-    bold = scaled(font, 0.95, bold=True)
-    width = width_of(bold, _COMPUTING) + 2
-    top = rects[0].bottom() + 0.2 * em
-    left = QRectF(rects[0].left(), top, width, 1.1 * em)
-    right = QRectF(rects[-1].right() - width, top, width, 1.1 * em)
-    free = right if not any(right.intersects(place) for place in taken) else left
-    write(painter, free, _COMPUTING, font=bold, color=theme.current().color("warning"))

@@ -9,8 +9,19 @@ from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, QTimer, QVariantAn
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.widgets.meter_paint import COMPUTING, WAITING, Look, Reading, paint_meter
-from app.widgets.painted import Painted, announce, line_height
+from app.widgets.meter_paint import (
+    COMPUTING,
+    NO_READING,
+    WAITING,
+    Look,
+    Reading,
+    paint_caption,
+    paint_ground,
+    paint_reading,
+    paint_scale,
+    plan_of,
+)
+from app.widgets.painted import STALE_OPACITY, Painted, announce, line_height
 
 __all__ = ["DecisionMeter", "Reading"]
 
@@ -47,6 +58,8 @@ class DecisionMeter(Painted):
 
     def show_reading(self, reading: Reading | None, *, stale: bool = False, message: str = "") -> None:
         """Show `reading`; when `stale` the same reading greyed, until the new one comes."""
+        if (reading, stale, message) == (self._reading, self._stale, self._message):
+            return
         before = self._reading
         self._reading, self._stale, self._message = reading, stale, message
         if reading is None:
@@ -90,11 +103,22 @@ class DecisionMeter(Painted):
         return QSize(round(18 * em), round(6.1 * em))
 
     def paint(self, painter: QPainter) -> None:
+        reading = self._reading
+        words = (reading or NO_READING).setting
+        plan = self.kept("plan", words, lambda: plan_of(QRectF(self.rect()), self.font(), words))
+        reach, opacity = self._reach, STALE_OPACITY if self._stale else 1.0
+        self.still(painter, "ground", None, lambda still: paint_ground(still, QRectF(self.rect())))
+        paint_caption(painter, plan, look := self._look())
+        painter.setOpacity(opacity)
+        self.still(painter, "scale", (words, reach), lambda still: paint_scale(still, plan, reach, words))
+        painter.setOpacity(1.0 if reading is None else opacity)
+        paint_reading(painter, plan, look)
+
+    def _look(self) -> Look:
         pulse = float(self._pulse.currentValue()) if self.is_pulsing() else 0.0
         now = time.monotonic()
         trail = tuple((margin, min(1.0, (now - born) / self._trail_s)) for born, margin in self._trail)
-        look = Look(self._reading, self._stale, self._message, self._reach, trail, pulse)
-        paint_meter(painter, QRectF(self.rect()), self.font(), look)
+        return Look(self._reading, self._stale, self._message, self._reach, trail, pulse)
 
     def _beat(self, _progress: float) -> None:
         self.update()
@@ -139,6 +163,6 @@ class DecisionMeter(Painted):
             note = self._message or (COMPUTING if self._stale else "")
             told = ", ".join(part for part in (note, self._reading.told()) if part)
         self.setAccessibleDescription(told)
-        words = self._reading or Reading(0.0, None)
+        words = self._reading or NO_READING
         legend = f"Logit margin, {words.high} over {words.low}. Filled: now. Hollow: without edits. Dots: the last 2 s."
         self.setToolTip(f"{told}\n{legend}")

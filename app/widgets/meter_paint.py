@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from app import theme
 from app.widgets.painted import (
-    STALE_OPACITY,
     box,
     cross,
     line_height,
@@ -23,6 +23,7 @@ WAITING = "waiting for the engine"
 COMPUTING = "computing"
 
 _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
+_FADE_STEPS = 16
 _OVERHANG = 1.1  # how far the bar goes beyond its last tick
 _SHRINKS = (1.0, 0.88, 0.76, 0.66)
 _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
@@ -55,6 +56,11 @@ class Reading:
         """Whether the edits changed the answer."""
         return self.baseline is not None and _sign(self.margin) != _sign(self.baseline)
 
+    @property
+    def setting(self) -> Reading:
+        """What of it stays as it is while the margin moves on one side of zero."""
+        return replace(self, margin=float(_sign(self.margin)), baseline=None)
+
     def told(self) -> str:
         """The reading as a sentence."""
         parts = [f"{self.word}, margin {signed(self.margin)}"]
@@ -71,6 +77,9 @@ class Reading:
         return ", ".join(parts)
 
 
+NO_READING = Reading(0.0, None)
+
+
 @dataclass(frozen=True)
 class Look:
     """All that a picture of the meter depends on; `trail` holds (margin, age in 0–1), `pulse` runs from 0 to 1."""
@@ -84,7 +93,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """Where the parts go, in logical pixels; `shrink` scales the large type."""
 
     font: QFont
@@ -102,29 +111,36 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def paint_meter(painter: QPainter, area: QRectF, font: QFont, look: Look) -> None:
-    """Draw `look` into `area`; the type grows with the area, for a room."""
-    colors = theme.current()
-    box(painter, area, radius=6, fill=colors.color("panel"))
+def plan_of(area: QRectF, font: QFont, words: Reading) -> Plan:
+    """Where everything goes; the type grows with the area, for a room."""
     grow = max(1.0, min(area.height() / (6.1 * line_height(font)), area.width() / 920))
-    words = look.reading or Reading(0.0, None)
-    plan = _plan(area, scaled(font, grow), words)
-    _caption(painter, plan, look)
-    painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
-    _scale(painter, plan, look)
-    _sides(painter, plan, look)
+    return _plan(area, scaled(font, grow), words)
+
+
+def paint_ground(painter: QPainter, area: QRectF) -> None:
+    """What is under everything."""
+    box(painter, area, radius=6, fill=theme.current().color("panel"))
+
+
+def paint_scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
+    """What stands still while a margin moves on one side of zero: the scale, the words at its ends, and the truth."""
+    _scale(painter, plan, reach, words)
+    _sides(painter, plan, words)
+    _truth(painter, plan, words)
+
+
+def paint_reading(painter: QPainter, plan: Plan, look: Look) -> None:
+    """What a new answer changes: the bar with its ghost and trail, and the verdict."""
     if look.reading is None:
-        painter.setOpacity(1.0)
         face = scaled(plan.font, 1.3)
-        write(painter, plan.verdict, look.message or WAITING, font=face, color=colors.color("muted"))
+        color = theme.current().color("muted")
+        write(painter, plan.verdict, look.message or WAITING, font=face, color=color)
         return
     paint_bar(painter, plan.bar, look, look.reading)
     _verdict(painter, plan, look, look.reading)
-    _truth(painter, plan, look.reading)
-    painter.setOpacity(1.0)
 
 
-def _plan(area: QRectF, font: QFont, words: Reading) -> _Plan:
+def _plan(area: QRectF, font: QFont, words: Reading) -> Plan:
     """Side by side where the bar keeps a fair share of the width, else the verdict above the bar."""
     em = line_height(font)
     inner = area.adjusted(em, 0.5 * em, -em, -0.5 * em)
@@ -145,7 +161,7 @@ def _control_width(font: QFont, words: Reading) -> float:
     return width_of(scaled(font, 1.05, bold=True), text) + 0.6 * line_height(font) if words.control else 0.0
 
 
-def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> _Plan:
+def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> Plan:
     em = line_height(font)
     left, middle = inner.left(), inner.center().y()
     thick = min(2.1 * em, 0.42 * inner.height())
@@ -153,7 +169,7 @@ def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, 
     start = left + low + 0.9 * em
     verdict = start + bar + 0.8 * em + high + 1.9 * em
     under = top + thick + 0.45 * em
-    return _Plan(
+    return Plan(
         font=font,
         shrink=shrink,
         low=QRectF(left, top, low + 1, thick),
@@ -166,7 +182,7 @@ def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, 
     )
 
 
-def _stack(inner: QRectF, font: QFont, shrink: float) -> _Plan:
+def _stack(inner: QRectF, font: QFont, shrink: float) -> Plan:
     em = line_height(font)
     inner = inner.adjusted(0, -0.1 * em, 0, 0.1 * em)
     tall = min(2.2 * em, max(1.2 * em, inner.height() - 3.6 * em))
@@ -174,7 +190,7 @@ def _stack(inner: QRectF, font: QFont, shrink: float) -> _Plan:
     truth = QRectF(inner.left(), inner.top() + tall, inner.width(), line)
     thick = max(0.6 * em, inner.height() - tall - line - 1.5 * em)
     note = width_of(scaled(font, 1.0, bold=True), COMPUTING) + 0.2 * em
-    return _Plan(
+    return Plan(
         font=font,
         shrink=shrink,
         low=QRectF(),
@@ -209,7 +225,7 @@ def _pill_width(font: QFont, shrink: float) -> float:
     return width_of(face, "FLIP") + 2.3 * line_height(face)
 
 
-def _caption(painter: QPainter, plan: _Plan, look: Look) -> None:
+def paint_caption(painter: QPainter, plan: Plan, look: Look) -> None:
     """What the number is, or that it is being computed anew."""
     colors = theme.current()
     align = Qt.AlignmentFlag.AlignRight if plan.stacked else Qt.AlignmentFlag.AlignLeft
@@ -222,12 +238,11 @@ def _caption(painter: QPainter, plan: _Plan, look: Look) -> None:
         write(painter, plan.caption, text, font=scaled(plan.font, 0.92), color=colors.color("muted"))
 
 
-def _sides(painter: QPainter, plan: _Plan, look: Look) -> None:
+def _sides(painter: QPainter, plan: Plan, words: Reading) -> None:
     """The two words at the ends of the bar; the one that holds is in its colour."""
     if plan.stacked:
         return
     colors = theme.current()
-    words = look.reading or Reading(0.0, None)
     font = _side_font(plan.font, plan.shrink)
     low = colors.color("different" if words.margin < 0 else "muted")
     high = colors.color("same" if words.margin > 0 else "muted")
@@ -242,7 +257,7 @@ def _at(bar: QRectF, value: float, reach: float) -> float:
     return bar.center().x() + 0.5 * bar.width() * inside / limit
 
 
-def _scale(painter: QPainter, plan: _Plan, look: Look) -> None:
+def _scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
     """The track, and ticks with numbers under it; where the words have no side, they stand at the ends."""
     colors = theme.current()
     bar, em = plan.bar, line_height(plan.font)
@@ -250,16 +265,15 @@ def _scale(painter: QPainter, plan: _Plan, look: Look) -> None:
     font = scaled(plan.font, 0.9)
     painter.setPen(QPen(colors.color("muted"), 1))
     for step in (-1.0, -0.5, 0.5, 1.0):
-        x = _at(bar, step * look.reach, look.reach)
+        x = _at(bar, step * reach, reach)
         painter.setPen(QPen(colors.color("muted"), 1))
         painter.drawLine(QPointF(x, bar.bottom() + 1), QPointF(x, bar.bottom() + 0.32 * em))
         if plan.stacked and (abs(step) == 1.0 or bar.width() < 24 * em):
             continue
         label = QRectF(x - 2 * em, bar.bottom() + 0.6 * em, 4 * em, em)
-        text = signed(step * look.reach, 0)
+        text = signed(step * reach, 0)
         write(painter, label, text, font=font, color=colors.color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
     if plan.stacked:
-        words = look.reading or Reading(0.0, None)
         ends = QRectF(bar.left(), bar.bottom() + 0.6 * em, bar.width(), em)
         small = scaled(plan.font, 0.9, bold=True)
         sides = (words.low, Qt.AlignmentFlag.AlignLeft), (words.high, Qt.AlignmentFlag.AlignRight)
@@ -278,15 +292,20 @@ def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> N
         painter.strokePath(ghost, QPen(colors.color("text", 0.6), 1.5))
     if abs(reading.margin) > look.reach * _OVERHANG:
         _beyond(painter, bar, right=reading.margin > 0)
-    painter.setPen(Qt.PenStyle.NoPen)
-    dot = min(2.2, 0.08 * bar.height() + 0.6)
-    for margin, age in look.trail:
-        painter.setBrush(colors.color("text", 0.9 * (1 - age) + 0.06))
-        center = QPointF(_at(bar, margin, look.reach), bar.bottom() + 0.16 * bar.height() + 1.5)
-        painter.drawEllipse(center, dot, dot)
+    _dots(painter, bar, look)
     painter.setPen(QPen(colors.color("text"), 2))
     over = min(0.16 * bar.height(), 5.0)
     painter.drawLine(QPointF(zero, bar.top() - over), QPointF(zero, bar.bottom() + over))
+
+
+def _dots(painter: QPainter, bar: QRectF, look: Look) -> None:
+    """The trail under the bar: the older, the fainter, in few steps, for a drag leaves many."""
+    ink, y = theme.current().color("text"), bar.bottom() + 0.16 * bar.height() + 1.5
+    width = 2 * min(2.2, 0.08 * bar.height() + 0.6)
+    for step, dots in itertools.groupby(look.trail, key=lambda dot: round(dot[1] * _FADE_STEPS)):
+        ink.setAlphaF(0.9 * (1 - step / _FADE_STEPS) + 0.06)
+        painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints([QPointF(_at(bar, margin, look.reach), y) for margin, _ in dots])
 
 
 def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:
@@ -314,7 +333,7 @@ def _beyond(painter: QPainter, bar: QRectF, *, right: bool) -> None:
         painter.drawLine(tip, tip + QPointF(-way * size, sign * size))
 
 
-def _verdict(painter: QPainter, plan: _Plan, look: Look, reading: Reading) -> None:
+def _verdict(painter: QPainter, plan: Plan, look: Look, reading: Reading) -> None:
     """Word, number, what it was, and the pill of a flip."""
     colors, shrink = theme.current(), plan.shrink
     em = line_height(plan.font) * shrink
@@ -337,7 +356,7 @@ def _verdict(painter: QPainter, plan: _Plan, look: Look, reading: Reading) -> No
         _pill(painter, plan, pill, colors.color(side), look.pulse)
 
 
-def _pill(painter: QPainter, plan: _Plan, pill: QRectF, color: QColor, pulse: float) -> None:
+def _pill(painter: QPainter, plan: Plan, pill: QRectF, color: QColor, pulse: float) -> None:
     """The word FLIP with two opposite arrows; a ring runs out of it while it pulses."""
     font = _flip_font(plan.font, plan.shrink)
     colors, em = theme.current(), line_height(font)
@@ -368,7 +387,7 @@ def _arrows(painter: QPainter, area: QRectF, color: QColor) -> None:
         painter.drawLine(QPointF(back, y + 0.7 * head), QPointF(tip, y))
 
 
-def _truth(painter: QPainter, plan: _Plan, reading: Reading) -> None:
+def _truth(painter: QPainter, plan: Plan, reading: Reading) -> None:
     """What is true of the picture, after the word and cross of a mistake, or what the edits are a control of."""
     colors, em = theme.current(), line_height(plan.font)
     rect = QRectF(plan.truth)

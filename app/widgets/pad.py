@@ -5,22 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QHelpEvent,
-    QHideEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.theme import Theme
-from app.widgets.marks import describe, paint_focus
+from app.widgets.interaction import ARROWS, ENTERS, RESETS, Holding, Interactive, Notches
+from app.widgets.marks import describe, paint_focus, paint_stale
 from app.widgets.pad_picture import (
     THUMB_PX,
     Landmark,
@@ -29,8 +20,6 @@ from app.widgets.pad_picture import (
     PadPainter,
     PadPicture,
     Thumb,
-    decision_image,
-    flip_lines,
 )
 from app.widgets.painted import Painted
 
@@ -40,16 +29,7 @@ _MAGNET_PX = 14.0
 _GRASP_PX = THUMB_PX + 5
 _HOVER_PX = 10.0
 _STEP, _LONG_STEP = 0.02, 0.10
-_WHEEL_NOTCH = 120
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
 _STRENGTH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
-_RESETS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-_ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 EMPTY = PadPicture((), (), 0.0, None, (-1.0, 1.0, -1.0, 1.0))
 """What a pad shows where there is no subspace."""
 
@@ -67,18 +47,7 @@ class _Drag:
     landmark: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """The decision map as drawn, kept for as long as the same map is shown in the same theme."""
-
-    decision: np.ndarray
-    extent: tuple[float, float, float, float]
-    colors: Theme
-    image: QImage
-    lines: tuple[np.ndarray, ...]
-
-
-class SubspacePad(Painted):
+class SubspacePad(Holding[_Drag], Interactive, Painted):
     """Shows a `PadPicture` and lets its thumbs be moved by mouse and keyboard.
 
     `thumb_moved` carries the index of the thumb, its place in data units, and the index of the landmark that it
@@ -89,7 +58,6 @@ class SubspacePad(Painted):
     thumb_reset = Signal(int)
     gesture_started = Signal(int)
     gesture_finished = Signal(int)
-    gesture_cancelled = Signal()
     strength_wheeled = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -99,9 +67,7 @@ class SubspacePad(Painted):
         self._stale = False
         self._thumb = 0
         self._hovered = -1
-        self._drag: _Drag | None = None
-        self._map: _Map | None = None
-        self._wheel = 0
+        self._notches = Notches()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -109,13 +75,15 @@ class SubspacePad(Painted):
 
     def show_picture(self, picture: PadPicture, *, stale: bool) -> None:
         """Show `picture`, but leave a thumb in the hand where it is."""
+        if stale == self._stale and picture.is_like(self._picture):
+            return
         self._picture, self._stale = picture, stale
         self._thumb = max(0, min(self._thumb, len(picture.thumbs) - 1))
         self._hovered = -1 if self._hovered >= len(picture.landmarks) else self._hovered
-        if self._drag is not None and self._drag.index >= len(picture.thumbs):
-            self._drag = None
-        if self._drag is not None:
-            self._put(self._drag.index, self._drag.x, self._drag.y)
+        if self.held is not None and self.held.index >= len(picture.thumbs):
+            self.held = None
+        if self.held is not None:
+            self._put(self.held.index, self.held.x, self.held.y)
         describe(self, self._sentence())
         self.update()
 
@@ -137,61 +105,56 @@ class SubspacePad(Painted):
         return QSize(150, 110)
 
     def paint(self, painter: QPainter) -> None:
-        colors = theme.current()
-        shown = self._decision_map(colors)
-        drawing = PadPainter(painter, self._frame(), colors, self.font())
-        clip = QPainterPath()
-        clip.addRoundedRect(self._frame().rect, 5, 5)
-        painter.setClipPath(clip)
-        drawing.paint_map(shown.image if shown else None, shown.lines if shown else ())
-        landmark = self._drag.landmark if self._drag is not None else self._hovered
-        marking = PadMarking(self._thumb, landmark, self.hasFocus(), self._drag is not None)
-        drawing.paint(self._picture, marking, stale=self._stale)
+        colors, frame, picture = theme.current(), self._frame(), self._picture
+        landmark = self.held.landmark if self.held is not None else self._hovered
+        marking = PadMarking(self._thumb, landmark, self.hasFocus(), self.held is not None)
+        grid = None if picture.decision is None else picture.decision.tobytes()
+        ground = (picture.landmarks, grid, picture.extent, picture.control)
+        words = (picture.extent, picture.axis_share, grid is None, picture.high, picture.low)
+
+        def drawing(on: QPainter) -> PadPainter:
+            return PadPainter(on, frame, colors, self.font())
+
+        self.still(painter, "ground", ground, lambda still: drawing(still).paint_ground(picture))
+        drawing(painter).clip()
+        drawing(painter).paint_thumbs(picture, marking)
         painter.setClipping(False)
-        if self.hasFocus() and not self._picture.thumbs:
-            paint_focus(painter, self._frame().rect, colors)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self._tip(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._cancel()
-        super().hideEvent(event)
+        self.still(painter, "words", words, lambda still: drawing(still).paint_words(picture))
+        if self._stale:
+            drawing(painter).clip()
+            paint_stale(painter, frame.rect, colors, self.font())
+            painter.setClipping(False)
+        if self.hasFocus() and not picture.thumbs:
+            paint_focus(painter, frame.rect, colors)
 
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self._thumb_at(event.position())
-        if event.button() != Qt.MouseButton.LeftButton or index < 0 or self._drag is not None:
+        if event.button() != Qt.MouseButton.LeftButton or index < 0 or self.held is not None:
             return
         self._choose(index)
         thumb = self._picture.thumbs[index]
-        self._drag = _Drag(index, event.position(), thumb.x, thumb.y, thumb.x, thumb.y)
+        self.held = _Drag(index, event.position(), thumb.x, thumb.y, thumb.x, thumb.y)
         self._point_at(event.position())
         self.gesture_started.emit(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        drag = self._drag
+        drag = self.held
         if drag is None:
             self._point_at(event.position())
             return
         free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         x, y, landmark = self._dragged_to(drag, event.position() - drag.pressed_at, free=free)
         if (x, y, landmark) != (drag.x, drag.y, drag.landmark):
-            self._drag = replace(drag, x=x, y=y, landmark=landmark)
+            self.held = replace(drag, x=x, y=y, landmark=landmark)
             self._put(drag.index, x, y)
             self.thumb_moved.emit(drag.index, x, y, landmark)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        drag = self._drag
+        drag = self.held
         if drag is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._drag = None
+            self.held = None
             self._point_at(event.position())
             self.gesture_finished.emit(drag.index)
 
@@ -202,10 +165,7 @@ class SubspacePad(Painted):
             self.thumb_reset.emit(index)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self._wheel += event.angleDelta().y() or event.angleDelta().x()
-        steps = int(self._wheel / _WHEEL_NOTCH)
-        self._wheel -= steps * _WHEEL_NOTCH
-        event.accept()
+        steps = self._notches.of(event)
         if steps:
             self.strength_wheeled.emit(steps)
 
@@ -226,33 +186,33 @@ class SubspacePad(Painted):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if not self._wants(event):
+        if not self.wants(event):
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Escape:
-            self._cancel()
-        elif self._drag is not None:
+            self.cancel()
+        elif self.held is not None:
             return
-        elif key in _ARROWS:
-            self._nudge(_ARROWS[key], _LONG_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else _STEP)
+        elif key in ARROWS:
+            self._nudge(ARROWS[key], _LONG_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else _STEP)
         elif key in _STRENGTH:
             self.strength_wheeled.emit(_STRENGTH[key])
-        elif key in _ENTERS:
+        elif key in ENTERS:
             self._step_landmark(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
-        elif key in _RESETS:
+        elif key in RESETS:
             self.thumb_reset.emit(self._thumb)
         else:
             self._choose(self._labelled(event.text()))
 
-    def _wants(self, event: QKeyEvent) -> bool:
+    def wants(self, event: QKeyEvent) -> bool:
         """Whether a key is for the pad; letters are the labels of the thumbs."""
         other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
         if event.modifiers() & other or not self._picture.thumbs:
             return False
         if event.key() == Qt.Key.Key_Escape:
-            return self._drag is not None
-        if event.key() in _ENTERS:
+            return self.held is not None
+        if event.key() in ENTERS:
             return bool(self._picture.landmarks)
-        known = event.key() in _ARROWS or event.key() in _STRENGTH or event.key() in _RESETS
+        known = event.key() in ARROWS or event.key() in _STRENGTH or event.key() in RESETS
         return known or self._labelled(event.text()) >= 0
 
     def _labelled(self, text: str) -> int:
@@ -311,7 +271,7 @@ class SubspacePad(Painted):
     def _nudge(self, direction: tuple[int, int], share: float) -> None:
         thumb, (x0, x1, y0, y1) = self._picture.thumbs[self._thumb], self._picture.extent
         x = thumb.x + direction[0] * share * (x1 - x0)
-        y = thumb.y + direction[1] * share * (y1 - y0)
+        y = thumb.y - direction[1] * share * (y1 - y0)
         self._move(*self._frame().within(x, y), -1)
 
     def _step_landmark(self, step: int) -> None:
@@ -322,41 +282,27 @@ class SubspacePad(Painted):
         index = (nearest + step) % len(marks) if distances[nearest] < 1e-9 else nearest
         self._move(marks[index].x, marks[index].y, index)
 
-    def _cancel(self) -> None:
-        drag = self._drag
-        if drag is not None:
-            self._drag = None
-            self._put(drag.index, drag.from_x, drag.from_y)
-            self.gesture_cancelled.emit()
+    def put_back(self, held: _Drag) -> None:
+        self._put(held.index, held.from_x, held.from_y)
 
     def _point_at(self, place: QPointF) -> None:
         over_thumb = self._thumb_at(place) >= 0
-        hand = Qt.CursorShape.ClosedHandCursor if self._drag is not None else Qt.CursorShape.OpenHandCursor
+        hand = Qt.CursorShape.ClosedHandCursor if self.held is not None else Qt.CursorShape.OpenHandCursor
         self.setCursor(hand if over_thumb else Qt.CursorShape.ArrowCursor)
         hovered = -1 if over_thumb else self._landmark_at(place, _HOVER_PX)
         if hovered != self._hovered:
             self._hovered = hovered
             self.update()
 
-    def _decision_map(self, colors: Theme) -> _Map | None:
-        decision, extent = self._picture.decision, self._picture.extent
-        if decision is None:
-            return None
-        kept = self._map
-        if kept is None or kept.decision is not decision or kept.extent != extent or kept.colors is not colors:
-            lines = tuple(flip_lines(decision, extent))
-            self._map = kept = _Map(decision, extent, colors, decision_image(decision, colors), lines)
-        return kept
-
     # Words
 
-    def _tip(self, place: QPointF) -> str:
+    def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         index = self._thumb_at(place)
         if index < 0:
             mark = self._landmark_at(place, _HOVER_PX)
-            return self._picture.landmarks[mark].name if mark >= 0 else ""
+            return (self._picture.landmarks[mark].name if mark >= 0 else ""), QRect()
         manner = "drag to move, Alt lets go of the landmarks, double click returns to the model's own value"
-        return f"{self._picture.thumbs[index].label}: {manner}"
+        return f"{self._picture.thumbs[index].label}: {manner}", QRect()
 
     def _sentence(self) -> str:
         told = "; ".join(self._told(thumb) for thumb in self._picture.thumbs) or "nothing to move"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,8 +12,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 
 from app.theme import Theme
 from app.widgets.glyphs import paint_glyph, paint_swatch
-from app.widgets.marks import ink_on, keep_inside, paint_pill, paint_stale, pill_size
-from app.widgets.painted import rgb_image, scaled
+from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
+from app.widgets.painted import rgb_image, same_values, scaled
 
 THUMB_PX = 12.0
 _OWN_PX = 8.5
@@ -49,7 +48,7 @@ class Thumb:
     active: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PadPicture:
     """All that the pad shows, in data units; y grows upwards.
 
@@ -61,11 +60,15 @@ class PadPicture:
     landmarks: tuple[Landmark, ...]
     thumbs: tuple[Thumb, ...]
     axis_share: float
-    decision: np.ndarray | None
+    decision: np.ndarray | None = field(compare=False)
     extent: tuple[float, float, float, float]
     high: str = ""
     low: str = ""
     control: str = ""
+
+    def is_like(self, other: PadPicture) -> bool:
+        """Whether it looks the same."""
+        return self == other and same_values(self.decision, other.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,37 +159,46 @@ class PadPainter:
     colors: Theme
     font: QFont
 
-    def paint_map(self, image: QImage | None, lines: Iterable[np.ndarray]) -> None:
-        """The ground, the decision map on it and the line where the answer flips."""
+    def paint_ground(self, picture: PadPicture) -> None:
+        """All that stands still under the thumbs: the decision map, landmarks, and the control that an edit is."""
+        self.clip()
         self.painter.fillRect(self.frame.rect, self.colors.color("raised"))
-        if image is None:
-            return
+        if picture.decision is not None:
+            self._paint_map(picture.decision)
+        for landmark in picture.landmarks:
+            self._paint_spread(landmark)
+        for landmark in picture.landmarks:
+            self._paint_landmark(landmark)
+        if picture.control:
+            self._paint_control(picture.control)
+
+    def clip(self) -> None:
+        """Keep to the frame with its rounded corners."""
+        path = QPainterPath()
+        path.addRoundedRect(self.frame.rect, 5, 5)
+        self.painter.setClipPath(path)
+
+    def _paint_map(self, decision: np.ndarray) -> None:
+        """The decision map and the line where the answer flips."""
         self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self.painter.drawImage(self.frame.rect, image)
-        self._paint_cells(image.width(), image.height())
+        self.painter.drawImage(self.frame.rect, decision_image(decision, self.colors))
+        self._paint_cells(decision.shape[1], decision.shape[0])
         pen = QPen(self.colors.color("text", 0.85), 1.5, Qt.PenStyle.CustomDashLine)
         pen.setDashPattern([4, 3])
         self.painter.setPen(pen)
-        for line in lines:
+        for line in flip_lines(decision, self.frame.extent):
             self.painter.drawPolyline(QPolygonF([self.frame.shown(x, y) for x, y in line.tolist()]))
 
-    def paint(self, picture: PadPicture, marking: PadMarking, *, stale: bool) -> None:
-        """Everything above the map."""
-        for landmark in picture.landmarks:
-            self._paint_spread(landmark)
-        for index, landmark in enumerate(picture.landmarks):
-            self._paint_landmark(landmark, lit=index == marking.landmark)
-        if picture.control:
-            self._paint_control(picture.control)
+    def paint_thumbs(self, picture: PadPicture, marking: PadMarking) -> None:
+        """What the hand moves and what it is on."""
+        if marking.landmark >= 0:
+            self._paint_lit(picture.landmarks[marking.landmark])
         for thumb in picture.thumbs:
             self._paint_tether(thumb)
         for index in sorted(range(len(picture.thumbs)), key=lambda i: i == marking.thumb):
             self._paint_thumb(picture.thumbs, index, marking)
         if marking.dragging and marking.landmark >= 0:
             self._paint_catch(picture.landmarks[marking.landmark])
-        self._paint_words(picture)
-        if stale:
-            paint_stale(self.painter, self.frame.rect, self.colors, self.font)
 
     def _paint_control(self, control: str) -> None:
         """Under the thumbs; in a small pad the word alone."""
@@ -219,18 +231,25 @@ class PadPainter:
         painter.drawEllipse(QPointF(0, 0), across * self.frame.scale, along * self.frame.scale)
         painter.restore()
 
-    def _paint_landmark(self, landmark: Landmark, *, lit: bool) -> None:
-        size = _CHIP_PX if self.frame.rect.height() > 150 else _CHIP_PX * 0.75
+    @property
+    def _chip_px(self) -> float:
+        return _CHIP_PX if self.frame.rect.height() > 150 else _CHIP_PX * 0.75
+
+    def _paint_landmark(self, landmark: Landmark) -> None:
+        size = self._chip_px
         square = QRectF(0, 0, size, size)
         square.moveCenter(self.frame.shown(landmark.x, landmark.y))
         if landmark.rgb is not None:
             paint_swatch(self.painter, landmark.rgb, square, radius=size / 4, edge=QPen(QColor("white"), 1.2))
         elif landmark.mask is not None:
             paint_glyph(self.painter, landmark.mask, square.adjusted(-1, -1, 1, 1), self.colors.color("text"))
-        if lit:
-            self.painter.setPen(QPen(self.colors.color("accent"), 2))
-            self.painter.setBrush(Qt.BrushStyle.NoBrush)
-            self.painter.drawEllipse(square.center(), size * 0.95, size * 0.95)
+
+    def _paint_lit(self, landmark: Landmark) -> None:
+        """A ring round the landmark that the pointer or the thumb is on."""
+        reach = self._chip_px * 0.95
+        self.painter.setPen(QPen(self.colors.color("accent"), 2))
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.painter.drawEllipse(self.frame.shown(landmark.x, landmark.y), reach, reach)
 
     def _paint_tether(self, thumb: Thumb) -> None:
         own, put = self._held(thumb.own_x, thumb.own_y), self._held(thumb.x, thumb.y)
@@ -296,8 +315,9 @@ class PadPainter:
         corner = keep_inside(block, self.frame.rect).topLeft()
         paint_pill(self.painter, landmark.name, corner, self.colors.color("text"))
 
-    def _paint_words(self, picture: PadPicture) -> None:
+    def paint_words(self, picture: PadPicture) -> None:
         """In the lower corners what the colours mean and how much the axes show."""
+        self.clip()
         painter, rect = self.painter, self.frame.rect.adjusted(6, 4, -6, -4)
         painter.setFont(scaled(self.font, 0.8))
         height = QFontMetricsF(painter.font()).height()

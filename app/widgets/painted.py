@@ -1,8 +1,11 @@
-"""What the self-painted widgets share: a base that follows the theme, type sizes, numbers and small shapes."""
+"""What the self-painted widgets share: a base that follows the theme and keeps what stands still, type sizes, numbers
+and small shapes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
@@ -18,11 +21,21 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QWidget
 
+from app import theme
+
+if TYPE_CHECKING:
+    _Widget = QWidget
+else:
+    _Widget = object
+
 MINUS = "\N{MINUS SIGN}"
 STALE_OPACITY = 0.5
+
+Made = TypeVar("Made")
 
 _LOOKS = (
     QEvent.Type.PaletteChange,
@@ -32,8 +45,11 @@ _LOOKS = (
 )
 
 
-class Painted(QWidget):
-    """A widget that paints itself in the current theme, and again whenever the theme or the font changes."""
+class Paints(_Widget):
+    """What paints itself in the current theme, and again whenever the theme or the font changes.
+
+    A mixin before the class of a widget, so that buttons and sliders can be painted like everything else.
+    """
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -52,6 +68,47 @@ class Painted(QWidget):
     def paint(self, painter: QPainter) -> None:
         """Draw the widget; `painter` is open on it, antialiased."""
         raise NotImplementedError
+
+    def kept(self, name: str, content: object, make: Callable[[], Made]) -> Made:
+        """What `make` returns, made again only when `content`, the size, the screen, the theme or the font changes.
+
+        `content` is all else that it depends on, to be compared with `==`: no arrays.
+        """
+        things: dict[str, tuple[object, Made]] = self.__dict__.setdefault("_kept", {})
+        made_of = (content, self.width(), self.height(), self.devicePixelRatioF(), theme.current(), self.font())
+        if name not in things or things[name][0] != made_of:
+            things[name] = (made_of, make())
+        return things[name][1]
+
+    def still(self, painter: QPainter, name: str, content: object, draw: Callable[[QPainter], None]) -> None:
+        """Draw what does not move: once, and from then on as a picture of it, for as long as `kept` keeps it.
+
+        The picture has the pixels of the screen, also where the widget begins between two of them.
+        """
+        to_screen, ratio = painter.deviceTransform(), painter.device().devicePixelRatioF()
+        left, top = to_screen.dx() % 1.0, to_screen.dy() % 1.0
+
+        def picture() -> QPixmap:
+            result = QPixmap(math.ceil(self.width() * ratio + left), math.ceil(self.height() * ratio + top))
+            result.setDevicePixelRatio(ratio)
+            result.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(result)
+            inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+            inner.translate(left / ratio, top / ratio)
+            draw(inner)
+            inner.end()
+            result.setDevicePixelRatio(1.0)
+            return result
+
+        shown = self.kept(name, (content, ratio, left, top), picture)
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.drawPixmap(QPointF(-left, -top), shown)
+        painter.restore()
+
+
+class Painted(Paints, QWidget):
+    """A widget that is nothing but what it paints."""
 
 
 def announce(widget: QWidget, text: str) -> None:
@@ -157,3 +214,10 @@ def rgb_image(pixels: np.ndarray) -> QImage:
     rows, cols, _ = pixels.shape
     data = np.ascontiguousarray(pixels, dtype=np.uint8)
     return QImage(data.data, cols, rows, 3 * cols, QImage.Format.Format_RGB888).copy()
+
+
+def same_values(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Whether two arrays hold the same; what is not a number is like itself."""
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other, equal_nan=True)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from app import theme
+from app.widgets.interaction import RESETS, Holding, Interactive, Notches
 from app.widgets.marks import describe, paint_focus
 from app.widgets.meter_paint import COMPUTING, Look, Reading, paint_bar
-from app.widgets.painted import STALE_OPACITY, Painted, box, line_height, scaled, signed, width_of, write
+from app.widgets.painted import STALE_OPACITY, Painted, Paints, box, line_height, scaled, signed, width_of, write
 
 REACH = 2.0
 TICKS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
-_RESETS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _STEPS_PER_UNIT = 100
 _DETENT = 0.06
 _KEY_STEP = 5
-_WHEEL_NOTCH = 120
 _EDGE_PX = 8.0
 _GROOVE_PX = 9.0
 _BAR_PX = 9.0
@@ -26,7 +25,7 @@ _WORD_GAP_PX = 7.0
 _REACHES = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
 
-class ProbeSlider(QAbstractSlider):
+class ProbeSlider(Holding[bool], Interactive, Paints, QAbstractSlider):
     """A signed α with zero in the middle: below it towards different, above it towards same.
 
     It reaches from −2 to 2 times `unit`, the α that does most, as far as was measured.
@@ -36,16 +35,12 @@ class ProbeSlider(QAbstractSlider):
     """
 
     pushed = Signal(float)
-    gesture_started = Signal()
-    gesture_finished = Signal()
-    gesture_cancelled = Signal()
     reset = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._held = False
         self._dimmed = True
-        self._wheel = 0
+        self._notches = Notches()
         self._unit = 1.0
         self.setRange(-round(REACH * _STEPS_PER_UNIT), round(REACH * _STEPS_PER_UNIT))
         self.setSingleStep(_KEY_STEP)
@@ -59,11 +54,6 @@ class ProbeSlider(QAbstractSlider):
     def alpha(self) -> float:
         """The signed strength that the handle stands for."""
         return self.value() / _STEPS_PER_UNIT * self._unit
-
-    @property
-    def held(self) -> bool:
-        """Whether the handle is being dragged."""
-        return self._held
 
     def show_push(self, alpha: float, *, active: bool, unit: float = 1.0) -> None:
         """Show a push without telling anybody; beyond the reach the handle stands at the end."""
@@ -88,27 +78,22 @@ class ProbeSlider(QAbstractSlider):
     def minimumSizeHint(self) -> QSize:
         return QSize(80, self.sizeHint().height())
 
-    def event(self, event: QEvent) -> bool:
-        key = event.key() if isinstance(event, QKeyEvent) else None
-        mine = key in _RESETS or (key == Qt.Key.Key_Escape and self._held)
-        if event.type() == QEvent.Type.ShortcutOverride and mine:
-            event.accept()
-            return True
-        return super().event(event)
+    def wants(self, event: QKeyEvent) -> bool:
+        return event.key() in RESETS or (event.key() == Qt.Key.Key_Escape and self.held is not None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._held = True
+            self.held = True
             self.gesture_started.emit()
             self._pull(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._held:
+        if self.held:
             self._pull(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._held:
-            self._held = False
+        if event.button() == Qt.MouseButton.LeftButton and self.held:
+            self.held = None
             self.gesture_finished.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -119,34 +104,22 @@ class ProbeSlider(QAbstractSlider):
         if not self.hasFocus():
             event.ignore()
             return
-        self._wheel += event.angleDelta().y() or event.angleDelta().x()
-        notches = int(self._wheel / _WHEEL_NOTCH)
-        self._wheel -= notches * _WHEEL_NOTCH
-        event.accept()
-        self.setValue(self.value() + notches * _KEY_STEP)
+        self.setValue(self.value() + self._notches.of(event) * _KEY_STEP)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._held:
-            self._held = False
-            self.gesture_cancelled.emit()
-        elif event.key() in _RESETS:
+        if event.key() == Qt.Key.Key_Escape and self.held is not None:
+            self.cancel()
+        elif event.key() in RESETS:
             self.reset.emit()
         else:
             super().keyPressEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def paint(self, painter: QPainter) -> None:
         painter.setOpacity(1.0 if self.isEnabled() else STALE_OPACITY)
         self._paint_track(painter)
         self._paint_handle(painter)
         if self.hasFocus():
             paint_focus(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.current(), radius=6)
-        painter.end()
 
     def _paint_track(self, painter: QPainter) -> None:
         colors = theme.current()

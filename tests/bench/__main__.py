@@ -32,6 +32,7 @@ FAMILIES = {
     "executor": 300.0,
     "resume": 300.0,
     "drag": 300.0,
+    "painting": 300.0,
     "search": 300.0,
     "attention": 300.0,
     "commands": 900.0,

@@ -101,14 +101,14 @@ class Drag(QObject):
     def run(self, seconds: float) -> None:
         """Press, move for a while, wait for the last answer, and let go."""
         self._meter.installEventFilter(self)
-        self._send(QEvent.Type.MouseButtonPress, self._pad.thumb_place(0))
+        mouse_event(self._pad, QEvent.Type.MouseButtonPress, self._pad.thumb_place(0))
         self._start, self._n_due = time.perf_counter(), 1
         self._timer.start()
         wait_for(seconds)
         self._timer.stop()
         wait_until(lambda: bool(self._shown) and self._shown[-1][0] == self._edits[-1][0], REST_S)
         self._meter.removeEventFilter(self)
-        self._send(QEvent.Type.MouseButtonRelease, self._place(self._n_due))
+        mouse_event(self._pad, QEvent.Type.MouseButtonRelease, place_of_drag(self._pad, self._n_due))
 
     def latencies_ms(self) -> np.ndarray:
         """For each mouse event: until the meter had been painted with the answer to its edit or a later one."""
@@ -150,20 +150,23 @@ class Drag(QObject):
             return
         self._n_due = n_due + 1
         before = self._desk.document
-        self._send(QEvent.Type.MouseMove, self._place(n_due))
+        mouse_event(self._pad, QEvent.Type.MouseMove, place_of_drag(self._pad, n_due))
         if self._desk.document is not before:
             self._edits.append((self._desk.document, dues))
 
-    def _place(self, index: int) -> QPointF:
-        """On a curve over most of the pad that does not come back to where it was."""
-        t = 2 * math.pi * index * MOUSE_S
-        x, y = 0.5 + 0.35 * math.cos(t / 1.7), 0.5 + 0.35 * math.sin(t / 1.1)
-        return QPointF(x * self._pad.width(), y * self._pad.height())
 
-    def _send(self, kind: QEvent.Type, place: QPointF) -> None:
-        """A mouse event with the left button held, and Alt, so that no landmark catches the thumb."""
-        left, none, alt = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.AltModifier
-        button = none if kind == QEvent.Type.MouseMove else left
-        held = none if kind == QEvent.Type.MouseButtonRelease else left
-        event = QMouseEvent(kind, place, QPointF(self._pad.mapToGlobal(place)), button, held, alt)
-        QApplication.sendEvent(self._pad, event)
+def place_of_drag(pad: QWidget, index: int) -> QPointF:
+    """Where the mouse is at its `index`-th event: on a curve over most of the pad that does not come back to where it
+    was."""
+    t = 2 * math.pi * index * MOUSE_S
+    x, y = 0.5 + 0.35 * math.cos(t / 1.7), 0.5 + 0.35 * math.sin(t / 1.1)
+    return QPointF(x * pad.width(), y * pad.height())
+
+
+def mouse_event(widget: QWidget, kind: QEvent.Type, place: QPointF) -> None:
+    """A mouse event with the left button held, and Alt, so that no landmark catches the thumb."""
+    left, none, alt = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.AltModifier
+    button = none if kind == QEvent.Type.MouseMove else left
+    held = none if kind == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(kind, place, QPointF(widget.mapToGlobal(place)), button, held, alt)
+    QApplication.sendEvent(widget, event)

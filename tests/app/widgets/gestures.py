@@ -38,8 +38,8 @@ def press(widget: QWidget, place: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) 
     _mouse(widget, QEvent.Type.MouseButtonPress, place, LEFT, keys)
 
 
-def move(widget: QWidget, place: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
-    _mouse(widget, QEvent.Type.MouseMove, place, NO_BUTTON, keys)
+def move(widget: QWidget, place: QPointF, keys: Qt.KeyboardModifier = NO_KEYS, *, held: Qt.MouseButton = LEFT) -> None:
+    _mouse(widget, QEvent.Type.MouseMove, place, NO_BUTTON, keys, held)
 
 
 def release(widget: QWidget, place: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
@@ -94,7 +94,12 @@ def ask_menu(widget: QWidget, reason: QContextMenuEvent.Reason, place: QPoint) -
 
 
 def _mouse(
-    widget: QWidget, kind: QEvent.Type, place: QPointF, button: Qt.MouseButton, keys: Qt.KeyboardModifier
+    widget: QWidget,
+    kind: QEvent.Type,
+    place: QPointF,
+    button: Qt.MouseButton,
+    keys: Qt.KeyboardModifier,
+    held: Qt.MouseButton = LEFT,
 ) -> None:
-    held = NO_BUTTON if kind == QEvent.Type.MouseButtonRelease else LEFT
+    held = NO_BUTTON if kind == QEvent.Type.MouseButtonRelease else held
     QApplication.sendEvent(widget, QMouseEvent(kind, place, widget.mapToGlobal(place), button, held, keys))

@@ -9,13 +9,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.widgets.attention_view import AttentionView, Ring
+from app.widgets.attention_paint import HEAT_OPACITY
+from app.widgets.attention_view import AttentionView, ItemRing
 
 LEFT = Qt.MouseButton.LeftButton
 ROWS = COLS = 4
 PREFIX = (("CLS", 0.08), ("R1", 0.31))
 N_PREFIX = len(PREFIX)
-RINGS = (Ring("A", (0, 1, 4), "item_a"), Ring("B", (10,), "item_b"))
+RINGS = (ItemRing("A", (0, 1, 4), "item_a"), ItemRing("B", (10,), "item_b"))
 
 
 class Said:
@@ -189,7 +190,6 @@ def test_losing_the_focus_ends_a_blink(view, said, qtbot):
 
 def test_setting_says_nothing(view, said):
     show(view, token(3, 3))
-    view.set_opacity(0.3)
     view.set_scale("head max", locked=True)
 
     assert (said.hovered, said.pinned, said.blinks, said.toggles) == ([], [], [], 0)
@@ -197,10 +197,10 @@ def test_setting_says_nothing(view, said):
 
 
 def test_heat_lies_over_its_patch_on_the_shared_scale(view):
-    view.set_opacity(1.0)
-
-    assert color_at(view, token(2, 3)) == tuple(theme.viridis(np.array(1.0)))
-    assert color_at(view, token(3, 0)) == tuple(theme.viridis(np.array(0.0)))
+    for patch, share in ((token(2, 3), 1.0), (token(3, 0), 0.0)):
+        heat = theme.viridis(np.array(share)).astype(float)
+        expected = HEAT_OPACITY * heat + (1 - HEAT_OPACITY) * 255  # the picture is white
+        np.testing.assert_allclose(color_at(view, patch), expected, atol=2)
 
 
 def test_without_heat_the_picture_is_bare_and_keeps_its_grid(view, said, qtbot):

@@ -369,12 +369,3 @@ def test_words_say_where_the_items_are_and_what_is_unusual(canvas: StimulusCanva
     assert "A at x 33, y 48 px" in told
     assert "overlaps" in told
     assert "outside the training distribution" in told
-
-
-def test_a_stale_picture_looks_stale(canvas: StimulusCanvas) -> None:
-    fresh = canvas.grab().toImage()
-    image = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
-
-    canvas.show_picture(image, items(*PLACES), PATCH, selected=None, stale=True)
-
-    assert canvas.grab().toImage() != fresh

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app import theme
 from app.widgets.head_atlas import HeadAtlas
+from tests.app.widgets.gestures import CTRL, NO_BUTTON, NO_KEYS, move, press, release
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -132,14 +133,17 @@ def test_a_miniature_is_drawn_on_the_scale_of_its_block(atlas):
 
 
 def test_thumbnails_go_with_none_and_with_a_model_of_another_shape(atlas):
+    bare = picture(atlas)
     maps = np.ones((6, 4, 2, 2))
     atlas.set_thumbnails(maps, np.ones(6))
+    assert picture(atlas) != bare
     atlas.set_thumbnails(None)
-    assert not atlas.has_thumbnails()
+    assert picture(atlas) == bare
 
     atlas.set_thumbnails(maps, np.ones(6))
     atlas.set_scores(np.zeros((3, 3)))
-    assert not atlas.has_thumbnails()
+    local = theme.local_global(np.array(0.0))
+    assert color_at(atlas, 0, 0).blue() == pytest.approx(int(local[2]), abs=30)
 
 
 def test_it_tells_a_screen_reader_what_is_selected(atlas):
@@ -176,3 +180,161 @@ def test_every_head_has_its_own_place_inside(atlas, qtbot, shape, size):
     assert picture(atlas).width() == size[0]
     assert all(atlas.rect().contains(rect.toAlignedRect()) for rect in rects)
     assert len({(rect.left(), rect.top()) for rect in rects}) == len(rects)
+
+
+class Switching:
+    """What the atlas said of switching heads off, in order."""
+
+    def __init__(self, atlas: HeadAtlas) -> None:
+        self.said: list[tuple[str, ...] | tuple[str, int, int]] = []
+        atlas.head_toggled.connect(lambda block, head: self.said.append(("toggled", block, head)))
+        atlas.head_previewed.connect(lambda block, head: self.said.append(("previewed", block, head)))
+        atlas.preview_ended.connect(lambda: self.said.append(("ended",)))
+
+
+@pytest.fixture
+def switching(atlas):
+    return Switching(atlas)
+
+
+def point_at(atlas: HeadAtlas, block: int, head: int, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
+    """Move the pointer there without a button."""
+    move(atlas, QPointF(middle(atlas, block, head)), keys, held=NO_BUTTON)
+
+
+def let_go_of_ctrl(widget: QWidget) -> None:
+    QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Control, NO_KEYS))
+
+
+def test_a_click_with_ctrl_switches_the_head_and_chooses_none(atlas, chosen, switching, qtbot):
+    qtbot.mouseClick(atlas, LEFT, CTRL, pos=middle(atlas, 3, 2))
+
+    assert switching.said == [("toggled", 3, 2)]
+    assert chosen == []
+
+
+def test_a_click_with_ctrl_beside_the_grid_switches_nothing(atlas, switching, qtbot):
+    qtbot.mouseClick(atlas, LEFT, CTRL, pos=QPoint(20, 3))
+
+    assert switching.said == []
+
+
+def test_a_drag_with_ctrl_switches_the_first_head_alone(atlas, chosen, switching):
+    press(atlas, QPointF(middle(atlas, 3, 2)), CTRL)
+    move(atlas, QPointF(middle(atlas, 3, 3)), CTRL)
+    release(atlas, QPointF(middle(atlas, 3, 3)), CTRL)
+
+    assert switching.said == [("toggled", 3, 2)]
+    assert chosen == []
+
+
+def test_ctrl_and_enter_switch_the_selected_head(atlas, chosen, switching, qtbot):
+    atlas.set_selected(3, 2)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        qtbot.keyClick(atlas, key, CTRL)
+    qtbot.keyClick(atlas, Qt.Key.Key_Return)
+
+    assert switching.said == [("toggled", 3, 2)] * 2
+    assert chosen == []
+
+
+def test_with_ctrl_each_head_under_the_pointer_is_previewed_once(atlas, switching):
+    for head in (1, 1, 2):
+        point_at(atlas, 2, head, CTRL)
+
+    assert switching.said == [("previewed", 2, 1), ("previewed", 2, 2)]
+
+
+def test_without_ctrl_nothing_is_previewed(atlas, switching):
+    for head in (1, 2):
+        point_at(atlas, 2, head)
+
+    assert switching.said == []
+
+
+def test_ctrl_previews_also_the_head_that_the_pointer_was_on_before(atlas, switching):
+    point_at(atlas, 2, 1)
+    point_at(atlas, 2, 1, CTRL)
+
+    assert switching.said == [("previewed", 2, 1)]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda atlas: point_at(atlas, 2, 1),
+        lambda atlas: move(atlas, QPointF(20, 3), CTRL, held=NO_BUTTON),
+        lambda atlas: QApplication.sendEvent(atlas, QEvent(QEvent.Type.Leave)),
+        lambda atlas: let_go_of_ctrl(atlas),
+        lambda atlas: QApplication.sendEvent(atlas, QEvent(QEvent.Type.WindowDeactivate)),
+        lambda atlas: atlas.hide(),
+        lambda atlas: atlas.set_scores(np.zeros((3, 3))),
+    ],
+    ids=[
+        "moved without Ctrl",
+        "beside the grid",
+        "out of the atlas",
+        "Ctrl released",
+        "deactivated",
+        "hidden",
+        "model",
+    ],
+)
+def test_a_preview_ends_once(atlas, switching, leave):
+    point_at(atlas, 2, 1, CTRL)
+    leave(atlas)
+    QApplication.sendEvent(atlas, QEvent(QEvent.Type.Leave))
+
+    assert switching.said == [("previewed", 2, 1), ("ended",)]
+
+
+def test_a_preview_ends_with_ctrl_though_another_widget_has_the_keyboard(atlas, switching, qtbot):
+    line = QLineEdit()
+    qtbot.addWidget(line)
+    point_at(atlas, 2, 1, CTRL)
+
+    let_go_of_ctrl(line)
+
+    assert switching.said == [("previewed", 2, 1), ("ended",)]
+
+
+def test_a_click_ends_the_preview_until_the_pointer_is_on_another_head(atlas, switching):
+    point_at(atlas, 2, 1, CTRL)
+    press(atlas, QPointF(middle(atlas, 2, 1)), CTRL)
+    release(atlas, QPointF(middle(atlas, 2, 1)), CTRL)
+    point_at(atlas, 2, 1, CTRL)
+    assert switching.said == [("previewed", 2, 1), ("ended",), ("toggled", 2, 1)]
+
+    point_at(atlas, 2, 2, CTRL)
+    point_at(atlas, 2, 1, CTRL)
+    assert switching.said[3:] == [("previewed", 2, 2), ("previewed", 2, 1)]
+
+
+def test_heads_that_are_off_are_crossed_out_and_the_others_are_not(atlas):
+    before = picture(atlas)
+    atlas.set_off(frozenset({(3, 2), (99, 99)}))
+    after = picture(atlas)
+
+    def changed(block: int, head: int) -> bool:
+        place = atlas.head_rect(block, head).toAlignedRect()
+        return before.copy(place) != after.copy(place)
+
+    assert changed(3, 2)
+    assert not any(changed(block, head) for block, head in ((3, 1), (3, 3), (2, 2), (4, 2)))
+    ink = QColor(theme.DARK.text)
+    assert abs(after.pixelColor(middle(atlas, 3, 2)).lightness() - ink.lightness()) < 60
+    atlas.set_off(frozenset())
+    assert picture(atlas) == before
+
+
+def test_that_a_head_is_off_is_said_in_words(atlas):
+    atlas.set_selected(3, 2)
+    atlas.set_off(frozenset({(3, 2)}))
+
+    assert atlas.accessibleDescription() == "block 3, head 2 · local/global 0.60 · off"
+    assert "off" in atlas.told(3, 2)
+    assert "switches it on" in atlas.tip_at(QPointF(middle(atlas, 3, 2)))[0]
+    assert "switches it off" in atlas.tip_at(QPointF(middle(atlas, 3, 1)))[0]
+    assert atlas.tip_at(QPointF(20, 3))[0] == ""
+    atlas.set_off(frozenset())
+    assert "off" not in atlas.accessibleDescription()
