@@ -18,6 +18,8 @@ from app.widgets.head_atlas import HeadAtlas
 from core.analyses import Analysis
 from core.analyses.attention import Attention, AttentionOfToken
 from core.analyses.item_shares import ItemShares
+from core.document import Document
+from core.interventions.knock_out_heads import heads_off, toggle_head
 from core.masses import Masses, mass_curves
 from core.questions import ModelInfo
 from core.render import render
@@ -27,7 +29,10 @@ OVERVIEW_MIN_PX = 96
 
 
 class InsidePanel(QWidget, Panel):
-    """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline."""
+    """Hover a patch to see what it looks at; click to hold it; A flips the direction, C blinks the baseline.
+
+    With Ctrl held, the model answers as if the head under the mouse were off, and a click switches it off for good.
+    """
 
     title, place, order = "Inside", "middle", 40
     width_px = 385
@@ -40,6 +45,7 @@ class InsidePanel(QWidget, Panel):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
+        self._preview, self._before = "", desk.document
         self.view = AttentionView()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
@@ -63,6 +69,9 @@ class InsidePanel(QWidget, Panel):
         self.view.direction_toggled.connect(self._flip_direction)
         self.view.blink.connect(self._blink)
         self.atlas.head_chosen.connect(lambda block, head: self._desk.look(read=block, head=head))
+        self.atlas.head_toggled.connect(self._toggle_head)
+        self.atlas.head_previewed.connect(self._preview_head)
+        self.atlas.preview_ended.connect(self._end_preview)
         self.curves.position_chosen.connect(lambda block: self._desk.look(read=block))
         self.overview.currentChanged.connect(lambda _: self._draw_curves())
 
@@ -72,7 +81,8 @@ class InsidePanel(QWidget, Panel):
 
     def refresh(self) -> None:
         """Draw the attention that was found last, greyed where it belongs to another state."""
-        view = self._desk.view
+        view, blocks = self._desk.view, range(self._desk.model.n_blocks if self._desk.model else 0)
+        self.atlas.set_off(frozenset((b, head) for b in blocks for head in heads_off(self._desk.document, b)))
         found, shares = self._desk.found(Attention(view.token)), self._desk.found(ItemShares())
         if found is None or found.value is None:
             return
@@ -136,6 +146,20 @@ class InsidePanel(QWidget, Panel):
         which = "without edits, " if self._baseline else ""
         return f"{what} — {which}block {block}, head {head}{held}"
 
+    def _preview_head(self, block: int, head: int) -> None:
+        """Try what the model says without a head: a step that is taken back unless the head is clicked."""
+        if not self._preview:
+            self._preview, self._before = self._desk.new_gesture(), self._desk.document
+        self._desk.edit(*_toggled(self._before, block, head), self._preview)
+
+    def _end_preview(self) -> None:
+        preview, self._preview = self._preview, ""
+        self._desk.store.cancel(preview)
+
+    def _toggle_head(self, block: int, head: int) -> None:
+        self._end_preview()
+        self._desk.edit(*_toggled(self._desk.document, block, head))
+
     def _hover(self, token: int) -> None:
         if not self._held:
             self._desk.look(token=token)
@@ -152,6 +176,12 @@ class InsidePanel(QWidget, Panel):
     def _blink(self, baseline: bool) -> None:
         self._baseline = baseline
         self.refresh()
+
+
+def _toggled(document: Document, block: int, head: int) -> tuple[str, Document]:
+    """The words of a step that switches a head off or on again, and the document after it."""
+    way = "on" if head in heads_off(document, block) else "off"
+    return f"Head {head} of block {block} {way}", toggle_head(document, block, head)
 
 
 def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:

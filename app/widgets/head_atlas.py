@@ -219,8 +219,9 @@ class HeadAtlas(Interactive, Painted):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """While a head is previewed: letting go of Ctrl ends it, whatever has the keyboard; another window does too."""
-        let_go = event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent)
-        if (let_go and event.key() == Qt.Key.Key_Control) or event.type() == QEvent.Type.WindowDeactivate:
+        kind = event.type()
+        let_go = kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Control
+        if let_go or kind == QEvent.Type.WindowDeactivate:
             self.end_preview()
         return False
 

@@ -121,7 +121,8 @@ def paint_cells(painter: QPainter, grid: Grid, heads: Heads) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     for block, head, cell in grid.cells():
         if known[block][head]:
-            painter.setBrush(QColor(*fills[block][head], _FILL_ALPHA))
+            red, green, blue = fills[block][head]
+            painter.setBrush(QColor(red, green, blue, _FILL_ALPHA))
             painter.drawRoundedRect(cell, radius, radius)
         else:
             box(painter, cell, radius=radius, line=line)
