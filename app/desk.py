@@ -113,7 +113,7 @@ class Desk:
             refusal = found if isinstance(found, Refusal) else None
             value = None if refusal is not None else found
             of_kind = self._found.setdefault(type(analysis), {})
-            if not _same_state(of_kind, document):
+            if not all(each.document == document and each.model.fit == answer.model.fit for each in of_kind.values()):
                 of_kind.clear()
             of_kind.pop(analysis, None)
             of_kind[analysis] = Found(analysis, value, refusal, document, answer.model)
@@ -127,8 +127,12 @@ class Desk:
         if not of_kind:
             return None
         last = of_kind.get(analysis) or max(reversed(of_kind.values()), key=lambda each: _likeness(each, analysis))
-        current = last.analysis == analysis and last.document == self.document
-        return replace(last, current=current)
+        same_state = last.analysis == analysis and last.document == self.document
+        return replace(last, current=same_state and self.is_of_this_fit(last))
+
+    def is_of_this_fit(self, found: Found[Any]) -> bool:
+        """Whether something was found on the weights, and with what was learned on them, that answered last."""
+        return self.answer is not None and found.model.fit == self.answer.model.fit
 
     def is_settled(self) -> bool:
         """Whether all that is wanted is known of the current state."""
@@ -137,10 +141,9 @@ class Desk:
 
     def _remember(self, answer: Answer, document: Document) -> None:
         """Keep the verdicts of the states in the history; nothing that the model would not find now."""
-        model, now = document.model, (answer.model.weights_hash, answer.model.learned_hash)
+        model, now = document.model, answer.model.fit
         before, self._made_by[model] = self._made_by.get(model, now), now
         if before != now:
-            self._found.clear()
             plain = before[0] == now[0]  # without edits, what was learned does not matter
             kept = (d for d in self.decisions if d.model != model or (plain and not d.interventions))
             self.decisions = {document: self.decisions[document] for document in kept}
@@ -192,8 +195,3 @@ def _likeness(found: Found[Any], analysis: Analysis[Any]) -> int:
     """In how many options an analysis of the same kind is the same."""
     options = fields(cast(Any, analysis))
     return sum(getattr(found.analysis, o.name) == getattr(analysis, o.name) for o in options)
-
-
-def _same_state(found: dict[Analysis[Any], Found[Any]], document: Document) -> bool:
-    """Whether what is known of a kind is of this state."""
-    return all(each.document == document for each in found.values())

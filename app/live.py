@@ -28,6 +28,7 @@ class Live(QObject):
         self.device = device
         self._in_flight: Question | None = None
         self._waiting: Question | None = None
+        self._last: Question | None = None
         self._deaths = 0
         self._child: ChildProcess | None = None
 
@@ -70,7 +71,8 @@ class Live(QObject):
 
     def _send(self) -> None:
         if self._child is not None and self._in_flight is None and self._waiting is not None:
-            self._in_flight, self._waiting = self._waiting, None
+            self._in_flight = self._last = self._waiting
+            self._waiting = None
             self._child.send(self._in_flight)
 
     def _take(self, message: Answer | Failure) -> None:
@@ -86,7 +88,10 @@ class Live(QObject):
             self.failed.emit(message)
 
     def _revive(self, exit_code: int) -> None:
-        """After a crash: start again and ask the newest state, unless it dies again and again."""
+        """After a crash: start again and ask the newest state, unless it dies again and again.
+
+        What died of making an answer better is not asked again: it would die of that again.
+        """
         question = self._waiting or self._in_flight
         deaths = self._deaths + 1
         self.stop()
@@ -94,7 +99,7 @@ class Live(QObject):
         self._waiting = question
         again = deaths < MAX_DEATHS
         hint = "It was started again." if again else "Choose Model ▸ Restart engine to try again."
-        if question is not None:
-            self.failed.emit(Failure(question, f"{DEATH_MESSAGE} (exit code {exit_code}).", hint, ""))
+        if said := question or self._last:
+            self.failed.emit(Failure(said, f"{DEATH_MESSAGE} (exit code {exit_code}).", hint, ""))
         if again:
             self.start()

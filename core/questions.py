@@ -43,6 +43,11 @@ class ModelInfo:
     asset_hashes: Mapping[AssetKey, str] = field(default_factory=dict)
 
     @property
+    def fit(self) -> tuple[str, str]:
+        """Which weights these are, and which fit of all that was learned on them."""
+        return self.weights_hash, self.learned_hash
+
+    @property
     def prefix_names(self) -> tuple[str, ...]:
         """What the tokens before the patches are called: CLS, where there is one, then registers."""
         cls = ("CLS",) if self.n_prefix and card_has_cls(self.card) else ()

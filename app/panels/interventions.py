@@ -172,7 +172,8 @@ class InterventionsPanel(QScrollArea, Panel):
         found = self._pad(self.property_shown)
         shown = None if found is None else found.value
         widget = self.pads[self.property_shown]
-        widget.setEnabled(shown is not None)
+        # The landmarks of an earlier fit are no place to go to.
+        widget.setEnabled(shown is not None and found is not None and self._desk.is_of_this_fit(found))
         if found is not None and (shown is not None or found.current):
             widget.show_picture(EMPTY if shown is None else self._picture(shown), stale=not found.current)
         self.words.setText(self._words(found))

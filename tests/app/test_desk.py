@@ -165,7 +165,7 @@ def test_a_refusal_is_found_with_its_reason_and_no_value(desk: Desk) -> None:
     assert desk.found(COLOR).refusal is None
 
 
-def test_another_fit_drops_everything_but_what_it_cannot_have_changed(desk: Desk) -> None:
+def test_after_another_fit_nothing_is_current_but_what_it_cannot_have_changed(desk: Desk) -> None:
     plain = desk.document
     desk.take(answer(desk, verdict=verdict(1.0)))
     desk.edit("Move", edited(desk, 1.0))
@@ -175,7 +175,8 @@ def test_another_fit_drops_everything_but_what_it_cannot_have_changed(desk: Desk
 
     desk.take(part(desk, {Decision(): verdict(3.0)}, model=replace(TINY, learned_hash="another")))
 
-    assert [desk.found(each) for each in everything] == [None] * 4
+    found = [desk.found(each) for each in everything]
+    assert [each is not None and each.current for each in found] == [False] * 4
     assert desk.decisions == {plain: verdict(1.0), desk.document: verdict(3.0)}
 
 

@@ -302,3 +302,18 @@ def test_an_engine_that_dies_with_nothing_asked_is_started_again(puppet: Puppet)
     assert puppet.heard() == STARTED
     puppet.live.ask(FIRST)
     assert puppet.heard() == FIRST
+
+
+def test_an_engine_that_dies_of_making_an_answer_better_says_so_and_is_not_asked_that_again(puppet: Puppet) -> None:
+    puppet.live.ask(FIRST)
+    assert puppet.heard() == FIRST
+    puppet.say(everything(FIRST))
+    puppet.say(better(FIRST))
+
+    puppet.die()
+
+    assert puppet.heard() == STARTED
+    said = puppet.said[-1]
+    assert isinstance(said, Failure)
+    assert (said.question, said.hint) == (FIRST, "It was started again.")
+    assert puppet.hears_nothing()

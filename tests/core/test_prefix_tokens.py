@@ -19,6 +19,7 @@ from core.plots import Curves
 from core.questions import Question
 from core.scene import Geometry
 from core.session import Session
+from core.studies.attention import Attention as AttentionStudy
 from core.studies.study import Bench
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 
@@ -85,7 +86,7 @@ def test_an_answer_has_rows_and_shares_over_all_tokens(reference: str) -> None:
 def test_the_study_of_attention_runs(reference: str) -> None:
     model = open_model(reference, CPU)
 
-    result = finish(Attention(n=4).run(Bench((model,))))
+    result = finish(AttentionStudy(n=4).run(Bench((model,))))
 
     assert ("CLS" in result.rows[0]) == (model.n_prefix > 0)
     curves = result.plots["attention-curves"]

@@ -35,7 +35,9 @@ def test_others_may_read_what_is_written_as_far_as_the_umask_says(tmp_path: Path
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
 
-    assert modes == dict.fromkeys(["a.safetensors", "a.json", "a.csv", "figure.svg", "figure.png"], 0o666 & ~umask)
+    assert modes == dict.fromkeys(
+        ["a.safetensors", "a.json", "a.csv", "figure.svg", "figure.pdf", "figure.png"], 0o666 & ~umask
+    )
 
 
 def test_files_that_belong_together_are_all_replaced_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
