@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -252,9 +253,13 @@ def _sides(painter: QPainter, plan: Plan, words: Reading) -> None:
 
 def _at(bar: QRectF, value: float, reach: float) -> float:
     """The x of a margin on the bar, kept inside it."""
+    return _places(bar, (value,), reach)[0]
+
+
+def _places(bar: QRectF, values: Iterable[float], reach: float) -> list[float]:
     limit = reach * _OVERHANG
-    inside = min(max(value, -limit), limit)
-    return bar.center().x() + 0.5 * bar.width() * inside / limit
+    zero, scale = bar.center().x(), 0.5 * bar.width() / limit
+    return [zero + scale * min(max(value, -limit), limit) for value in values]
 
 
 def _scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
@@ -305,7 +310,7 @@ def _dots(painter: QPainter, bar: QRectF, look: Look) -> None:
     for step, dots in itertools.groupby(look.trail, key=lambda dot: round(dot[1] * _FADE_STEPS)):
         ink.setAlphaF(0.9 * (1 - step / _FADE_STEPS) + 0.06)
         painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints([QPointF(_at(bar, margin, look.reach), y) for margin, _ in dots])
+        painter.drawPoints([QPointF(x, y) for x in _places(bar, (margin for margin, _ in dots), look.reach)])
 
 
 def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:
