@@ -49,10 +49,10 @@ class HistoryPanel(QWidget, Panel):
         self.strip.set_steps([self._kept(at, *step) for at, step in enumerate(steps)], desk.store.undo.index())
 
     def _kept(self, at: int, text: str, document: Document) -> Step:
-        """The step at a place, as it was made last if it is the same and its margin has not come meanwhile."""
+        """The step at a place, as it was made last if it is the same and no answer can have come for it meanwhile."""
         before, of, step = self._made.get(at, ("", None, None))
-        same = step is not None and before == text and of is document
-        if step is None or not same or (step.margin is None and document in self._desk.decisions):
+        kept = step is not None and before == text and of is document and at != self._desk.store.undo.index()
+        if step is None or not kept or (step.margin is None and document in self._desk.decisions):
             step = self._step(text, document)
             self._made[at] = (text, document, step)
         return step

@@ -115,6 +115,9 @@ def test_a_margin_that_comes_later_is_shown(desk: Desk, panel: HistoryPanel) -> 
     panel.refresh()
 
     assert panel.strip.rows.shown[-1].margin == 3.0
+    answered(desk, 4.0)
+    panel.refresh()
+    assert panel.strip.rows.shown[-1].margin == 4.0
     desk.decisions = {}
     panel.refresh()
     assert panel.strip.rows.shown[-1].margin is None
