@@ -24,9 +24,10 @@ from app import theme
 from app.plot_items import entries_of, frame_of, items_of
 from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts
 from app.plot_words import Spot, describe, spots
+from app.widgets.interaction import Interactive
 from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
-from app.widgets.painted import announce, line_height, scaled, width_of
+from app.widgets.painted import Paints, announce, line_height, scaled, width_of
 from core.looks import number, steps
 from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
 
@@ -35,7 +36,7 @@ SIDE_PX = 8
 _LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
 
 
-class PlotView(QWidget):
+class PlotView(Interactive, Paints, QWidget):
     """One plot with its title and legend. Its values are read under the mouse, or with the arrow keys."""
 
     cell_chosen = Signal(int, int)  # row, column of a heat map
@@ -297,11 +298,6 @@ class PlotView(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._look_at(None)
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -314,15 +310,15 @@ class PlotView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._draw_outdated()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        super().paintEvent(event)
+
+    def paint(self, painter: QPainter) -> None:
         look, rect = theme.current(), QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
         painter.setBrush(look.color("panel"))
         painter.setPen(QPen(look.color("line"), 1))
         painter.drawRoundedRect(rect, 5, 5)
         if self.hasFocus():
             paint_focus(painter, rect, look)
-        painter.end()
 
 
 def _mark(spot: Spot) -> Any:

@@ -30,6 +30,8 @@ class HistoryPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._made: dict[int, tuple[str, Document, Step]] = {}
+        self._decisions: object = None
         self.strip = HistoryStrip()
         self.strip.chosen.connect(desk.store.go_to)
         self.strip.stepped.connect(desk.store.undo.setIndex)
@@ -40,8 +42,20 @@ class HistoryPanel(QWidget, Panel):
 
     def refresh(self) -> None:
         """Show the steps; those that are as before are not drawn again."""
-        store = self._desk.store
-        self.strip.set_steps([self._step(text, document) for text, document in store.steps()], store.undo.index())
+        desk = self._desk
+        if desk.decisions is not self._decisions:  # another one where something was forgotten
+            self._decisions, self._made = desk.decisions, {}
+        steps = desk.store.steps()
+        self.strip.set_steps([self._kept(at, *step) for at, step in enumerate(steps)], desk.store.undo.index())
+
+    def _kept(self, at: int, text: str, document: Document) -> Step:
+        """The step at a place, as it was made last if it is the same and no answer can have come for it meanwhile."""
+        before, of, step = self._made.get(at, ("", None, None))
+        kept = step is not None and before == text and of is document and at != self._desk.store.undo.index()
+        if step is None or not kept or (step.margin is None and document in self._desk.decisions):
+            step = self._step(text, document)
+            self._made[at] = (text, document, step)
+        return step
 
     def _step(self, text: str, document: Document) -> Step:
         decision = self._desk.decisions.get(document)

@@ -25,13 +25,12 @@ from app.desk import Desk, Found
 from app.modes import choose_control, draw_again
 from app.panels import Panel
 from app.panels.modes import ModeChips
-from app.panels.palette import color_chips, shape_chips
+from app.panels.pad_landmarks import Landmarks, nearest
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow
-from app.widgets.pad import EMPTY, Landmark, PadPicture, SubspacePad, Thumb
-from app.widgets.painted import same_values
+from app.widgets.pad import EMPTY, PadPicture, SubspacePad, Thumb
 from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.analyses.decision_map import DecisionMap
@@ -48,8 +47,7 @@ from core.document import (
     replace_intervention,
 )
 from core.interventions.move import find_move, moved_to, set_point
-from core.render import shape_name
-from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
+from core.scene import ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 FAR_SIGMA = 3.0
@@ -69,7 +67,7 @@ class InterventionsPanel(QScrollArea, Panel):
         self._desk = desk
         self._gesture = ""
         self._rows: list[EditRow] = []
-        self._landmarks: dict[Property, tuple[PadPlaces, tuple[Landmark, ...]]] = {}
+        self._landmarks = Landmarks()
         self.pads = {property: SubspacePad() for property, _ in PADS}
         self.tabs = QTabWidget()
         for property, name in PADS:
@@ -197,7 +195,7 @@ class InterventionsPanel(QScrollArea, Panel):
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
         low, high = self._map_words()
         return PadPicture(
-            self._landmarks_of(pad),
+            self._landmarks.of(pad),
             thumbs,
             pad.axis_share,
             self._grid(pad),
@@ -206,14 +204,6 @@ class InterventionsPanel(QScrollArea, Panel):
             low=low,
             control=self._control_on(pad),
         )
-
-    def _landmarks_of(self, pad: PadPlaces) -> tuple[Landmark, ...]:
-        """They stand still while answers come and go."""
-        of, landmarks = self._landmarks.get(pad.property, (None, ()))
-        if of is None or not (same_values(of.landmarks, pad.landmarks) and same_values(of.ellipses, pad.ellipses)):
-            landmarks = _landmarks_of(pad)
-            self._landmarks[pad.property] = (pad, landmarks)
-        return landmarks
 
     def _grid(self, pad: PadPlaces) -> np.ndarray | None:
         """The decision map of the pad that is drawn, if some of it is known."""
@@ -258,7 +248,7 @@ class InterventionsPanel(QScrollArea, Panel):
         pad = found.value
         index = max(0, min(self._desk.view.item, len(pad.now) - 1))
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
-        return f"{ITEM_LETTERS[index]} near “{_nearest(pad, pad.now[index])}”{far}"
+        return f"{ITEM_LETTERS[index]} near “{nearest(pad, pad.now[index])}”{far}"
 
     def _why_no_pad(self, found: Found[PadPlaces] | None) -> str:
         """Why there is nothing to move, and what to do."""
@@ -297,7 +287,7 @@ class InterventionsPanel(QScrollArea, Panel):
         found = self._pad(property)
         pad = None if found is None else found.value
         known = pad is not None and pad.block == block
-        return f"near {_nearest(pad, np.asarray(point))}" if pad is not None and known else "by hand"
+        return f"near {nearest(pad, np.asarray(point))}" if pad is not None and known else "by hand"
 
     def _start(self, index: int = -1) -> None:
         """A gesture begins; its thumb's item is the one that the decision map moves."""
@@ -381,25 +371,6 @@ def _blocks(blocks: Sequence[int]) -> str:
     numbers = [str(block) for block in blocks if block >= 0]
     names += [f"block {numbers[0]}", *numbers[1:]] if numbers else []
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
-def _landmarks_of(pad: PadPlaces) -> tuple[Landmark, ...]:
-    """The landmarks of a pad, each with its 1-σ ellipse."""
-    chips = color_chips() if pad.property == "color" else shape_chips()
-    values, vectors = np.linalg.eigh(np.asarray(pad.ellipses, dtype=np.float64))  # [16, 2], [16, 2, 2]
-    sigmas = np.sqrt(np.maximum(values, 0.0))
-    angles_deg = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
-    ellipses = zip(sigmas[:, 1].tolist(), sigmas[:, 0].tolist(), angles_deg.tolist(), strict=True)
-    return tuple(
-        Landmark(chip.name, x, y, chip.rgb, chip.mask, ellipse)
-        for chip, (x, y), ellipse in zip(chips, pad.landmarks.tolist(), ellipses, strict=True)
-    )
-
-
-def _nearest(pad: PadPlaces, point: np.ndarray) -> str:
-    """The name of the landmark nearest to a place [2] on a pad."""
-    index = int(((pad.landmarks - point) ** 2).sum(1).argmin())
-    return COLOR_NAMES[index] if pad.property == "color" else shape_name(index)
 
 
 def _property_of(found: Found[PadPlaces]) -> Property | None:

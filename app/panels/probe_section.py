@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from app import edits
 from app.desk import Desk, Found
-from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import PairMeter, ProbeSlider
+from app.widgets.reading import Reading
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.interventions.probe import pushed_by
 from core.scene import pair_name, pair_relation, pairs_of

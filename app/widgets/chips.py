@@ -94,11 +94,12 @@ class ChipGrid(RowView):
 
     def set_current(self, value: int | None) -> None:
         """Mark the chip with `value` as the one in force, or none; the keyboard comes in there."""
-        self.current = value
         at = next((i for i, chip in enumerate(self.rows.shown) if chip.value == value), -1)
         if at >= 0 and not self.hasFocus():
             self.setCurrentIndex(self.rows.index(at))
-        self.viewport().update()
+        if value != self.current:
+            self.current = value
+            self.viewport().update()
 
     def row_size(self, index: Index) -> QSize:
         return self.gridSize()

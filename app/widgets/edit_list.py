@@ -30,6 +30,7 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QSizePolicy, QStyle
 
 from app import theme
 from app.widgets.edit_row import EditRow, Look, Parts, in_range, paint_row, tip_of
+from app.widgets.interaction import Notches
 from app.widgets.marks import describe
 from app.widgets.rows import ROW, Index, Rows, RowView
 
@@ -42,7 +43,7 @@ KEYS_TEXT = (
 )
 EDIT_MIME = "application/x-relata-edit"
 _GAP_PX = 5
-_STEP, _NOTCH = 0.05, 120
+_STEP = 0.05
 _REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _OPEN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _WEIGH = {Qt.Key.Key_Left: -_STEP, Qt.Key.Key_Right: _STEP}
@@ -69,7 +70,7 @@ class EditList(RowView):
         rows = _Edits(_told)
         super().__init__(rows)
         self._held, self._part = QPersistentModelIndex(), ""
-        self._hot, self._wheel, self._scrolling = "", 0, False
+        self._hot, self._notches, self._scrolling = "", Notches(), False
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDragDropOverwriteMode(False)
@@ -204,10 +205,7 @@ class EditList(RowView):
             self._scrolling = self.verticalScrollBar().maximum() > 0
             super().wheelEvent(event)
             return
-        self._wheel += event.angleDelta().y() or event.angleDelta().x()
-        notches = int(self._wheel / _NOTCH)
-        self._wheel -= notches * _NOTCH
-        self._weigh(index.row(), notches * _STEP)
+        self._weigh(index.row(), self._notches.of(event) * _STEP)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard

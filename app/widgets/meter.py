@@ -9,19 +9,9 @@ from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, QTimer, QVariantAn
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.widgets.meter_paint import (
-    COMPUTING,
-    NO_READING,
-    WAITING,
-    Look,
-    Reading,
-    paint_caption,
-    paint_ground,
-    paint_reading,
-    paint_scale,
-    plan_of,
-)
+from app.widgets.meter_paint import paint_caption, paint_ground, paint_reading, paint_scale, plan_of
 from app.widgets.painted import STALE_OPACITY, Painted, announce, line_height
+from app.widgets.reading import COMPUTING, NO_READING, WAITING, Look, Reading
 
 __all__ = ["DecisionMeter", "Reading"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
@@ -18,78 +19,13 @@ from app.widgets.painted import (
     width_of,
     write,
 )
-
-WAITING = "waiting for the engine"
-COMPUTING = "computing"
+from app.widgets.reading import COMPUTING, WAITING, Look, Reading, sign
 
 _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
 _FADE_STEPS = 16
 _OVERHANG = 1.1  # how far the bar goes beyond its last tick
 _SHRINKS = (1.0, 0.88, 0.76, 0.66)
 _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One decision: the logit margin now and before the edits; positive means `high`.
-
-    `control` names what the edits are a control of, "" where they are the effect.
-    """
-
-    margin: float
-    baseline: float | None
-    low: str = "DIFFERENT"
-    high: str = "SAME"
-    truth: str = ""
-    mistake: bool = False
-    control: str = ""
-
-    @property
-    def word(self) -> str:
-        """The answer in a word."""
-        if self.margin == 0:
-            return "UNDECIDED"
-        return self.high if self.margin > 0 else self.low
-
-    @property
-    def flipped(self) -> bool:
-        """Whether the edits changed the answer."""
-        return self.baseline is not None and _sign(self.margin) != _sign(self.baseline)
-
-    @property
-    def setting(self) -> Reading:
-        """What of it stays as it is while the margin moves on one side of zero."""
-        return replace(self, margin=float(_sign(self.margin)), baseline=None)
-
-    def told(self) -> str:
-        """The reading as a sentence."""
-        parts = [f"{self.word}, margin {signed(self.margin)}"]
-        if self.baseline is not None:
-            parts.append(f"was {signed(self.baseline)}")
-        if self.flipped:
-            parts.append("flip")
-        if self.control:
-            parts.append(f"control: {self.control}")
-        if self.truth:
-            parts.append(self.truth)
-        if self.mistake:
-            parts.append("mistake")
-        return ", ".join(parts)
-
-
-NO_READING = Reading(0.0, None)
-
-
-@dataclass(frozen=True)
-class Look:
-    """All that a picture of the meter depends on; `trail` holds (margin, age in 0–1), `pulse` runs from 0 to 1."""
-
-    reading: Reading | None
-    stale: bool
-    message: str
-    reach: float
-    trail: tuple[tuple[float, float], ...]
-    pulse: float
 
 
 @dataclass(frozen=True)
@@ -105,10 +41,6 @@ class Plan:
     truth: QRectF
     caption: QRectF
     stacked: bool
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
 
 
 def plan_of(area: QRectF, font: QFont, words: Reading) -> Plan:
@@ -252,9 +184,13 @@ def _sides(painter: QPainter, plan: Plan, words: Reading) -> None:
 
 def _at(bar: QRectF, value: float, reach: float) -> float:
     """The x of a margin on the bar, kept inside it."""
+    return _places(bar, (value,), reach)[0]
+
+
+def _places(bar: QRectF, values: Iterable[float], reach: float) -> list[float]:
     limit = reach * _OVERHANG
-    inside = min(max(value, -limit), limit)
-    return bar.center().x() + 0.5 * bar.width() * inside / limit
+    zero, scale = bar.center().x(), 0.5 * bar.width() / limit
+    return [zero + scale * min(max(value, -limit), limit) for value in values]
 
 
 def _scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
@@ -305,7 +241,7 @@ def _dots(painter: QPainter, bar: QRectF, look: Look) -> None:
     for step, dots in itertools.groupby(look.trail, key=lambda dot: round(dot[1] * _FADE_STEPS)):
         ink.setAlphaF(0.9 * (1 - step / _FADE_STEPS) + 0.06)
         painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints([QPointF(_at(bar, margin, look.reach), y) for margin, _ in dots])
+        painter.drawPoints([QPointF(x, y) for x in _places(bar, (margin for margin, _ in dots), look.reach)])
 
 
 def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:
@@ -329,15 +265,15 @@ def _beyond(painter: QPainter, bar: QRectF, *, right: bool) -> None:
     way = 1 if right else -1
     tip = QPointF((bar.right() if right else bar.left()) - way * size, bar.center().y())
     painter.setPen(QPen(theme.current().color("panel"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    for sign in (-1, 1):
-        painter.drawLine(tip, tip + QPointF(-way * size, sign * size))
+    for side in (-1, 1):
+        painter.drawLine(tip, tip + QPointF(-way * size, side * size))
 
 
 def _verdict(painter: QPainter, plan: Plan, look: Look, reading: Reading) -> None:
     """Word, number, what it was, and the pill of a flip."""
     colors, shrink = theme.current(), plan.shrink
     em = line_height(plan.font) * shrink
-    side = {0: "text", 1: "same", -1: "different"}[_sign(reading.margin)]
+    side = {0: "text", 1: "same", -1: "different"}[sign(reading.margin)]
     parts = [
         (reading.word, scaled(plan.font, _WORD * shrink, bold=True), colors.color(side), 0.5 * em),
         (signed(reading.margin), scaled(plan.font, _NUMBER * shrink, bold=True), colors.color("text"), 0.7 * em),

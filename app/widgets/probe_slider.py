@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 from app import theme
 from app.widgets.interaction import RESETS, Holding, Interactive, Notches
 from app.widgets.marks import describe, paint_focus
-from app.widgets.meter_paint import COMPUTING, Look, Reading, paint_bar
+from app.widgets.meter_paint import paint_bar
 from app.widgets.painted import STALE_OPACITY, Painted, Paints, box, line_height, scaled, signed, width_of, write
+from app.widgets.reading import COMPUTING, Look, Reading
 
 REACH = 2.0
 TICKS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)

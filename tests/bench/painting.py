@@ -23,8 +23,10 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
-from app.widgets.painted import Painted
+from app.widgets.painted import Paints
+from app.widgets.rows import RowView
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import move_item, with_stimulus
@@ -81,9 +83,10 @@ class CannedDrag:
     def __init__(self) -> None:
         self._spent: Spent = {}
         self._n_moved = 0
-        Painted.paintEvent = self._clocked(Painted.paintEvent, PAINT)  # type: ignore[method-assign]
+        for kind in (Paints, RowView):
+            kind.paintEvent = self._clocked(kind.paintEvent, PAINT)  # type: ignore[method-assign]
         self.window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
-        for _, panel in self.window._panels:
+        for panel in self.window._panels.values():
             panel.refresh = self._clocked(panel.refresh, f"{REFRESH} {type(panel).__name__}")  # type: ignore[method-assign]
         self._canned = CannedAnswers()
         self.window.show()
@@ -91,7 +94,7 @@ class CannedDrag:
 
     def run(self, n_answers: int) -> Spent:
         """Press, go on for so many answers, and let go."""
-        pad = self.window.interventions.pads["color"]
+        pad = self.window.panel(InterventionsPanel).pads["color"]
         mouse_event(pad, QEvent.Type.MouseButtonPress, pad.thumb_place(0))
         self._answer()
         self._spent.clear()
@@ -113,8 +116,7 @@ class CannedDrag:
         for index in range(n_steps):
             stimulus = move_item(desk.document.base, 1, 16 * (index % 7), 128)
             desk.store.edit("Move B", with_stimulus(desk.document, "base", stimulus))
-            QApplication.processEvents()
-        self._answer()
+            self._answer()
 
     def _answer(self) -> None:
         """Both parts, each painted before the next comes."""

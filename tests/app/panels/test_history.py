@@ -88,3 +88,36 @@ def test_the_arrow_keys_on_the_cards_undo_and_redo(desk: Desk, panel: HistoryPan
 
     assert desk.document.base.items[0].x_px == 96
     assert len(panel.strip.rows.shown) == 4
+
+
+def test_in_a_long_history_only_the_step_that_is_made_is_made(
+    desk: Desk, panel: HistoryPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for x_px in (16, 32, 48):
+        answered(desk, 1.0)
+        desk.edit("Move A", moved(desk, x_px))
+    made: list[str] = []
+    step = HistoryPanel._step
+
+    def counted(panel: HistoryPanel, text: str, document: Document) -> object:
+        made.append(text)
+        return step(panel, text, document)
+
+    monkeypatch.setattr(HistoryPanel, "_step", counted)
+    desk.edit("Move A again", moved(desk, 64))
+
+    assert made == ["Move A again"]
+
+
+def test_a_margin_that_comes_later_is_shown(desk: Desk, panel: HistoryPanel) -> None:
+    desk.edit("Move A", moved(desk, 16))
+    answered(desk, 3.0)
+    panel.refresh()
+
+    assert panel.strip.rows.shown[-1].margin == 3.0
+    answered(desk, 4.0)
+    panel.refresh()
+    assert panel.strip.rows.shown[-1].margin == 4.0
+    desk.decisions = {}
+    panel.refresh()
+    assert panel.strip.rows.shown[-1].margin is None

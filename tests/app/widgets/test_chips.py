@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.widgets.chips import CHIP_MIME, Chip, ChipGrid, chip_mime, read_chip
@@ -113,6 +113,22 @@ def test_the_chip_with_the_keyboard_stays_where_another_becomes_current(grid: Ch
     grid.set_current(12)
 
     assert grid.currentIndex().row() == 4
+
+
+def test_what_is_current_already_is_not_drawn_again(qtbot: QtBot, grid: ChipGrid) -> None:
+    grid.set_current(12)
+    grid.viewport().repaint()
+    drawn: list[int] = []
+    draw = grid.draw
+    grid.draw = lambda *given: (drawn.append(1), draw(*given))  # type: ignore[method-assign, assignment]
+
+    grid.set_current(12)
+    QApplication.processEvents()
+    assert drawn == []
+
+    grid.set_current(13)
+    QApplication.processEvents()
+    assert drawn
 
 
 def test_a_click_alone_does_not_change_what_is_current(qtbot: QtBot, grid: ChipGrid) -> None:

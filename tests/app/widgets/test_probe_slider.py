@@ -7,8 +7,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.widgets.meter_paint import Reading
 from app.widgets.probe_slider import REACH, TICKS, PairMeter, ProbeSlider
+from app.widgets.reading import Reading
 from tests.app.widgets.gestures import ALT, drag, move, open_on_screen, press, release, wheel
 
 
