@@ -19,7 +19,7 @@ from app.widgets.dropped import Dropped
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
 from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
-from core.document import Document, View, with_learned
+from core.document import AssetKey, Document, View, with_learned
 from core.errors import UserError
 from core.questions import Answer, Failure, ModelInfo, Question
 from core.scene import Property
@@ -52,7 +52,7 @@ class Desk:
     """Asks the engine about the current state and remembers what it found, never as another state's.
 
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
-    by the panel whose buttons they are, and `open` takes what was dropped.
+    by the panel whose buttons they are, `open` takes what was dropped, and `redraw` draws the panels in sight.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -63,6 +63,8 @@ class Desk:
         self.wanted: Callable[[], tuple[Analysis[Any], ...]] = tuple
         self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
         self.open: Callable[[Dropped], None] = lambda _: None
+        self.redraw: Callable[[], None] = lambda: None
+        self._tried: Document | None = None
         self.answer: Answer | None = None
         self.failure: Failure | None = None
         self.decisions: dict[Document, Verdict] = {}
@@ -74,11 +76,26 @@ class Desk:
         self._query = FollowedQuery()
         self._gestures = itertools.count()
         store.follow = self.view_after
+        store.changed.connect(self._forget_trial)
 
     @property
     def document(self) -> Document:
         """The current document."""
         return self.store.document
+
+    @property
+    def shown(self) -> Document:
+        """What is asked about: the document, or what is tried out."""
+        return self._tried or self.document
+
+    def try_out(self, document: Document | None) -> None:
+        """Ask about another document without a step of the history, until the next change; None ends it."""
+        self._tried = None if document is None else with_learned(document, self.asset_hashes(document))
+        self.ask()
+        self.redraw()
+
+    def _forget_trial(self) -> None:
+        self._tried = None
 
     @property
     def view(self) -> View:
@@ -92,7 +109,7 @@ class Desk:
 
     def ask(self) -> None:
         """Ask what the visible panels want to know of the current state, unless that is the question asked last."""
-        question = Question(self.document, tuple(dict.fromkeys(self.wanted())))
+        question = Question(self.shown, tuple(dict.fromkeys(self.wanted())))
         if question != self._asked:
             self._asked = question
             self.live.ask(question)
@@ -106,7 +123,7 @@ class Desk:
         """Remember a part of an answer."""
         self.answer, self.failure = answer, None
         asked = answer.question.document
-        document = self.document if asked == self.document else asked
+        document = self.shown if asked == self.shown else asked
         if Decision() in answer.found:
             self._remember(answer, document)
         for analysis, found in answer.found.items():
@@ -127,7 +144,7 @@ class Desk:
         if not of_kind:
             return None
         last = of_kind.get(analysis) or max(reversed(of_kind.values()), key=lambda each: _likeness(each, analysis))
-        same_state = last.analysis == analysis and last.document == self.document
+        same_state = last.analysis == analysis and last.document == self.shown
         return replace(last, current=same_state and self.is_of_this_fit(last))
 
     def is_of_this_fit(self, found: Found[Any]) -> bool:
@@ -159,9 +176,12 @@ class Desk:
 
     def edit(self, text: str, document: Document, gesture: str = "") -> None:
         """Propose the next document; new edits say which subspace or probe they are made with."""
-        if self.answer is not None and self.answer.question.document.model == document.model:
-            document = with_learned(document, self.answer.model.asset_hashes)
-        self.store.edit(text, document, gesture)
+        self.store.edit(text, with_learned(document, self.asset_hashes(document)), gesture)
+
+    def asset_hashes(self, document: Document) -> Mapping[AssetKey, str]:
+        """What is learned on a document's model; nothing where another model answered last."""
+        known = self.answer is not None and self.answer.question.document.model == document.model
+        return self.answer.model.asset_hashes if self.answer is not None and known else {}
 
     def look(self, **changes: object) -> None:
         """Look at something else."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+import core.document
 from app.desk import Desk
 from core.cards import (
     Card,
@@ -132,16 +133,13 @@ def reroll(desk: Desk) -> None:
 
 def counterfactual(desk: Desk) -> None:
     """Fill the source with the matched donor image for the property whose pad is shown."""
-    if task_of(desk.document.base) is None:
-        raise UserError("A counterfactual needs a base of two or four items.", "Use Stimulus ▸ Random pair.")
     document = make_counterfactual(desk.document, desk.pad_shown, _seed(), item_of_base(desk))
     desk.edit("Make counterfactual", document)
 
 
 def item_of_base(desk: Desk) -> int:
     """The base's item that is selected; the first one while the source is shown, or none is selected."""
-    chosen = desk.view.side == "base" and 0 <= desk.view.item < len(desk.document.base.items)
-    return desk.view.item if chosen else 0
+    return core.document.item_of_base(desk.document, desk.view)
 
 
 def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
@@ -179,9 +177,10 @@ def delete_selected(desk: Desk) -> None:
 
 def accept_learned(desk: Desk) -> None:
     """Let every edit be made with the subspace or probe that there is now."""
-    if desk.answer is None:
-        raise UserError("The engine is starting.", "Try again in a moment.")
-    document = with_learned(desk.document, desk.answer.model.asset_hashes, anew=True)
+    hashes = desk.asset_hashes(desk.document)
+    if not hashes:
+        raise UserError("Nothing is learned on this model, or the engine is starting.", "Try again in a moment.")
+    document = with_learned(desk.document, hashes, anew=True)
     if document == desk.document:
         raise UserError("Every edit is made with what is learned now.", "There is nothing to change.")
     desk.edit("Use what is learned now", document)

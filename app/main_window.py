@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         self.desk.actions = {name: [a for c, a in self._actions if c.panel == name] for name in names}
         self.desk.open = self._open_dropped
         self.desk.wanted = self._wanted
+        self.desk.redraw = self._refresh
         for kind in kinds("app.panels", Panel):
             panel = cast(Any, kind)(self.desk)
             self._panels[kind] = panel

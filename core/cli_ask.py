@@ -78,6 +78,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     edits = [made(intervention_kinds(), _split(words)) for words in arguments.edit]
     document = _document(arguments, edits)
     answer = Session(str(device_of(arguments))).answer(Question(document, (analysis,)))
+    if answer.lost:
+        raise UserError(" ".join(answer.lost.values()), "Nothing was computed without what was asked for.")
     found = answer.found[analysis]
     if isinstance(found, Refusal):
         raise UserError(found.message, found.hint)

@@ -19,6 +19,7 @@ from core.scene import (
     Property,
     Stimulus,
     Task,
+    task_of,
     with_item,
 )
 from core.site import Site
@@ -183,6 +184,11 @@ def stimulus_of(document: Document, side: Side) -> Stimulus:
     return document.source or Stimulus(geometry=document.base.geometry)
 
 
+def item_of_base(document: Document, view: View) -> int:
+    """The base's item that is selected; the first one while the source is shown, or none is selected."""
+    return view.item if view.side == "base" and 0 <= view.item < len(document.base.items) else 0
+
+
 def with_stimulus(document: Document, side: Side, stimulus: Stimulus) -> Document:
     """The document with one of its stimuli replaced."""
     return replace(document, base=stimulus) if side == "base" else replace(document, source=stimulus)
@@ -244,7 +250,12 @@ def random_match_to_sample(geometry: Geometry, seed: int) -> Stimulus:
 
 
 def make_counterfactual(document: Document, property: Property, seed: int, item: int = 0) -> Document:
-    """The document with a matched donor image as its source, for an edit of `item` (of a pair: of item 0)."""
+    """The document with a matched donor image as its source, for an edit of `item` (of a pair: of item 0).
+
+    Raises UserError where the base poses no task.
+    """
+    if task_of(document.base) is None:
+        raise UserError("A counterfactual needs a base of two or four items.", "Use Stimulus ▸ Random pair.")
     source = counterfactual_source(document.base, property, np.random.default_rng(seed), edited=item)
     return replace(document, source=source)
 

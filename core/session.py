@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.probes import learned_probes
 from core.questions import Answer, ModelInfo, Question
 from core.scene import Geometry
 from core.state import Opened, State
+from core.streams import say
 from core.subspaces import learned_subspaces
 
 
@@ -95,6 +97,9 @@ def _next(run: Iterator[Any]) -> Any | Refusal | None:
             return next(run, None)
     except UserError as error:
         return Refusal(error.message, error.hint)
+    except Exception as error:  # the other panels must not go without theirs
+        say(traceback.format_exc())
+        return Refusal(f"This analysis failed: {type(error).__name__}: {error}", "The others are as they should be.")
 
 
 def _info(opened: Opened) -> ModelInfo:

@@ -36,7 +36,7 @@ N_REFERENCE = 64
 
 Key = tuple[object, ...]
 Value = TypeVar("Value")
-Edits = Sequence[Intervention]
+Interventions = Sequence[Intervention]
 
 
 class Recent(OrderedDict[Key, Any]):
@@ -93,7 +93,7 @@ class State:
         """Block numbers, −1 for the embeddings first."""
         return range(-1, self.model.n_blocks)
 
-    def stream(self, block: int, edits: Edits | None = None) -> Tensor:
+    def stream(self, block: int, edits: Interventions | None = None) -> Tensor:
         """The base's residual stream [1, T, D] after a block, under the edits in force or those given."""
         edits = self.edits if edits is None else edits
 
@@ -110,19 +110,19 @@ class State:
 
         return self.opened.streams.recall(self._key(edits, block), compute, CACHE_ENTRIES)
 
-    def pattern(self, block: int, edits: Edits | None = None) -> Tensor:
+    def pattern(self, block: int, edits: Interventions | None = None) -> Tensor:
         """The attention pattern [H, T, T] of a block; a block that no edit reaches shares the baseline's."""
         edits = self.edits if edits is None else edits
-        inside = tuple(edit for edit in edits if edit.site.block == block and edit.site.part != "resid_post")
+        reach = [edit for edit in edits if edit.site.block <= block and edit.site != Site(block)]
 
         def compute() -> Tensor:
             entering = self.stream(block - 1, edits)
             return read(self.model, entering, Site(block, "pattern"), self._at_sites(edits))[0]
 
         n_kept = PATTERN_ENTRIES_PER_BLOCK * self.model.n_blocks
-        return self.opened.patterns.recall((*self._key(edits, block - 1), inside), compute, n_kept)
+        return self.opened.patterns.recall(self._key(reach, block), compute, n_kept)
 
-    def logits(self, edits: Edits | None = None) -> Tensor:
+    def logits(self, edits: Interventions | None = None) -> Tensor:
         """Logits [C] of the base; the last block runs for the CLS row alone where no edit is in it."""
         edits = self.edits if edits is None else edits
         last = self.model.n_blocks - 1
@@ -134,7 +134,7 @@ class State:
 
         return self.opened.streams.recall(("logits", *self._key(edits, last)), compute, CACHE_ENTRIES)[0]
 
-    def resume(self, x: Tensor, start_block: int, edits: Edits) -> Tensor:
+    def resume(self, x: Tensor, start_block: int, edits: Interventions) -> Tensor:
         """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""
         rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self._at_sites(edits)]
         return resume(self.model, x, start_block, rows)
@@ -175,7 +175,7 @@ class State:
                 usable.append(edit)
         return usable
 
-    def _check(self, edit: Intervention, before: Edits) -> None:
+    def _check(self, edit: Intervention, before: Interventions) -> None:
         """Raises UserError where an edit cannot be applied after others."""
         site = edit.site
         first = -1 if site.part == "resid_post" else 0
@@ -183,14 +183,14 @@ class State:
             raise UserError(f"{self.model.name} has no block {site.block}.", "Move the edit to another block.")
         self.stream(site.block, [*before, edit])
 
-    def _at_sites(self, edits: Edits) -> list[Edit]:
+    def _at_sites(self, edits: Interventions) -> list[Edit]:
         """The edits as the executor takes them, site by site."""
         context = self.context()
         return [
             (site, partial(edit.apply, context=context)) for edit in edits for site in edit.sites(self.model.n_blocks)
         ]
 
-    def _key(self, edits: Edits, block: int) -> Key:
+    def _key(self, edits: Interventions, block: int) -> Key:
         """All that the base's stream after a block depends on: edits apply block by block, then as listed."""
         before = tuple(edit for edit in edits if edit.site.block < block)
         here = tuple(edit for edit in edits if edit.site.block == block)

@@ -24,7 +24,6 @@ class AnalysisPanel(QScrollArea, Panel):
         super().__init__()
         self._desk = desk
         self._kinds = {kind.title: kind for kind in plot_analyses()}
-        self._shown: object = None
         self.choice, self.said = QComboBox(), QLabel()
         self.choice.addItems(list(self._kinds))
         self.choice.setAccessibleName("Analysis")
@@ -60,11 +59,11 @@ class AnalysisPanel(QScrollArea, Panel):
         found = self._desk.found(self.analysis)
         if found is None:
             self.said.setText("Computing…")
+            for view in self.plots:
+                view.set_stale(True)
             return
-        state = (found.value, found.refusal, found.current)
-        if state == self._shown:
+        if not self.has_news(found.value, found.refusal, found.current, self.said.text()):
             return
-        self._shown = state
         self.said.setText("" if found.refusal is None else f"{found.refusal.message} {found.refusal.hint}")
         plots = found.value or ()
         self._make_room(len(plots))
@@ -85,6 +84,6 @@ class AnalysisPanel(QScrollArea, Panel):
         self._layout.replaceWidget(before, self.form)
         before.deleteLater()
         self.form.changed.connect(self._desk.ask)
-        self._shown = None
+        self._make_room(0)
         self._desk.ask()
         self.refresh()

@@ -18,7 +18,6 @@ from app.widgets.head_atlas import HeadAtlas
 from core.analyses import Analysis
 from core.analyses.attention import Attention, AttentionOfToken
 from core.analyses.item_shares import ItemShares
-from core.document import Document
 from core.interventions.knock_out_heads import heads_off, toggle_head
 from core.masses import Masses, mass_curves
 from core.questions import ModelInfo
@@ -45,7 +44,6 @@ class InsidePanel(QWidget, Panel):
         self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self._preview, self._before = "", desk.document
         self.view = AttentionView()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
@@ -70,8 +68,8 @@ class InsidePanel(QWidget, Panel):
         self.view.blink.connect(self._blink)
         self.atlas.head_chosen.connect(lambda block, head: self._desk.look(read=block, head=head))
         self.atlas.head_toggled.connect(self._toggle_head)
-        self.atlas.head_previewed.connect(self._preview_head)
-        self.atlas.preview_ended.connect(self._end_preview)
+        self.atlas.head_previewed.connect(self._try_head)
+        self.atlas.preview_ended.connect(lambda: self._desk.try_out(None))
         self.curves.position_chosen.connect(lambda block: self._desk.look(read=block))
         self.overview.currentChanged.connect(lambda _: self._draw_curves())
 
@@ -81,11 +79,14 @@ class InsidePanel(QWidget, Panel):
 
     def refresh(self) -> None:
         """Draw the attention that was found last, greyed where it belongs to another state."""
-        view, blocks = self._desk.view, range(self._desk.model.n_blocks if self._desk.model else 0)
-        self.atlas.set_off(frozenset((b, head) for b in blocks for head in heads_off(self._desk.document, b)))
+        view = self._desk.view
+        self._mark_heads()
         found, shares = self._desk.found(Attention(view.token)), self._desk.found(ItemShares())
         if found is None or found.value is None:
+            self.view.setEnabled(False)
+            self.atlas.set_stale(True)
             return
+        self.view.setEnabled(True)
         scores = None if shares is None or shares.value is None else shares.value.get("score")
         way = (self._held, self._receiving, self._baseline)
         if not self.has_news(found.value, scores, view.read, view.head, found.current, *way):
@@ -131,12 +132,12 @@ class InsidePanel(QWidget, Panel):
     def _draw_curves(self) -> None:
         """Where the items of the stimulus look, with the block that is looked at marked."""
         found = self._desk.found(ItemShares())
+        self.curves.set_stale(found is None or not found.current or found.value is None)
         if found is None or found.value is None or self.overview.currentWidget() is not self.curves:
             return
         plot = mass_curves(found.value)
         if plot != self.curves.plot:
             self.curves.show_plot(plot)
-        self.curves.set_stale(not found.current)
         self.curves.show_position(min(max(self._desk.view.read, 0), found.model.n_blocks - 1))
 
     def _caption(self, info: ModelInfo, block: int, head: int, attention: AttentionOfToken, stimulus: Stimulus) -> str:
@@ -146,19 +147,20 @@ class InsidePanel(QWidget, Panel):
         which = "without edits, " if self._baseline else ""
         return f"{what} — {which}block {block}, head {head}{held}"
 
-    def _preview_head(self, block: int, head: int) -> None:
-        """Try what the model says without a head: a step that is taken back unless the head is clicked."""
-        if not self._preview:
-            self._preview, self._before = self._desk.new_gesture(), self._desk.document
-        self._desk.edit(*_toggled(self._before, block, head), self._preview)
+    def _mark_heads(self) -> None:
+        """Cross out the heads that are switched off."""
+        answer = self._desk.answer
+        if answer is not None:
+            off = {block: heads_off(self._desk.document, block, answer.lost) for block in range(answer.model.n_blocks)}
+            self.atlas.set_off(frozenset((block, head) for block, heads in off.items() for head in heads))
 
-    def _end_preview(self) -> None:
-        preview, self._preview = self._preview, ""
-        self._desk.store.cancel(preview)
+    def _try_head(self, block: int, head: int) -> None:
+        """What the model says without a head, or with one that is off; nothing of it stays unless it is clicked."""
+        self._desk.try_out(toggle_head(self._desk.document, block, head))
 
     def _toggle_head(self, block: int, head: int) -> None:
-        self._end_preview()
-        self._desk.edit(*_toggled(self._desk.document, block, head))
+        way = "on" if head in heads_off(self._desk.document, block) else "off"
+        self._desk.edit(f"Head {head} of block {block} {way}", toggle_head(self._desk.document, block, head))
 
     def _hover(self, token: int) -> None:
         if not self._held:
@@ -176,12 +178,6 @@ class InsidePanel(QWidget, Panel):
     def _blink(self, baseline: bool) -> None:
         self._baseline = baseline
         self.refresh()
-
-
-def _toggled(document: Document, block: int, head: int) -> tuple[str, Document]:
-    """The words of a step that switches a head off or on again, and the document after it."""
-    way = "on" if head in heads_off(document, block) else "off"
-    return f"Head {head} of block {block} {way}", toggle_head(document, block, head)
 
 
 def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:

@@ -7,16 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from core.document import (
-    Document,
-    Intervention,
-    Near,
-    Offer,
-    Side,
-    View,
-    add_intervention,
-    by_hand,
-)
+from core.document import Document, Intervention, Near, Offer, Side, View, add_intervention, by_hand, item_of_base
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
@@ -53,7 +44,7 @@ class DropTokens(Intervention):
     def offers(cls) -> tuple[Offer, ...]:
         def of(which: Which) -> Callable[[Document, View], Document]:
             def make(document: Document, view: View) -> Document:
-                item = max(view.item, 0) if which == "item" else 0
+                item = item_of_base(document, view) if which == "item" else 0
                 return add_intervention(document, DropTokens(max(view.write, 0), which, item))
 
             return make
@@ -77,6 +68,8 @@ class DropTokens(Intervention):
         Raises UserError where there is no such item, or no token would be left.
         """
         dropped = self._tokens(x.shape[-1], context)
+        if not dropped:
+            raise UserError(f"There is no token of this kind: {self.which}.", "Nothing is dropped.")
         if len(dropped) == x.shape[-1]:
             raise UserError("No token would be left to attend to.", "Keep some of them.")
         edited = x.clone()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from core.document import (
     Document,
@@ -12,7 +13,6 @@ from core.document import (
     Offer,
     add_intervention,
     by_hand,
-    remove_intervention,
     replace_intervention,
 )
 from core.errors import UserError
@@ -105,18 +105,36 @@ class KnockOutHeads(Intervention):
         return replace(self, seed=seed) if self.control else None
 
 
-def heads_off(document: Document, block: int) -> tuple[int, ...]:
-    """The heads of a block that are switched off now."""
-    found = (e for e in document.interventions if isinstance(e, KnockOutHeads) and e.enabled and e.block == block)
+def heads_off(document: Document, block: int, lost: Collection[Intervention] = ()) -> tuple[int, ...]:
+    """The heads of a block that give nothing of their own now; edits that are `lost` switch none off."""
+    found = [edit for edit in document.interventions if _switches_off(edit, block) and edit not in lost]
     return tuple(sorted({head for edit in found for head in edit.heads}))
 
 
+def _switches_off(edit: Intervention, block: int) -> TypeGuard[KnockOutHeads]:
+    mine = isinstance(edit, KnockOutHeads) and edit.block == block
+    return mine and edit.enabled and not edit.control and edit.strength > 0
+
+
 def toggle_head(document: Document, block: int, head: int) -> Document:
-    """The document with a head switched off, or on again; the heads of a block that are off are one edit."""
+    """The document with a head switched off, or on again whatever switched it off.
+
+    The heads of a block that are switched off one by one are one edit.
+    """
+    if head in heads_off(document, block):
+        return _switch_on(document, block, head)
     for index, edit in enumerate(document.interventions):
-        if isinstance(edit, KnockOutHeads) and edit.block == block:
-            heads = tuple(sorted(set(edit.heads) ^ {head})) if edit.enabled else (head,)
-            if not heads:
-                return remove_intervention(document, index)
-            return replace_intervention(document, index, replace(edit, heads=heads, enabled=True))
+        if _switches_off(edit, block) and (edit.fill, edit.strength) == ("zero", 1.0):
+            more = replace(edit, heads=tuple(sorted({*edit.heads, head})))
+            return replace_intervention(document, index, more)
     return add_intervention(document, KnockOutHeads(block, (head,)))
+
+
+def _switch_on(document: Document, block: int, head: int) -> Document:
+    edits: list[Intervention] = []
+    for edit in document.interventions:
+        if not _switches_off(edit, block) or head not in edit.heads:
+            edits.append(edit)
+        elif others := tuple(each for each in edit.heads if each != head):
+            edits.append(replace(edit, heads=others))
+    return replace(document, interventions=tuple(edits))

@@ -6,16 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from core.document import (
-    Document,
-    Intervention,
-    Near,
-    Offer,
-    Side,
-    View,
-    add_intervention,
-    by_hand,
-)
+from core.document import Document, Intervention, Near, Offer, Side, View, add_intervention, by_hand, item_of_base
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
@@ -51,7 +42,7 @@ class PatchTokens(Intervention):
         def at(part: Part, *, whole: bool = False) -> Callable[[Document, View], Document]:
             def make(document: Document, view: View) -> Document:
                 block = view.write if part == "resid_post" else max(view.write, 0)
-                item = None if whole else max(view.item, 0)
+                item = None if whole else item_of_base(document, view)
                 return add_intervention(document, PatchTokens(block, part, item, item or 0))
 
             return make

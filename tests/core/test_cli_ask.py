@@ -41,11 +41,16 @@ def test_plots_are_written_as_figures(capsys: pytest.CaptureFixture[str], tmp_pa
     assert all(Path(path).stat().st_size > 1000 for path in written)
 
 
-def test_what_an_edit_could_not_do_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
-    found = ask(capsys, "decision", "--edit", "drop-tokens block=1 item=9", "--edit", "knock-out-heads block=1 heads=7")
+def test_what_an_edit_could_not_do_is_said_and_nothing_is_computed_without_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    edits = ("--edit", "drop-tokens block=1 item=9", "--edit", "knock-out-heads block=1 heads=7")
 
-    assert found["edits"] == ["tokens of item 9 dropped", "head 7 off"]
-    assert len(found["notes"]) == 2
+    said = refused(capsys, "layer-margins", *edits, "--figure", str(tmp_path / "depth"))
+
+    assert "no longer in the stimulus" in said
+    assert "Block 1 has no head 7" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_random_picture_with_a_source_is_the_same_for_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.analyses.pad import Pad, PadPlaces
 from core.cards import probe_files, subspace_folders
-from core.document import Document, Intervention, random_pair
+from core.document import Document, Intervention, make_counterfactual, random_pair
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
 from core.families.files import save_model
@@ -683,3 +683,29 @@ def test_what_the_card_does_not_say_is_the_last_note(tmp_path: Path) -> None:
     assert len(answer.notes) == 2
     assert "no block 7" in answer.notes[0]
     assert answer.notes[1].startswith("Assumed")
+
+
+@dataclass(frozen=True)
+class Broken(Analysis[int]):
+    def run(self, state: State) -> Iterator[int]:
+        raise IndexError("of all things")
+        yield 0
+
+
+def test_an_analysis_that_breaks_takes_no_other_with_it(
+    session: Session, document: Document, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = session.answer(Question(document, (Broken(), ItemShares())))
+
+    assert answer.found[Broken()] == Refusal(
+        "This analysis failed: IndexError: of all things", "The others are as they should be."
+    )
+    assert not isinstance(answer.found[ItemShares()], Refusal)
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_photo_has_no_counterfactual(document: Document) -> None:
+    photo = replace(document, base=Stimulus((), CANVAS, Photo(bytes(64 * 64 * 3), "dog.jpg")))
+
+    with pytest.raises(UserError, match="needs a base of two or four items"):
+        make_counterfactual(photo, "color", 0)

@@ -63,3 +63,15 @@ def test_a_click_with_ctrl_switches_the_head_off_in_one_step_and_it_stands_in_th
     desk.store.undo.undo()
     assert desk.document == before
     assert verdict(driver).logits == off.baseline
+
+
+def test_a_command_while_a_head_is_tried_out_is_about_the_picture_without_the_trial(driver: Driver) -> None:
+    desk = driver.window.desk
+    hover(driver, place(driver, 2, 3), CTRL)
+    assert verdict(driver).logits != verdict(driver).baseline
+
+    driver.command("Re-roll noise").trigger()
+    hover(driver, place(driver, 2, 3), Qt.KeyboardModifier.NoModifier)
+
+    assert desk.document.interventions == ()
+    assert verdict(driver).logits == verdict(driver).baseline

@@ -114,3 +114,8 @@ def test_it_goes_with_its_item_and_the_background_stays(document: Document) -> N
     assert delete_item(edited, "base", 1).interventions == (DropTokens(0, "background"),)
     assert DropTokens(1, item=1).words(document.base) == "tokens of B dropped"
     assert DropTokens(1, "background").detail(document.base) == "from block 1 on · nobody attends to it"
+
+
+def test_where_there_is_nothing_to_drop_it_says_so() -> None:
+    with pytest.raises(UserError, match="no token of this kind: CLS"):
+        DropTokens(0, "CLS").apply(noise(1, 2, 16, 16), Context((A, B), n_prefix=0))

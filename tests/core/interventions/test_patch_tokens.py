@@ -3,11 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from core.analyses.attention import Attention
 from core.analyses.decision import Decision
-from core.document import Document, delete_item, random_pair
+from core.document import Document, View, delete_item, random_pair
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.patch_tokens import PatchTokens
@@ -110,3 +112,22 @@ def test_it_acts_where_it_says_and_reads_in_words(document: Document) -> None:
     assert edit.site == Site(1, "v")
     assert edit.words(document.base) == "tokens of B from source A"
     assert PatchTokens(1).words(document.base) == "all tokens from source"
+
+
+def test_what_is_seen_of_a_patched_pattern_follows_the_source(document: Document) -> None:
+    session, attention = Session("cpu"), Attention(3)
+    patched = replace(document, interventions=(PatchTokens(1, "pattern"),))
+    other = replace(patched, source=random_pair(CANVAS, 5))
+
+    before, after = (session.answer(Question(each, (attention,))).found[attention] for each in (patched, other))
+
+    fresh = Session("cpu").answer(Question(other, (attention,))).found[attention]
+    np.testing.assert_allclose(after.rows, fresh.rows, atol=1e-6)
+    assert not np.allclose(after.rows[1], before.rows[1], atol=1e-3)
+
+
+def test_while_the_source_is_shown_the_first_item_of_the_base_is_meant(document: Document) -> None:
+    offers = PatchTokens.offers()
+
+    assert offers[0].make(document, View(item=1, side="source")).interventions == (PatchTokens(1, item=0),)
+    assert offers[0].make(document, View(item=1)).interventions == (PatchTokens(1, item=1, source_item=1),)
