@@ -177,7 +177,7 @@ def _offered(offer: Offer) -> Do:
 
 
 OFFERED: tuple[Command, ...] = tuple(
-    Command("Intervene", offer.words, _offered(offer), offer.keys, tip=offer.tip)
+    Command(f"Intervene{WITHIN}Inside a block", offer.words, _offered(offer), offer.keys, tip=offer.tip)
     for kind in intervention_kinds()
     for offer in kind.offers()
 )

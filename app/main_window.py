@@ -55,6 +55,8 @@ class MainWindow(QMainWindow):
         self._panels: dict[type[Panel], Any] = {}
         self._docks: dict[type[Panel], QDockWidget] = {}
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        for menu in self._menus.values():
+            menu.setToolTipsVisible(True)
         self._add_file_and_edit()
         for command in COMMANDS:
             self._add(command)
@@ -189,6 +191,7 @@ class MainWindow(QMainWindow):
         if name not in self._menus:
             outer, _, title = name.rpartition(WITHIN)
             self._menus[name] = self._menu(outer).addMenu(title)
+            self._menus[name].setToolTipsVisible(True)
         return self._menus[name]
 
     def all_actions(self) -> list[tuple[str, QAction]]:

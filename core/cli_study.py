@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
+from core.errors import UserError
+from core.options import with_options
 from core.studies.study import all_names, chosen, every_study
 from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
 
@@ -48,6 +50,13 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20, help="of a subspace search (default: 20)")
     study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
     study.add_argument("--runs", type=whole(1, RUNS_MAX), default=1, help="of losses: for each choice (default: 1)")
+    study.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other option of the study that is named; may be given again",
+    )
     study.add_argument("--device", default="auto", help=DEVICE_HELP)
     study.set_defaults(run=_study)
 
@@ -84,7 +93,7 @@ def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
         epochs=arguments.epochs,
         seed=arguments.seed,
     )
-    return chosen(
+    studies = chosen(
         all_names(len(models)) if arguments.what == "all" else [arguments.what],
         n=arguments.n,
         seed=arguments.seed,
@@ -94,6 +103,10 @@ def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
         use_shipped=not arguments.search_again,
         n_runs=arguments.runs,
     )
+    named = [study for study in studies if study.name == arguments.what]
+    if arguments.option and not named:
+        raise UserError("--option is for one study.", "Name it in place of all.")
+    return [with_options(s, arguments.option, s.name) if s in named else s for s in studies]
 
 
 def _blocks(words: str, models: list[Model]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import math
 import re
 import types
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from core.datasets import SEED_MAX
@@ -37,23 +37,37 @@ def made(kinds: Sequence[type[Kind]], words: Sequence[str]) -> Kind:
     if not words or words[0] not in known:
         raise UserError(f"There is no “{words[0] if words else ''}”.", f"Name one of: {', '.join(known)}.")
     kind = known[words[0]]
-    hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]
-    given: dict[str, Any] = {}
-    for word in words[1:]:
-        name, equals, value = word.partition("=")
-        if name not in names or not equals:
-            raise UserError(f"{words[0]} has no option “{word}”.", f"It has: {options_of(kind) or 'none'}.")
-        try:
-            given[name] = _value(hints[name], value)
-        except (ValueError, OverflowError) as error:
-            raise UserError(
-                f"“{value}” is nothing for {name} of {words[0]}.", f"It has: {options_of(kind)}."
-            ) from error
+    given = _given(kind, words[0], words[1:])
     missing = [f.name for f in fields(kind) if f.name not in given and f.default is MISSING]  # type: ignore[arg-type]
     if missing:
         raise UserError(f"{words[0]} needs {missing[0]}=….", f"It has: {options_of(kind)}.")
     return kind(**given)
+
+
+def with_options(value: Kind, words: Sequence[str], name: str) -> Kind:
+    """A value of a kind called `name` with the fields that `words` set, each as `field=value`.
+
+    Raises UserError for a field that it does not have, or a value of another type.
+    """
+    return replace(value, **_given(type(value), name, words))  # type: ignore[type-var]
+
+
+def _given(kind: type[Any], name: str, words: Sequence[str]) -> dict[str, Any]:
+    """The values of the fields that `words` set."""
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind)]
+    given: dict[str, Any] = {}
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option not in names or not equals:
+            raise UserError(f"{name} has no option “{word}”.", f"It has: {options_of(kind) or 'none'}.")
+        try:
+            given[option] = _value(hints[option], value)
+        except (ValueError, OverflowError) as error:
+            choices = " or ".join(map(str, get_args(hints[option]))) if get_origin(hints[option]) is Literal else ""
+            hint = f"Choose {choices}." if choices else f"It has: {options_of(kind)}."
+            raise UserError(f"“{value}” is nothing for {option} of {name}.", hint) from error
+    return given
 
 
 def _value(hint: Any, word: str) -> Any:

@@ -54,7 +54,10 @@ def test_words_become_the_value_that_they_describe(words: str, value: object) ->
         ("knock-out-heads block=1 heads=1 head=2", "has no option “head=2”"),
         ("knock-out-heads block=1 heads=1 strength", "has no option “strength”"),
         ("knock-out-heads block=one heads=1", "“one” is nothing for block"),
-        ("knock-out-heads block=1 heads=1 fill=half", "“half” is nothing for fill"),
+        (
+            "knock-out-heads block=1 heads=1 fill=half",
+            "for fill of knock-out-heads. Choose zero or mean",
+        ),
         ("knock-out-heads block=1 heads=1 enabled=perhaps", "“perhaps” is nothing for enabled"),
         ("knock-out-heads block=1 heads=1 strength=nan", "“nan” is nothing for strength"),
         ("knock-out-heads block=1 heads=1 strength=inf", "“inf” is nothing for strength"),

@@ -169,7 +169,7 @@ def test_an_intervention_stands_in_menu_palette_list_and_on_the_command_line(cop
     assert found["edits"] == ["stream turned round"]
     assert found["found"]["logits"] != pytest.approx(found["found"]["baseline"], abs=1e-3)
     seen = json.loads(python(copy, LOOK))
-    assert ["Intervene", "Turn the stream round"] in seen["commands"]
+    assert ["Intervene ▸ Inside a block", "Turn the stream round"] in seen["commands"]
     assert seen["edits"] == ["stream turned round"]
 
 
