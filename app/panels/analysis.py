@@ -6,13 +6,15 @@ from dataclasses import fields, replace
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.forms import Form
 from app.panels import Panel
 from app.plots import PlotView
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
+
+PLOT_MIN_PX, PLOT_STRETCH = 220, 1000
 
 
 class AnalysisPanel(QScrollArea, Panel):
@@ -76,8 +78,12 @@ class AnalysisPanel(QScrollArea, Panel):
         while len(self.plots) > n:
             self.plots.pop().deleteLater()
         while len(self.plots) < n:
-            self.plots.append(PlotView())
-            self._layout.insertWidget(self._layout.count() - 1, self.plots[-1])
+            view = PlotView()
+            # One plot fills the panel, and several of them scroll.
+            view.setMinimumHeight(PLOT_MIN_PX)
+            view.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+            self.plots.append(view)
+            self._layout.insertWidget(self._layout.count() - 1, view, PLOT_STRETCH)
 
     def _choose(self, title: str) -> None:
         before, self.form = self.form, Form(self._kinds[title]())
