@@ -9,7 +9,16 @@ from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, QTimer, QVariantAn
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.widgets.meter_paint import paint_caption, paint_ground, paint_reading, paint_scale, plan_of
+from app.widgets.marks import describe
+from app.widgets.meter_paint import (
+    FADE_STEPS,
+    paint_caption,
+    paint_ground,
+    paint_reading,
+    paint_scale,
+    paint_trail,
+    plan_of,
+)
 from app.widgets.painted import STALE_OPACITY, Painted, announce, line_height
 from app.widgets.reading import COMPUTING, NO_READING, WAITING, Look, Reading
 
@@ -18,7 +27,6 @@ __all__ = ["DecisionMeter", "Reading"]
 REACHES = (4.0, 8.0, 16.0, 32.0)
 _SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
 _PULSE_MS = 250
-_FRAME_MS = 40
 _MAX_TRAIL = 240
 
 
@@ -35,7 +43,7 @@ class DecisionMeter(Painted):
         self._trail_s = trail_ms / 1000
         self._trail: deque[tuple[float, float]] = deque(maxlen=_MAX_TRAIL)
         self._fading = QTimer(self)
-        self._fading.setInterval(_FRAME_MS)
+        self._fading.setInterval(max(1, trail_ms // FADE_STEPS))
         self._fading.timeout.connect(self._fade)
         self._pulse = QVariantAnimation(self)
         self._pulse.setDuration(_PULSE_MS)
@@ -99,29 +107,38 @@ class DecisionMeter(Painted):
         reach, opacity = self._reach, STALE_OPACITY if self._stale else 1.0
         self.still(painter, "ground", None, lambda still: paint_ground(still, QRectF(self.rect())))
         paint_caption(painter, plan, look := self._look())
+        trail = self._faded_trail()
         painter.setOpacity(opacity)
         self.still(painter, "scale", (words, reach), lambda still: paint_scale(still, plan, reach, words))
+        self.still(painter, "trail", (plan, reach, trail), lambda still: paint_trail(still, plan.bar, reach, trail))
         painter.setOpacity(1.0 if reading is None else opacity)
         paint_reading(painter, plan, look)
 
     def _look(self) -> Look:
         pulse = float(self._pulse.currentValue()) if self.is_pulsing() else 0.0
-        now = time.monotonic()
-        trail = tuple((margin, min(1.0, (now - born) / self._trail_s)) for born, margin in self._trail)
-        return Look(self._reading, self._stale, self._message, self._reach, trail, pulse)
+        return Look(self._reading, self._stale, self._message, self._reach, pulse)
+
+    def _faded_trail(self) -> tuple[tuple[float, int], ...]:
+        """Margins, each with how far it has faded."""
+        step_s = self._trail_s / FADE_STEPS
+        now = int(time.monotonic() / step_s)  # all dots fade at the same moments, and between them nothing does
+        return tuple((margin, min(FADE_STEPS, now - int(born / step_s))) for born, margin in self._trail)
 
     def _beat(self, _progress: float) -> None:
         self.update()
 
     def _remember(self, margin: float) -> None:
+        self._forget_old()
         self._trail.append((time.monotonic(), margin))
-        if not self._fading.isActive():
-            self._fading.start()
+        self._fading.start()  # from now: what is painted for this reading is faded as well
 
-    def _fade(self) -> None:
+    def _forget_old(self) -> None:
         oldest = time.monotonic() - self._trail_s
         while self._trail and self._trail[0][0] < oldest:
             self._trail.popleft()
+
+    def _fade(self) -> None:
+        self._forget_old()
         if not self._trail:
             self._fading.stop()
         self._fit_reach()
@@ -152,7 +169,7 @@ class DecisionMeter(Painted):
         else:
             note = self._message or (COMPUTING if self._stale else "")
             told = ", ".join(part for part in (note, self._reading.told()) if part)
-        self.setAccessibleDescription(told)
+        describe(self, told)
         words = self._reading or NO_READING
         legend = f"Logit margin, {words.high} over {words.low}. Filled: now. Hollow: without edits. Dots: the last 2 s."
         self.setToolTip(f"{told}\n{legend}")

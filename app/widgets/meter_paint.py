@@ -22,7 +22,7 @@ from app.widgets.painted import (
 from app.widgets.reading import COMPUTING, WAITING, Look, Reading, sign
 
 _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
-_FADE_STEPS = 16
+FADE_STEPS = 20
 _OVERHANG = 1.1  # how far the bar goes beyond its last tick
 _SHRINKS = (1.0, 0.88, 0.76, 0.66)
 _STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
@@ -62,7 +62,7 @@ def paint_scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> 
 
 
 def paint_reading(painter: QPainter, plan: Plan, look: Look) -> None:
-    """What a new answer changes: the bar with its ghost and trail, and the verdict."""
+    """What a new answer changes: the bar with its ghost, and the verdict."""
     if look.reading is None:
         face = scaled(plan.font, 1.3)
         color = theme.current().color("muted")
@@ -218,7 +218,7 @@ def _scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
 
 
 def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> None:
-    """The filled bar of a margin from the zero line, its ghost without edits, and its trail."""
+    """The filled bar of a margin from the zero line, and its ghost without edits."""
     colors = theme.current()
     zero = bar.center().x()
     side = colors.color("same" if reading.margin > 0 else "different")
@@ -228,20 +228,19 @@ def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> N
         painter.strokePath(ghost, QPen(colors.color("text", 0.6), 1.5))
     if abs(reading.margin) > look.reach * _OVERHANG:
         _beyond(painter, bar, right=reading.margin > 0)
-    _dots(painter, bar, look)
     painter.setPen(QPen(colors.color("text"), 2))
     over = min(0.16 * bar.height(), 5.0)
     painter.drawLine(QPointF(zero, bar.top() - over), QPointF(zero, bar.bottom() + over))
 
 
-def _dots(painter: QPainter, bar: QRectF, look: Look) -> None:
-    """The trail under the bar: the older, the fainter, in few steps, for a drag leaves many."""
+def paint_trail(painter: QPainter, bar: QRectF, reach: float, trail: tuple[tuple[float, int], ...]) -> None:
+    """A dot under the bar for each margin, the older the fainter: `trail` has how many of `FADE_STEPS` are over."""
     ink, y = theme.current().color("text"), bar.bottom() + 0.16 * bar.height() + 1.5
     width = 2 * min(2.2, 0.08 * bar.height() + 0.6)
-    for step, dots in itertools.groupby(look.trail, key=lambda dot: round(dot[1] * _FADE_STEPS)):
-        ink.setAlphaF(0.9 * (1 - step / _FADE_STEPS) + 0.06)
+    for step, dots in itertools.groupby(trail, key=lambda dot: dot[1]):
+        ink.setAlphaF(0.9 * (1 - step / FADE_STEPS) + 0.06)
         painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints([QPointF(x, y) for x in _places(bar, (margin for margin, _ in dots), look.reach)])
+        painter.drawPoints([QPointF(x, y) for x in _places(bar, (margin for margin, _ in dots), reach)])
 
 
 def _block(bar: QRectF, zero: float, end: float) -> QPainterPath:

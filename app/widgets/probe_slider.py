@@ -212,7 +212,7 @@ class PairMeter(Painted):
             return
         peak = max(abs(reading.margin), abs(reading.baseline or 0.0))
         reach = next((reach for reach in _REACHES if peak <= reach), _REACHES[-1])
-        paint_bar(painter, bar, Look(reading, self._stale, "", reach, (), 0.0), reading)
+        paint_bar(painter, bar, Look(reading, self._stale, "", reach, 0.0), reading)
         self._paint_words(painter, words, reading)
 
     def _paint_words(self, painter: QPainter, area: QRectF, reading: Reading) -> None:

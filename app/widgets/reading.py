@@ -63,13 +63,12 @@ NO_READING = Reading(0.0, None)
 
 @dataclass(frozen=True)
 class Look:
-    """All that a picture of the meter depends on; `trail` holds (margin, age in 0–1), `pulse` runs from 0 to 1."""
+    """What a picture of the meter depends on, beside its trail; `pulse` runs from 0 to 1."""
 
     reading: Reading | None
     stale: bool
     message: str
     reach: float
-    trail: tuple[tuple[float, float], ...]
     pulse: float
 
 
