@@ -6,12 +6,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout
 
 from app.desk import Desk
 from app.forms import Form
 from app.panels import Panel
 from app.plots import PlotView
+from app.widgets.flow import ScrolledBody
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
 
 PLOT_MIN_PX, PLOT_STRETCH = 220, 1000
@@ -32,7 +33,7 @@ class AnalysisPanel(QScrollArea, Panel):
         self.said.setWordWrap(True)
         self.form: Form[PlotAnalysis] = Form(self._kinds[self.choice.currentText()]())
         self.plots: list[PlotView] = []
-        body = QWidget()
+        body = ScrolledBody()
         self._layout = QVBoxLayout(body)
         self._layout.setContentsMargins(10, 6, 10, 8)
         for widget in (self.choice, self.form, self.said):

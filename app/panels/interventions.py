@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QTabWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from app import choices
@@ -29,7 +28,7 @@ from app.panels.pad_landmarks import Landmarks, nearest
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
-from app.widgets.flow import Flow
+from app.widgets.flow import Flow, ScrolledBody
 from app.widgets.pad import EMPTY, PadPicture, SubspacePad, Thumb
 from core.analyses import Analysis
 from core.analyses.decision import Decision
@@ -104,7 +103,7 @@ class InterventionsPanel(QScrollArea, Panel):
         for widget in (self.tabs, self.edits):
             # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-        body = _Body()
+        body = ScrolledBody()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 2, 6, 6)
         layout.setSpacing(4)
@@ -342,14 +341,6 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def _reorder(self, start: int, end: int) -> None:
         self._desk.edit("Reorder edits", reorder_intervention(self._desk.document, start, end))
-
-
-class _Body(QWidget):
-    """What the panel scrolls: never lower than its parts need at least, while Qt would ask for what they like best."""
-
-    def heightForWidth(self, width: int) -> int:
-        layout = self.layout()
-        return -1 if layout is None else layout.minimumHeightForWidth(width)
 
 
 def _known(found: Found[Any] | None) -> tuple[object, ...]:

@@ -59,3 +59,11 @@ class Flow(QWidget):
             places.append(QRect(x, y + (tall - size.height()) // 2, size.width(), size.height()))
             x += size.width() + GAP_PX
         return places
+
+
+class ScrolledBody(QWidget):
+    """What a panel scrolls: never lower than its parts need at least, while Qt would ask for what they like best."""
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return -1 if layout is None else layout.minimumHeightForWidth(width)
