@@ -119,15 +119,24 @@ def _control(control: str, key: str, tip: str) -> Command:
 
 MODES: tuple[Command, ...] = (
     _mode(
-        *("Move", "Move by hand", modes.by_hand, "Ctrl+Alt+0"),
+        "Move",
+        "Move by hand",
+        modes.by_hand,
+        "Ctrl+Alt+0",
         tip="The thumb decides: swaps and novel vectors of the selected item leave this pad.",
     ),
     _mode(
-        *("Swap", "Swap from source", lambda desk: edits.swap_in_source(desk, desk.pad_shown), "Ctrl+Alt+1"),
+        "Swap",
+        "Swap from source",
+        lambda desk: edits.swap_in_source(desk, desk.pad_shown),
+        "Ctrl+Alt+1",
         tip="Interchange: each token receives what its counterpart in the source's item has in this subspace.",
     ),
     _mode(
-        *("Swap all", "Swap everything from source", lambda desk: edits.swap_in_source(desk, "all"), "Ctrl+Alt+A"),
+        "Swap all",
+        "Swap everything from source",
+        lambda desk: edits.swap_in_source(desk, "all"),
+        "Ctrl+Alt+A",
         tip="Interchange: each token receives the whole stream of its counterpart in the source's item.",
     ),
     _novel("Add", "added", "Ctrl+Alt+2", "Both items of the pair get a sum of two seen vectors, e₁ + e₂."),
@@ -135,7 +144,10 @@ MODES: tuple[Command, ...] = (
     _novel("Sampled", "sampled", "Ctrl+Alt+4", "Both items get vectors drawn from the normal of the seen ones."),
     _novel("Random", "random", "Ctrl+Alt+5", "Both items get vectors drawn from the normal of mean 0 and spread 1."),
     _mode(
-        *("↻", "Draw again", modes.draw_again, "Ctrl+Alt+R"),
+        "↻",
+        "Draw again",
+        modes.draw_again,
+        "Ctrl+Alt+R",
         tip="Another draw of the novel vectors, or of the random subspace.",
     ),
 )
@@ -143,12 +155,14 @@ MODES: tuple[Command, ...] = (
 
 CONTROLS: tuple[Command, ...] = (
     _control(
-        *("wrong object", "Ctrl+Alt+W"),
+        "wrong object",
+        "Ctrl+Alt+W",
         tip="A swap takes from the source's other object, a move puts the partner there, and of novel vectors the "
         "partner gets the one that makes the other judgement.",
     ),
     _control(
-        *("random subspace", "Ctrl+Alt+B"),
+        "random subspace",
+        "Ctrl+Alt+B",
         tip="The same edit along as many random directions.",
     ),
 )

@@ -185,12 +185,12 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _das(arguments: argparse.Namespace) -> int:
+    from core.assets.subspace_files import save_subspace, subspace_file
     from core.cards import subspace_folder
     from core.engine import verify
     from core.families.files import open_model
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.studies.result import n_kinds_of
-    from core.subspaces import save_subspace, subspace_file
 
     model = verify(open_model(arguments.model, device_of(arguments)))
     say_assumed(model.assumed)
@@ -219,10 +219,10 @@ def _das(arguments: argparse.Namespace) -> int:
 
 
 def _probe(arguments: argparse.Namespace) -> int:
+    from core.assets.probe_files import save_probes
     from core.cards import probe_file
     from core.engine import verify
     from core.families.files import open_model
-    from core.probes import save_probes
     from core.studies.measures.probe_asset import probe_asset
     from core.studies.probe import ProbeOptions
 

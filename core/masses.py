@@ -27,7 +27,7 @@ KINDS = {
 }
 
 
-def sound_masses(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
+def attention_shares(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
     """WO, WP, BP, BG and CLS [..., L, H], and the local (0) to global (1) score, from masses [..., L, H, I, I + 2].
 
     Means over all items, or over those in `of`. There is no WP without pairs and no BP with one. The score is the
@@ -62,7 +62,9 @@ def mass_curves(means: Mapping[str, Masses], series: Sequence[Series] = ()) -> C
     n_blocks = len(means["WO"])
     largest = [kind_series(kind, means[kind].max(-1).tolist()) for kind in KINDS if kind in means]
     return Curves(
-        *("Attention of item tokens, head with the most", "block", "share of attention"),
+        title="Attention of item tokens, head with the most",
+        x_label="block",
+        y_label="share of attention",
         x=tuple(float(b) for b in range(n_blocks)),
         ticks=tuple(str(b) for b in range(n_blocks)),
         series=tuple(series or largest),

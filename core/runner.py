@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S = 0.1
 NICENESS = 10
+LOOK_EVERY_S = 1.0
+"""How often the engine looks whether the files of a model, or what was learned on it, have changed."""
 ORPHAN_GRACE_S = 10.0
 KEPT_HINT = "What was finished is kept; start it again to go on."
 
@@ -48,7 +50,7 @@ def serve(connection: Connection, device: str) -> None:
     from core.session import Session
 
     torch.set_num_threads(n_threads(left_free=1))
-    session = Session(device)
+    session = Session(device, look_every_s=LOOK_EVERY_S)
     try:
         while (question := connection.recv()) is not None:
             complete = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 import traceback
 from collections.abc import Iterator
@@ -14,25 +15,26 @@ import torch
 
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision
+from core.assets.probe_files import learned_probes
+from core.assets.subspace_files import learned_subspaces
 from core.cards import model_path, probe_files, subspace_folders, tensor_files
 from core.document import AssetKey, Document
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
-from core.probes import learned_probes
 from core.questions import Answer, ModelInfo, Question
 from core.scene import Geometry
 from core.state import Opened, State
 from core.streams import say
-from core.subspaces import learned_subspaces
 
 
 class Session:
     """One open model at a time. One thread at a time may use it."""
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", *, look_every_s: float = 0.0) -> None:
         self._device = device
+        self._look_every_s, self._looked_s = look_every_s, -math.inf
         self._reference = ""
         self._times: dict[Path, int] = {}
         self._opened: Opened | None = None
@@ -40,8 +42,13 @@ class Session:
     def open(self, reference: str) -> Opened:
         """The model behind a reference, verified; the one before it is kept where this raises UserError.
 
-        It is opened again where its files, or those of what was learned on it, are no longer what they were.
+        It is opened again where its files, or those of what was learned on it, are no longer what they were; they are
+        looked at every `look_every_s` seconds.
         """
+        now_s = time.monotonic()
+        if self._opened is not None and reference == self._reference and now_s < self._looked_s + self._look_every_s:
+            return self._opened
+        self._looked_s = now_s
         times = _times(reference)
         if self._opened is None or reference != self._reference or times != self._times:
             notes: list[str] = []

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Part = Literal["resid_pre", "q", "k", "v", "scores", "pattern", "head_out", "attn_out", "mlp_out", "resid_post"]
 """The parts of a block, in the order in which a pass goes through them."""
 
-PARTS: tuple[Part, ...] = (
-    *("resid_pre", "q", "k", "v", "scores", "pattern", "head_out", "attn_out", "mlp_out", "resid_post"),
-)
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, slots=True)

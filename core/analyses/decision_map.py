@@ -11,9 +11,9 @@ import numpy as np
 from core.analyses import Analysis
 from core.analyses.decision import verdict
 from core.analyses.pad import Extent, Floats, item_coordinates, pad_extent, pad_subspace
-from core.document import Document, is_of_pad
+from core.document import is_of_pad
 from core.errors import UserError
-from core.interventions.move import MoveInSubspace, find_move, set_point
+from core.interventions.move import MoveInSubspace, with_thumb
 from core.scene import Property
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class DecisionMap(Analysis[Floats]):
     item: int = 0
 
     def run(self, state: State) -> Iterator[Floats]:
-        placed, thumb = self._thumb(state.document)
+        placed, thumb = with_thumb(state.document, self.item, self.property, self.block)
         subspace = pad_subspace(state, self.property, self.block)
         if not 0 <= self.item < len(state.document.base.items):
             raise UserError("There is no such item to move.", "Choose one that is in the picture.")
@@ -50,15 +50,6 @@ class DecisionMap(Analysis[Floats]):
             missing = np.flatnonzero(np.isnan(grid))[:CELLS_AT_ONCE]
             grid.flat[missing] = self._cells(there, thumb, [points[cell] for cell in missing])
             yield grid.copy()
-
-    def _thumb(self, document: Document) -> tuple[Document, MoveInSubspace]:
-        """The document with the thumb at the origin of the pad, and the thumb's edit in it."""
-        at = find_move(document, self.item, self.property, self.block)
-        strength = 1.0 if at is None else document.interventions[at].strength
-        placed = set_point(document, self.item, self.property, self.block, (0.0, 0.0), strength)
-        thumb = placed.interventions[find_move(placed, self.item, self.property, self.block) or 0]
-        assert isinstance(thumb, MoveInSubspace)
-        return placed, thumb
 
     def _cells(self, state: State, thumb: MoveInSubspace, points: list[tuple[float, float]]) -> Floats:
         """P(`Verdict.mapped`) [N] with the thumb at N places."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.analyses import Analysis
 from core.errors import UserError
-from core.masses import Masses, sound_masses
+from core.masses import Masses, attention_shares
 from core.scene import pairs_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ItemShares(Analysis[Mapping[str, Masses]]):
-    """`core.masses.sound_masses` [L, H] by kind, edits in force, the local (0) to global (1) score among them."""
+    """`core.masses.attention_shares` [L, H] by kind, edits in force, the local (0) to global (1) score among them."""
 
     def run(self, state: State) -> Iterator[Mapping[str, Masses]]:
         import torch
@@ -31,7 +31,7 @@ class ItemShares(Analysis[Mapping[str, Masses]]):
             raise UserError("There is no item whose attention could be shared out.", "Use Stimulus ▸ Random pair.")
         patterns = (state.pattern(block) for block in range(state.model.n_blocks))
         shares = [item_masses(pattern, state.tokens, state.model.n_prefix) for pattern in patterns]
-        kinds = sound_masses(state.numpy(torch.stack(shares)), pairs_of(len(state.tokens)))
+        kinds = attention_shares(state.numpy(torch.stack(shares)), pairs_of(len(state.tokens)))
         if not state.model.n_prefix:
             kinds.pop("CLS")
         yield kinds

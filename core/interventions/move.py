@@ -112,6 +112,16 @@ def find_move(document: Document, item: int, property: Property, block: int) -> 
     return None
 
 
+def with_thumb(document: Document, item: int, property: Property, block: int) -> tuple[Document, MoveInSubspace]:
+    """The document with an item's thumb at the origin of a pad, whatever it was, and the thumb's edit in it."""
+    at = find_move(document, item, property, block)
+    strength = 1.0 if at is None else document.interventions[at].strength
+    placed = set_point(document, item, property, block, (0.0, 0.0), strength)
+    thumb = placed.interventions[find_move(placed, item, property, block) or 0]
+    assert isinstance(thumb, MoveInSubspace)
+    return placed, thumb
+
+
 def moved_to(document: Document, index: int | None, item: int) -> tuple[float, float] | None:
     """Where the edit at `index` puts an item on its pad by hand; None where another kind of edit decides."""
     edit = None if index is None else document.interventions[index]

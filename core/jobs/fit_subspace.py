@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import orthogonal
 
+from core.assets.subspace_files import landmarks
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
 from core.engine import advance, embed, resume, to_input
@@ -26,7 +27,6 @@ from core.families.model import Model, require_relation
 from core.jobs.progress import Job, Progress, part
 from core.render import render_many
 from core.scene import N_COLORS, Property
-from core.subspaces import landmarks
 from core.tokens import gather_tokens, item_tokens, write_coordinates
 
 CACHE_BYTES = 4 * 2**30

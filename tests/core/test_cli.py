@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from core import cli
+from core.assets.subspace_files import load_subspaces
 from core.cli import main
 from core.datasets import Example, split_examples
 from core.families.files import save_model
 from core.render import render
 from core.scene import Geometry, Item, Stimulus
-from core.subspaces import load_subspaces
 from tests.core.networks import CARD, TINY, save_tiny, tiny_network
 
 TINY_RECIPE = """

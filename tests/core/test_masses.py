@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.masses import kind_series, mass_curves, sound_masses
+from core.masses import attention_shares, kind_series, mass_curves
 from core.scene import pairs_of
 
 
 def test_items_without_a_partner_have_a_score_but_no_mass_within_a_pair() -> None:
     one = np.array([[[[0.2, 0.5, 0.3]]]])  # [L, H, I, I + 2]: itself, background, CLS
 
-    kinds = sound_masses(one, pairs_of(1))
+    kinds = attention_shares(one, pairs_of(1))
 
     assert {name: value.item() for name, value in kinds.items()} == pytest.approx(
         {"WO": 0.2, "BG": 0.5, "CLS": 0.3, "score": 0.5}

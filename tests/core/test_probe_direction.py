@@ -14,6 +14,7 @@ from core import session as session_module
 from core.analyses.decision import Decision
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.assets.probe import Probe
+from core.assets.probe_files import save_probes
 from core.datasets import split_examples
 from core.document import (
     Document,
@@ -26,7 +27,6 @@ from core.engine import read_out
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.probe import AddProbeDirection, probe_and_tokens, push_pair
-from core.probes import save_probes
 from core.questions import Question
 from core.scene import Geometry, Stimulus, pair_name, pair_relation
 from core.session import Session

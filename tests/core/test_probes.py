@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.assets.probe import Probe
+from core.assets.probe_files import as_kept, load_probes, save_probes
 from core.errors import UserError
 from core.families.model import Model
-from core.probes import as_kept, load_probes, save_probes
 from tests.core.networks import WIDTH, noise, tiny_model
 
 WIDE = 8 * WIDTH

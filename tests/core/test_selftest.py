@@ -7,9 +7,9 @@ import pytest
 from timm.models.vision_transformer import VisionTransformer
 
 from core import selftest, session
+from core.assets.subspace_files import save_subspace, subspace_file
 from core.cards import subspace_folders
 from core.families.files import save_model
-from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 from tests.core.test_subspaces import card, fitted
 

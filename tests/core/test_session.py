@@ -21,6 +21,8 @@ from core.analyses.decision import Decision, Verdict
 from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.analyses.pad import Pad, PadPlaces
+from core.assets.probe_files import as_kept, save_probes
+from core.assets.subspace_files import save_subspace, subspace_file
 from core.cards import probe_files, subspace_folders
 from core.document import Document, Intervention, make_counterfactual, random_pair
 from core.engine import Edit, attention_rows, run, to_input
@@ -35,14 +37,12 @@ from core.interventions.novel import METHODS, WriteNovelVectors
 from core.interventions.patch_tokens import PatchTokens
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
-from core.probes import as_kept, save_probes
 from core.questions import Answer, Question
 from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.session import Session
 from core.site import Site
 from core.state import CACHE_ENTRIES, State
-from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import CARD, TINY, random_subspace, save_tiny, tiny_network
 from tests.core.test_probes import card as probe_card
 from tests.core.test_probes import probes

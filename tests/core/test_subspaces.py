@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from core.assets.subspace_files import (
+    landmarks,
+    learned_subspaces,
+    load_subspace,
+    load_subspaces,
+    save_subspace,
+    subspace_file,
+)
 from core.errors import UserError
 from core.families.model import Model
 from core.scene import Property
-from core.subspaces import landmarks, learned_subspaces, load_subspace, load_subspaces, save_subspace, subspace_file
 from tests.core.networks import WIDTH, noise, orthogonal, tiny_model
 
 CLASSES = torch.arange(16).repeat(30)

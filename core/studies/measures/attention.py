@@ -18,7 +18,7 @@ from core.datasets import split_examples
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
-from core.masses import KINDS, Masses, Pairs, kind_series, mass_curves, sound_masses
+from core.masses import KINDS, Masses, Pairs, attention_shares, kind_series, mass_curves
 from core.plots import Heatmap, Maps, Plot, Series
 from core.render import render_many
 from core.scene import Stimulus
@@ -39,7 +39,7 @@ def measure_attention(model: Model, study: Attention) -> Job[Found]:
     stimuli = [e.stimulus for e in examples]
     masses = yield from item_masses(model, stimuli)
     pairs = item_pairs(model)
-    kinds = paper_masses(masses, pairs) if study.paper_convention else sound_masses(masses, pairs)
+    kinds = paper_masses(masses, pairs) if study.paper_convention else attention_shares(masses, pairs)
     if not model.n_prefix:
         del kinds["CLS"]
     heads, maps = _stages(model, stimuli, masses, pairs)
@@ -52,9 +52,9 @@ def _stages(
 ) -> tuple[tuple[StageHead, ...], Maps]:
     """The head of each stage, and the maps of the first item of the last pair in a typical image."""
     stages = [s for s in STAGES[model.task] if s != "CLS" or model.n_prefix]
-    heads = pick_heads({kind: value.mean(0) for kind, value in sound_masses(masses, pairs).items()}, stages)
+    heads = pick_heads({kind: value.mean(0) for kind, value in attention_shares(masses, pairs).items()}, stages)
     item = pairs[-1][0]
-    shares = sound_masses(masses, pairs, [item])
+    shares = attention_shares(masses, pairs, [item])
     image = typical_image(shares, heads)
     shown = {h.stage: float(shares[h.stage][image, h.block, h.head]) for h in heads}
     return heads, stage_maps(model, stimuli[image], item, heads, shown, len(stimuli))

@@ -11,13 +11,13 @@ from typing import Any
 from torch import Tensor
 
 from core.assets.subspace import Subspace
+from core.assets.subspace_files import learned_subspaces, load_subspace, save_subspace, subspace_file
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
 from core.jobs.progress import Job, part
 from core.scene import PROPERTIES, Property
 from core.studies.result import block_name, n_kinds_of
-from core.subspaces import learned_subspaces, load_subspace, save_subspace, subspace_file
 
 Bases = dict[tuple[Property, int], Tensor]
 """An orthonormal basis [D, S] for a property after a block."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.analyses.decision import Decision
+from core.assets.subspace_files import save_subspace, subspace_file
 from core.cards import subspace_folder
 from core.document import Document, Intervention, random_pair, with_learned
 from core.interventions.move import MoveInSubspace, set_point
@@ -17,7 +18,6 @@ from core.interventions.swap import SwapFromSource
 from core.questions import Question
 from core.scene import Geometry
 from core.session import Session
-from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import save_tiny
 from tests.core.test_subspaces import card, fitted
 

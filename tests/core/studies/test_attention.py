@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.datasets import split_examples
-from core.masses import sound_masses
+from core.masses import attention_shares
 from core.studies.attention import Attention
 from core.studies.measures import attention
 from core.studies.measures.attention import item_masses, paper_masses
@@ -33,7 +33,7 @@ def values(kinds: dict[str, np.ndarray]) -> dict[str, float]:
 def test_masses_of_a_pattern_written_by_hand_are_exact() -> None:
     wanted = {"WO": 0.45, "WP": 0.15, "BG": 0.325, "CLS": 0.075, "score": 0.475}
 
-    assert values(sound_masses(BY_HAND, [(0, 1)])) == pytest.approx(wanted)
+    assert values(attention_shares(BY_HAND, [(0, 1)])) == pytest.approx(wanted)
 
 
 def test_the_papers_formula_takes_the_larger_object_and_counts_cls_as_within() -> None:
@@ -43,7 +43,7 @@ def test_the_papers_formula_takes_the_larger_object_and_counts_cls_as_within() -
 
 
 def test_masses_of_two_pairs_are_exact() -> None:
-    sound, paper = (f(FOUR, [(0, 1), (2, 3)]) for f in (sound_masses, paper_masses))
+    sound, paper = (f(FOUR, [(0, 1), (2, 3)]) for f in (attention_shares, paper_masses))
 
     wanted = {"WO": 0.35, "WP": 0.225, "BP": 0.2, "BG": 0.15, "CLS": 0.075, "score": 0.575}
     assert values(sound) == pytest.approx(wanted)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.assets.subspace_files import save_subspace, subspace_file
 from core.jobs.fit_subspace import SearchOptions
 from core.scene import PROPERTIES
 from core.studies.measures.fitted import Search, search_settings
-from core.subspaces import save_subspace, subspace_file
 from tests.core.networks import tiny_model
 from tests.core.test_subspaces import card, fitted
 

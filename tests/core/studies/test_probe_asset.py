@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.assets.probe_files import as_kept, load_probes, save_probes
 from core.cards import read_card
-from core.probes import as_kept, load_probes, save_probes
 from core.studies.measures import probe
 from core.studies.measures.probe_asset import probe_asset
 from core.studies.probe import ALPHAS
