@@ -41,14 +41,6 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
     study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
     study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
-    study.add_argument(
-        "--layers",
-        default="all",
-        help="blocks to search, such as 0,1,2; -1 is the embeddings (default: all)",
-    )
-    study.add_argument("--search-pairs", type=fourfold, default=2000, help="to search a subspace on (default: 2000)")
-    study.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20, help="of a subspace search (default: 20)")
-    study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
     study.add_argument("--runs", type=whole(1, RUNS_MAX), default=1, help="of losses: for each choice (default: 1)")
     study.add_argument(
         "--option",
@@ -58,7 +50,20 @@ def add_study_verb(verbs: Any) -> None:
         help="any other option of the study that is named; may be given again",
     )
     study.add_argument("--device", default="auto", help=DEVICE_HELP)
+    _add_search_arguments(study)
     study.set_defaults(run=_study)
+
+
+def _add_search_arguments(study: argparse.ArgumentParser) -> None:
+    """Add what a study that searches subspaces can be told."""
+    study.add_argument(
+        "--layers",
+        default="all",
+        help="blocks to search, such as 0,1,2; -1 is the embeddings (default: all)",
+    )
+    study.add_argument("--search-pairs", type=fourfold, default=2000, help="to search a subspace on (default: 2000)")
+    study.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20, help="of a subspace search (default: 20)")
+    study.add_argument("--search-again", action="store_true", help="do not use the subspaces shipped with a model")
 
 
 def _about() -> str:
