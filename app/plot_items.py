@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem
 from app.theme import Theme
 from app.widgets.legend import Entry, line_pen, symbol
 from core.looks import DARK, DASHES, LIGHT, heat
-from core.plots import AxesPlot, Bars, Cloud, Curves, Heatmap, Points, Role, Series
+from core.plots import AxesPlot, Bars, Cloud, Curves, Heatmap, Role, Scatter, Series
 
 STAR_PX, POINT_PX = 17.0, 7.5
 BAR_SHARE = 0.78
@@ -42,7 +42,7 @@ def frame_of(plot: AxesPlot) -> PlotFrame:
             return PlotFrame((-0.5, len(plot.groups) - 0.5), (plot.y_range[0], _with_room(plot.y_range)[1]))
         case Heatmap():
             return PlotFrame((0, len(plot.columns)), (0, len(plot.rows)), downwards=True)
-        case Points():
+        case Scatter():
             return PlotFrame(_with_room(plot.x_range), _with_room(plot.y_range))
 
 
@@ -64,7 +64,7 @@ def entries_of(plot: AxesPlot, theme: Theme) -> list[Entry]:
             return [_entry(s, theme, "line") for s in plot.series]
         case Bars():
             return [_entry(s, theme, "bar") for s in plot.series]
-        case Points():
+        case Scatter():
             return [_entry(c, theme, "point") for c in plot.clouds]
         case Heatmap():
             return []
@@ -87,7 +87,7 @@ def items_of(plot: AxesPlot, theme: Theme, font: QFont) -> list[Any]:
             return [*bars, *_references(plot, theme, font)]
         case Heatmap():
             return [_cell(plot, i, j, theme) for i in range(len(plot.rows)) for j in range(len(plot.columns))]
-        case Points():
+        case Scatter():
             return [item for c in plot.clouds for item in _cloud(c, theme)]
 
 

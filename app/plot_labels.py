@@ -15,7 +15,7 @@ from app import theme
 from app.plot_items import share_of
 from app.widgets.painted import line_height, width_of
 from core.looks import cell_words, ink_on_heat, number, steps, wrapped
-from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter
 
 CELL_PX = (26.0, 15.0)
 TICK_GAP_PX = 6.0
@@ -41,7 +41,7 @@ def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
             ticks = list(zip(plot.x, plot.ticks, strict=True))
         case Heatmap():
             ticks = [(j + 0.5, name) for j, name in enumerate(plot.columns)]
-        case Points():
+        case Scatter():
             ticks = [(value, number(value)) for value in steps(*plot.x_range)]
     return _every(ticks, max((width_of(font, words) for _, words in ticks), default=1.0), width_px)
 
@@ -78,7 +78,7 @@ def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list
     ]
 
 
-def name_texts(plot: Points, font: QFont, bounds: QRectF, to_px: Callable[[QPointF], QPointF]) -> list[Any]:
+def name_texts(plot: Scatter, font: QFont, bounds: QRectF, to_px: Callable[[QPointF], QPointF]) -> list[Any]:
     """Each name right, left, above or below its point: the first place where it covers nothing, if there is one."""
     points = [
         (x, y, name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.widgets.painted import MINUS
-from core.plots import AxesPlot, Bars, Curves, Heatmap, Maps, Plot, Points, Role, Series
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Maps, Plot, Role, Scatter, Series
 
 ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", dashed and hollow"}
 
@@ -36,7 +36,7 @@ def spots(plot: AxesPlot) -> list[Spot]:
                 for i in range(len(plot.rows))
                 for j in range(len(plot.columns))
             ]
-        case Points():
+        case Scatter():
             return [
                 Spot(x, y, f"{name}\n{cloud.label}\n{plot.x_label}: {said(x)}\n{plot.y_label}: {said(y)}")
                 for cloud in plot.clouds
@@ -60,7 +60,7 @@ def describe(plot: Plot) -> str:
             )
             size = f"{len(plot.rows)} rows ({plot.y_label}) × {len(plot.columns)} columns ({plot.x_label})"
             return f"{plot.title}. Heat map of {size}; {ends}."
-        case Points():
+        case Scatter():
             counts = ", ".join(f"{len(c.names)} {c.label}" for c in plot.clouds)
             return f"{plot.title}. Points: {plot.y_label} against {plot.x_label}; {counts}."
 

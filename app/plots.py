@@ -29,7 +29,7 @@ from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
 from app.widgets.painted import Paints, announce, line_height, scaled, width_of
 from core.looks import number, steps
-from core.plots import AxesPlot, Bars, Curves, Heatmap, Points
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter
 
 REACH_PX = 24.0
 SIDE_PX = 8
@@ -184,7 +184,7 @@ class PlotView(Interactive, Paints, QWidget):
     def _small(self) -> QFont:
         return scaled(self.font(), FONT_SCALE)
 
-    def _draw_grid(self, plot: Curves | Bars | Points) -> None:
+    def _draw_grid(self, plot: Curves | Bars | Scatter) -> None:
         pen = QPen(theme.current().color("line", 0.6), 1)
         pen.setCosmetic(True)
         for value in steps(*plot.y_range):
@@ -229,7 +229,7 @@ class PlotView(Interactive, Paints, QWidget):
         if isinstance(plot, Heatmap):
             cell_px = (size.width() / len(plot.columns), size.height() / len(plot.rows))
             self._texts = cell_texts(plot, self._small, cell_px)
-        elif isinstance(plot, Points):
+        elif isinstance(plot, Scatter):
             self._texts = name_texts(plot, self._small, self._box.sceneBoundingRect(), self._box.mapViewToScene)
         for text in self._texts:
             self._box.addItem(text, ignoreBounds=True)
@@ -252,7 +252,7 @@ class PlotView(Interactive, Paints, QWidget):
         """The spot under `at`, or the nearest one within reach."""
         if not self._box.sceneBoundingRect().contains(self._view.mapToScene(self._view.mapFrom(self, at.toPoint()))):
             return None
-        best, best_px = None, REACH_PX if isinstance(self._plot, Points) else math.inf
+        best, best_px = None, REACH_PX if isinstance(self._plot, Scatter) else math.inf
         for index, spot in enumerate(self._spots):
             away = self.place_of(index) - at
             far_px = abs(away.x()) if math.isnan(spot.y) else math.hypot(away.x(), away.y())

@@ -25,7 +25,7 @@ from core.document import (
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
-from core.plots import Bars, Curves, Heatmap, Points, plot_to_json
+from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
 from core.registry import kinds
 from core.terminal import DEVICE_HELP, device_of
 
@@ -120,7 +120,7 @@ def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> D
 def _write_figures(found: Any, path: Path) -> int:
     from core.figures import write_figure
 
-    plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Points)] if _is_plots(found) else []
+    plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Scatter)] if _is_plots(found) else []
     if not plots:
         raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
     for index, plot in enumerate(plots):
@@ -135,7 +135,7 @@ def _is_plots(found: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what is not finite is null."""
-    if isinstance(value, Bars | Curves | Heatmap | Points):
+    if isinstance(value, Bars | Curves | Heatmap | Scatter):
         return plot_to_json(value)
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}

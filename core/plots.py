@@ -100,7 +100,7 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class Scatter:
     """Clouds of named points in one plane."""
 
     title: str
@@ -152,8 +152,13 @@ class Maps:
     aside_label: str = "CLS"
 
 
-AxesPlot = Curves | Bars | Heatmap | Points
+AxesPlot = Curves | Bars | Heatmap | Scatter
 Plot = AxesPlot | Maps
+
+
+def _kind_in_files(plot: type[Plot]) -> str:
+    """The name of a kind of plot in result files; those of a scatter have always said points."""
+    return "points" if plot is Scatter else plot.__name__.lower()
 
 
 @cache
@@ -165,7 +170,7 @@ def converter() -> Converter:
     plain = Converter(detailed_validation=False, forbid_extra_keys=True)
     plain.register_unstructure_hook(float, lambda value: None if math.isnan(value) else value)
     plain.register_structure_hook(float, lambda value, _: math.nan if value is None else value)
-    configure_tagged_union(Plot, plain, tag_name="kind", tag_generator=lambda kind: kind.__name__.lower())
+    configure_tagged_union(Plot, plain, tag_name="kind", tag_generator=_kind_in_files)
     tagged = plain.get_unstructure_hook(Plot)
     plain.register_unstructure_hook(Plot, lambda plot: {"kind": "", **tagged(plot)})  # first in a file
     return plain

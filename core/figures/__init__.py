@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 
 from core.cards import resource_folder
 from core.figures.cells import draw_heatmap, draw_maps
-from core.figures.series import draw_bars, draw_curves, draw_points
+from core.figures.series import draw_bars, draw_curves, draw_scatter
 from core.figures.sheet import POINTS_AN_INCH, WIDTH, fit
 from core.looks import LIGHT, Palette
-from core.plots import Bars, Curves, Heatmap, Maps, Plot, Points
+from core.plots import Bars, Curves, Heatmap, Maps, Plot, Scatter
 from core.storage import write_files
 
 ENDINGS = (".svg", ".pdf", ".png")
@@ -86,8 +86,8 @@ def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
                 draw_bars(figure, plot, palette)
             case Heatmap():
                 draw_heatmap(figure, plot, palette)
-            case Points():
-                draw_points(figure, plot, palette)
+            case Scatter():
+                draw_scatter(figure, plot, palette)
             case Maps():
                 draw_maps(figure, plot, palette)
         fit(figure, 0.0 if isinstance(plot, Heatmap | Maps) else WIDTH)

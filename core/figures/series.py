@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 
 from core.figures.sheet import BELOW, LEFT, MARGIN, SMALL, WIDTH, Look, add_head, new_axes, place_of, width_of, write
 from core.looks import DASHES, Palette, number, steps, wrapped
-from core.plots import Bars, Cloud, Curves, Points, Reference, Role, Series
+from core.plots import Bars, Cloud, Curves, Reference, Role, Scatter, Series
 
 FRAME_HEIGHT = 165.0
 BAR_SHARE = 0.78
@@ -25,7 +25,7 @@ MARKERS = "os^Dvh"
 NAME_GAPS = (6.0, 14.0, 24.0, 36.0)
 
 
-def _frame(figure: Figure, plot: Curves | Bars | Points, height: float, room: float) -> Axes:
+def _frame(figure: Figure, plot: Curves | Bars | Scatter, height: float, room: float) -> Axes:
     """Axes with ticks up the left side, and so much room on the right."""
     axes = new_axes(figure, (LEFT, BELOW, WIDTH - LEFT - MARGIN - room, height))
     axes.set_ylim(*plot.y_range)
@@ -145,7 +145,7 @@ def _bar_look(series: Series, palette: Palette) -> Look:
     return {"facecolor": color, "edgecolor": color, "lw": 0}
 
 
-def draw_points(figure: Figure, plot: Points, palette: Palette) -> None:
+def draw_scatter(figure: Figure, plot: Scatter, palette: Palette) -> None:
     """Markers with their names."""
     axes = _frame(figure, plot, FRAME_HEIGHT + 20, 3 * MARGIN)
     axes.set_xlim(*plot.x_range)

@@ -141,7 +141,7 @@ class _Search(nn.Module):
         self.mask_logits = nn.Parameter(torch.zeros(width))
 
 
-def success(
+def interchange_accuracy(
     model: Model, cache: PairCache, block: int, rotation: Tensor, mask: Tensor, *, wrong: bool = False
 ) -> float:
     """Interchange accuracy: the share of pairs whose answer after the edit is the counterfactual label."""
@@ -159,7 +159,7 @@ def base_error(model: Model, cache: PairCache, block: int) -> float:
     """Share of the unedited bases that the model answers wrongly: with the counterfactual label."""
     width = cache.base.shape[2]
     nothing = torch.zeros(width, device=cache.base.device)
-    return success(model, cache, block, torch.eye(width, device=cache.base.device), nothing)
+    return interchange_accuracy(model, cache, block, torch.eye(width, device=cache.base.device), nothing)
 
 
 def search_subspace(
@@ -179,8 +179,8 @@ def search_subspace(
         rotation = search.rotation.weight.clone()
         mask = (search.mask_logits > 0).float()
         swapped = mask if reachable else torch.ones_like(mask)
-        iia = success(model, test, block, rotation, swapped)
-        wrong = success(model, test, block, rotation, swapped, wrong=True)
+        iia = interchange_accuracy(model, test, block, rotation, swapped)
+        wrong = interchange_accuracy(model, test, block, rotation, swapped, wrong=True)
         error = base_error(model, test, block)
     if not reachable:
         assert iia == wrong == error, "an edit after the last block changed an answer"
@@ -239,7 +239,8 @@ def _optimise(
             optimizer.step()
             schedule.step()
             done = epoch * steps_per_epoch + start // options.batch + 1
-            yield Progress(done, total, f"{property}, block {block}", {"loss": float(loss.detach()), "success": hits})
+            measured = {"loss": float(loss.detach()), "interchange accuracy": hits}
+            yield Progress(done, total, f"{property}, block {block}", measured)
 
 
 def _search_loss(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.jobs.progress import Job, Progress
-from core.plots import Cloud, Plot, Points
+from core.plots import Cloud, Plot, Scatter
 from core.scene import PROPERTIES, TASK_WORDS, Task
 from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
@@ -152,11 +152,11 @@ def _plots(points: Sequence[Row]) -> dict[str, Plot]:
     return {f"correlation-{target}": _plot(points, target) for target in TARGETS if points}
 
 
-def _plot(points: Sequence[Row], target: str) -> Points:
+def _plot(points: Sequence[Row], target: str) -> Scatter:
     tasks: list[Task] = list(dict.fromkeys(p["task"] for p in points))
     clouds = [_measured_cloud(points, task, target, hue) for hue, task in enumerate(tasks)]
     clouds += [_published_cloud(task, target, hue) for hue, task in enumerate(tasks)]
-    return Points(
+    return Scatter(
         title=f"Disentanglement and accuracy: {TARGETS[target]}",
         x_label="best interchange accuracy, mean of shape and colour",
         y_label="accuracy",

@@ -18,7 +18,7 @@ from app.plot_labels import TICK_GAP_PX, bottom_ticks
 from app.plot_words import describe, spots
 from app.plots import PlotView
 from app.widgets.painted import width_of
-from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Points, Reference, Series
+from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Reference, Scatter, Series
 
 NAN = math.nan
 CURVES = Curves(
@@ -54,7 +54,7 @@ HEAT = Heatmap(
     low_label="local",
     high_label="global",
 )
-POINTS = Points(
+POINTS = Scatter(
     title="Models",
     x_label="disentanglement",
     y_label="accuracy",

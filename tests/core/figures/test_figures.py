@@ -26,10 +26,10 @@ from core.plots import (
     Map,
     Maps,
     Plot,
-    Points,
     Reference,
     Ring,
     Role,
+    Scatter,
     Series,
     plot_from_json,
     plot_to_json,
@@ -55,7 +55,7 @@ HEAT = Heatmap(
     low_label="local",
     high_label="global",
 )
-POINTS = Points("Points", "x", "y", (Cloud("models", (0.2, 0.9), (0.6, 0.9), ("one", "two")),))
+POINTS = Scatter("Points", "x", "y", (Cloud("models", (0.2, 0.9), (0.6, 0.9), ("one", "two")),))
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR4nGP8//8/AwwwMSAB3BwAlm4DBfIlvvkAAAAASUVORK5CYII="
 MAPS = Maps(
     "Maps",
@@ -204,7 +204,7 @@ def test_maps_are_crisp() -> None:
     assert image.get("width") == "4", "the pixels of the picture, not of the page"
 
 
-def boxes_of(plot: Points) -> list[Bbox]:
+def boxes_of(plot: Scatter) -> list[Bbox]:
     figure = figure_of(plot)
     (axes,) = figure.axes
     return [text.get_window_extent() for text in axes.texts if text.get_text() != plot.title]

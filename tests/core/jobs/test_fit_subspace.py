@@ -25,8 +25,8 @@ from core.jobs.fit_subspace import (
     cache_pairs,
     fit_subspaces,
     interchange,
+    interchange_accuracy,
     search_subspace,
-    success,
 )
 from core.jobs.progress import Progress
 from core.render import render_many
@@ -143,8 +143,8 @@ def test_the_known_dimensions_themselves_succeed_and_the_others_properties_do_no
     other = "shape" if property == "color" else "color"
     chosen = {name: (FEATURES.T @ KNOWN[name]).square().sum(1).round() for name in PROPERTIES}  # [D]
 
-    assert success(comparer, cache, -1, FEATURES, chosen[property]) >= 0.99
-    assert success(comparer, cache, -1, FEATURES, chosen[other]) < 0.6
+    assert interchange_accuracy(comparer, cache, -1, FEATURES, chosen[property]) >= 0.99
+    assert interchange_accuracy(comparer, cache, -1, FEATURES, chosen[other]) < 0.6
     assert base_error(comparer, cache, -1) <= 0.01
 
 
@@ -305,7 +305,7 @@ def test_the_donors_tokens_are_mixed_up_in_training_and_not_when_measuring(compa
         patch.setattr(fit_subspace, "interchange", spy)
         loss = fit_subspace._search_loss
         loss(comparer, search, -1, cache, rows, shuffled, 1.0, SearchOptions(bfloat16=False))  # type: ignore[arg-type]
-        success(comparer, cache, -1, torch.eye(WIDTH), torch.ones(WIDTH))
+        interchange_accuracy(comparer, cache, -1, torch.eye(WIDTH), torch.ones(WIDTH))
 
     assert torch.equal(orders[0], cache.donor[:, shuffled])
     assert torch.equal(torch.cat(orders[1:]), cache.donor)

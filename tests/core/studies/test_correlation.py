@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.plots import Points
+from core.plots import Scatter
 from core.studies.correlation import FEWEST, TARGETS, correlate
 from core.studies.result import Row, StudyResult
 from core.studies.study import tables
@@ -63,7 +63,7 @@ def test_each_task_has_its_own_correlation_and_both_together_one_more() -> None:
     assert of_iid["match-to-sample"]["rho"] == of_iid["discrimination"]["rho"] == pytest.approx(-1.0)
     assert of_iid["both tasks"]["rho"] > 0
     plot = found.plots["correlation-test_iid"]
-    assert isinstance(plot, Points)
+    assert isinstance(plot, Scatter)
     assert [(cloud.label[:13], cloud.hue) for cloud in plot.clouds] == [
         ("measured here", 0),
         ("measured here", 1),
@@ -89,7 +89,7 @@ def test_models_at_chance_are_named_and_left_out() -> None:
     assert [row["name"] for row in found.rows if row.get("at_chance")] == ["discrimination 0.5"]
     assert found.notes[-1] == "Left out, not told from chance on IID images: discrimination 0.5 (0.52, n = 80)."
     plot = found.plots["correlation-test_iid"]
-    assert isinstance(plot, Points)
+    assert isinstance(plot, Scatter)
     assert "discrimination 0.5" not in plot.clouds[0].names
 
 
