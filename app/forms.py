@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import Field, fields, replace
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+
+from core.options import field_types
 
 Options = TypeVar("Options")
 LARGEST = 2**31 - 1
@@ -16,25 +18,34 @@ LARGEST = 2**31 - 1
 class Form(QWidget, Generic[Options]):
     """Shows the fields of a value and changes them; `value` is the value with what is chosen.
 
-    Fields that follow what is looked at (`core.analyses.follow`) have no row. A field's `metadata` may hold `label`,
-    `tip`, `least` and `most`.
+    Fields that follow what is looked at (`core.analyses.follow`), `hidden` ones and those of other types than a choice,
+    yes or no, a number or a text have no row. A field's `metadata` may hold `label`, `tip`, `least` and `most`.
     """
 
     changed = Signal()
 
-    def __init__(self, value: Options) -> None:
+    def __init__(self, value: Options, hidden: Collection[str] = ()) -> None:
         super().__init__()
         self.value = value
+        self._shown: list[str] = []
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        hints = get_type_hints(type(value))
+        hints = field_types(type(value))
         for field in fields(value):  # type: ignore[arg-type]
-            if "follow" not in field.metadata:
-                widget = self._widget(field, hints[field.name])
+            kind = hints.get(field.name)
+            drawable = kind in (bool, int, float, str) or get_origin(kind) is Literal
+            if drawable and field.name not in hidden and "follow" not in field.metadata:
+                self._shown.append(field.name)
+                widget = self._widget(field, kind)
                 label = field.metadata.get("label", field.name.replace("_", " ").capitalize())
                 widget.setToolTip(field.metadata.get("tip", ""))
                 widget.setAccessibleName(label)
                 layout.addRow(label, widget)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The fields that have a row, by name, with what is chosen."""
+        return {name: getattr(self.value, name) for name in self._shown}
 
     def _widget(self, field: Field[Any], kind: Any) -> QWidget:
         value = getattr(self.value, field.name)

@@ -54,7 +54,7 @@ def with_options(value: Kind, words: Sequence[str], name: str) -> Kind:
 
 def _given(kind: type[Any], name: str, words: Sequence[str]) -> dict[str, Any]:
     """The values of the fields that `words` set."""
-    hints = get_type_hints(kind)
+    hints = field_types(kind)
     names = [f.name for f in fields(kind)]
     given: dict[str, Any] = {}
     for word in words:
@@ -62,31 +62,47 @@ def _given(kind: type[Any], name: str, words: Sequence[str]) -> dict[str, Any]:
         if option not in names or not equals:
             raise UserError(f"{name} has no option “{word}”.", f"It has: {options_of(kind) or 'none'}.")
         try:
-            given[option] = _value(hints[option], value)
+            given[option] = value_of(hints.get(option), value)
         except (ValueError, OverflowError) as error:
-            choices = " or ".join(map(str, get_args(hints[option]))) if get_origin(hints[option]) is Literal else ""
+            of = hints.get(option)
+            choices = " or ".join(map(str, get_args(of))) if get_origin(of) is Literal else ""
             hint = f"Choose {choices}." if choices else f"It has: {options_of(kind)}."
             raise UserError(f"“{value}” is nothing for {option} of {name}.", hint) from error
     return given
 
 
-def _value(hint: Any, word: str) -> Any:
+def field_types(kind: type[Any]) -> dict[str, Any]:
+    """The type of each field of a dataclass, without those whose type only a type checker can see."""
+    found = {}
+    for owner in reversed(kind.__mro__):
+        for name, written in vars(owner).get("__annotations__", {}).items():
+            alone = type(owner.__name__, (), {"__annotations__": {name: written}, "__module__": owner.__module__})
+            try:
+                found[name] = get_type_hints(alone)[name]
+            except NameError:
+                continue
+    return {f.name: found[f.name] for f in fields(kind) if f.name in found}
+
+
+def value_of(hint: Any, word: str) -> Any:
     """A word as a value of a type.
 
-    Raises ValueError where it is none.
+    Raises ValueError or OverflowError where it is none, and where a type has no words.
     """
     origin, inside = get_origin(hint), get_args(hint)
     if origin is Literal:
         return word if word in inside else _fail(word)
     if origin in (Union, types.UnionType):
-        return None if word == "none" else _value(next(arg for arg in inside if arg is not type(None)), word)
+        return None if word == "none" else value_of(next(arg for arg in inside if arg is not type(None)), word)
     if origin is tuple:
         parts = word.split(",")
         if Ellipsis not in inside and len(parts) != len(inside):
             _fail(word)
-        return tuple(_value(inside[0], part) for part in parts)
+        return tuple(value_of(inside[0], part) for part in parts)
     if hint is bool:
         return True if word in YES else False if word in NO else _fail(word)
+    if hint not in (int, float, str):
+        _fail(word)
     number = hint(word)
     sensible = not isinstance(number, int | float) or (math.isfinite(number) and abs(number) <= LARGEST[hint])
     return number if sensible else _fail(word)

@@ -7,8 +7,10 @@ Importing this loads no torch, so that the window can name it and read what it y
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from core.cards import bundled_models, card_task, model_path, read_card, resource_folder
 from core.cores import limit_threads
@@ -45,9 +47,12 @@ def study(
     n: int | None = None,
     seed: int = 0,
     paper_convention: bool = False,
+    own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     device: str = "auto",
 ) -> Generator[Progress | StudyPart, None, str]:
     """Run the studies of these names on the models into the folder `out`, and return the report's path.
+
+    `own`: for a study, by its name, options that only it has.
 
     Parts that were finished earlier with the same settings are shown and not run again.
 
@@ -62,7 +67,8 @@ def study(
     limit_threads()
     where = choose_device(device)
     opened = [verify(open_model(reference, where)) for reference in models]
-    job = run_series(opened, chosen(studies, n=n, seed=seed, paper_convention=paper_convention), Path(out))
+    wanted = chosen(studies, n=n, seed=seed, paper_convention=paper_convention)
+    job = run_series(opened, [replace(study, **own.get(study.name, {})) for study in wanted], Path(out))
     try:
         while True:
             said = next(job)

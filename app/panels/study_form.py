@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.forms import Form
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
@@ -28,6 +29,8 @@ from core.study_job import STUDY_JOB
 
 ALL_MODELS = "all bundled models"
 MODEL_FILTER = "Models (*.safetensors);;All files (*)"
+SHARED = ("n", "seed", "paper_convention")
+"""The options that are set for all parts at once."""
 FOURFOLD = "Half of each label in both tasks: a multiple of 4"
 
 
@@ -44,6 +47,8 @@ class StudyForm(QWidget):
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
         self.parts = {study.name: QCheckBox(study.label) for study in every_study()}
+        forms = {study.name: Form(study, hidden=SHARED) for study in every_study()}
+        self.own = {name: form for name, form in forms.items() if form.chosen}
         self._open, self._browse = QToolButton(), QToolButton()
         self._fill()
         self._arrange()
@@ -80,7 +85,7 @@ class StudyForm(QWidget):
         boxes = QGridLayout()
         for index, box in enumerate(self.parts.values()):
             boxes.addWidget(box, index // 2, index % 2)
-        layout = QFormLayout(self)
+        self._layout = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.addRow("Model", _beside(self.model, self._open))
@@ -88,16 +93,20 @@ class StudyForm(QWidget):
         layout.addRow("Examples", self.n)
         layout.addRow("Seed", self.seed)
         layout.addRow("", self.paper)
+        for name, form in self.own.items():
+            layout.addRow(self.parts[name].text(), form)
         layout.addRow("Folder", _beside(self.folder, self._browse))
         for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
             field.setAccessibleName(words)
 
     def _follow_parts(self) -> None:
-        """Only options that a chosen part has can be changed."""
+        """Only options that a chosen part has can be changed; those of its own are shown with it."""
         chosen = [study for study in every_study() if self.parts[study.name].isChecked()]
         known = {option.name for study in chosen for option in fields(study)}
         for name, field in (("n", self.n), ("seed", self.seed), ("paper_convention", self.paper)):
             field.setEnabled(name in known)
+        for name, form in self.own.items():
+            self._layout.setRowVisible(form, self.parts[name].isChecked())
 
     def choose_model(self, name: str) -> None:
         """Choose a model, and add it where it is not bundled."""
@@ -142,6 +151,7 @@ class StudyForm(QWidget):
         options = {"models": self.models, "studies": studies, "out": str(self.out), "seed": self.seed.value()}
         n = _fourfold(self.n.value()) or None
         options |= {"device": device, "n": n, "paper_convention": self.paper.isChecked()}
+        options["own"] = {name: form.chosen for name, form in self.own.items() if name in studies}
         return Order(STUDY_JOB, options)
 
     def _choose_files(self) -> None:

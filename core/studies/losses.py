@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.arguments import RUNS_MAX
 from core.cards import read_card, resource_folder
 from core.errors import UserError
 from core.jobs.progress import Job, part
@@ -61,7 +62,10 @@ class Losses(Study):
 
     n: int = 6400
     seed: int = 0
-    n_runs: int = 1
+    n_runs: int = field(
+        default=1,
+        metadata={"label": "Runs", "tip": "Trainings for each choice of losses", "least": 1, "most": RUNS_MAX},
+    )
     recipes: Mapping[Task, Recipe] = field(default_factory=dict)
 
     def settings(self, bench: Bench) -> dict[str, Any]:

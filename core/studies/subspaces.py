@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,10 @@ class StudyOfSubspaces(Study):
     seed: int = 0
     search: SearchOptions | None = None
     blocks: tuple[int, ...] = ()
-    use_shipped: bool = True
+    use_shipped: bool = field(
+        default=True,
+        metadata={"label": "Use those that ship", "tip": "Subspaces of a bundled model; off searches for them again"},
+    )
 
     def kept(self, bench: Bench) -> Path:
         """Of a model of one's own they are kept where the window finds them, of a bundled one with the results."""
@@ -35,7 +38,14 @@ class StudyOfSubspaces(Study):
         return subspace_folder(bench.model.reference) if own else bench.folder / "subspaces"
 
     def searched(self, bench: Bench) -> Search:
-        """How this study comes by its subspaces."""
+        """How this study comes by its subspaces.
+
+        Raises UserError for a block that the model does not have.
+        """
+        last = bench.model.n_blocks - 1
+        if not set(self.blocks) <= set(range(-1, last + 1)):
+            named = ", ".join(map(str, self.blocks))
+            raise UserError(f"{bench.model.name} does not have all the blocks {named}.", f"They go from -1 to {last}.")
         from core.jobs.fit_subspace import SearchOptions
         from core.studies.measures.fitted import Search
 

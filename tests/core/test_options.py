@@ -12,7 +12,10 @@ from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import MoveInSubspace
 from core.interventions.patch_tokens import PatchTokens
-from core.options import made, option_name, options_of
+from core.options import field_types, made, option_name, options_of, with_options
+from core.studies.das import Alignment
+from core.studies.losses import Losses
+from core.studies.study import Study, every_study
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,21 @@ def test_words_that_describe_nothing_say_what_there_is(words: str, said: str) ->
     with pytest.raises(UserError, match=said) as refusal:
         made(intervention_kinds(), words.split())
     assert refusal.value.hint
+
+
+def test_a_field_whose_type_only_a_type_checker_sees_is_no_obstacle_to_the_others() -> None:
+    das = Alignment()
+    assert with_options(das, ["use_shipped=no", "blocks=0,1"], "das") == Alignment(use_shipped=False, blocks=(0, 1))
+    with pytest.raises(UserError, match="nothing for search of das"):
+        with_options(das, ["search=1"], "das")
+    with pytest.raises(UserError, match="nothing for recipes of losses"):
+        with_options(Losses(), ["recipes=1"], "losses")
+
+
+@pytest.mark.parametrize("study", every_study(), ids=lambda study: study.name)
+def test_the_numbers_and_switches_of_every_study_can_be_written(study: Study) -> None:
+    simple = [name for name, kind in field_types(type(study)).items() if kind in (int, bool)]
+    assert "seed" in simple
+    words = {name: getattr(study, name) for name in simple}
+    written = [f"{name}={value}".lower() for name, value in words.items()]
+    assert with_options(study, written, study.name) == study

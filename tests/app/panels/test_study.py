@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
@@ -91,10 +92,27 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
             "seed": 3,
             "n": 20,
             "paper_convention": True,
+            "own": {},
         },
     )
     assert not panel.form.isEnabled()
     assert panel.cancel.isEnabled()
+
+
+def test_options_that_only_one_part_has_are_shown_with_it_and_ordered(panel: StudyPanel, jobs: PretendJobs) -> None:
+    form = panel.form
+    form.parts["das"].setChecked(True)
+    form.parts["losses"].setChecked(False)
+    form.own["das"].findChild(QCheckBox).setChecked(False)
+    assert form.own["das"].isVisible()
+    assert not form.own["losses"].isVisible()
+
+    form.parts["losses"].setChecked(True)
+    form.own["losses"].findChild(QSpinBox).setValue(3)
+    assert form.own["losses"].isVisible()
+    panel.start.click()
+
+    assert jobs.run(0).order.options["own"] == {"das": {"use_shipped": False}, "losses": {"n_runs": 3}}
 
 
 def test_a_study_runs_on_the_device_that_was_chosen_in_the_window(panel: StudyPanel, jobs: PretendJobs) -> None:

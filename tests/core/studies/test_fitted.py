@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.assets.subspace_files import save_subspace, subspace_file
+from core.errors import UserError
 from core.jobs.fit_subspace import SearchOptions
 from core.scene import PROPERTIES
+from core.series import run_series
+from core.studies.das import Alignment
 from core.studies.measures.fitted import Search, search_settings
+from core.study_job import study
 from tests.core.networks import tiny_model
 from tests.core.test_subspaces import card, fitted
 
@@ -22,3 +28,16 @@ def test_how_one_would_search_decides_nothing_where_every_subspace_ships(tmp_pat
 
     assert settings(ONE, 1) == settings(TWO, 1)
     assert settings(ONE, 0, 1) != settings(TWO, 0, 1), "block 0 has to be searched"
+
+
+def test_a_block_that_the_model_does_not_have_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    model = tiny_model()
+    for blocks in ((model.n_blocks,), (-2,), (0, 99)):
+        with pytest.raises(UserError, match="does not have all the blocks"):
+            list(run_series([model], [Alignment(n=4, blocks=blocks)], tmp_path))
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_options_of_one_study_alone_reach_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not have all the blocks 99"):
+        list(study(["discrimination"], ["attention", "das"], str(tmp_path), n=4, own={"das": {"blocks": (99,)}}))
