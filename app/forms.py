@@ -40,7 +40,11 @@ class Form(QWidget, Generic[Options]):
                 label = field.metadata.get("label", field.name.replace("_", " ").capitalize())
                 widget.setToolTip(field.metadata.get("tip", ""))
                 widget.setAccessibleName(label)
-                layout.addRow(label, widget)
+                if isinstance(widget, QCheckBox):
+                    widget.setText(label)
+                    layout.addRow(widget)
+                else:
+                    layout.addRow(label, widget)
 
     @property
     def chosen(self) -> dict[str, Any]:

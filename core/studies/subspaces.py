@@ -29,7 +29,7 @@ class StudyOfSubspaces(Study):
     blocks: tuple[int, ...] = ()
     use_shipped: bool = field(
         default=True,
-        metadata={"label": "Use those that ship", "tip": "Subspaces of a bundled model; off searches for them again"},
+        metadata={"label": "Use the subspaces that ship", "tip": "Of a bundled model; off searches for them"},
     )
 
     def kept(self, bench: Bench) -> Path:
