@@ -106,8 +106,11 @@ def compare(found: Any, wanted: dict[str, Any], head: tuple[int, int]) -> None:
             case PairJudgements():
                 judged = {str(pair): [j.margin, j.baseline] for pair, j in value.items()}
                 assert judged.keys() == wanted["judgements"].keys()
-                for pair, numbers in judged.items():
-                    np.testing.assert_allclose(numbers, wanted["judgements"][pair], **TOLERANCE)
+                recorded = np.array([wanted["judgements"][pair] for pair in judged])
+                # Judgements far from the data are in the hundreds, where fp32 is no finer: the same program moves one
+                # of -6 beside one of -587 by 1.7e-4 with another number of threads.
+                atol = max(TOLERANCE["atol"], 1e-6 * np.abs(recorded).max(initial=0))
+                np.testing.assert_allclose(np.array([*judged.values()]), recorded, rtol=TOLERANCE["rtol"], atol=atol)
             case DecisionMap():
                 assert isinstance(value, Refusal) == ("map" not in wanted)
                 if "map" in wanted:
