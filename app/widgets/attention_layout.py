@@ -10,7 +10,6 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from app.widgets.painted import line_height, scaled, width_of
 
 HINT = "A flips direction · C blinks baseline"
-LOCKED = "locked"
 WRAP = int(Qt.TextFlag.TextWordWrap)
 _ENOUGH = 0.85  # integer zoom is taken where it fills this share of the room
 _LEAST_BAR = 4.0  # lines
@@ -124,8 +123,7 @@ def _column_width(font: QFont, parts: Parts) -> float:
     em = line_height(font)
     small = chip_font(font)
     chips = [chip_size(font, label)[0] for label in parts.prefix]
-    words = [width_of(small, parts.scale_label), width_of(small, LOCKED) + 0.9 * em]
-    return max([*chips, *words, 3.2 * em]) + 2
+    return max([*chips, width_of(small, parts.scale_label), 3.2 * em]) + 2
 
 
 def _caption_height(font: QFont, caption: str, width: float) -> float:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app import theme
-from app.widgets.attention_layout import HINT, LOCKED, WRAP, AttentionFrame, caption_font, chip_font
+from app.widgets.attention_layout import HINT, WRAP, AttentionFrame, caption_font, chip_font
 from app.widgets.marks import ink_on, keep_inside
 from app.widgets.painted import box, line_height, rgb_image, scaled, share, width_of, write
 
@@ -42,7 +42,6 @@ class Look:
     prefix: tuple[tuple[str, float], ...]
     caption: str
     scale_label: str
-    locked: bool
     stale: bool
 
 
@@ -173,7 +172,7 @@ def _tab(painter: QPainter, frame: AttentionFrame, region: QRectF, ring: ItemRin
 
 
 def _scale(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
-    """Colour bar from 0, what its maximum is of, and whether that is locked."""
+    """Colour bar from 0, and what its maximum is of."""
     colors, em = theme.current(), line_height(font)
     bar, small = frame.bar, chip_font(font)
     ramp = rgb_image(theme.viridis(np.linspace(1.0, 0.0, 128))[:, None])
@@ -186,11 +185,6 @@ def _scale(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) ->
         return
     line = QRectF(frame.label.left(), frame.label.top(), frame.label.width(), em)
     write(painter, line, look.scale_label, font=small, color=colors.color("muted"))
-    if look.locked:
-        line.translate(0, em)
-        _padlock(painter, QRectF(line.left(), line.top() + 0.15 * em, 0.55 * em, 0.7 * em), colors.color("text"))
-        words = line.adjusted(0.85 * em, 0, 0, 0)
-        write(painter, words, LOCKED, font=small, color=colors.color("text"))
 
 
 def _beside_bar(frame: AttentionFrame, font: QFont) -> QRectF:
@@ -201,15 +195,6 @@ def _beside_bar(frame: AttentionFrame, font: QFont) -> QRectF:
 
 def _maximum(vmax: float) -> str:
     return share(vmax) if vmax >= 0.1 or vmax <= 0 else f"{vmax:.1g}".removeprefix("0")
-
-
-def _padlock(painter: QPainter, area: QRectF, color: QColor) -> None:
-    body = area.adjusted(0, 0.42 * area.height(), 0, 0)
-    bow = QRectF(area.left() + 0.2 * area.width(), area.top(), 0.6 * area.width(), 0.9 * area.height())
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(color, 0.15 * area.width() + 0.3))
-    painter.drawArc(bow, 0, 180 * 16)
-    box(painter, body, radius=1, fill=color)
 
 
 def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) -> None:

@@ -78,7 +78,7 @@ class AttentionView(Interactive, Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = Look(None, None, 0.0, (), 0, None, (), "", "block max", False, False)
+        self._look = Look(None, None, 0.0, (), 0, None, (), "", "block max", False)
         self._heat = _NO_HEAT
         self._image: np.ndarray | None = None
         self._grid = _Grid()
@@ -136,10 +136,10 @@ class AttentionView(Interactive, Painted):
             self._tell()
             self.update()
 
-    def set_scale(self, label: str, *, locked: bool = False) -> None:
-        """Say what the maximum of the scale is of, and whether it is kept from one answer to the next."""
-        if (label, locked) != (self._look.scale_label, self._look.locked):
-            self._look = replace(self._look, scale_label=label, locked=locked)
+    def set_scale(self, label: str) -> None:
+        """Say what the maximum of the scale is of."""
+        if label != self._look.scale_label:
+            self._look = replace(self._look, scale_label=label)
             self.update()
 
     @property
@@ -171,7 +171,7 @@ class AttentionView(Interactive, Painted):
             self._paint_picture(painter, frame, look.image)
         paint_edge(painter, frame, focused=self.hasFocus())
         painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
-        beside = (frame, look.heat is None, look.scale_label, look.locked, look.caption)
+        beside = (frame, look.heat is None, look.scale_label, look.caption)
         self.still(painter, "beside", beside, lambda still: paint_beside(still, frame, font, look))
         paint_numbers(painter, frame, font, look)
         painter.setOpacity(1.0)

@@ -190,7 +190,7 @@ def test_losing_the_focus_ends_a_blink(view, said, qtbot):
 
 def test_setting_says_nothing(view, said):
     show(view, token(3, 3))
-    view.set_scale("head max", locked=True)
+    view.set_scale("head max")
 
     assert (said.hovered, said.pinned, said.blinks, said.toggles) == ([], [], [], 0)
     assert view.query == token(3, 3)
