@@ -16,6 +16,7 @@ from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.interventions.novel import Method
 from core.masses import KINDS
+from core.options import option_name
 from core.render import shape_name
 from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, Property
 
@@ -28,7 +29,8 @@ WITHIN = " ▸ "
 class Command:
     """One command: the menu it is in, its words, what it does, its shortcuts, and on which panel's buttons it is.
 
-    `short` is what a button says; without it, the words of the menu. `tip` says in a sentence what it does.
+    `short` is what a button says; without it, the words of the menu. `tip` says in a sentence what it does, and `alias`
+    is what else it is called where somebody types it.
     """
 
     menu: str
@@ -38,6 +40,7 @@ class Command:
     panel: str = ""
     short: str = ""
     tip: str = ""
+    alias: str = ""
 
 
 def _step(marker: Literal["read", "write", "both"], by: int) -> Do:
@@ -190,8 +193,9 @@ def _offered(offer: Offer) -> Do:
     return lambda desk: desk.edit(offer.words, offer.make(desk.document, desk.view))
 
 
+INSIDE = f"Intervene{WITHIN}Inside a block"
 OFFERED: tuple[Command, ...] = tuple(
-    Command(f"Intervene{WITHIN}Inside a block", offer.words, _offered(offer), offer.keys, tip=offer.tip)
+    Command(INSIDE, offer.words, _offered(offer), offer.keys, tip=offer.tip, alias=option_name(kind).replace("-", " "))
     for kind in intervention_kinds()
     for offer in kind.offers()
 )

@@ -39,12 +39,15 @@ class CommandPalette(QDialog):
         self.setWindowTitle("All commands")
         self.resize(_fitting(parent, 460, 420))
         self.search, self.found = QLineEdit(), QListWidget()
+        self.nothing = QLabel("No command has all of these words. With fewer, more are found.")
+        self.nothing.setWordWrap(True)
         self.search.setPlaceholderText("Type a command")
         self._actions = [action for _, action in actions]
         self._places = [menu for menu, _ in actions]
         self._names = [Name(action.text(), menu, action.data() or "") for menu, action in actions]
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
+        layout.addWidget(self.nothing)
         layout.addWidget(self.found)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._run)
@@ -60,6 +63,7 @@ class CommandPalette(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, action)
             self.found.addItem(item)
         self.found.setCurrentRow(0)
+        self.nothing.setVisible(self.found.count() == 0)
 
     def _run(self) -> None:
         item = self.found.currentItem()

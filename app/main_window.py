@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
     def _add(self, command: Command) -> None:
         action = self._extra(command.menu, command.text, lambda: command.do(self.desk), *command.keys)
         action.setIconText(command.short or command.text)
+        action.setData(command.alias)
         if command.tip:
             action.setToolTip(f"{command.tip}\n{action.toolTip()}")
         self._actions.append((command, action))

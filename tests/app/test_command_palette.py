@@ -15,6 +15,8 @@ from app.command_palette import CommandPalette, ShortcutSheet
 from app.edits import show_photo
 from app.main_window import MainWindow
 from app.search import Name, ranked
+from core.interventions import intervention_kinds
+from core.options import option_name
 from core.render import shape_name
 from core.scene import COLOR_NAMES
 
@@ -68,18 +70,27 @@ def test_the_model_of_match_to_sample_is_found_by_its_task(palette: CommandPalet
         ("gray", "Stimulus ▸ Colour ▸ grey"),
         ("delte item", "Stimulus ▸ Delete item"),
         ("quit", "File ▸ Quit"),
+        ("knock out MLP", "Intervene ▸ Inside a block ▸ Switch the MLP off"),
     ],
 )
 def test_the_best_command_comes_first(palette: CommandPalette, words: str, first: str) -> None:
     assert found(palette, words)[0] == first
 
 
+def test_what_a_kind_of_intervention_offers_is_found_by_its_name(palette: CommandPalette) -> None:
+    for kind in intervention_kinds():
+        offers = {f"Intervene ▸ Inside a block ▸ {offer.words}" for offer in kind.offers()}
+        assert offers <= set(found(palette, option_name(kind).replace("-", " ")))
+
+
 def test_nothing_is_found_for_what_is_not_there_and_everything_for_nothing(
     palette: CommandPalette, window: MainWindow
 ) -> None:
     assert found(palette, "xylophone") == []
+    assert palette.nothing.isVisible()
     QTest.keyClick(palette.search, Qt.Key.Key_Return)
     assert len(found(palette, "  ")) == len(window.all_actions())
+    assert not palette.nothing.isVisible()
     assert found(palette, "color xylophone") == []
 
 
