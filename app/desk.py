@@ -151,6 +151,11 @@ class Desk:
         """Whether something was found on the weights, and with what was learned on them, that answered last."""
         return self.answer is not None and found.model.fit == self.answer.model.fit
 
+    def is_settled(self) -> bool:
+        """Whether all that is wanted is known of the current state."""
+        found = (self.found(analysis) for analysis in (Decision(), *self.wanted()))
+        return all(each is not None and each.current for each in found)
+
     def _remember(self, answer: Answer, document: Document) -> None:
         """Keep the verdicts of the states in the history; nothing that the model would not find now."""
         model, now = document.model, answer.model.fit

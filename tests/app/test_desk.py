@@ -64,6 +64,7 @@ def verdict(margin: float) -> Verdict:
 def test_before_any_answer_nothing_is_found(desk: Desk) -> None:
     assert desk.found(Decision()) is None
     assert desk.model is None
+    assert not desk.is_settled()
 
 
 def test_what_was_found_is_current_for_its_state_and_stays_as_that_of_another(desk: Desk) -> None:
@@ -237,6 +238,22 @@ def test_a_question_is_asked_once_and_again_only_when_told_to(desk: Desk) -> Non
         Question(desk.store.steps()[0][1], (SHAPE,)),
         Question(desk.document, (SHAPE,)),
     ]
+
+
+def test_all_is_settled_once_everything_wanted_is_known_of_the_current_state(desk: Desk) -> None:
+    desk.wanted = lambda: (COLOR, Attention(desk.view.token))
+    desk.take(part(desk, {Decision(): verdict(1.0)}))
+    assert not desk.is_settled()
+
+    desk.take(part(desk, {COLOR: Refusal("There is none."), Attention(0): attention_of(0)}, complete=True))
+    assert desk.is_settled(), "why there is none is known"
+
+    desk.look(token=7)
+    assert not desk.is_settled()
+    desk.look(token=0)
+    assert desk.is_settled()
+    desk.edit("Move A", moved(desk, 0))
+    assert not desk.is_settled()
 
 
 STEPS = st.lists(
