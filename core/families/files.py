@@ -10,9 +10,11 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from timm.models.vision_transformer import VisionTransformer
+from torch import nn
 
 from core.cards import card_labels, card_pixels, check_setting, model_path, read_card, relations_first
 from core.errors import UserError
+from core.families.low_rank import delta_hash, low_rank_state, merged
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
 from core.families.network import assumed, build_network
 from core.families.tensors import check_finite, read_tensors
@@ -36,11 +38,13 @@ def open_model(reference: str, device: torch.device) -> Model:
         mean, std = card_pixels(card)
         labels = card_labels(card)
         check_setting(card)
-        state = read_tensors(path, "Fetch or train it again.")
+        parent, learned = read_model_file(reference)
+        state = merged(parent, learned, card["low_rank"]["scale"]) if parent else learned
         network.load_state_dict(state, assign=True)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
-    if card.get("weights_sha256", weights_hash(state)) != weights_hash(state):
+    own_hash = weights_hash(learned)
+    if card.get("weights_sha256", own_hash) != own_hash:
         raise _does_not_fit(path, "the card is of other weights")
     _check_classes(path, labels, network.num_classes)
     order = relations_first(labels)
@@ -53,18 +57,43 @@ def open_model(reference: str, device: torch.device) -> Model:
         mean=mean,
         std=std,
         labels=tuple(labels[index] for index in order),
-        weights_hash=weights_hash(state),
+        weights_hash=delta_hash(card["parent"]["weights_sha256"], own_hash) if parent else own_hash,
         card=card,
         reference=reference,
         assumed=assumed(stated),
     )
 
 
+def read_model_file(reference: str) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """The tensors of the parent, none where there is no parent, and those of the file itself.
+
+    Raises UserError where one of the two is damaged, or the parent is missing or another one.
+    """
+    path = model_path(reference)
+    learned = read_tensors(path, "Fetch or train it again.")
+    parent = read_card(path).get("parent")
+    if parent is None:
+        return {}, learned
+    try:
+        theirs = read_tensors(model_path(parent["model"]), "Fetch it again.")
+    except UserError as error:
+        raise UserError(
+            f"{path.name} is what was learned on {parent['model']}, which could not be opened: {error.message}",
+            "Put its parent back; what was learned is kept.",
+        ) from error
+    if weights_hash(theirs) != parent["weights_sha256"]:
+        raise UserError(
+            f"{path.name} was learned on other weights of {parent['model']} than those that are here.",
+            f"Fetch the ones whose hash begins with {parent['weights_sha256'][:12]}.",
+        )
+    return theirs, learned
+
+
 def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
     """Raises UserError where the card names other classes than the head has, or there is nothing to choose between."""
     if len(labels) != n_classes:
         raise _does_not_fit(path, f"{len(labels)} labels for {n_classes} classes")
-    if n_classes < 2:
+    if n_classes == 1:
         words = "no classes" if n_classes == 0 else f"one class, “{labels[0]}”"
         raise UserError(
             f"{path.name} has {words}, so there is nothing to decide between.", "Open a model of two classes or more."
@@ -91,6 +120,18 @@ def save_model(path: Path, network: VisionTransformer, card: Mapping[str, Any]) 
     state = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in network.state_dict().items()}
     check_finite(path.name, state, "Nothing was written. Train again with a lower peak_lr.")
     write_tensors(path, state, {**card, "weights_sha256": weights_hash(state)})
+
+
+def save_low_rank(path: Path, network: nn.Module, card: Mapping[str, Any]) -> None:
+    """Write what low-rank fine-tuning learned, in fp16, and its card, each replaced in one step.
+
+    `card["parent"]` names the model and the weights that it was learned on.
+
+    Raises UserError where the disk refuses, or a weight is not finite.
+    """
+    learned = {name: value.to("cpu", torch.float16).contiguous() for name, value in low_rank_state(network).items()}
+    check_finite(path.name, learned, "Nothing was written. Train again with a lower peak_lr.")
+    write_tensors(path, learned, {**card, "weights_sha256": weights_hash(learned)})
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> None:

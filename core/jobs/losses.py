@@ -6,6 +6,7 @@ What we changed: the probes are really trained, and attention masses are true fr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +23,16 @@ from core.site import Part
 
 
 class Trainee(nn.Module):
-    """The network together with the linear probes that are trained along.
+    """The network together with the linear probes that are trained along; without one, that of the recipe, new.
 
     The pair probe reads the tokens of both items of a pair side by side. `started_from` is the weights hash of the
     model that the first blocks come from, or "".
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, network: VisionTransformer | None = None) -> None:
         super().__init__()
         self.started_from = ""
-        self.network = VisionTransformer(**recipe.network)
+        self.network = VisionTransformer(**recipe.network) if network is None else network
         half = recipe.width // 2
         self.shape_probe = nn.Linear(half, N_SHAPES)
         self.color_probe = nn.Linear(recipe.width - half, N_COLORS)
@@ -52,6 +53,15 @@ class Batch:
     colors: Tensor
     n_item_tokens: int
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def parts(self, n: int) -> Iterator[Batch]:
+        """The batch in parts of `n` images; the last may have fewer."""
+        tensors = (self.images, self.labels, self.tokens, self.shapes, self.colors)
+        for few in zip(*(tensor.split(n) for tensor in tensors), strict=True):
+            yield Batch(*few, self.n_item_tokens)
+
     @property
     def n_items(self) -> int:
         """I, the items of an image."""
@@ -68,7 +78,7 @@ def losses(trainee: Trainee, batch: Batch, recipe: Recipe) -> dict[str, Tensor]:
     """The terms of the training loss for a batch, unweighted, and its accuracy."""
     network = trainee.network
     x = network._pos_embed(network.patch_embed(batch.images))  # [B, T, D]
-    x = x.gather(1, batch.tokens[:, :, None].expand(-1, -1, x.shape[2]))  # [B, N, D]
+    x = network.norm_pre(x.gather(1, batch.tokens[:, :, None].expand(-1, -1, x.shape[2])))  # [B, N, D]
     size, prefix = (batch.n_items, batch.n_item_tokens), network.num_prefix_tokens
     rows = slice(prefix, prefix + size[0] * size[1])
     staged = (*recipe.within_blocks, *recipe.pair_blocks, *recipe.between_blocks) if recipe.pipeline_weight else ()

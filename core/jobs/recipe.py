@@ -7,12 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from core.datasets import SEED_MAX
 from core.errors import UserError
 from core.scene import Geometry, Task
 from core.texts import read_text
+
+
+Tune = Literal["all", "head", "low-rank"]
+"""What of a network learns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,13 @@ class Recipe:
     `start_from`: a bundled model or a path, whose embeddings and blocks are the first ones of the new network.
     `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
     `n_train`: size of a fixed training set that is gone through again and again; 0 draws new images for every step.
+    `init`: a model that is fine-tuned, by its bundled name or path; picture, patches, width, depth and heads are its own.
+    `tune`: what of it learns: all weights, the head alone, or two matrices of rank `rank` a layer, times `rank_scale`.
+    `layer_decay`: each block learns this many times as fast as the next; `head_lr`: the head, times the peak.
+    `full_every`: every so many steps see all tokens, also before the last ones do; 0 is none.
+    `micro_batch`: images at a time, whose gradients are added up to a batch; 0 is the whole batch.
+    `n_validate`: unseen images that are judged every `validate_every` steps; after `patience` times without a better
+    accuracy training ends; 0 is never.
     """
 
     task: Task = "discrimination"
@@ -58,6 +69,17 @@ class Recipe:
     pair_probe_block: int = 2
     start_from: str = ""
     n_train: int = 0
+    init: str = ""
+    tune: Tune = "all"
+    rank: int = 16
+    rank_scale: float = 2.0
+    layer_decay: float = 1.0
+    head_lr: float = 1.0
+    full_every: int = 0
+    micro_batch: int = 0
+    n_validate: int = 0
+    validate_every: int = 200
+    patience: int = 0
 
     @property
     def n_steps(self) -> int:
@@ -97,6 +119,15 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "full_share": (0, 1),
     "seed": (0, SEED_MAX),
     "n_train": (0, 10**7),
+    "rank": (1, 4096),
+    "rank_scale": (1e-6, 1e6),
+    "layer_decay": (1e-3, 1),
+    "head_lr": (1e-6, 1e6),
+    "full_every": (0, 10**9),
+    "micro_batch": (0, 65_536),
+    "n_validate": (0, 10**7),
+    "validate_every": (1, 10**9),
+    "patience": (0, 10**9),
 }
 """From where to where the numbers go of which no rule says more."""
 
@@ -141,6 +172,10 @@ def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
     heads = (*recipe.between_heads, *recipe.pair_heads) if recipe.pair_blocks else recipe.between_heads
     return [
         (f"a task of {' or '.join(get_args(Task))}", recipe.task in get_args(Task)),
+        (f"tune as {', '.join(get_args(Tune))}", recipe.tune in get_args(Tune)),
+        ("init, a model to fine-tune, for what is not all weights", recipe.tune == "all" or bool(recipe.init)),
+        ("init or start_from, not both", not (recipe.init and recipe.start_from)),
+        ("n_validate of whole fours", recipe.n_validate % 4 == 0),
         ("n_kinds 256 or 32", recipe.n_kinds in (256, 32)),
         ("an even batch", recipe.batch % 2 == 0),
         ("a batch that 4 divides", recipe.batch % 4 == 0 or recipe.task != "rmts"),

@@ -12,7 +12,7 @@ import math
 import pickle
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -34,15 +34,16 @@ from core.datasets import (
 )
 from core.engine import to_input
 from core.errors import UserError
-from core.families.files import open_model, save_model
+from core.families.files import open_model, save_low_rank, save_model
 from core.families.model import Model, blocks_of, geometry_of
 from core.families.network import STANDARD, differs
+from core.jobs.fine_tune import fine_tuned, fine_tuned_card, groups, has_stopped, of_model, validation_accuracy
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
 from core.jobs.recipe import Recipe
 from core.render import render_many
-from core.scene import Geometry, item_patches
+from core.scene import RELATIONS, Geometry, item_patches
 from core.storage import check_file, check_tensor_file, write_files
 
 _UNREADABLE = (
@@ -75,7 +76,7 @@ def draw_batch(recipe: Recipe, step: int, model: Model, fixed: Sequence[Example]
     else:
         kinds = all_kinds() if recipe.n_kinds == 256 else compositional_kinds()[0]
         examples = balanced_set(recipe.task, recipe.batch, kinds, int(drawn), geometry)
-    share = 1.0 if step >= recipe.n_steps * (1 - recipe.full_share) else recipe.keep_background
+    share = 1.0 if sees_all(recipe, step) else recipe.keep_background
     tokens = kept_tokens(examples, geometry, share, np.random.default_rng(kept), model.n_prefix)
     device = model.device
     items = [e.stimulus.items for e in examples]
@@ -87,6 +88,12 @@ def draw_batch(recipe: Recipe, step: int, model: Model, fixed: Sequence[Example]
         torch.tensor([[i.color for i in row] for row in items], device=device),
         geometry.cell_patches**2,
     )
+
+
+def sees_all(recipe: Recipe, step: int) -> bool:
+    """Whether a step keeps all background tokens."""
+    last = step >= recipe.n_steps * (1 - recipe.full_share)
+    return last or (recipe.full_every > 0 and (step + 1) % recipe.full_every == 0)
 
 
 def kept_tokens(
@@ -114,47 +121,81 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 def _optimizer(trainee: Trainee, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW with weight decay on matrices only."""
-    matrices = [p for p in trainee.parameters() if p.ndim >= 2]
-    vectors = [p for p in trainee.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.peak_lr, betas=(0.9, recipe.beta2))
+    return torch.optim.AdamW(groups(trainee, recipe), lr=recipe.peak_lr, betas=(0.9, recipe.beta2))
 
 
-def train(recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every: int = 500) -> Job[Trainee]:
-    """Train, or go on from `checkpoint`; the file is written at every `save_every` steps and on cancel.
+@dataclass(slots=True)
+class _Run:
+    """A training run under way: `step` is the next one, `validated` the accuracies so far, `n_at_once` the images whose
+    gradients fit into memory together."""
+
+    recipe: Recipe
+    trainee: Trainee
+    optimizer: torch.optim.AdamW
+    model: Model
+    fixed: list[Example]
+    n_at_once: int
+    step: int = 0
+    validated: list[float] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are done, or it has stopped getting better."""
+        return self.step >= self.recipe.n_steps or has_stopped(self.validated, self.recipe.patience)
+
+
+def train(
+    recipe: Recipe, checkpoint: Path, device: torch.device, *, save_every: int = 500, save_every_s: float = 180.0
+) -> Job[Trainee]:
+    """Train, or go on from `checkpoint`; the file is written at every `save_every` steps or `save_every_s` seconds, and
+    on cancel.
 
     The same recipe gives the same weights on the same CPU, whether or not it was interrupted. A checkpoint that
     cannot be written is reported and training goes on.
 
     Raises UserError where the checkpoint belongs to another recipe or cannot be read, where the model to start
-    from has other shapes, or on cancel where the checkpoint cannot be written.
+    from has other shapes or does not fit into memory, or on cancel where the checkpoint cannot be written.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        trainee = Trainee(recipe).to(device).train()
-    optimizer = _optimizer(trainee, recipe)
-    start = 0
-    if checkpoint.exists():
-        start = _load(checkpoint, recipe, trainee, optimizer)
-    elif recipe.start_from:
-        _take_blocks(trainee, open_model(recipe.start_from, device))
-    model = Model(trainee.network, geometry_of(trainee.network))
-    fixed = training_set(recipe)
-    warning = ""
-    step = start
+    run = _begin(recipe, checkpoint, device)
+    total, warning, saved_s = recipe.n_steps * recipe.batch, "", time.monotonic()
     try:
-        for step in range(start, recipe.n_steps):
-            values = _train_step(trainee, optimizer, draw_batch(recipe, step, model, fixed), recipe, step)
-            if (step + 1) % save_every == 0 and step + 1 < recipe.n_steps:
-                warning = _save(checkpoint, recipe, trainee, optimizer, step + 1)
-            yield Progress((step + 1) * recipe.batch, recipe.n_steps * recipe.batch, warning or "training", values)
+        while not run.is_over:
+            values = _step(run)
+            if not run.is_over and (run.step % save_every == 0 or time.monotonic() > saved_s + save_every_s):
+                warning, saved_s = _save(checkpoint, run), time.monotonic()
+            yield Progress(run.step * recipe.batch, total, warning or "training", values)
     except GeneratorExit:
-        if _save(checkpoint, recipe, trainee, optimizer, step + 1):
+        if _save(checkpoint, run):
             kept = "The last checkpoint is kept" if checkpoint.is_file() else "Nothing of this run is kept"
             raise UserError(f"{checkpoint} could not be written.", f"{kept}; free some space.") from None
         raise
-    _save(checkpoint, recipe, trainee, optimizer, recipe.n_steps)
-    return trainee.eval()
+    _save(checkpoint, run)
+    return run.trainee.eval()
+
+
+def _begin(recipe: Recipe, checkpoint: Path, device: torch.device) -> _Run:
+    """A run at its start, or where its checkpoint left it."""
+    init = open_model(recipe.init, device) if recipe.init else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        trainee = Trainee(recipe) if init is None else fine_tuned(recipe, init)
+    trainee.to(device).train()
+    model = Model(trainee.network, geometry_of(trainee.network))
+    if init is not None:
+        model = replace(model, mean=init.mean, std=init.std)
+    run = _Run(
+        recipe,
+        trainee,
+        _optimizer(trainee, recipe),
+        model,
+        training_set(recipe),
+        recipe.micro_batch or recipe.batch,
+    )
+    if checkpoint.exists():
+        _load(checkpoint, run)
+    elif recipe.start_from:
+        _take_blocks(trainee, open_model(recipe.start_from, device))
+    return run
 
 
 def _take_blocks(trainee: Trainee, start: Model) -> None:
@@ -179,34 +220,65 @@ def _take_blocks(trainee: Trainee, start: Model) -> None:
     trainee.started_from = start.weights_hash
 
 
+def _step(run: _Run) -> dict[str, float]:
+    """One step, with as many images at once as fit into memory, and a validation where one is due."""
+    batch = draw_batch(run.recipe, run.step, run.model, run.fixed)
+    while True:
+        try:
+            values = _train_step(run.trainee, run.optimizer, batch, run.recipe, run.step, n_at_once=run.n_at_once)
+            break
+        except torch.OutOfMemoryError as error:
+            if run.n_at_once == 1:
+                raise UserError(
+                    "Not even one image at a time fits into memory.", "Train on another device, or the head alone."
+                ) from error
+            run.n_at_once = (run.n_at_once + 1) // 2
+    run.step += 1
+    if run.recipe.n_validate and run.step % run.recipe.validate_every == 0:
+        run.validated.append(validation_accuracy(run.trainee, run.recipe, run.model))
+        values["validation accuracy"] = run.validated[-1]
+    return values
+
+
 def _train_step(
-    trainee: Trainee, optimizer: torch.optim.AdamW, batch: Batch, recipe: Recipe, step: int
+    trainee: Trainee, optimizer: torch.optim.AdamW, batch: Batch, recipe: Recipe, step: int, *, n_at_once: int = 0
 ) -> dict[str, float]:
+    """One step of the optimiser on the mean gradient of a batch, `n_at_once` images at a time; 0 is all of them."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate(recipe, step)
-    with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=recipe.bfloat16):
-        terms = losses(trainee, batch, recipe)
-    loss = total_loss(terms, recipe)
-    if not loss.isfinite():
-        raise UserError(
-            f"The loss of step {step} is not finite, so training cannot go on.",
-            "The last checkpoint is kept. Lower peak_lr in the recipe.",
-        )
+        group["lr"] = learning_rate(recipe, step) * group["rate"]
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    values: dict[str, float] = {}
+    for few in batch.parts(n_at_once or len(batch)):
+        share = len(few) / len(batch)
+        with torch.autocast(few.images.device.type, torch.bfloat16, enabled=recipe.bfloat16):
+            terms = losses(trainee, few, recipe)
+        loss = total_loss(terms, recipe) * share
+        if not loss.isfinite():
+            raise UserError(
+                f"The loss of step {step} is not finite, so training cannot go on.",
+                "The last checkpoint is kept. Lower peak_lr in the recipe.",
+            )
+        loss.backward()
+        for name, value in terms.items():
+            values[name] = values.get(name, 0.0) + share * float(value.detach())
     nn.utils.clip_grad_norm_(trainee.parameters(), recipe.clip_norm)
     optimizer.step()
-    return {name: float(value.detach()) for name, value in terms.items()}
+    return values
 
 
-def _save(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.AdamW, step: int) -> str:
-    """Write the checkpoint beside the old one, then replace it. Returns what went wrong, or ""."""
+def _save(path: Path, run: _Run) -> str:
+    """Write the checkpoint beside the old one, then replace it. Returns what went wrong, or "".
+
+    What does not learn is not in it: it is in the model that was started from.
+    """
+    learning = {name for name, value in run.trainee.named_parameters() if value.requires_grad}
     state = {
-        "recipe": asdict(recipe),
-        "step": step,
-        "trainee": trainee.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "started_from": trainee.started_from,
+        "recipe": asdict(run.recipe),
+        "step": run.step,
+        "trainee": {name: value for name, value in run.trainee.state_dict().items() if name in learning},
+        "optimizer": run.optimizer.state_dict(),
+        "started_from": run.trainee.started_from,
+        "validated": run.validated,
     }
     content = BytesIO()
     torch.save(state, content)
@@ -217,11 +289,12 @@ def _save(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.A
     return ""
 
 
-def _load(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.AdamW) -> int:
-    """Restore a checkpoint and return the step to go on from.
+def _load(path: Path, run: _Run) -> None:
+    """Go on from a checkpoint. A setting that did not exist when it was written counts as its default.
 
-    A setting that did not exist when it was written counts as its default.
+    Raises UserError where it cannot be read or belongs to other settings or to another model.
     """
+    recipe, trainee = run.recipe, run.trainee
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         stored = {name: tuple(v) if isinstance(v, list) else v for name, v in state["recipe"].items()}
@@ -230,16 +303,19 @@ def _load(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.A
         raise UserError(
             f"The checkpoint {path} could not be read: {error}.", "Move it away to start afresh."
         ) from error
-    if saved != asdict(recipe):
-        changed = [name for name, value in asdict(recipe).items() if saved.get(name) != value]
+    started_from = str(state.get("started_from", ""))
+    changed = [name for name, value in asdict(recipe).items() if saved.get(name) != value]
+    if recipe.init and started_from != trainee.started_from:
+        changed.append("the weights of init")
+    if changed:
         raise UserError(
             f"The checkpoint {path} was made with other settings ({', '.join(changed)}).",
             "Move it away to start afresh, or use its recipe.",
         )
-    trainee.load_state_dict(state["trainee"])
-    optimizer.load_state_dict(state["optimizer"])
-    trainee.started_from = str(state.get("started_from", ""))
-    return int(state["step"])
+    trainee.load_state_dict({**trainee.state_dict(), **state["trainee"]})
+    run.optimizer.load_state_dict(state["optimizer"])
+    trainee.started_from = started_from
+    run.step, run.validated = int(state["step"]), list(state.get("validated", []))
 
 
 def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int = 6400) -> Job[dict[str, Any]]:
@@ -251,6 +327,9 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     written; after it, where the disk has become full, and says what is kept.
     """
     check_balance(recipe.task, n_test)
+    init = open_model(recipe.init, torch.device("cpu")) if recipe.init else None
+    if init is not None:
+        recipe = of_model(recipe, init)
     checkpoint = out.with_suffix(".checkpoint")
     _check_places(recipe, out, checkpoint)
     started = time.monotonic()
@@ -261,7 +340,8 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
         "network": {**recipe.network, **STANDARD},
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
-        "labels": ["different", "same"],
+        "labels": list(RELATIONS),
+        **(fine_tuned_card(init, recipe) if init is not None else {}),
         "recipe": asdict(recipe),
         "start_from_sha256": trainee.started_from,
         "images_seen": recipe.n_steps * recipe.batch,
@@ -287,15 +367,18 @@ def _check_places(recipe: Recipe, out: Path, checkpoint: Path) -> None:
     """Raises UserError where a file cannot be written, or would replace the model to start from."""
     check_tensor_file(out)
     check_file(checkpoint)
-    starts = recipe.start_from and not checkpoint.exists()
-    if starts and out.exists() and out.samefile(model_path(recipe.start_from)):
+    start = recipe.init or (recipe.start_from if not checkpoint.exists() else "")
+    if start and out.exists() and out.samefile(model_path(start)):
         raise UserError(f"{out} is the model to start from.", "Name another file to write.")
 
 
 def _write(out: Path, trainee: Trainee, card: Mapping[str, Any], checkpoint: Path) -> None:
     """Weights and card; where they cannot be written, the UserError says what is kept."""
     try:
-        save_model(out, trainee.network, card)
+        if "parent" in card:
+            save_low_rank(out, trainee.network, card)
+        else:
+            save_model(out, trainee.network, card)
     except UserError as error:
         again = "Free some space and run it again."
         kept = f"What was learned is kept in {checkpoint}. {again}" if checkpoint.is_file() else again
