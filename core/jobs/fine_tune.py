@@ -138,5 +138,3 @@ def validation_accuracy(trainee: Trainee, recipe: Recipe, model: Model) -> float
 def has_stopped(accuracies: list[float], patience: int) -> bool:
     """Whether the last `patience` validations were none better than the best before them."""
     return bool(patience) and len(accuracies) > patience and max(accuracies[-patience:]) <= max(accuracies[:-patience])
-
-

@@ -60,7 +60,8 @@ class Batch:
         """The batch in parts of `n` images; the last may have fewer."""
         tensors = (self.images, self.labels, self.tokens, self.shapes, self.colors)
         for few in zip(*(tensor.split(n) for tensor in tensors), strict=True):
-            yield Batch(*few, self.n_item_tokens)
+            images, labels, tokens, shapes, colors = few
+            yield Batch(images, labels, tokens, shapes, colors, self.n_item_tokens)
 
     @property
     def n_items(self) -> int:
