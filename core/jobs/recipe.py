@@ -29,7 +29,7 @@ class Recipe:
     `start_from`: a bundled model or a path, whose embeddings and blocks are the first ones of the new network.
     `keep_background`: share of background tokens kept in the first `1 - full_share` of the steps.
     `n_train`: size of a fixed training set that is gone through again and again; 0 draws new images for every step.
-    `init`: a model that is fine-tuned, by its bundled name or path; pixels, patches, width, depth and heads are its own.
+    `init`: a model that is fine-tuned, a bundled name or a path; pixels, patches, width, depth and heads are its own.
     `tune`: what of it learns: all weights, the head alone, or two matrices of rank `rank` a layer, times `rank_scale`.
     `layer_decay`: each block learns this many times as fast as the next; `head_lr`: the head, times the peak.
     `full_every`: every so many steps see all tokens, also before the last ones do; 0 is none.
