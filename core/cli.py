@@ -20,7 +20,7 @@ from dataclasses import asdict
 from io import BytesIO
 from itertools import product
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
 from core.cli_ask import add_ask_verb
@@ -33,6 +33,9 @@ from core.start import has_working_directory, own_path
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.streams import printing, say
 from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
+
+if TYPE_CHECKING:
+    from core.jobs.recipe import Recipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,7 +88,11 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_train(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("recipe", help="a TOML file, or the name of a shipped recipe")
+    verb.add_argument("recipe", nargs="?", help="a TOML file, or the name of a shipped recipe")
+    verb.add_argument("--init", default="", help="fine-tune this model: a bundled name or a path")
+    verb.add_argument("--task", choices=get_args(Task), help="what to fine-tune it on (default: discrimination)")
+    verb.add_argument("--tune", choices=("all", "head", "low-rank"), help="what of it learns (default: low-rank)")
+    verb.add_argument("--images", type=whole(2, 10**12), help="images to learn from")
     verb.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--n-test", type=even, default=6400, help="images of each set to measure on")
@@ -170,18 +177,31 @@ def _check_others(folder: Path, names: set[str]) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from core.cards import resource_folder
-    from core.jobs.recipe import read_recipe
     from core.jobs.train import train_model
 
     out = tensor_file(arguments.out)
-    path = Path(arguments.recipe)
-    shipped = resource_folder("recipes") / f"{arguments.recipe}.toml"
-    recipe = read_recipe(shipped if shipped.is_file() and not path.is_file() else path)
+    recipe = _recipe(arguments)
     card = watch(train_model(recipe, out, device_of(arguments), n_test=arguments.n_test))
     print(json.dumps(card["accuracy"], indent=2))
     say(str(out))
     return 0
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    """The recipe that is named, or that of fine-tuning, with what the other arguments say.
+
+    Raises UserError where neither a recipe nor a model to fine-tune is named.
+    """
+    from core.cards import resource_folder
+    from core.jobs.recipe import read_recipe
+
+    if not arguments.recipe and not arguments.init:
+        raise UserError("There is nothing to train.", "Name a recipe, or a model to fine-tune: --init dinov2-small.")
+    name = arguments.recipe or "fine-tune"
+    shipped = resource_folder("recipes") / f"{name}.toml"
+    given = {"init": arguments.init, "task": arguments.task, "tune": arguments.tune, "n_images": arguments.images}
+    changes = {setting: value for setting, value in given.items() if value}
+    return read_recipe(shipped if shipped.is_file() and not Path(name).is_file() else Path(name), changes)
 
 
 def _das(arguments: argparse.Namespace) -> int:

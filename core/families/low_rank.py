@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-TUNED = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
-"""The linear layers of a block that get two matrices."""
+TUNED = ("attn.qkv", "attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.proj", "mlp.fc1", "mlp.fc2")
+"""The linear layers of a block that get two matrices, as far as it has them."""
 _A, _B = ".low_rank_a", ".low_rank_b"
 
 
@@ -30,6 +31,17 @@ class LowRankLinear(nn.Module):
         self.low_rank_a = nn.Parameter(linear.weight.new_empty(rank, linear.in_features))
         self.low_rank_b = nn.Parameter(linear.weight.new_zeros(linear.out_features, rank))
         nn.init.kaiming_uniform_(self.low_rank_a, a=5**0.5)
+
+    @property
+    def weight(self) -> Tensor:
+        """[out, in], for blocks that take a layer's weight and bias apart."""
+        whole: Tensor = self.linear.weight + self.scale * self.low_rank_b @ self.low_rank_a
+        return whole
+
+    @property
+    def bias(self) -> Tensor | None:
+        """[out], or None."""
+        return self.linear.bias
 
     def forward(self, x: Tensor) -> Tensor:
         """[…, in] → […, out]."""
@@ -57,10 +69,18 @@ def _tuned(network: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
             yield name, module
 
 
-def low_rank_state(network: nn.Module, head: str = "head") -> dict[str, Tensor]:
+def low_rank_state(network: Any) -> dict[str, Tensor]:
     """What was learned: the small matrices and the head, by name."""
-    state = network.state_dict()
-    return {name: value for name, value in state.items() if name.endswith((_A, _B)) or name.startswith(f"{head}.")}
+    head = head_names(network)
+    return {name: value for name, value in network.state_dict().items() if name.endswith((_A, _B)) or name in head}
+
+
+def head_names(network: Any) -> set[str]:
+    """The names of the weights of a timm network's classifier, or of its two."""
+    found = network.get_classifier()
+    heads = list(found) if isinstance(found, tuple | list) else [found]
+    names = (name for name, module in network.named_modules() if any(module is head for head in heads))
+    return {f"{name}.{part}" for name in names for part, _ in network.get_submodule(name).named_parameters()}
 
 
 def merged(parent: Mapping[str, Tensor], learned: Mapping[str, Tensor], scale: float) -> dict[str, Tensor]:
@@ -68,7 +88,7 @@ def merged(parent: Mapping[str, Tensor], learned: Mapping[str, Tensor], scale: f
 
     Raises ValueError where they do not fit each other.
     """
-    state = {name: value.float() for name, value in parent.items() if not name.startswith("head.")}
+    state = {name: value.float() for name, value in parent.items()}
     for name, value in learned.items():
         if name.endswith(_B):
             continue

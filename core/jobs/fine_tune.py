@@ -17,7 +17,7 @@ from core.datasets import split_examples
 from core.engine import to_input
 from core.errors import UserError
 from core.families.files import read_model_file
-from core.families.low_rank import add_low_rank, take_low_rank
+from core.families.low_rank import add_low_rank, head_names, take_low_rank
 from core.families.model import Model
 from core.jobs.losses import Trainee
 from core.jobs.recipe import Recipe
@@ -47,36 +47,49 @@ def fine_tuned(recipe: Recipe, model: Model) -> Trainee:
 
     Raises UserError where its parts cannot learn so.
     """
+    whole: object = model.network
+    if not isinstance(whole, VisionTransformer) and stages(recipe):
+        raise UserError(
+            f"Auxiliary losses cannot look into a {type(whole).__name__}.",
+            "Set disentangle_weight, pipeline_weight and pair_probe_weight to 0.",
+        )
     try:
-        if recipe.tune != "low-rank":
-            network = _with_head(model)
-            network.requires_grad_(recipe.tune == "all")
-        else:
+        if recipe.tune == "low-rank":
             network = _low_rank(recipe, model)
-    except ValueError as error:
+        else:
+            network = _with_head(model).requires_grad_(recipe.tune == "all")
+        head = head_names(network)
+    except (ValueError, AttributeError, NotImplementedError) as error:
         raise UserError(f"{model.name} cannot be fine-tuned so: {error}.", "Tune all weights, or the head.") from error
-    network.head.requires_grad_(True)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(parameter.requires_grad or name in head)
     trainee = Trainee(recipe, network)
     trainee.started_from = model.weights_hash
     return trainee
 
 
-def _with_head(model: Model) -> VisionTransformer:
-    network = copy.deepcopy(model.network)
+def stages(recipe: Recipe) -> bool:
+    """Whether a recipe pays for more than the task."""
+    return bool(recipe.disentangle_weight or recipe.pipeline_weight or recipe.pair_probe_weight)
+
+
+def _with_head(model: Model) -> Any:
+    network: Any = copy.deepcopy(model.network)
     if tuple(model.labels) != RELATIONS:
         network.reset_classifier(len(RELATIONS))
         network.to(model.device)
     return network.train()
 
 
-def _low_rank(recipe: Recipe, model: Model) -> VisionTransformer:
+def _low_rank(recipe: Recipe, model: Model) -> Any:
     if "parent" not in model.card:
-        network = _with_head(model)
-        add_low_rank(network.requires_grad_(False), recipe.rank, recipe.rank_scale)
+        network = _with_head(model).requires_grad_(False)
+        add_low_rank(network, recipe.rank, recipe.rank_scale)
         return network
     parent, learned = read_model_file(model.reference)
     network = copy.deepcopy(model.network).requires_grad_(False).train()
-    network.load_state_dict({**parent, **{name: v for name, v in learned.items() if name.startswith("head.")}})
+    own = network.state_dict()
+    network.load_state_dict({**own, **{name: value for name, value in (parent | learned).items() if name in own}})
     add_low_rank(network, recipe.rank, recipe.rank_scale)
     take_low_rank(network, learned)
     return network
@@ -104,21 +117,22 @@ def groups(trainee: Trainee, recipe: Recipe) -> list[dict[str, Any]]:
     the first, the head `head_lr`.
     """
     found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    head = head_names(trainee.network)
     for name, parameter in trainee.named_parameters():
         if parameter.requires_grad:
             decay = recipe.weight_decay if parameter.ndim >= 2 else 0.0
-            found.setdefault((_rate(name, recipe), decay), []).append(parameter)
+            rate = recipe.head_lr if name.removeprefix("network.") in head else _rate(name, recipe)
+            found.setdefault((rate, decay), []).append(parameter)
     return [{"params": params, "weight_decay": decay, "rate": rate} for (rate, decay), params in found.items()]
 
 
 def _rate(name: str, recipe: Recipe) -> float:
+    """Of probes and of what comes after the blocks it is 1."""
     part, _, rest = name.removeprefix("network.").partition(".")
-    if not name.startswith("network.") or part in ("norm", "fc_norm"):
-        return 1.0
-    if part == "head":
-        return recipe.head_lr
-    depth = int(rest.split(".")[0]) if part == "blocks" else -1
-    return float(recipe.layer_decay ** (recipe.depth - 1 - depth))
+    if part == "blocks":
+        return float(recipe.layer_decay ** (recipe.depth - 1 - int(rest.split(".")[0])))
+    before = part in ("patch_embed", "pos_embed", "cls_token", "reg_token", "norm_pre")
+    return float(recipe.layer_decay**recipe.depth) if before else 1.0
 
 
 def validation_accuracy(trainee: Trainee, recipe: Recipe, model: Model) -> float:

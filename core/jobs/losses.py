@@ -29,7 +29,9 @@ class Trainee(nn.Module):
     model that the first blocks come from, or "".
     """
 
-    def __init__(self, recipe: Recipe, network: VisionTransformer | None = None) -> None:
+    network: Any
+
+    def __init__(self, recipe: Recipe, network: nn.Module | None = None) -> None:
         super().__init__()
         self.started_from = ""
         self.network = VisionTransformer(**recipe.network) if network is None else network
@@ -76,8 +78,13 @@ class Batch:
 
 
 def losses(trainee: Trainee, batch: Batch, recipe: Recipe) -> dict[str, Tensor]:
-    """The terms of the training loss for a batch, unweighted, and its accuracy."""
+    """The terms of the training loss for a batch, unweighted, and its accuracy.
+
+    Tokens are left out where the network takes them one by one: timm's VisionTransformer. Others see all of them.
+    """
     network = trainee.network
+    if not isinstance(network, VisionTransformer):
+        return _task(network(batch.images), batch)
     x = network._pos_embed(network.patch_embed(batch.images))  # [B, T, D]
     x = network.norm_pre(x.gather(1, batch.tokens[:, :, None].expand(-1, -1, x.shape[2])))  # [B, N, D]
     size, prefix = (batch.n_items, batch.n_item_tokens), network.num_prefix_tokens
@@ -93,12 +100,16 @@ def losses(trainee: Trainee, batch: Batch, recipe: Recipe) -> dict[str, Tensor]:
             terms |= _probe_losses(trainee, x[:, rows].unflatten(1, size), batch)
         if trainee.pair_probe is not None and index == recipe.pair_probe_block:
             terms |= _pair_losses(trainee.pair_probe, x[:, rows].unflatten(1, size), batch.pair_labels)
-    logits = network.forward_head(network.norm(x)).float()
-    terms["task"] = F.cross_entropy(logits, batch.labels)
-    terms["accuracy"] = (logits.argmax(1) == batch.labels).float().mean()
+    terms |= _task(network.forward_head(network.norm(x)), batch)
     if masses:
         terms["pipeline"] = -torch.stack(masses).mean()
     return terms
+
+
+def _task(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+    logits = logits.float()
+    right = (logits.argmax(1) == batch.labels).float().mean()
+    return {"task": F.cross_entropy(logits, batch.labels), "accuracy": right}
 
 
 def _log_masses(block: Any, x: Tensor, rows: slice, n_items: int, index: int, recipe: Recipe) -> Tensor:

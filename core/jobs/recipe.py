@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from core.datasets import SEED_MAX
@@ -131,13 +132,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """From where to where the numbers go of which no rule says more."""
 
 
-def read_recipe(path: Path) -> Recipe:
-    """A recipe from a TOML file.
+def read_recipe(path: Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
+    """A recipe from a TOML file, with some settings changed.
 
     Raises UserError for a file that cannot be read, an unknown name or a value that cannot work.
     """
     try:
-        table = tomllib.loads(read_text(path))
+        table = {**tomllib.loads(read_text(path)), **changes}
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
@@ -172,7 +173,6 @@ def _rules(recipe: Recipe) -> list[tuple[str, bool]]:
     return [
         (f"a task of {' or '.join(get_args(Task))}", recipe.task in get_args(Task)),
         (f"tune as {', '.join(get_args(Tune))}", recipe.tune in get_args(Tune)),
-        ("init, a model to fine-tune, for what is not all weights", recipe.tune == "all" or bool(recipe.init)),
         ("init or start_from, not both", not (recipe.init and recipe.start_from)),
         ("n_validate of whole fours", recipe.n_validate % 4 == 0),
         ("n_kinds 256 or 32", recipe.n_kinds in (256, 32)),

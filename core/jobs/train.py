@@ -327,6 +327,8 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     written; after it, where the disk has become full, and says what is kept.
     """
     check_balance(recipe.task, n_test)
+    if recipe.tune != "all" and not recipe.init:
+        raise UserError("The recipe fine-tunes a model, and names none.", "Name one: --init dinov2-small.")
     init = open_model(recipe.init, torch.device("cpu")) if recipe.init else None
     if init is not None:
         recipe = of_model(recipe, init)

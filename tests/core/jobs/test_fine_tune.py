@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
+from timm import create_model
 from torch import Tensor
 
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model, save_model
+from core.families.low_rank import add_low_rank, low_rank_state, merged
 from core.families.model import Model
 from core.jobs import train as training
 from core.jobs.fine_tune import fine_tuned, groups, has_stopped, of_model, validation_accuracy
 from core.jobs.losses import losses
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _train_step, draw_batch, sees_all, train, train_model
+from core.scene import Geometry
 from tests.core.networks import CARD, finish, tiny_network
 
 CPU = torch.device("cpu")
@@ -265,3 +269,35 @@ def test_shipped_recipes_of_fine_tuning_pay_for_no_stage(name: str) -> None:
 
     assert (recipe.disentangle_weight, recipe.pipeline_weight, recipe.pair_probe_weight) == (0, 0, 0)
     assert recipe.tune == "low-rank"
+
+
+def test_a_low_rank_layer_gives_its_whole_weight_to_blocks_that_take_it_apart() -> None:
+    """As those of EVA and BEiT do, which put the biases of queries and values together themselves."""
+    network = create_model("beit_base_patch16_224", img_size=64, embed_dim=32, depth=2, num_heads=2, num_classes=2)
+    network = network.eval()
+    add_low_rank(network, 3, 2.0)
+    for name, value in network.named_parameters():
+        if "low_rank" in name:
+            torch.nn.init.normal_(value, std=0.1)
+    whole = create_model("beit_base_patch16_224", img_size=64, embed_dim=32, depth=2, num_heads=2, num_classes=2).eval()
+    parent = {name.replace(".linear.", "."): v for name, v in network.state_dict().items() if "low_rank" not in name}
+    x = torch.rand(2, 3, 64, 64)
+
+    whole.load_state_dict(merged(parent, low_rank_state(network), 2.0))
+
+    with torch.no_grad():
+        torch.testing.assert_close(whole(x), network(x), atol=1e-5, rtol=1e-5)
+
+
+def test_a_network_of_another_class_is_trained_on_all_tokens_and_without_stages() -> None:
+    network = create_model("beit_base_patch16_224", img_size=64, embed_dim=32, depth=2, num_heads=2, num_classes=2)
+    model = Model(network, Geometry(64, 16))
+    recipe = of_model(replace(RECIPE, init="beit", tune="all"), model)
+
+    trainee = fine_tuned(recipe, model)
+
+    batch = draw_batch(recipe, 0, model)
+    logits = trainee.network(batch.images)
+    torch.testing.assert_close(losses(trainee, batch, recipe)["task"], F.cross_entropy(logits, batch.labels))
+    with pytest.raises(UserError, match="cannot look into a Beit"):
+        fine_tuned(replace(recipe, pipeline_weight=0.3), model)
