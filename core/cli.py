@@ -182,8 +182,9 @@ def _train(arguments: argparse.Namespace) -> int:
     out = tensor_file(arguments.out)
     recipe = _recipe(arguments)
     card = watch(train_model(recipe, out, device_of(arguments), n_test=arguments.n_test))
-    print(json.dumps(card["accuracy"], indent=2))
-    say(str(out))
+    if card:
+        print(json.dumps(card["accuracy"], indent=2))
+        say(str(out))
     return 0
 
 

@@ -6,8 +6,9 @@ What we changed: the probes are really trained, and attention masses are true fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -60,10 +61,13 @@ class Batch:
 
     def parts(self, n: int) -> Iterator[Batch]:
         """The batch in parts of `n` images; the last may have fewer."""
-        tensors = (self.images, self.labels, self.tokens, self.shapes, self.colors)
-        for few in zip(*(tensor.split(n) for tensor in tensors), strict=True):
-            images, labels, tokens, shapes, colors = few
-            yield Batch(images, labels, tokens, shapes, colors, self.n_item_tokens)
+        for start in range(0, len(self), n):
+            yield self.rows(itemgetter(slice(start, start + n)))
+
+    def rows(self, choose: Callable[[Tensor], Tensor]) -> Batch:
+        """Some of the images: those that `choose` takes of every tensor."""
+        images, labels, tokens = choose(self.images), choose(self.labels), choose(self.tokens)
+        return Batch(images, labels, tokens, choose(self.shapes), choose(self.colors), self.n_item_tokens)
 
     @property
     def n_items(self) -> int:

@@ -41,6 +41,7 @@ from core.jobs.fine_tune import fine_tuned, fine_tuned_card, groups, has_stopped
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
+from core.jobs.ranks import ALONE, Ranks, joined
 from core.jobs.recipe import Recipe
 from core.render import render_many
 from core.scene import RELATIONS, Geometry, item_patches
@@ -135,6 +136,7 @@ class _Run:
     model: Model
     fixed: list[Example]
     n_at_once: int
+    ranks: Ranks = ALONE
     step: int = 0
     validated: list[float] = field(default_factory=list)
 
@@ -175,6 +177,7 @@ def train(
 
 def _begin(recipe: Recipe, checkpoint: Path, device: torch.device) -> _Run:
     """A run at its start, or where its checkpoint left it."""
+    ranks, device = joined(device)
     init = open_model(recipe.init, device) if recipe.init else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -183,14 +186,8 @@ def _begin(recipe: Recipe, checkpoint: Path, device: torch.device) -> _Run:
     model = Model(trainee.network, geometry_of(trainee.network))
     if init is not None:
         model = replace(model, mean=init.mean, std=init.std)
-    run = _Run(
-        recipe,
-        trainee,
-        _optimizer(trainee, recipe),
-        model,
-        training_set(recipe),
-        recipe.micro_batch or recipe.batch,
-    )
+    at_once = recipe.micro_batch or recipe.batch
+    run = _Run(recipe, trainee, _optimizer(trainee, recipe), model, training_set(recipe), at_once, ranks)
     if checkpoint.exists():
         _load(checkpoint, run)
     elif recipe.start_from:
@@ -225,7 +222,8 @@ def _step(run: _Run) -> dict[str, float]:
     batch = draw_batch(run.recipe, run.step, run.model, run.fixed)
     while True:
         try:
-            values = _train_step(run.trainee, run.optimizer, batch, run.recipe, run.step, n_at_once=run.n_at_once)
+            state, recipe = (run.trainee, run.optimizer), run.recipe
+            values = _train_step(*state, batch, recipe, run.step, n_at_once=run.n_at_once, ranks=run.ranks)
             break
         except torch.OutOfMemoryError as error:
             if run.n_at_once == 1:
@@ -241,14 +239,21 @@ def _step(run: _Run) -> dict[str, float]:
 
 
 def _train_step(
-    trainee: Trainee, optimizer: torch.optim.AdamW, batch: Batch, recipe: Recipe, step: int, *, n_at_once: int = 0
+    trainee: Trainee,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    recipe: Recipe,
+    step: int,
+    *,
+    n_at_once: int = 0,
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
     """One step of the optimiser on the mean gradient of a batch, `n_at_once` images at a time; 0 is all of them."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(recipe, step) * group["rate"]
     optimizer.zero_grad(set_to_none=True)
     values: dict[str, float] = {}
-    for few in batch.parts(n_at_once or len(batch)):
+    for few in batch.rows(ranks.share).parts(n_at_once or len(batch)):
         share = len(few) / len(batch)
         with torch.autocast(few.images.device.type, torch.bfloat16, enabled=recipe.bfloat16):
             terms = losses(trainee, few, recipe)
@@ -261,16 +266,19 @@ def _train_step(
         loss.backward()
         for name, value in terms.items():
             values[name] = values.get(name, 0.0) + share * float(value.detach())
+    ranks.add_up(trainee.parameters())
     nn.utils.clip_grad_norm_(trainee.parameters(), recipe.clip_norm)
     optimizer.step()
-    return values
+    return ranks.add_up_values(values, batch.images.device)
 
 
 def _save(path: Path, run: _Run) -> str:
     """Write the checkpoint beside the old one, then replace it. Returns what went wrong, or "".
 
-    What does not learn is not in it: it is in the model that was started from.
+    What does not learn is not in it: it is in the model that was started from. Of several processes the first writes.
     """
+    if not run.ranks.is_first:
+        return ""
     learning = {name for name, value in run.trainee.named_parameters() if value.requires_grad}
     state = {
         "recipe": asdict(run.recipe),
@@ -321,7 +329,8 @@ def _load(path: Path, run: _Run) -> None:
 def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int = 6400) -> Job[dict[str, Any]]:
     """Train, write fp16 weights to `out`, measure what was written on unseen images, and complete the card.
 
-    The checkpoint lies beside `out` and stays, so that the same call goes on after an interruption.
+    The checkpoint lies beside `out` and stays, so that the same call goes on after an interruption. Of several
+    processes the first measures and writes; the others return nothing.
 
     Raises UserError, before training, where `n_test` images of the task cannot be balanced or the files cannot be
     written; after it, where the disk has become full, and says what is kept.
@@ -336,6 +345,8 @@ def train_model(recipe: Recipe, out: Path, device: torch.device, *, n_test: int 
     _check_places(recipe, out, checkpoint)
     started = time.monotonic()
     trainee = yield from train(recipe, checkpoint, device)
+    if not joined(device)[0].is_first:
+        return {}
     card: dict[str, Any] = {
         "name": out.stem,
         "task": recipe.task,
