@@ -94,7 +94,8 @@ class Losses(Study):
 
     def published(self, result: StudyResult) -> dict[str, Table]:
         """Means over the seeds of every choice of losses and split."""
-        task, n_kinds = result.settings["task"], result.settings["recipe"]["n_kinds"]
+        task = result.settings["task"]
+        n_kinds = result.settings["recipe"].get("n_kinds", Recipe().n_kinds)
         rows = []
         for name in dict.fromkeys(row["losses"] for row in result.rows):
             line: Row = {"losses": name}
@@ -135,8 +136,11 @@ def variants(recipe: Recipe) -> dict[str, Recipe]:
 
 
 def losses_settings(recipe: Recipe, seeds: Sequence[int], *, n: int = 6400) -> dict[str, Any]:
-    """Everything that decides the numbers."""
-    return {"task": recipe.task, "n": n, "seeds": list(seeds), "recipe": json.loads(json.dumps(asdict(recipe)))}
+    """Everything that decides the numbers; of the recipe what is not as in every one, so that a setting that is new
+    changes nothing that was measured without it."""
+    usual = asdict(Recipe())
+    own = {name: value for name, value in asdict(recipe).items() if value != usual[name]}
+    return {"task": recipe.task, "n": n, "seeds": list(seeds), "recipe": json.loads(json.dumps(own))}
 
 
 def losses_study(
