@@ -56,6 +56,16 @@ def bundled_models() -> list[str]:
     return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
 
 
+def judging_models() -> list[str]:
+    """Names of the bundled models that answer “same” or “different”: those that the study can be run on."""
+    return [name for name in bundled_models() if judges_relation(_relations_put_first(read_card(model_path(name))))]
+
+
+def _relations_put_first(card: Card) -> list[str]:
+    labels = card_labels(card)
+    return [labels[index] for index in relations_first(labels)]
+
+
 def model_path(reference: str) -> Path:
     """The weights file of a bundled name or a path, whose suffix may be left out.
 

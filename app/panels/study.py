@@ -28,7 +28,7 @@ from app.jobs import Run
 from app.panels import Panel
 from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
-from core.cards import bundled_models
+from core.cards import judging_models
 from core.errors import UserError
 from core.scene import item_patches
 from core.studies.published import MODELS as PUBLISHED_MODELS
@@ -55,7 +55,7 @@ class StudyPanel(QWidget, Panel):
         self._model = ""
         self._details = ""
         self._role = "muted"
-        self.form, self.parts = StudyForm(bundled_models()), PartList()
+        self.form, self.parts = StudyForm(judging_models()), PartList()
         self.start, self.cancel = QPushButton("Start"), QPushButton("Cancel")
         self.progress, self.said = QProgressBar(), QLabel()
         self.copy = QToolButton()

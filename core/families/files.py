@@ -44,6 +44,8 @@ def open_model(reference: str, device: torch.device) -> Model:
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
     own_hash = weights_hash(learned)
+    if parent:
+        own_hash = delta_hash(card["parent"]["weights_sha256"], own_hash)
     if card.get("weights_sha256", own_hash) != own_hash:
         raise _does_not_fit(path, "the card is of other weights")
     _check_classes(path, labels, network.num_classes)
@@ -57,7 +59,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         mean=mean,
         std=std,
         labels=tuple(labels[index] for index in order),
-        weights_hash=delta_hash(card["parent"]["weights_sha256"], own_hash) if parent else own_hash,
+        weights_hash=own_hash,
         card=card,
         reference=reference,
         assumed=assumed(stated),
@@ -131,7 +133,8 @@ def save_low_rank(path: Path, network: nn.Module, card: Mapping[str, Any]) -> No
     """
     learned = {name: value.to("cpu", torch.float16).contiguous() for name, value in low_rank_state(network).items()}
     check_finite(path.name, learned, "Nothing was written. Train again with a lower peak_lr.")
-    write_tensors(path, learned, {**card, "weights_sha256": weights_hash(learned)})
+    own_hash = delta_hash(card["parent"]["weights_sha256"], weights_hash(learned))
+    write_tensors(path, learned, {**card, "weights_sha256": own_hash})
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> None:

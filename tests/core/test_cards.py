@@ -16,6 +16,7 @@ from core.cards import (
     card_n_prefix,
     card_pixels,
     judges_relation,
+    judging_models,
     model_path,
     probe_file,
     probe_files,
@@ -279,3 +280,8 @@ def test_what_was_learned_lies_beside_weights_whose_name_is_written_large(tmp_pa
 
     assert subspace_folder(weights) == tmp_path / "MINE-subspaces"
     assert probe_file(weights) == tmp_path / "MINE-probes.safetensors"
+
+
+def test_the_study_is_offered_for_models_that_judge_and_not_for_a_backbone() -> None:
+    assert "dinov2-small" in bundled_models()
+    assert set(bundled_models()) - set(judging_models()) == {"dinov2-small"}

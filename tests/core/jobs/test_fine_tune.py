@@ -261,7 +261,7 @@ def test_some_steps_on_the_way_see_all_tokens() -> None:
     assert [sees_all(recipe, step) for step in range(6)] == [False, False, True, False, False, True]
 
 
-@pytest.mark.parametrize("name", ["dinov2-discrimination"])
+@pytest.mark.parametrize("name", ["dinov2-discrimination", "dinov2-rmts", "fine-tune"])
 def test_shipped_recipes_of_fine_tuning_pay_for_no_stage(name: str) -> None:
     from core.cards import resource_folder
 
