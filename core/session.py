@@ -165,7 +165,7 @@ def _fitting(document: Document, model: Model) -> Document:
         if stimulus is not None and stimulus.geometry != model.geometry:
             raise UserError(
                 f"The stimulus is {_size(stimulus.geometry)}, {model.name} takes {_size(model.geometry)}.",
-                "Make a new stimulus for this model.",
+                "Choose the model again (Model ▸ Open model…): that lays its stimulus out anew.",
             )
     return document
 
