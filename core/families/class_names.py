@@ -52,7 +52,7 @@ def _names(listed: str) -> tuple[str, ...]:
 
     info = ImageNetInfo(listed)
     whole = list(info.label_descriptions())
-    synsets = list(info.label_names())
+    synsets = list(info.label_names())  # type: ignore[no-untyped-call]
     names = [words.split(",")[0].strip() for words in whole]
     for longer in (whole, [f"{words} ({synset})" for words, synset in zip(whole, synsets, strict=True)]):
         n_of = Counter(name.casefold() for name in names)
