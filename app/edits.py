@@ -23,6 +23,7 @@ from core.cards import (
 )
 from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
+    Lens,
     add_item,
     delete_item,
     make_counterfactual,
@@ -284,6 +285,16 @@ def choose_model(desk: Desk, reference: str) -> None:
     if poses_another:
         view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
     desk.store.edit("Open model", document, _model_gesture(reference), view)
+
+
+def read_by(desk: Desk, lens: Lens) -> None:
+    """What is shown of a network without classes.
+
+    Raises UserError where the model has classes.
+    """
+    if desk.model is not None and desk.model.labels:
+        raise UserError(f"{desk.model.name} answers by its own classes.", "This is for networks without classes.")
+    desk.edit(f"Show {lens}", replace(desk.document, lens=lens))
 
 
 def task_words(reference: str) -> str:

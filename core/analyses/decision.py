@@ -62,6 +62,12 @@ class Verdict:
         return self.labels[_largest(self.logits)]
 
     @property
+    def baseline_answer(self) -> Share:
+        """The class that the model itself answers, without edits."""
+        label = self.labels[_largest(self.baseline)]
+        return next(each for each in self.largest(len(self.labels)) if each.label == label)
+
+    @property
     def flipped(self) -> bool:
         """Whether the edits change the answer."""
         return _largest(self.logits) != _largest(self.baseline)
