@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from app import edits, modes
@@ -11,7 +12,7 @@ from app.desk import Desk
 from core.analyses.item_shares import ItemShares
 from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
-from core.document import Offer
+from core.document import LENSES, Offer
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.interventions.novel import Method
@@ -103,6 +104,12 @@ def _demo(desk: Desk) -> None:
 
 def _show_side(side: Literal["base", "source"]) -> Do:
     return lambda desk: desk.look(side=side, item=0)
+
+
+LENS_TIPS = (
+    "Of a network without classes: to which class mean of example stimuli its output is nearer.",
+    "Of a network without classes: the cosine between the mean tokens of the two items after the last block.",
+)
 
 
 def _mode(short: str, text: str, do: Do, key: str, tip: str) -> Command:
@@ -237,6 +244,10 @@ COMMANDS: tuple[Command, ...] = (
     *OFFERED,
     Command("Intervene", "Use what is learned now", edits.accept_learned),
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
+    *(
+        Command("Model", f"Without classes: {lens}", partial(edits.read_by, lens=lens), tip=tip)
+        for lens, tip in zip(LENSES, LENS_TIPS, strict=True)
+    ),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),
     Command("View", "Next read layer", _step("read", 1), ("Shift+]", "}")),

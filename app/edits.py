@@ -16,12 +16,14 @@ from core.cards import (
     card_n_blocks,
     card_n_prefix,
     card_task,
+    has_task,
     model_path,
     read_card,
     subspace_cards,
 )
 from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
+    Lens,
     add_item,
     delete_item,
     make_counterfactual,
@@ -29,7 +31,6 @@ from core.document import (
     open_photo_in,
     random_match_to_sample,
     random_pair,
-    random_stimulus,
     remove_intervention,
     reroll_noise,
     set_property,
@@ -42,11 +43,11 @@ from core.errors import UserError
 from core.interventions.probe import find_push, push_pair
 from core.interventions.swap import swap_from_source
 from core.questions import Failure
+from core.relayout import laid_out
 from core.render import open_photo
 from core.scene import (
     ITEM_LETTERS,
     TASK_WORDS,
-    Geometry,
     Property,
     Relation,
     Stimulus,
@@ -261,25 +262,39 @@ def show_photo(desk: Desk, path: Path) -> None:
 
 
 def choose_model(desk: Desk, reference: str) -> None:
-    """Ask the engine for another model, with a stimulus of its own where the patch grid or the task differs.
+    """Ask the engine for another model, its stimuli laid out anew on its patch grid; where it was trained on another
+    task than they pose, it gets the demo of that.
 
     Another model opens at the layer that carries the property best.
 
-    Raises UserError where there is no such file, or its card cannot be read.
+    Raises UserError where there is no such file, its card cannot be read, or the items have no room on its canvas.
     """
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
     before, view = desk.document, desk.view
     document = replace(desk.document, model=reference, interventions=())
-    if geometry != document.base.geometry or task_of(document.base) not in (None, task):
-        shown = demo_stimulus(task) if geometry == Geometry() else random_stimulus(task, geometry, _seed())
-        document = replace(document, base=shown, source=None)
+    poses_another = has_task(card) and task_of(before.base) not in (None, task)
+    if poses_another:
+        document = replace(document, base=demo_stimulus(task, geometry), source=None)
+    else:
+        source = None if before.source is None else laid_out(before.source, geometry)
+        document = replace(document, base=laid_out(before.base, geometry), source=source)
     if reference != before.model:
         view = opening_view(view, subspace_cards(reference), desk.pad_shown, card_n_blocks(card))
     view = desk.view_after(view, before, document)
-    if document.base != before.base:
+    if poses_another:
         view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
     desk.store.edit("Open model", document, _model_gesture(reference), view)
+
+
+def read_by(desk: Desk, lens: Lens) -> None:
+    """What is shown of a network without classes.
+
+    Raises UserError where the model has classes.
+    """
+    if desk.model is not None and desk.model.labels:
+        raise UserError(f"{desk.model.name} answers by its own classes.", "This is for networks without classes.")
+    desk.edit(f"Show {lens}", replace(desk.document, lens=lens))
 
 
 def task_words(reference: str) -> str:

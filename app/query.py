@@ -33,10 +33,16 @@ class FollowedQuery:
         there = None if held is None else _same_item(held.item, before, after)
         if held is None or there is None:
             self._held = None
-            return min(patch, after.geometry.grid**2 - 1)
+            return _same_place(patch, before.geometry, after.geometry)
         moved = _patch_of(after.items[there], held, after.geometry)
         self._held = _Held(moved, there, held.row, held.column)
         return moved
+
+
+def _same_place(patch: int, before: Geometry, after: Geometry) -> int:
+    """The patch in the same place of the picture, on another grid."""
+    row, column = (min(after.grid - 1, at * after.grid // before.grid) for at in divmod(patch, before.grid))
+    return row * after.grid + column
 
 
 def _held(patch: int, stimulus: Stimulus) -> _Held | None:

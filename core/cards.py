@@ -260,6 +260,14 @@ def card_task(card: Card) -> Task:
     return "rmts" if card.get("task") == "rmts" else "discrimination"
 
 
+def has_task(card: Card) -> bool:
+    """Whether a model was trained on a task that stimuli pose: its card says so, or it answers “same” and
+    “different”."""
+    labels = card.get("labels")
+    names = {_name(label) for label in labels if isinstance(label, str)} if isinstance(labels, list) else set()
+    return "task" in card or set(RELATIONS) <= names
+
+
 def subspace_folders(model: str) -> tuple[Path, Path]:
     """Where a model's subspaces are looked for: the user's own come first, one by one, then those of the model.
 

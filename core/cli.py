@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
+from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
 from core.cli_study import add_study_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
@@ -81,7 +82,8 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--n", type=whole(1, EXAMPLES_MAX), default=100)
     verb.add_argument("--task", choices=get_args(Task), default="discrimination")
     verb.add_argument("--kinds", type=one_of(256, 32), metavar="{256,32}", default=256)
-    verb.add_argument("--patch", type=one_of(14, 16, 32), metavar="{14,16,32}", default=16)
+    verb.add_argument("--patch", type=one_of(8, 14, 16, 32), metavar="{8,14,16,32}", default=16)
+    verb.add_argument("--image", type=whole(32, LARGEST_IMAGE_PX), default=224, help="pixels along a side")
     verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(run=_render)
@@ -144,7 +146,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
     check_balance(arguments.task, arguments.n)
     check_folder(arguments.out)
-    geometry = Geometry(patch_px=arguments.patch)
+    geometry = Geometry(arguments.image, arguments.patch)
     examples = split_examples(
         arguments.split,
         arguments.n,

@@ -14,19 +14,14 @@ from typing import Any
 from core.analyses import Analysis, Refusal
 from core.arguments import seed
 from core.cards import card_geometry, card_task, model_path, read_card
-from core.demo import demo_document
-from core.document import (
-    Document,
-    Intervention,
-    make_counterfactual,
-    open_photo_in,
-    random_stimulus,
-)
+from core.demo import demo_stimulus
+from core.document import Document, Intervention, make_counterfactual, random_stimulus
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
 from core.registry import kinds
+from core.scene import Geometry, Stimulus, Task
 from core.terminal import DEVICE_HELP, device_of
 
 
@@ -104,17 +99,20 @@ def _split(words: str) -> list[str]:
 
 def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
     card = read_card(model_path(arguments.model))
-    task, geometry = card_task(card), card_geometry(card)
-    document = demo_document(arguments.model, task)
-    if arguments.picture == "random" or (arguments.picture == "demo" and geometry != document.base.geometry):
-        document = dataclasses.replace(document, base=random_stimulus(task, geometry, arguments.seed))
-    elif arguments.picture != "demo":
-        from core.render import open_photo
-
-        document = open_photo_in(document, "base", open_photo(Path(arguments.picture), geometry))
+    document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)))
     if arguments.source is not None:
         document = make_counterfactual(document, arguments.source, arguments.seed)
     return dataclasses.replace(document, interventions=tuple(edits))
+
+
+def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> Stimulus:
+    if arguments.picture == "demo":
+        return demo_stimulus(task, geometry)
+    if arguments.picture == "random":
+        return random_stimulus(task, geometry, arguments.seed)
+    from core.render import open_photo
+
+    return Stimulus((), geometry, open_photo(Path(arguments.picture), geometry))
 
 
 def _write_figures(found: Any, path: Path) -> int:

@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.cards import Card, SubspaceKey
+from core.cards import TIMM_GEOMETRY, Card, SubspaceKey
 from core.document import Document, View
-from core.scene import Item, Property, Stimulus, Task, item_patches
+from core.relayout import laid_out
+from core.scene import Geometry, Item, Property, Stimulus, Task, item_patches
 
 DEFAULT_MODEL = "discrimination"
 STAR, SIX_POINT_STAR, BOWL = 6, 7, 11
 PINK, INDIGO, CYAN, YELLOW, ORANGE = 0, 3, 5, 10, 12
 
 
-def demo_document(model: str = DEFAULT_MODEL, task: Task = "discrimination") -> Document:
+def demo_document(
+    model: str = DEFAULT_MODEL, task: Task = "discrimination", geometry: Geometry = TIMM_GEOMETRY
+) -> Document:
     """Two stars, in indigo and in pink; of match-to-sample two stars, in yellow and in cyan, above two equal bowls."""
-    return Document(model, demo_stimulus(task))
+    return Document(model, demo_stimulus(task, geometry))
 
 
-def demo_stimulus(task: Task) -> Stimulus:
-    """The stimulus of `demo_document`: giving item A the colour of item B turns its true answer."""
+def demo_stimulus(task: Task, geometry: Geometry = TIMM_GEOMETRY) -> Stimulus:
+    """The stimulus of `demo_document`: giving item A the colour of item B turns its true answer.
+
+    Raises UserError where the canvas has no room for it.
+    """
     if task == "rmts":
         kinds = ((SIX_POINT_STAR, YELLOW), (SIX_POINT_STAR, CYAN), (BOWL, ORANGE), (BOWL, ORANGE))
         drawn = zip(kinds, ((0, 0), (32, 0), (48, 112), (144, 144)), strict=True)
     else:
         drawn = zip(((STAR, INDIGO), (STAR, PINK)), ((32, 48), (144, 128)), strict=True)
     items = [Item(*kind, *place, (4, 4), seed=7 + index) for index, (kind, place) in enumerate(drawn)]
-    return Stimulus(tuple(items))
+    return laid_out(Stimulus(tuple(items), TIMM_GEOMETRY), geometry)
 
 
 def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_args
 
 import numpy as np
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from core.interventions.context import Context
 
 Side = Literal["base", "source"]
+
+Lens = Literal["class means", "cosine"]
+"""What is shown of a network without classes: which class mean of examples its output is nearer to, or the cosine
+between the tokens of two items."""
+LENSES: tuple[Lens, ...] = get_args(Lens)
 
 AssetKey = tuple[str, int]
 """A property's subspace after a block, or ("probe", block)."""
@@ -156,12 +161,14 @@ def changed(edit: Edit, **fields: Any) -> Edit:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole state that an edit changes: a model by name or path, two stimuli and ordered interventions."""
+    """The whole state that an edit changes: a model by name or path, two stimuli and ordered interventions; and by what
+    `lens` a network without classes is read."""
 
     model: str
     base: Stimulus
     source: Stimulus | None = None
     interventions: tuple[Intervention, ...] = ()
+    lens: Lens = "class means"
 
 
 @dataclass(frozen=True, slots=True)

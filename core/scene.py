@@ -98,8 +98,9 @@ class Geometry:
 
     @property
     def cell_patches(self) -> int:
-        """Patches along a side of an item's cell: 1 where a patch is 32 px or more, else 2."""
-        return 1 if self.patch_px >= 32 else 2
+        """Patches along a side of an item's cell: as many as make about 32 px, so 1 of 32 px and 2 of 14 or 16 px; but
+        no more than 2 where otherwise four cells would not fit side by side."""
+        return max(1, min(round(32 / self.patch_px), max(2, self.grid // 4)))
 
     @property
     def cell_px(self) -> int:

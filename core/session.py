@@ -56,7 +56,10 @@ class Session:
             subspaces, errors = learned_subspaces(subspace_folders(reference), model)
             probes, probe_errors = learned_probes(probe_files(reference), model)
             notes += [str(error) for error in (*errors, *probe_errors)]
-            self._opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
+            opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
+            if self._opened is not None and self._opened.model.weights_hash == model.weights_hash:
+                opened.examples = self._opened.examples  # they take seconds, and no fit changes them
+            self._opened = opened
             self._reference, self._times = reference, times
         return self._opened
 
@@ -165,7 +168,7 @@ def _fitting(document: Document, model: Model) -> Document:
         if stimulus is not None and stimulus.geometry != model.geometry:
             raise UserError(
                 f"The stimulus is {_size(stimulus.geometry)}, {model.name} takes {_size(model.geometry)}.",
-                "Make a new stimulus for this model.",
+                "Choose the model again (Model ▸ Open model…): that lays its stimulus out anew.",
             )
     return document
 

@@ -20,12 +20,14 @@ from core.assets.probe import Probe
 from core.assets.subspace import Subspace
 from core.cards import SubspaceKey
 from core.datasets import split_examples
-from core.document import Document, Intervention
-from core.engine import Edit, advance, embed, finite, read, read_out, resume, to_input
+from core.document import Document, Intervention, Lens
+from core.engine import Edit, advance, edited, embed, finite, read, read_out, resume, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
+from core.judges import N_EXAMPLES, TITLES, Examples, cosine, examples_of, nearness
 from core.render import render, render_many
+from core.scene import RELATIONS, task_of
 from core.site import PARTS, Site
 from core.tokens import tokens_of_items
 
@@ -67,6 +69,7 @@ class Opened:
     patterns: Recent = field(default_factory=Recent)
     means: Recent = field(default_factory=Recent)
     found: Recent = field(default_factory=Recent)
+    examples: Recent = field(default_factory=Recent)
 
 
 class State:
@@ -83,6 +86,35 @@ class State:
         self.tokens = tokens_of_items(document.base, self.model.n_prefix)
         self.lost: dict[Intervention, str] = {}
         self.edits = self._usable()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that logits are of: the network's, or where it has none those of examples."""
+        return self.model.labels or RELATIONS
+
+    @property
+    def lens(self) -> Lens | None:
+        """By what a network without classes is read, None where it has classes; only two items have a cosine."""
+        if self.model.labels:
+            return None
+        return self.document.lens if task_of(self.document.base) == "discrimination" else "class means"
+
+    def lens_words(self) -> str:
+        """What is shown of a network without classes, in a sentence; "" where it has some."""
+        if self.lens is None:
+            return ""
+        scale = self.examples.scales[self.lens]
+        return (
+            f"This network has no classes: shown is {TITLES[self.lens]}, in σ of {N_EXAMPLES} examples. "
+            f"Of these, {scale.right:.0%} are on their side".replace("%", " %")
+            + "."
+        )
+
+    @property
+    def examples(self) -> Examples:
+        """Labelled examples of the task that the base poses, as a network without classes sees them."""
+        task = task_of(self.document.base) or self.model.task
+        return self.opened.examples.recall((task,), lambda: examples_of(self.model, task), CACHE_ENTRIES)
 
     def of(self, document: Document) -> State:
         """Another document on the same model."""
@@ -128,16 +160,39 @@ class State:
         last = self.model.n_blocks - 1
 
         def compute() -> Tensor:
-            if any(site.block == last for site, _ in self._at_sites(edits)):
-                return read_out(self.model, self.stream(last, edits))
-            return resume(self.model, self.stream(last - 1, edits), last)
+            if self.lens == "cosine" or any(site.block == last for site, _ in self._at_sites(edits)):
+                return self.read_out(self.stream(last, edits))
+            return self._named(resume(self.model, self.stream(last - 1, edits), last))
 
-        return self.opened.streams.recall(("logits", *self._key(edits, last)), compute, CACHE_ENTRIES)[0]
+        key = ("logits", self.lens, *self._key(edits, last))
+        return self.opened.streams.recall(key, compute, CACHE_ENTRIES)[0]
+
+    def read_out(self, x: Tensor) -> Tensor:
+        """Logits [B, C] of the stream [B, T, D] after the last block, or of one before it as if it were that."""
+        if self.lens != "cosine":
+            return self._named(read_out(self.model, x))
+        first, second = (x[:, list(tokens)] for tokens in self.tokens)  # [B, n, D]
+        return self._over_nothing(cosine(first, second))
+
+    def _named(self, out: Tensor) -> Tensor:
+        """Logits [B, C] from what the network puts out [B, F]: these, or without classes what examples make of it."""
+        return out if self.lens is None else self._over_nothing(nearness(out, self.examples.means))
+
+    def _over_nothing(self, values: Tensor) -> Tensor:
+        """Logits [B, 2] whose margin is that of values [B] on the scale of the lens."""
+        assert self.lens is not None
+        margin = self.examples.scales[self.lens].margin(values)
+        return torch.stack([torch.zeros_like(margin), margin], -1)
 
     def resume(self, x: Tensor, start_block: int, edits: Interventions) -> Tensor:
         """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""
         rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self._at_sites(edits)]
-        return resume(self.model, x, start_block, rows)
+        if self.lens != "cosine":
+            return self._named(resume(self.model, x, start_block, rows))
+        x = edited(x, Site(start_block - 1), rows)
+        for block in range(start_block, self.model.n_blocks):
+            x = advance(self.model, x, block, rows)
+        return self.read_out(x)
 
     def context(self) -> Context:
         """What an edit may look at."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.desk import Desk, Found
+from app.edits import read_by
 from app.panels import Panel
+from app.widgets.class_bars import ClassBars
+from app.widgets.class_bars_paint import N_BARS
 from app.widgets.meter import DecisionMeter, Reading
+from app.widgets.reading import Bar, ClassReading
 from core.analyses import Analysis
 from core.analyses.decision import Decision, Verdict
 from core.cards import card_task
-from core.document import controls_in_force
+from core.document import LENSES, controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
@@ -27,10 +31,13 @@ class DecisionPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.meter = DecisionMeter()
-        layout = QVBoxLayout(self)
+        self.meter, self.bars, self.lens = DecisionMeter(), ClassBars(), LensChoice(desk)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
-        layout.addWidget(self.meter)
+        for widget in (self.meter, self.bars, self.lens):
+            layout.addWidget(widget)
+        self.bars.hide()
+        self.lens.hide()
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         return (Decision(),)
@@ -41,28 +48,77 @@ class DecisionPanel(QWidget, Panel):
         found = self._desk.found(Decision())
         if not self.has_news(message, found and (found.value, found.document, found.model, found.current)):
             return
-        if found is None or found.value is None:
+        verdict = None if found is None else found.value
+        several = verdict is not None and len(verdict.labels) > 2
+        self.meter.setVisible(not several)
+        self.bars.setVisible(several)
+        self.lens.setVisible(verdict is not None and bool(verdict.lens))
+        if found is None or verdict is None:
             self.meter.show_reading(None, message=message)
+        elif several:
+            self.bars.show_reading(_class_reading(found, verdict), stale=not found.current, message=message)
         else:
-            self.meter.show_reading(_reading(found, found.value), stale=not found.current, message=message)
+            self.meter.show_reading(_reading(found, verdict), stale=not found.current, message=message)
+            self.lens.refresh(verdict)
+
+
+class LensChoice(QWidget):
+    """Beside the meter of a network without classes: that it has none, and what is shown instead, to be chosen."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.choice, self._said = QComboBox(), QLabel("No classes. Shown is:")
+        self.choice.addItems([lens.capitalize() for lens in LENSES])
+        self.choice.setAccessibleName("What is shown of a network without classes")
+        self.choice.activated.connect(lambda index: read_by(desk, LENSES[index]))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addStretch(1)
+        layout.addWidget(self._said)
+        layout.addWidget(self.choice)
+        layout.addStretch(1)
+
+    def refresh(self, verdict: Verdict) -> None:
+        """Show the lens of the document; the tool tip says what it does."""
+        self.choice.setCurrentIndex(LENSES.index(self._desk.document.lens))
+        self.setToolTip(verdict.lens)
+
+
+def _class_reading(found: Found[Verdict], verdict: Verdict) -> ClassReading:
+    edited = any(edit.enabled for edit in found.document.interventions)
+    bars = tuple(Bar(of.label, of.share, of.baseline if edited else None) for of in verdict.largest(N_BARS))
+    before = verdict.baseline_answer
+    was = Bar(before.label, before.share, before.baseline) if edited else None
+    truth, mistake, control = _posed(found, verdict, edited=edited)
+    return ClassReading(bars, was, truth, mistake, control)
 
 
 def _reading(found: Found[Verdict], verdict: Verdict) -> Reading:
-    base, info, (low, high) = found.document.base, found.model, verdict.sides
-    known = truth(base)
-    posed = info.judges_relation and task_of(base) == card_task(info.card)
+    low, high = verdict.sides
     edited = any(edit.enabled for edit in found.document.interventions)
-    control = ", ".join(controls_in_force(found.document))
-    right = known is not None and verdict.answer == verdict.labels[int(known.same)]
     return Reading(
         verdict.margin,
         verdict.baseline_margin if edited else None,
         verdict.labels[low].upper(),
         verdict.labels[high].upper(),
-        truth_words(base, short=bool(control)) + ("" if posed or known is None else " · not the task of this model"),
-        known is not None and posed and not edited and not right,
-        control,
+        *_posed(found, verdict, edited=edited),
+        "σ of the examples" if verdict.lens else "logit margin",
+        verdict.lens,
     )
+
+
+def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool) -> tuple[str, bool, str]:
+    """What is true of the picture, whether the model itself is wrong about it, and what the edits are a control of."""
+    base, info = found.document.base, found.model
+    known = truth(base)
+    posed = info.judges_relation and task_of(base) == card_task(info.card)
+    control = ", ".join(controls_in_force(found.document))
+    right = known is not None and posed and verdict.answer == verdict.labels[int(known.same)]
+    words = truth_words(base, short=bool(control))
+    if known is not None and not posed and not verdict.lens:
+        words += " · not the task of this model"
+    return words, known is not None and posed and not edited and not right, control
 
 
 def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:

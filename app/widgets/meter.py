@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, QTimer, QVariantAnimation
+from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
+from app.widgets.answering import Answering
 from app.widgets.marks import describe
 from app.widgets.meter_paint import (
     FADE_STEPS,
@@ -19,47 +20,31 @@ from app.widgets.meter_paint import (
     paint_trail,
     plan_of,
 )
-from app.widgets.painted import STALE_OPACITY, Painted, announce, line_height
+from app.widgets.painted import STALE_OPACITY
 from app.widgets.reading import COMPUTING, NO_READING, WAITING, Look, Reading
 
 __all__ = ["DecisionMeter", "Reading"]
 
 REACHES = (4.0, 8.0, 16.0, 32.0)
 _SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
-_PULSE_MS = 250
 _MAX_TRAIL = 240
 
 
-class DecisionMeter(Painted):
-    """Shows one `Reading`; computes nothing and has nothing to press."""
+class DecisionMeter(Answering[Reading]):
+    """Shows one `Reading`, the margin between two classes."""
 
     def __init__(self, parent: QWidget | None = None, *, trail_ms: int = 2000) -> None:
         super().__init__(parent)
-        self._reading: Reading | None = None
-        self._certain: Reading | None = None  # the last reading that was not stale
-        self._stale = False
-        self._message = ""
         self._reach = REACHES[0]
         self._trail_s = trail_ms / 1000
         self._trail: deque[tuple[float, float]] = deque(maxlen=_MAX_TRAIL)
         self._fading = QTimer(self)
         self._fading.setInterval(max(1, trail_ms // FADE_STEPS))
         self._fading.timeout.connect(self._fade)
-        self._pulse = QVariantAnimation(self)
-        self._pulse.setDuration(_PULSE_MS)
-        self._pulse.setStartValue(0.0)
-        self._pulse.setEndValue(1.0)
-        self._pulse.valueChanged.connect(self._beat)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Decision")
         self._tell()
 
-    def show_reading(self, reading: Reading | None, *, stale: bool = False, message: str = "") -> None:
-        """Show `reading`; when `stale` the same reading greyed, until the new one comes."""
-        if (reading, stale, message) == (self._reading, self._stale, self._message):
-            return
-        before = self._reading
-        self._reading, self._stale, self._message = reading, stale, message
+    def _changed(self, before: Reading | None) -> None:
+        reading = self._reading
         if reading is None:
             self._trail.clear()
             self._fading.stop()
@@ -68,12 +53,7 @@ class DecisionMeter(Painted):
                 self._trail.clear()  # margins between other classes are not on this scale
             if reading != before:
                 self._remember(reading.margin)
-            if not stale:
-                self._notice_flip(self._certain, reading)
-                self._certain = reading
         self._fit_reach()
-        self._tell()
-        self.update()
 
     @property
     def reach(self) -> float:
@@ -87,18 +67,6 @@ class DecisionMeter(Painted):
     def is_fading(self) -> bool:
         """Whether the trail still has dots to fade."""
         return self._fading.isActive()
-
-    def is_pulsing(self) -> bool:
-        """Whether a flip is being marked now."""
-        return self._pulse.state() == QAbstractAnimation.State.Running
-
-    def sizeHint(self) -> QSize:
-        em = line_height(self.font())
-        return QSize(round(64 * em), round(6.1 * em))
-
-    def minimumSizeHint(self) -> QSize:
-        em = line_height(self.font())
-        return QSize(round(18 * em), round(6.1 * em))
 
     def paint(self, painter: QPainter) -> None:
         reading = self._reading
@@ -115,17 +83,13 @@ class DecisionMeter(Painted):
         paint_reading(painter, plan, look)
 
     def _look(self) -> Look:
-        pulse = float(self._pulse.currentValue()) if self.is_pulsing() else 0.0
-        return Look(self._reading, self._stale, self._message, self._reach, pulse)
+        return Look(self._reading, self._stale, self._message, self._reach, self.pulse)
 
     def _faded_trail(self) -> tuple[tuple[float, int], ...]:
         """Margins, each with how far it has faded."""
         step_s = self._trail_s / FADE_STEPS
         now = int(time.monotonic() / step_s)  # all dots fade at the same moments, and between them nothing does
         return tuple((margin, min(FADE_STEPS, now - int(born / step_s))) for born, margin in self._trail)
-
-    def _beat(self, _progress: float) -> None:
-        self.update()
 
     def _remember(self, margin: float) -> None:
         self._forget_old()
@@ -156,13 +120,6 @@ class DecisionMeter(Painted):
         roomy = next((reach for reach in REACHES if peak <= _SHRINK_BELOW * reach), REACHES[-1])
         self._reach = max(grown, min(self._reach, roomy))
 
-    def _notice_flip(self, before: Reading | None, reading: Reading) -> None:
-        if not reading.flipped or (before is not None and before.flipped and before.word == reading.word):
-            return
-        self._pulse.stop()
-        self._pulse.start()
-        announce(self, f"Flip: {reading.told()}")
-
     def _tell(self) -> None:
         if self._reading is None:
             told = self._message or WAITING
@@ -171,5 +128,6 @@ class DecisionMeter(Painted):
             told = ", ".join(part for part in (note, self._reading.told()) if part)
         describe(self, told)
         words = self._reading or NO_READING
-        legend = f"Logit margin, {words.high} over {words.low}. Filled: now. Hollow: without edits. Dots: the last 2 s."
-        self.setToolTip(f"{told}\n{legend}")
+        unit = words.unit.capitalize()
+        legend = f"{unit}, {words.high} over {words.low}. Filled: now. Hollow: without edits. Dots: the last 2 s."
+        self.setToolTip("\n".join(part for part in (told, words.note, legend) if part))

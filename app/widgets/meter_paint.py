@@ -19,7 +19,7 @@ from app.widgets.painted import (
     width_of,
     write,
 )
-from app.widgets.reading import COMPUTING, WAITING, Look, Reading, sign
+from app.widgets.reading import COMPUTING, NO_READING, WAITING, Look, Reading, sign
 
 _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
 FADE_STEPS = 20
@@ -153,8 +153,12 @@ def _flip_font(font: QFont, shrink: float) -> QFont:
 
 
 def _pill_width(font: QFont, shrink: float) -> float:
-    face = _flip_font(font, shrink)
-    return width_of(face, "FLIP") + 2.3 * line_height(face)
+    return flip_width(_flip_font(font, shrink))
+
+
+def flip_width(font: QFont) -> float:
+    """The room of the pill of a flip."""
+    return width_of(font, "FLIP") + 2.3 * line_height(font)
 
 
 def paint_caption(painter: QPainter, plan: Plan, look: Look) -> None:
@@ -166,7 +170,7 @@ def paint_caption(painter: QPainter, plan: Plan, look: Look) -> None:
         text = look.message or COMPUTING
         write(painter, plan.caption, text, font=font, color=colors.color("warning"), align=align)
     elif not plan.stacked:
-        text = "logit margin"
+        text = (look.reading or NO_READING).unit
         write(painter, plan.caption, text, font=scaled(plan.font, 0.92), color=colors.color("muted"))
 
 
@@ -288,12 +292,11 @@ def _verdict(painter: QPainter, plan: Plan, look: Look, reading: Reading) -> Non
     if reading.flipped:
         height = min(1.55 * line_height(_flip_font(plan.font, shrink)), plan.verdict.height())
         pill = QRectF(x, plan.verdict.center().y() - height / 2, _pill_width(plan.font, shrink), height)
-        _pill(painter, plan, pill, colors.color(side), look.pulse)
+        paint_flip(painter, _flip_font(plan.font, shrink), pill, colors.color(side), look.pulse)
 
 
-def _pill(painter: QPainter, plan: Plan, pill: QRectF, color: QColor, pulse: float) -> None:
+def paint_flip(painter: QPainter, font: QFont, pill: QRectF, color: QColor, pulse: float) -> None:
     """The word FLIP with two opposite arrows; a ring runs out of it while it pulses."""
-    font = _flip_font(plan.font, plan.shrink)
     colors, em = theme.current(), line_height(font)
     if 0.0 < pulse < 1.0:
         spread = 0.6 * em * pulse

@@ -14,7 +14,8 @@ COMPUTING = "computing"
 class Reading:
     """One decision: the logit margin now and before the edits; positive means `high`.
 
-    `control` names what the edits are a control of, "" where they are the effect.
+    `control` names what the edits are a control of, "" where they are the effect. `unit` is what a margin is measured
+    in, and `note` what else must be known of it.
     """
 
     margin: float
@@ -24,6 +25,8 @@ class Reading:
     truth: str = ""
     mistake: bool = False
     control: str = ""
+    unit: str = "logit margin"
+    note: str = ""
 
     @property
     def word(self) -> str:
@@ -62,6 +65,51 @@ NO_READING = Reading(0.0, None)
 
 
 @dataclass(frozen=True)
+class Bar:
+    """One class: its probability now, and as the ghost without edits, None where there are none."""
+
+    label: str
+    share: float
+    ghost: float | None = None
+
+
+@dataclass(frozen=True)
+class ClassReading:
+    """The likeliest classes, the largest first, and what was answered without edits, "" where there are none."""
+
+    bars: tuple[Bar, ...]
+    was: Bar | None = None
+    truth: str = ""
+    mistake: bool = False
+    control: str = ""
+
+    @property
+    def word(self) -> str:
+        """The answer."""
+        return self.bars[0].label
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the edits changed the answer."""
+        return self.was is not None and self.was.label != self.word
+
+    def told(self) -> str:
+        """The reading as a sentence."""
+        first, *others = self.bars
+        parts = [f"{first.label} {percent(first.share)}"]
+        if self.was is not None:
+            before = f"{self.was.label} " if self.flipped else ""
+            parts.append(f"was {before}{percent(self.was.ghost or 0.0)}")
+        parts += ["flip"] if self.flipped else []
+        parts += [f"control: {self.control}"] if self.control else []
+        parts += [self.truth] if self.truth else []
+        parts += ["mistake"] if self.mistake else []
+        told = ", ".join(parts)
+        rest = ", ".join(f"{bar.label} {percent(bar.share)}" for bar in others)
+        return f"{told}; then {rest}" if rest else told
+
+
+@dataclass(frozen=True)
 class Look:
     """What a picture of the meter depends on, beside its trail; `pulse` runs from 0 to 1."""
 
@@ -75,3 +123,10 @@ class Look:
 def sign(value: float) -> int:
     """1, −1 or 0."""
     return (value > 0) - (value < 0)
+
+
+def percent(share: float) -> str:
+    """A probability in words: `43 %`, `4.2 %`, `<0.1 %`."""
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"

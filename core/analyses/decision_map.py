@@ -55,7 +55,8 @@ class DecisionMap(Analysis[Floats]):
         """P(`Verdict.mapped`) [N] with the thumb at N places."""
         import torch
 
-        mapped = verdict(state).mapped
+        said = verdict(state)
+        mapped = state.labels.index(said.labels[said.mapped])
         if thumb not in state.edits:  # it is about a wrong object that is not there
             return state.numpy(state.logits(state.edits).softmax(-1)[mapped].expand(len(points)))
         at = state.edits.index(thumb)

@@ -28,17 +28,15 @@ class LayerMargins(PlotAnalysis):
     with_baseline: bool = True
 
     def run(self, state: State) -> Iterator[tuple[AxesPlot, ...]]:
-        from core.engine import read_out
-
         said = verdict(state)
-        low, high = said.sides
+        low, high = (state.labels.index(said.labels[side]) for side in said.sides)
 
         def margins(edited: bool) -> tuple[float, ...]:
             streams = (state.stream(block, None if edited else ()) for block in state.blocks)
-            logits = [read_out(state.model, stream)[0] for stream in streams]
+            logits = [state.read_out(stream)[0] for stream in streams]
             return tuple(float(of[high] - of[low]) for of in logits)
 
-        series = [Series("with the edits" if state.edits else said.labels[high], margins(True))]
+        series = [Series("with the edits" if state.edits else state.labels[high], margins(True))]
         if self.with_baseline and state.edits:
             series.append(Series("the model itself", margins(False), role="control", hue=1))
         values = [value for each in series for value in each.y]
@@ -46,7 +44,7 @@ class LayerMargins(PlotAnalysis):
             Curves(
                 title="What the read-out says of each block",
                 x_label="after block",
-                y_label=f"{said.labels[high]} − {said.labels[low]}",
+                y_label=f"{state.labels[high]} − {state.labels[low]}{said.unit}",
                 x=tuple(float(block) for block in state.blocks),
                 ticks=tuple("embed" if block < 0 else str(block) for block in state.blocks),
                 series=tuple(series),

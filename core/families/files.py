@@ -12,8 +12,9 @@ from safetensors.torch import save
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from core.cards import card_labels, card_pixels, check_setting, model_path, read_card, relations_first
+from core.cards import card_pixels, check_setting, model_path, read_card, relations_first
 from core.errors import UserError
+from core.families.class_names import as_two_classes, class_names
 from core.families.low_rank import delta_hash, low_rank_state, merged
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
 from core.families.network import assumed, build_network
@@ -36,7 +37,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         stated = card["network"]
         network = check_runnable(build_network(dict(stated)))
         mean, std = card_pixels(card)
-        labels = card_labels(card)
+        labels, named = class_names(card, network.num_classes)
         check_setting(card)
         parent, learned = read_model_file(reference)
         state = merged(parent, learned, card["low_rank"]["scale"]) if parent else learned
@@ -52,17 +53,18 @@ def open_model(reference: str, device: torch.device) -> Model:
     order = relations_first(labels)
     network = network.float().eval().requires_grad_(False).to(device)
     _order_head(network, order)
+    labels = tuple(labels[index] for index in order)
     return Model(
         network,
         geometry_of(network),
         name=path.stem,
         mean=mean,
         std=std,
-        labels=tuple(labels[index] for index in order),
+        labels=as_two_classes(network.head, labels[0]) if len(labels) == 1 else labels,
         weights_hash=own_hash,
         card=card,
         reference=reference,
-        assumed=assumed(stated),
+        assumed=(*assumed(stated), *named),
     )
 
 
@@ -92,14 +94,9 @@ def read_model_file(reference: str) -> tuple[dict[str, torch.Tensor], dict[str, 
 
 
 def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
-    """Raises UserError where the card names other classes than the head has, or there is nothing to choose between."""
+    """Raises UserError where the card names other classes than the head has."""
     if len(labels) != n_classes:
         raise _does_not_fit(path, f"{len(labels)} labels for {n_classes} classes")
-    if n_classes == 1:
-        words = "no classes" if n_classes == 0 else f"one class, “{labels[0]}”"
-        raise UserError(
-            f"{path.name} has {words}, so there is nothing to decide between.", "Open a model of two classes or more."
-        )
 
 
 def _order_head(network: VisionTransformer, order: Sequence[int]) -> None:

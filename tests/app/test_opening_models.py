@@ -10,17 +10,19 @@ from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from app import edits
 from app.desk import Desk
 from app.live import Live
 from app.store import Store
-from core.demo import demo_document
+from core.demo import demo_document, demo_stimulus
 from core.document import View
 from core.errors import UserError
 from core.questions import Failure
-from core.scene import Geometry
+from core.render import render
+from core.scene import Geometry, item_patches
 from tests.app.answers import TINY, answer, question
 
 
@@ -88,3 +90,59 @@ def test_a_model_that_cannot_be_opened_leaves_the_token_that_was_looked_at(desk:
     edits.keep_model(desk, failure)
 
     assert (desk.document.model, desk.view.token) == ("discrimination", 60)
+
+
+@pytest.mark.parametrize(
+    "network", [{"patch_size": 14}, {"img_size": 384}, {"img_size": 448, "patch_size": 14}, {"patch_size": 8}], ids=str
+)
+def test_the_stimulus_is_laid_out_anew_for_another_grid_and_undo_brings_all_of_it_back(
+    desk: Desk, tmp_path: Path, network: dict[str, Any]
+) -> None:
+    edits.swap_in_source(desk, "color")
+    before = desk.document
+
+    edits.choose_model(desk, model(tmp_path, **network))
+
+    base, source = desk.document.base, desk.document.source
+    assert base.geometry == source.geometry == Geometry(network.get("img_size", 224), network.get("patch_size", 16))
+    for now, then in ((base, before.base), (source, before.source)):
+        assert [(item.shape, item.color, item.seed) for item in now.items] == [
+            (item.shape, item.color, item.seed) for item in then.items
+        ]
+    assert desk.view.token - 1 in item_patches(base.items[0], base.geometry), "item A is still looked at"
+    desk.store.undo.undo()
+    assert desk.document == before
+
+
+def test_a_photo_goes_with_the_person_to_another_model(desk: Desk, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "sea.png")
+    edits.show_photo(desk, tmp_path / "sea.png")
+    desk.look(token=1 + 13 * 14 + 13)
+
+    edits.choose_model(desk, model(tmp_path, img_size=448, patch_size=14))
+
+    assert desk.document.base.photo.name == "sea.png"
+    assert render(desk.document.base).shape == (448, 448, 3)
+    assert desk.view.token == 1 + 29 * 32 + 29, "the same place of the picture"
+
+
+def test_a_model_that_poses_no_task_leaves_the_items_as_many_as_they_are(desk: Desk, tmp_path: Path) -> None:
+    edits.draw_match_to_sample(desk)
+
+    edits.choose_model(desk, model(tmp_path, patch_size=32))
+
+    assert len(desk.document.base.items) == 4
+    file = Path(model(tmp_path, patch_size=32))
+    card = json.loads(file.with_suffix(".json").read_text())
+    file.with_suffix(".json").write_text(json.dumps({**card, "labels": ["Same", "different"]}))
+    edits.choose_model(desk, str(file))
+    assert desk.document.base == demo_stimulus("discrimination", Geometry(224, 32))
+
+
+def test_items_that_have_no_room_leave_the_model_as_it_was(desk: Desk, tmp_path: Path) -> None:
+    edits.draw_match_to_sample(desk)
+    before = desk.document
+
+    with pytest.raises(UserError, match="4 items do not fit"):
+        edits.choose_model(desk, model(tmp_path, img_size=48))
+    assert desk.document is before

@@ -44,15 +44,19 @@ def example_from(entry: dict[str, Any]) -> Example:
 
 
 @pytest.mark.parametrize(
-    ("patch", "split", "kinds"), [(16, "test", 256), (14, "compositional", 32), (32, "ood-color", 256)]
+    ("image", "patch", "split", "kinds"),
+    [(224, 16, "test", 256), (448, 14, "compositional", 32), (224, 32, "ood-color", 256), (96, 8, "test", 256)],
 )
-def test_a_rendered_set_and_its_manifest_are_the_set(tmp_path: Path, patch: int, split: str, kinds: int) -> None:
+def test_a_rendered_set_and_its_manifest_are_the_set(
+    tmp_path: Path, image: int, patch: int, split: str, kinds: int
+) -> None:
     out = tmp_path / "new" / "set"
 
-    status = run("render", "--split", split, "--n", 6, "--kinds", kinds, "--patch", patch, "--seed", 3, "--out", out)
+    size = ("--image", image, "--patch", patch)
+    status = run("render", "--split", split, "--n", 6, "--kinds", kinds, *size, "--seed", 3, "--out", out)
 
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    wanted = split_examples(split, 6, n_kinds=kinds, seed=3, geometry=Geometry(patch_px=patch))
+    wanted = split_examples(split, 6, n_kinds=kinds, seed=3, geometry=Geometry(image, patch))
     assert status == 0
     assert [example_from(entry) for entry in manifest] == wanted
     assert {path.name for path in out.iterdir()} == {"manifest.json", *(entry["file"] for entry in manifest)}

@@ -11,12 +11,14 @@ from pytestqt.qtbot import QtBot
 
 from app.actions import COMMANDS
 from app.desk import Desk
+from app.edits import read_by
 from app.live import Live
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
 from app.panels.inside import InsidePanel
 from app.store import Store
 from app.widgets.meter import Reading
+from app.widgets.reading import ClassReading
 from core.analyses.attention import Attention
 from core.analyses.decision import Verdict
 from core.demo import demo_document
@@ -59,42 +61,115 @@ def test_a_wrong_answer_is_a_mistake_and_a_right_one_is_not(qtbot: QtBot, desk: 
     assert (wrong.word, wrong.mistake, wrong.margin) == ("SAME", True, 3.0)
 
 
-def test_of_many_classes_the_largest_logit_is_shown_by_its_name(qtbot: QtBot, desk: Desk) -> None:
+def bars(qtbot: QtBot, desk: Desk) -> ClassReading:
+    panel = DecisionPanel(desk)
+    qtbot.addWidget(panel)
+    panel.refresh()
+    shown = panel.bars._reading
+    assert shown is not None
+    assert panel.bars.isVisibleTo(panel)
+    assert not panel.meter.isVisibleTo(panel)
+    return shown
+
+
+def test_of_many_classes_the_likeliest_are_shown_by_their_names(qtbot: QtBot, desk: Desk) -> None:
     take(desk, ANIMALS, (0.0, 5.0, 3.5))
 
-    shown = reading(qtbot, desk)
+    shown = bars(qtbot, desk)
 
-    assert (shown.word, shown.low, shown.high, shown.margin) == ("DOG", "COW", "DOG", 1.5)
+    assert [bar.label for bar in shown.bars] == ["dog", "cow", "cat"]
+    assert sum(bar.share for bar in shown.bars) == pytest.approx(1.0)
+    assert [bar.ghost for bar in shown.bars] == [None] * 3, "there are no edits"
     assert "not the task of this model" in shown.truth
     assert not shown.mistake
+
+
+def test_of_many_classes_no_more_than_five_are_shown(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, tuple(f"class {index}" for index in range(9)), tuple(float(index) for index in range(9)))
+
+    assert [bar.label for bar in bars(qtbot, desk).bars] == [f"class {index}" for index in (8, 7, 6, 5, 4)]
 
 
 def test_of_many_classes_a_flip_is_from_one_answer_to_another(qtbot: QtBot, desk: Desk) -> None:
     desk.edit("Move", set_point(desk.document, 0, "color", 1, (0.0, 0.0)))
     take(desk, ANIMALS, (0.0, 5.0, 3.5), (1.0, 2.0, 4.0))
 
-    shown = reading(qtbot, desk)
+    shown = bars(qtbot, desk)
 
-    assert (shown.word, shown.low, shown.high) == ("DOG", "COW", "DOG")
-    assert (shown.margin, shown.baseline, shown.flipped) == (1.5, -2.0, True)
+    assert (shown.word, shown.was.label, shown.flipped) == ("dog", "cow", True)
+    first = shown.bars[0]
+    assert first.share > 0.8 > 0.2 > first.ghost, "the ghost is of the same class"
+
+
+def test_of_many_classes_another_margin_of_the_same_answer_is_no_flip(qtbot: QtBot, desk: Desk) -> None:
+    desk.edit("Move", set_point(desk.document, 0, "color", 1, (0.0, 0.0)))
+    take(desk, ANIMALS, (0.0, 5.0, 3.5), (4.9, 5.0, 4.0))
+
+    assert not bars(qtbot, desk).flipped
 
 
 def test_the_third_answer_of_a_head_that_knows_same_and_different_is_a_mistake_too(qtbot: QtBot, desk: Desk) -> None:
     take(desk, (*RELATIONS, "unsure"), (1.0, 0.0, 2.0))
 
+    shown = bars(qtbot, desk)
+
+    assert (shown.word, shown.mistake) == ("unsure", True)
+
+
+def test_one_logit_is_held_against_what_it_is_not(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, ("not cat", "cat"), (0.0, -1.5))
+
     shown = reading(qtbot, desk)
 
-    assert (shown.word, shown.mistake) == ("UNSURE", True)
+    assert (shown.word, shown.low, shown.high, shown.margin) == ("NOT CAT", "NOT CAT", "CAT", -1.5)
 
 
-def test_dots_of_margins_between_other_classes_leave_the_meter(qtbot: QtBot, desk: Desk) -> None:
+def headless(desk: Desk) -> None:
+    verdict = Verdict(RELATIONS, (0.0, 0.4), (0.0, 0.4), lens="This network has no classes: shown is a cosine.")
+    desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=())))
+
+
+def test_of_a_network_without_classes_it_is_said_what_is_shown_and_never_that_it_is_wrong(
+    qtbot: QtBot, desk: Desk
+) -> None:
+    headless(desk)
+
     panel = DecisionPanel(desk)
     qtbot.addWidget(panel)
-    for logits in ((0.0, 5.0, 3.5), (0.0, 6.0, 3.5), (7.0, 6.0, 3.5)):
-        take(desk, ANIMALS, logits)
-        panel.refresh()
+    panel.refresh()
+    shown = panel.meter._reading
 
-    assert panel.meter.trail() == (1.0,)
+    assert (shown.word, shown.unit, shown.mistake) == ("SAME", "σ of the examples", False)
+    assert shown.truth == "TRUE of the picture: different — colour"
+    assert "no classes: shown is a cosine" in panel.meter.toolTip()
+    assert panel.lens.isVisibleTo(panel)
+
+
+def test_what_is_shown_of_a_network_without_classes_is_switched_in_one_step(qtbot: QtBot, desk: Desk) -> None:
+    headless(desk)
+    panel = DecisionPanel(desk)
+    qtbot.addWidget(panel)
+    panel.refresh()
+
+    panel.lens.choice.activated.emit(1)
+
+    assert desk.document.lens == "cosine"
+    headless(desk)
+    panel.refresh()
+    assert panel.lens.choice.currentText() == "Cosine"
+    desk.store.undo.undo()
+    assert desk.document.lens == "class means"
+
+
+def test_a_model_with_classes_has_nothing_to_switch(qtbot: QtBot, desk: Desk) -> None:
+    take(desk, RELATIONS, (1.0, 0.0))
+    panel = DecisionPanel(desk)
+    qtbot.addWidget(panel)
+    panel.refresh()
+
+    assert not panel.lens.isVisibleTo(panel)
+    with pytest.raises(UserError, match="tiny answers by its own classes"):
+        read_by(desk, "cosine")
 
 
 def test_the_history_names_the_answer(qtbot: QtBot, desk: Desk) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.widgets import meter
+from app.widgets import answering
 from app.widgets.meter import DecisionMeter, Reading
 
 SAME = theme.LIGHT.same
@@ -35,7 +35,7 @@ def shown(qtbot, monkeypatch):
 def announced(monkeypatch):
     """What a screen reader was asked to say."""
     said: list[str] = []
-    monkeypatch.setattr(meter, "announce", lambda _, text: said.append(text))
+    monkeypatch.setattr(answering, "announce", lambda _, text: said.append(text))
     return said
 
 

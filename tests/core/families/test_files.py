@@ -185,15 +185,6 @@ def test_a_network_for_images_of_other_channels_is_refused_when_it_is_opened(tmp
         open_model(str(file), CPU)
 
 
-@pytest.mark.parametrize(("labels", "words"), [(["same"], "one class, “same”")])
-def test_a_head_with_nothing_to_decide_between_is_refused(tmp_path: Path, labels: list[str], words: str) -> None:
-    file, changes = tmp_path / "few.safetensors", {"num_classes": len(labels)}
-    save_model(file, tiny_network(**changes), {**CARD, "network": {**TINY, **changes}, "labels": labels})
-
-    with pytest.raises(UserError, match=f"{words}, so there is nothing to decide"):
-        open_model(str(file), CPU)
-
-
 def test_a_head_opens_with_different_and_same_first_whatever_its_order(file: Path) -> None:
     turned = file.with_name("turned.safetensors")
     network, x = tiny_network(num_classes=3), torch.rand(2, 3, 64, 64)

@@ -1,0 +1,81 @@
+"""What the classes of a head are called: as the card says, or as timm's lists of ImageNet's classes do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.cards import card_labels
+from core.scene import RELATIONS
+
+SETS: Mapping[str, Mapping[int, str]] = {
+    "imagenet-1k": {1000: "imagenet-1k"},
+    "imagenet-12k": {11821: "imagenet-12k"},
+    "imagenet-21k": {21841: "imagenet-22k", 21843: "imagenet-21k-goog", 11221: "imagenet-21k-miil"},
+}
+"""By what a card calls a set of classes, and then by the rows of a head: timm's name of the list."""
+
+
+def class_names(card: Mapping[str, Any], n_classes: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the classes in the order of the head's rows, and in sentences what was assumed about them.
+
+    A card may name a set of `SETS` in place of a list. Where it names no classes, a head with as many rows as such a
+    set is taken to be of it.
+
+    Raises ValueError where there are no names for the rows.
+    """
+    stated = card.get("labels")
+    if stated is None and n_classes == 0:
+        return (), ()
+    sets = [stated] if isinstance(stated, str) else list(SETS) if stated is None else []
+    for name in sets:
+        if listed := SETS.get(name, {}).get(n_classes):
+            words = f"Assumed, as the card names no classes: the {n_classes} are those of {_title(name)}."
+            return _names(listed), (() if stated else (words,))
+    if isinstance(stated, str) and stated in SETS:
+        raise ValueError(f"{n_classes} classes are not those of {_title(stated)}")
+    return card_labels(card), ()
+
+
+def _title(name: str) -> str:
+    return name.replace("imagenet", "ImageNet")
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    """The first word for each class of a list; all of its words where others have the same first one, and then with
+    its number in WordNet."""
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo(listed)
+    whole = list(info.label_descriptions())
+    synsets = list(info.label_names())  # type: ignore[no-untyped-call]
+    names = [words.split(",")[0].strip() for words in whole]
+    for longer in (whole, [f"{words} ({synset})" for words, synset in zip(whole, synsets, strict=True)]):
+        n_of = Counter(name.casefold() for name in names)
+        names = [name if n_of[name.casefold()] == 1 else more for name, more in zip(names, longer, strict=True)]
+    return tuple(names)
+
+
+def as_two_classes(head: nn.Module, label: str) -> tuple[str, ...]:
+    """Have a head of one logit put out a logit of 0 for “not `label`” beside it; returns the names of the two.
+
+    The softmax over the two is the sigmoid of the one. A head for “same” or “different” is one for both.
+    """
+    known = label.strip().casefold()
+    if known in RELATIONS:
+        head.register_forward_hook(_zero_after if known == RELATIONS[0] else _zero_before)
+        return RELATIONS
+    head.register_forward_hook(_zero_before)
+    return f"not {label}", label
+
+
+def _zero_before(_head: nn.Module, _inputs: Any, logit: Tensor) -> Tensor:
+    return torch.cat([torch.zeros_like(logit), logit], -1)  # [B, 2]
+
+
+def _zero_after(_head: nn.Module, _inputs: Any, logit: Tensor) -> Tensor:
+    return torch.cat([logit, torch.zeros_like(logit)], -1)  # [B, 2]
