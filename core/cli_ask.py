@@ -9,7 +9,7 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.analyses import Analysis, Refusal
 from core.arguments import seed
@@ -24,6 +24,9 @@ from core.registry import kinds
 from core.scene import Geometry, Stimulus, Task
 from core.terminal import DEVICE_HELP, device_of
 
+if TYPE_CHECKING:
+    from core.beside import OnCompared
+
 
 def add_ask_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
@@ -35,6 +38,12 @@ def add_ask_verb(verbs: Any) -> None:
     verb.about = _about
     verb.add_argument("what", metavar="ANALYSIS", nargs="+", help="its name, then option=value for what is not default")
     verb.add_argument("--model", default="discrimination", help="a bundled name or a .safetensors file")
+    verb.add_argument(
+        "--beside",
+        default="",
+        metavar="MODEL",
+        help="another model that is asked the same; options count its own blocks",
+    )
     verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
@@ -66,28 +75,56 @@ def _entry(kind: type[Any]) -> str:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
+    from core.beside import Beside
     from core.questions import Question
     from core.session import Session
 
     analysis = made(analysis_kinds(), arguments.what)
     edits = [made(intervention_kinds(), _split(words)) for words in arguments.edit]
     document = _document(arguments, edits)
-    answer = Session(str(device_of(arguments))).answer(Question(document, (analysis,)))
+    beside = (Beside(analysis),) if arguments.beside else ()
+    answer = Session(str(device_of(arguments))).answer(Question(document, (analysis, *beside)))
     if answer.lost:
         raise UserError(" ".join(answer.lost.values()), "Nothing was computed without what was asked for.")
     found = answer.found[analysis]
     if isinstance(found, Refusal):
         raise UserError(found.message, found.hint)
+    there = [_on_compared(answer.found[other]) for other in beside]
     if arguments.figure is not None:
-        return _write_figures(found, arguments.figure)
+        _write_figures(found, arguments.figure)
+        for other in there:
+            _write_figures(other.value, arguments.figure.with_name(f"{arguments.figure.stem}-beside"))
+        return 0
     value: dict[str, Any] = {
         "analysis": repr(analysis),
         "model": answer.model.name,
         "weights_sha256": answer.model.weights_hash,
     }
     value |= {"edits": [edit.words(document.base) for edit in edits], "notes": list(answer.notes)}
-    print(json.dumps({**value, "found": _plain(found)}, ensure_ascii=False, indent=1))
+    value["found"] = _plain(found)
+    for other in there:
+        value["beside"] = _beside(other, document)
+    print(json.dumps(value, ensure_ascii=False, indent=1))
     return 0
+
+
+def _on_compared(there: OnCompared[Any] | Refusal) -> OnCompared[Any]:
+    """What was found on the compared model.
+
+    Raises UserError where that is nothing.
+    """
+    if isinstance(there, Refusal):
+        raise UserError(there.message, there.hint)
+    if there.refusal is not None:
+        raise UserError(f"{there.model.name}: {there.refusal.message}", there.refusal.hint)
+    return there
+
+
+def _beside(there: OnCompared[Any], document: Document) -> dict[str, Any]:
+    """What the compared model was found to say, and which edits it was asked without."""
+    left_out = {edit.words(document.base): reason for edit, reason in there.left_out.items()}
+    named = {"model": there.model.name, "weights_sha256": there.model.weights_hash}
+    return {**named, "left_out": left_out, "found": _plain(there.value)}
 
 
 def _split(words: str) -> list[str]:
@@ -102,7 +139,7 @@ def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> D
     document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)))
     if arguments.source is not None:
         document = make_counterfactual(document, arguments.source, arguments.seed)
-    return dataclasses.replace(document, interventions=tuple(edits))
+    return dataclasses.replace(document, interventions=tuple(edits), compared=arguments.beside)
 
 
 def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> Stimulus:
@@ -115,7 +152,7 @@ def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> S
     return Stimulus((), geometry, open_photo(Path(arguments.picture), geometry))
 
 
-def _write_figures(found: Any, path: Path) -> int:
+def _write_figures(found: Any, path: Path) -> None:
     from core.figures import write_figure
 
     plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Scatter)] if _is_plots(found) else []
@@ -124,7 +161,6 @@ def _write_figures(found: Any, path: Path) -> int:
     for index, plot in enumerate(plots):
         for written in write_figure(plot, path if len(plots) == 1 else path.with_name(f"{path.stem}-{index + 1}")):
             print(written)
-    return 0
 
 
 def _is_plots(found: Any) -> bool:

@@ -133,6 +133,19 @@ class Intervention(Protocol):
         """The content hash of the asset that it was made with: with another it is not the same edit. "" takes any."""
         return ""
 
+    @property
+    def named_heads(self) -> tuple[int, ...]:
+        """The heads that it names: only in a network of the same shape have they counterparts."""
+        return ()
+
+    def carried(self, site: Site, here: Context, there: Context) -> Intervention:
+        """The same edit in another model, at `site`, made with what was learned on that one.
+
+        Raises UserError where it has no counterpart there.
+        """
+        learned = {} if self.asset is None else {"learned": ""}
+        return changed(self, block=site.block, **learned)
+
     def controls(self) -> tuple[str, ...]:
         """The controls that it has."""
         return ()
@@ -161,14 +174,15 @@ def changed(edit: Edit, **fields: Any) -> Edit:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole state that an edit changes: a model by name or path, two stimuli and ordered interventions; and by what
-    `lens` a network without classes is read."""
+    """The whole state that an edit changes: a model by name or path, two stimuli and ordered interventions; by what
+    `lens` a network without classes is read; and the model that it is compared with, "" where there is none."""
 
     model: str
     base: Stimulus
     source: Stimulus | None = None
     interventions: tuple[Intervention, ...] = ()
     lens: Lens = "class means"
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.analyses import Analysis
 from core.cards import SubspaceKey, card_has_cls, judges_relation
 from core.document import AssetKey, Document, Intervention
 from core.scene import Geometry
+
+if TYPE_CHECKING:
+    from core.state import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,31 @@ class ModelInfo:
     def judges_relation(self) -> bool:
         """Whether the model answers “different” or “same”."""
         return judges_relation(self.labels)
+
+
+def info_of(opened: Opened) -> ModelInfo:
+    """What panels need to know of an open model."""
+    model = opened.model
+    return ModelInfo(
+        model.name,
+        model.weights_hash,
+        str(model.device),
+        model.n_blocks,
+        model.n_heads,
+        model.n_prefix,
+        model.geometry,
+        model.labels,
+        model.card,
+        {key: subspace.card for key, subspace in opened.subspaces.items()},
+        {block: probe.card for block, probe in opened.probes.items()},
+        opened.learned_hash,
+        _asset_hashes(opened),
+    )
+
+
+def _asset_hashes(opened: Opened) -> dict[AssetKey, str]:
+    hashes: dict[AssetKey, str] = {key: subspace.hash for key, subspace in opened.subspaces.items()}
+    return hashes | {("probe", block): probe.hash for block, probe in opened.probes.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,64 +18,92 @@ from core.analyses.decision import Decision
 from core.assets.probe_files import learned_probes
 from core.assets.subspace_files import learned_subspaces
 from core.cards import model_path, probe_files, subspace_folders, tensor_files
-from core.document import AssetKey, Document
+from core.document import Document
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
-from core.questions import Answer, ModelInfo, Question
+from core.questions import Answer, Question, info_of
 from core.scene import Geometry
 from core.state import Opened, State
 from core.streams import say
 
+Times = dict[Path, int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An open model, when its files were last changed when it was opened, and when they were last looked at."""
+
+    opened: Opened
+    times: Times
+    looked_s: float
+
 
 class Session:
-    """One open model at a time. One thread at a time may use it."""
+    """One open model at a time, and the one that it is compared with. One thread at a time may use it."""
 
     def __init__(self, device: str = "auto", *, look_every_s: float = 0.0) -> None:
         self._device = device
-        self._look_every_s, self._looked_s = look_every_s, -math.inf
-        self._reference = ""
-        self._times: dict[Path, int] = {}
-        self._opened: Opened | None = None
+        self._look_every_s = look_every_s
+        self._kept: dict[str, _Kept] = {}
+        self._refused: tuple[str, Times, UserError] | None = None
 
-    def open(self, reference: str) -> Opened:
-        """The model behind a reference, verified; the one before it is kept where this raises UserError.
+    def open(self, reference: str, beside: str = "") -> Opened:
+        """The model behind a reference, verified; of the others the one `beside` it stays open, if it is.
 
-        It is opened again where its files, or those of what was learned on it, are no longer what they were; they are
-        looked at every `look_every_s` seconds.
+        Where this raises UserError, all stay as they were. A model is opened again where its files, or those of what
+        was learned on it, are no longer what they were; they are looked at every `look_every_s` seconds.
         """
-        now_s = time.monotonic()
-        if self._opened is not None and reference == self._reference and now_s < self._looked_s + self._look_every_s:
-            return self._opened
-        self._looked_s = now_s
-        times = _times(reference)
-        if self._opened is None or reference != self._reference or times != self._times:
-            notes: list[str] = []
-            model = verify(open_model(reference, choose_device(self._device, notes.append)))
-            subspaces, errors = learned_subspaces(subspace_folders(reference), model)
-            probes, probe_errors = learned_probes(probe_files(reference), model)
-            notes += [str(error) for error in (*errors, *probe_errors)]
-            opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
-            if self._opened is not None and self._opened.model.weights_hash == model.weights_hash:
-                opened.examples = self._opened.examples  # they take seconds, and no fit changes them
-            self._opened = opened
-            self._reference, self._times = reference, times
-        return self._opened
+        kept, now_s = self._kept.get(reference), time.monotonic()
+        if kept is None or now_s >= kept.looked_s + self._look_every_s:
+            times = _times(reference)
+            if kept is None or times != kept.times:
+                kept = _Kept(self._read(reference), times, now_s)
+            kept.looked_s = now_s
+        other = self._kept.get(beside)
+        self._kept = {reference: kept} if other is None else {reference: kept, beside: other}
+        return kept.opened
+
+    def _read(self, reference: str) -> Opened:
+        notes: list[str] = []
+        model = verify(open_model(reference, choose_device(self._device, notes.append)))
+        subspaces, errors = learned_subspaces(subspace_folders(reference), model)
+        probes, probe_errors = learned_probes(probe_files(reference), model)
+        notes += [str(error) for error in (*errors, *probe_errors)]
+        opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
+        before = self._kept.get(reference)
+        if before is not None and before.opened.model.weights_hash == model.weights_hash:
+            opened.examples = before.opened.examples  # they take seconds, and no fit changes them
+        return opened
+
+    def _open_other(self, reference: str, beside: str) -> Opened:
+        """The model that another is compared with; one that could not be opened is not tried again until its files
+        are others."""
+        if self._refused is not None and self._refused[:2] == (reference, _times(reference)):
+            raise self._refused[2]
+        try:
+            with torch.inference_mode(False):  # its weights are as those of any open model
+                return self.open(reference, beside)
+        except UserError as error:
+            self._refused = (reference, _times(reference), error)
+            raise
 
     def answers(self, question: Question) -> Iterator[Answer]:
-        """The decision, then everything that is wanted, then better values of some of it, in fp32.
+        """The decision, then everything that is wanted, what is late last, then better values of some of it, in fp32.
 
         Whoever asks may stop listening after the part that is `complete`.
 
         Raises UserError for a model that cannot be opened, a device that is not there, or where there is no decision.
         """
         start = time.perf_counter()
-        opened = self.open(question.document.model)
+        reference = question.document.model
+        opened = self.open(reference, question.document.compared)
         with torch.inference_mode():
-            state = State(_fitting(question.document, opened.model), opened)
+            open_other = partial(self._open_other, beside=reference)
+            state = State(_fitting(question.document, opened.model), opened, open_other)
         notes = (*opened.notes, *state.lost.values(), *opened.model.assumed)
-        empty = Answer(question, _info(opened), {}, notes, state.lost)
+        empty = Answer(question, info_of(opened), {}, notes, state.lost)
 
         def part(found: dict[Analysis[Any], Any], *, complete: bool = False) -> Answer:
             ms = 1000 * (time.perf_counter() - start)
@@ -86,7 +114,12 @@ class Session:
             said = next(decision.run(state))
         yield part({decision: said})
         runs = {analysis: analysis.run(state) for analysis in question.wanted if analysis != decision}
-        whole = part({analysis: _next(run) for analysis, run in runs.items()}, complete=True)
+        late = {analysis: run for analysis, run in runs.items() if analysis.late}
+        found = {analysis: _next(run) for analysis, run in runs.items() if analysis not in late}
+        if late:
+            yield part(found)
+            found = {analysis: _next(run) for analysis, run in late.items()}
+        whole = part(found, complete=True)
         yield whole
         for analysis, run in runs.items():
             while (value := _next(run)) is not None:
@@ -112,30 +145,6 @@ def _next(run: Iterator[Any]) -> Any | Refusal | None:
         return Refusal(f"This analysis failed: {type(error).__name__}: {error}", "The others are as they should be.")
 
 
-def _info(opened: Opened) -> ModelInfo:
-    model = opened.model
-    return ModelInfo(
-        model.name,
-        model.weights_hash,
-        str(model.device),
-        model.n_blocks,
-        model.n_heads,
-        model.n_prefix,
-        model.geometry,
-        model.labels,
-        model.card,
-        {key: subspace.card for key, subspace in opened.subspaces.items()},
-        {block: probe.card for block, probe in opened.probes.items()},
-        opened.learned_hash,
-        _asset_hashes(opened),
-    )
-
-
-def _asset_hashes(opened: Opened) -> dict[AssetKey, str]:
-    hashes: dict[AssetKey, str] = {key: subspace.hash for key, subspace in opened.subspaces.items()}
-    return hashes | {("probe", block): probe.hash for block, probe in opened.probes.items()}
-
-
 def _learned_files(reference: str) -> list[Path]:
     """The files of the subspaces and probes of a model, with their cards."""
     weights = [path for folder in subspace_folders(reference) for path in tensor_files(folder)]
@@ -143,7 +152,7 @@ def _learned_files(reference: str) -> list[Path]:
     return [path for tensors in weights for path in (tensors, tensors.with_suffix(".json")) if path.is_file()]
 
 
-def _times(reference: str) -> dict[Path, int]:
+def _times(reference: str) -> Times:
     """When the files of a model, and of what was learned on it, were last changed."""
     weights = model_path(reference)
     paths = [path for path in (weights, weights.with_suffix(".json")) if path.is_file()]

@@ -37,6 +37,17 @@ class Site:
         where = "embeddings" if self.block < 0 else f"block {self.block}"
         return where if self.part == "resid_post" else f"{where} · {_WORDS[self.part]}"
 
+    def at_depth(self, n_blocks: int, n_there: int) -> Site:
+        """The same part at the same relative depth of a network of `n_there` blocks, this one having `n_blocks`.
+
+        What lies between two blocks is as deep as the share of blocks before it, what lies in one as its middle.
+        """
+        if self.part == "resid_post":
+            return Site((2 * (self.block + 1) * n_there + n_blocks) // (2 * n_blocks) - 1)
+        if self.part == "resid_pre":
+            return Site(min((2 * self.block * n_there + n_blocks) // (2 * n_blocks), n_there - 1), self.part)
+        return Site((2 * self.block + 1) * n_there // (2 * n_blocks), self.part)
+
 
 _WORDS: dict[Part, str] = {
     "resid_pre": "input",

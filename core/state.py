@@ -72,6 +72,10 @@ class Opened:
     examples: Recent = field(default_factory=Recent)
 
 
+OpenOther = Callable[[str], Opened]
+"""Opens the model behind a reference beside the one that a state is of."""
+
+
 class State:
     """A document on an open model, as analyses see it.
 
@@ -79,9 +83,10 @@ class State:
     with the reason. `tokens` are the token indices of the base's items.
     """
 
-    def __init__(self, document: Document, opened: Opened) -> None:
+    def __init__(self, document: Document, opened: Opened, open_other: OpenOther | None = None) -> None:
         self.document = document
         self.opened = opened
+        self.open_other = open_other
         self.model = opened.model
         self.tokens = tokens_of_items(document.base, self.model.n_prefix)
         self.lost: dict[Intervention, str] = {}
@@ -118,7 +123,7 @@ class State:
 
     def of(self, document: Document) -> State:
         """Another document on the same model."""
-        return State(document, self.opened)
+        return State(document, self.opened, self.open_other)
 
     @property
     def blocks(self) -> range:

@@ -26,6 +26,13 @@ class Analysis(Generic[Value]):
     """
 
     __slots__ = ()
+    late: ClassVar[bool] = False
+    """Whether everything else that is wanted comes before it."""
+
+    @property
+    def kind(self) -> object:
+        """What it has in common with those whose last finding is shown until its own is there."""
+        return type(self)
 
     def run(self, state: State) -> Iterator[Value]:
         """What is found in a state."""

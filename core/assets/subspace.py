@@ -82,6 +82,27 @@ class Subspace:
         return nearest
 
 
+def same_place(point: tuple[float, float], here: Subspace, there: Subspace) -> tuple[float, float]:
+    """The place on another pad of the same property that lies among its landmarks as a place does on this one.
+
+        p' = A p + t + Σ w_k (l'_k − A l_k − t),   A, t the least squares map of landmarks l_k [2] to landmarks l'_k
+
+    w_k falls off with the fourth power of the distance of p to l_k and adds up to 1: a landmark goes to the landmark of
+    its name, far from all of them the two planes are laid on each other as well as can be, and a pad goes to its like
+    unchanged.
+    """
+    import torch  # the window knows edits, and loads no torch
+
+    ours, theirs = (pad.on_pad(pad.centroids).cpu().double() for pad in (here, there))  # [K, 2]
+    at = torch.tensor([point], dtype=torch.float64)
+    middle = ours.mean(0)
+    fit = torch.linalg.pinv(ours - middle) @ (theirs - theirs.mean(0))  # [2, 2]
+    landed = (torch.cat([ours, at]) - middle) @ fit + theirs.mean(0)  # [K + 1, 2]
+    weights = 1.0 / (((ours - at) ** 2).sum(-1) / ours.var() + 1e-9) ** 2  # [K]
+    x, y = (landed[-1] + (weights / weights.sum()) @ (theirs - landed[:-1])).tolist()
+    return x, y
+
+
 def random_basis(basis: Tensor, generator: Generator) -> Tensor:
     """Orthonormal columns in random directions, as many as `basis` [D, S] has."""
     import torch

@@ -98,6 +98,10 @@ class KnockOutHeads(Intervention):
     def words(self, stimulus: Stimulus, near: Near = by_hand) -> str:
         return f"{self.subject(stimulus)} off" if self.fill == "zero" else f"{self.subject(stimulus)} → mean"
 
+    @property
+    def named_heads(self) -> tuple[int, ...]:
+        return self.heads
+
     def controls(self) -> tuple[str, ...]:
         return ("other heads",)
 

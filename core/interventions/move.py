@@ -6,6 +6,7 @@ import builtins
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.assets.subspace import same_place
 from core.document import (
     AssetKey,
     Document,
@@ -96,6 +97,12 @@ class MoveInSubspace(Intervention):
     @builtins.property
     def mode(self) -> str:
         return "Move"
+
+    def carried(self, site: Site, here: Context, there: Context) -> MoveInSubspace:
+        """The move to where the landmarks of the other model's pad have the same place about them."""
+        subspace = there.subspace(self.property, site.block)
+        point = same_place(self.point, here.subspace(self.property, self.block, self.learned), subspace)
+        return replace(self, block=site.block, point=point, learned="")
 
     def controls(self) -> tuple[str, ...]:
         return ("wrong object", "random subspace")

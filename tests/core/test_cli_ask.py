@@ -62,6 +62,22 @@ def test_a_random_picture_with_a_source_is_the_same_for_the_same_seed(capsys: py
     assert not once["notes"]
 
 
+def test_another_model_is_asked_the_same_with_the_same_edits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    both = ask(capsys, "decision", "--edit", EDIT, "--edit", "knock-out-mlp block=1", "--beside", "rmts")
+    alone = ask(capsys, "decision", "--edit", EDIT, "--edit", "knock-out-mlp block=1")
+
+    assert both["found"] == alone["found"]
+    assert both["beside"]["model"] == "rmts"
+    assert both["beside"]["weights_sha256"] != both["weights_sha256"]
+    assert both["beside"]["found"]["logits"] != both["beside"]["found"]["baseline"]
+
+    figure = ("layer-margins", "--figure", str(tmp_path / "depth"), "--beside", "rmts", "--device", "cpu")
+    assert main(["ask", *figure]) == 0
+    assert {path.name for path in tmp_path.glob("*.svg")} == {"depth.svg", "depth-beside.svg"}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -72,6 +88,7 @@ def test_a_random_picture_with_a_source_is_the_same_for_the_same_seed(capsys: py
         (("decision-map", "property=color", "block=0", "item=-1"), "There is no such item"),
         (("decision", "--edit", "knock-out-mlp 'block=1"), "cannot be read"),
         (("decision", "--figure", "somewhere"), "yields no plots"),
+        (("decision", "--beside", "nowhere"), "There is no model “nowhere”"),
         (("decision", "--picture", "nothing.png"), "nothing.png"),
         (("decision", "--edit", f"{EDIT} strength=1e36"), "is not finite"),
     ],
