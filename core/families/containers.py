@@ -34,12 +34,12 @@ def read_container(path: Path) -> tuple[Tree, bool]:
     n_bytes = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(16)
+    if start[8:9] == b"{" or path.suffix.lower() == ".safetensors":  # first: its length may begin like a pickle
+        return _read_safetensors(path, n_bytes), False
     if start.startswith(b"PK\x03\x04"):
         return _read_archive(path)
     if start[:1] == b"\x80":
         return _read_stream(path, n_bytes), False
-    if (len(start) > 8 and start[8:9] == b"{") or path.suffix.lower() == ".safetensors":
-        return _read_safetensors(path, n_bytes), False
     raise Damaged("it is neither safetensors nor what torch.save writes")
 
 

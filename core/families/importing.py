@@ -6,6 +6,7 @@ its own.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -219,12 +220,13 @@ def _earlier(card: Mapping[str, Any]) -> Path | None:
     return None
 
 
-def _compared(card: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes a model what it is: its origin's bytes and what is said of them."""
+def _compared(card: Mapping[str, Any]) -> Any:
+    """What makes a model what it is: its origin's bytes and what is said of them, as JSON has it."""
     origin = card.get("origin")
     digest = origin.get("sha256") if isinstance(origin, Mapping) else None
     said = {name: card.get(name) for name in ("network", "mean", "std", "labels", "layout")}
-    return {**said, "sha256": digest}
+    taken = {said["name"]: said["value"] for said in card.get("assumptions", ())}
+    return json.loads(json.dumps({**said, "sha256": digest, "assumptions": taken}))
 
 
 def library_folder() -> Path:

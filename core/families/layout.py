@@ -177,8 +177,8 @@ class Layout:
         return self.found.tensors
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
-        """Whether tensors of these names are of this kind, once the marker is there."""
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
+        """Whether tensors of these names are of this kind, which have the marker; `outside` names those beside them."""
         return bool(names)
 
     @classmethod

@@ -64,10 +64,11 @@ def _candidates(checkpoint: Checkpoint) -> Iterator[Candidate]:
                 inside = {
                     name.removeprefix(prefix): tensor for name, tensor in table.items() if name.startswith(prefix)
                 }
-                if prefix not in taken and kind.fits(inside.keys()):
+                outside = _outside(table, prefix)
+                if prefix not in taken and kind.fits(inside.keys(), outside.keys()):
                     taken.add(prefix)
                     place = f"{where}.{prefix}".strip(".") or "the file"
-                    yield _candidate(place, kind, inside, _outside(table, prefix))
+                    yield _candidate(place, kind, inside, outside)
 
 
 def _prefixes(table: Table, marker: str) -> list[str]:
@@ -90,7 +91,7 @@ def _candidate(place: str, kind: type[Layout], inside: dict[str, Stored], outsid
             for part in ("weight", "bias"):
                 if f"{where}.{part}" in outside:
                     inside[f"{name}.{part}"] = outside[f"{where}.{part}"]
-            head_name = head_name or where.rpartition(".")[2]
+            head_name = head_name or where
     return Candidate(place, kind, inside, head_name, tuple(outside))
 
 

@@ -38,7 +38,7 @@ class TransformersBEiT(Encoder):
     left_out = (r"embeddings\.mask_token$", r".*relative_position_index$")
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether what its blocks add is scaled as in BEiT, or its attention is biased."""
         return any(name.endswith(("lambda_1", "relative_position_bias_table")) for name in names)
 

@@ -56,7 +56,7 @@ class TransformersCLIP(Encoder):
     @property
     def reads_mean(self) -> bool:
         """Whether it is transformers' classifier."""
-        return self.found.head_name == "classifier"
+        return self.found.head_name.endswith("classifier")
 
     def convert(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors by timm's names."""

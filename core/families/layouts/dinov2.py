@@ -34,7 +34,7 @@ class TransformersDINOv2(Encoder):
     left_out = (r"embeddings\.mask_token$",)
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether what its blocks add is scaled."""
         return any(name.endswith("layer_scale1.lambda1") for name in names)
 

@@ -58,7 +58,7 @@ class TransformersDINOv3(Encoder):
     left_out = (r"embeddings\.mask_token$", r"rope_embeddings\.")
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether it has registers and no learned positions."""
         return "embeddings.register_tokens" in names and "embeddings.position_embeddings" not in names
 
@@ -69,7 +69,7 @@ class TransformersDINOv3(Encoder):
 
     def fused(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors by timm's names; timm has biases of q and v apart, and none of k."""
-        found = self.renamed(tensors)
+        found = {name: value for name, value in self.renamed(tensors).items() if value.numel()}
         if any(name.endswith("attn.k.bias") for name in found):
             raise Damaged("its keys have a bias, which DINOv3 in timm has not")
         biases = {name: found.pop(name) for name in list(found) if name.endswith(("attn.q.bias", "attn.v.bias"))}
@@ -94,7 +94,7 @@ class TransformersDINOv3(Encoder):
             "mlp_ratio": ratio(hidden, sizes["embed_dim"]),
             "swiglu_mlp": self.gated,
             "qkv_bias": "blocks.0.attn.q_bias" in found,
-            "num_reg_tokens": int(found["reg_token"].shape[1]),
+            "num_reg_tokens": int(found["reg_token"].shape[1]) if "reg_token" in found else 0,
             "rope_temperature": temperature(self.facts),
             "norm_eps": self.facts.eps(1e-5, "DINOv3"),
         }
@@ -112,7 +112,7 @@ class OriginalDINOv3(TimmLayout):
     pixels_why = "DINOv3 has ImageNet's"
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether there are tokens for storage."""
         return "storage_tokens" in names
 

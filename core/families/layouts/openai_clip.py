@@ -25,7 +25,7 @@ class OriginalCLIP(Layout):
     pixels_why = "CLIP has these"
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether it is a transformer: CLIP's other encoders are convolutions."""
         return "class_embedding" in names
 

@@ -38,7 +38,7 @@ class TransformersSigLIP(Encoder):
     left_out = (r"embeddings\.position_ids$",)
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether it is not CLIP's, which has a norm before the blocks."""
         return "pre_layrnorm.weight" not in names and "embeddings.position_embedding.weight" in names
 

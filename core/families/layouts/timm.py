@@ -66,7 +66,7 @@ class OriginalMAE(TimmLayout):
     heads = ()
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether the decoder is there."""
         return "decoder_embed.weight" in names
 
@@ -87,9 +87,9 @@ class OriginalDINOv2(TimmLayout):
     pixels_why = "DINOv2 has ImageNet's"
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether there is a token for masked patches and what blocks add is scaled."""
-        return "mask_token" in names and any(name.endswith(".ls1.gamma") for name in names)
+        return {"mask_token", "pos_embed"} <= set(names) and any(name.endswith(".ls1.gamma") for name in names)
 
     def described(self) -> dict[str, Any]:
         """timm's VisionTransformer."""

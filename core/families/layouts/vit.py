@@ -31,7 +31,7 @@ class TransformersViT(Encoder):
     n_prefix = 1
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether the norms of its blocks are those of ViT."""
         return any(name.endswith("layernorm_before.weight") for name in names) and not any(
             "relative_position" in name or name.endswith("lambda_1") for name in names
@@ -64,9 +64,9 @@ class TransformersMAE(TransformersViT):
     heads = ()
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether a decoder lies beside the encoder."""
-        return super().fits(names) and any("decoder." in name for name in names)
+        return super().fits(names, outside) and any("decoder." in name for name in (*names, *outside))
 
 
 class TransformersDeiT(TransformersViT):
@@ -81,9 +81,9 @@ class TransformersDeiT(TransformersViT):
     second_head = "distillation_classifier"
 
     @classmethod
-    def fits(cls, names: Collection[str]) -> bool:
+    def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
         """Whether there is a token for the teacher."""
-        return super().fits(names) and any(name.endswith("embeddings.distillation_token") for name in names)
+        return super().fits(names, outside) and any(name.endswith("embeddings.distillation_token") for name in names)
 
     def network(self) -> dict[str, Any]:
         """timm's network with two heads, whose mean is the answer; with one head the second token is a register."""
