@@ -1,0 +1,252 @@
+"""Import a checkpoint of another program into the library: Relata's own form, whose card says what it is.
+
+What is not said is assumed, and the card says that. Nothing in a checkpoint is run; `imported` reads it in a process of
+its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from torch import Tensor
+
+from core.cards import LEAST_STD, bundled_models, data_folder, is_number, read_card, tensor_files
+from core.errors import UserError
+from core.families.checkpoint import Checkpoint, file_hash, open_checkpoint
+from core.families.files import write_tensors
+from core.families.labels import labels_for
+from core.families.layout import CLIP, HALF, IMAGENET, Assumption, Layout
+from core.families.model import weights_hash
+from core.families.network import build_network, shape_facts
+from core.families.recognising import Candidate, read_layout
+from core.families.stored import Damaged
+from core.jobs.progress import Job, Progress
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+KEPT = "Nothing was written."
+_WHOLE = (
+    "model",
+    "pytorch_model",
+    "open_clip_model",
+    "open_clip_pytorch_model",
+    "checkpoint",
+    "weights",
+    "best",
+    "last",
+)
+"""Names of files that say nothing; their folder's does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a checkpoint seems to be: the card that it would get, and what of that is assumed."""
+
+    source: Path
+    layout: str
+    card: Mapping[str, Any]
+    assumptions: tuple[Assumption, ...]
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a checkpoint becomes a model."""
+
+    checkpoint: Checkpoint
+    layout: Layout
+    candidate: Candidate
+    card: dict[str, Any]
+
+
+def propose(source: Path, stated: Mapping[str, Any] = NOTHING) -> Proposal:
+    """What a checkpoint seems to be, by its header and the configurations beside it; no tensor is read.
+
+    Raises UserError where it is damaged, or of no kind that is known.
+    """
+    plan = _planned(source, stated)
+    n_bytes = sum(tensor.n_bytes for tensor in plan.candidate.tensors.values())
+    assumptions = tuple(plan.layout.facts.assumptions.values())
+    return Proposal(source, plan.layout.title, plan.card, assumptions, n_bytes)
+
+
+def import_model(source: Path, stated: Mapping[str, Any] = NOTHING, name: str = "") -> Job[Path]:
+    """Import a checkpoint into the library and return its file there: an earlier one where nothing would be different.
+
+    Raises UserError where it is damaged, of no kind that is known, or does not fit what is stated; then nothing is
+    written.
+    """
+    yield Progress(0, 1, f"reading {source.name}")
+    plan = _planned(Path(source), stated)
+    n_bytes, done, digest = 2 * plan.checkpoint.n_bytes, 0, ""
+    for said in file_hash(plan.checkpoint.files):
+        if isinstance(said, str):
+            digest = said
+        else:
+            done += said
+            yield Progress(done, n_bytes, f"reading {source.name}")
+    card = {**plan.card, "origin": {**plan.card["origin"], "sha256": digest}}
+    if (earlier := _earlier(card)) is not None:
+        return earlier
+    tensors: dict[str, Tensor] = {}
+    for key, tensor in plan.candidate.tensors.items():
+        tensors[key] = _read(plan, key)
+        done += tensor.n_bytes
+        yield Progress(min(done, n_bytes), n_bytes, "reading the weights")
+    state = _converted(plan, tensors)
+    yield Progress(n_bytes, n_bytes, "writing")
+    path = _free(name or _name_of(plan.checkpoint))
+    write_tensors(path, state, {**card, "weights_sha256": weights_hash(state)})
+    return path
+
+
+def _planned(source: Path, stated: Mapping[str, Any]) -> _Plan:
+    """How a checkpoint becomes a model, by shapes alone: names, shapes and the network are those of the real thing."""
+    checkpoint = open_checkpoint(source)
+    layout, candidate = read_layout(checkpoint, stated)
+    try:
+        network = layout.network()
+        built = build_network(network)
+        _check_fit(layout.convert(layout.tensors), built.state_dict())
+        card = _card(checkpoint, layout, network, built)
+    except (Damaged, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, AssertionError) as error:
+        reason = str(error) if isinstance(error, Damaged) else " ".join(str(error).split())[:200]
+        raise UserError(f"{source.name} ({layout.title}) cannot be imported: {reason}.", KEPT) from error
+    if unknown := layout.facts.unknown():
+        names = ", ".join(layout.facts.assumptions) or "nothing"
+        raise UserError(f"Nothing is open under the name {unknown[0]}.", f"{source.name} leaves open: {names}.")
+    return _Plan(checkpoint, layout, candidate, card)
+
+
+def _check_fit(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raises Damaged that names the first tensor that is missing, too many, or of another shape."""
+    for name, value in wanted.items():
+        if name not in state:
+            raise Damaged(f"it lacks what timm calls “{name}”")
+        if state[name].shape != value.shape:
+            raise Damaged(f"“{name}” has the shape {tuple(state[name].shape)} in place of {tuple(value.shape)}")
+    if more := [name for name in state if name not in wanted]:
+        raise Damaged(f"it holds “{more[0][:80]}”, for which the network has no place")
+
+
+def _card(checkpoint: Checkpoint, layout: Layout, network: Mapping[str, Any], built: Any) -> dict[str, Any]:
+    """What is to be said of the model; its weights are hashed when they are there."""
+    facts, beside = layout.facts, checkpoint.beside
+    (mean, std), why = layout.pixel_guess()
+    said = _pixels_said(beside)
+    choices = (HALF, IMAGENET, CLIP)
+    pixels = {
+        name: list(facts.value(name, guess, why, tuple(kind[index] for kind in choices)))
+        if said is None or name in facts.stated_names
+        else list(said[index])
+        for index, (name, guess) in enumerate((("mean", mean), ("std", std)))
+    }
+    labels = labels_for(int(built.num_classes), facts.config, facts)
+    source = checkpoint.source
+    return {
+        "network": dict(network),
+        "shape": shape_facts(built),
+        **pixels,
+        "labels": labels,
+        "layout": layout.title,
+        "origin": {"from": source.name, "path": os.path.abspath(source)},
+        "assumptions": [{"name": a.name, "value": a.value, "why": a.why} for a in facts.assumptions.values()],
+    }
+
+
+def _pixels_said(beside: Mapping[str, Mapping[str, Any]]) -> tuple[list[float], list[float]] | None:
+    """Mean and standard deviation by the configurations beside a checkpoint."""
+    processor = beside.get("processor_config.json", {}).get("image_processor")
+    places = (
+        (beside.get("preprocessor_config.json"), "image_mean", "image_std"),
+        (processor, "image_mean", "image_std"),
+        (beside.get("open_clip_config.json", {}).get("preprocess_cfg"), "mean", "std"),
+        (beside.get("config.json", {}).get("pretrained_cfg"), "mean", "std"),
+    )
+    for place, mean, std in places:
+        if not isinstance(place, Mapping):
+            continue
+        if place.get("do_normalize") is False:
+            return [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
+        found = [_three(place.get(name)) for name in (mean, std)]
+        if all(found) and min(found[1]) >= LEAST_STD:
+            return found[0], found[1]
+    return None
+
+
+def _three(value: object) -> list[float]:
+    """Three numbers, or none."""
+    fits = isinstance(value, list) and len(value) == 3 and all(map(is_number, value))
+    return [float(number) for number in value] if fits and isinstance(value, list) else []
+
+
+def _read(plan: _Plan, name: str) -> Tensor:
+    """One tensor. Raises UserError where it cannot be read, or holds a number that is none."""
+    source = plan.checkpoint.source.name
+    try:
+        tensor = plan.candidate.tensors[name].read()
+    except (Damaged, OSError) as error:
+        raise UserError(f"{source} could not be read: {error}.", f"Fetch it again. {KEPT}") from error
+    if not tensor.is_floating_point():
+        raise UserError(f"{source} holds “{name}” as {tensor.dtype}, which are no weights.", KEPT)
+    if not tensor.isfinite().all():
+        raise UserError(
+            f"{source} holds numbers that are not finite, in “{name}”.",
+            f"Its training may have diverged: take an earlier checkpoint, or fetch it again. {KEPT}",
+        )
+    return tensor
+
+
+def _converted(plan: _Plan, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by timm's names, each in memory of its own."""
+    state = plan.layout.convert(tensors)
+    return {name: value.detach().clone().contiguous() for name, value in state.items()}
+
+
+def _earlier(card: Mapping[str, Any]) -> Path | None:
+    """A model of the library that was imported from the same bytes and says the same."""
+    wanted = _compared(card)
+    for path in tensor_files(library_folder()):
+        try:
+            if _compared(read_card(path)) == wanted:
+                return path
+        except UserError:
+            continue
+    return None
+
+
+def _compared(card: Mapping[str, Any]) -> Any:
+    """What makes a model what it is: its origin's bytes and what is said of them, as JSON has it."""
+    origin = card.get("origin")
+    digest = origin.get("sha256") if isinstance(origin, Mapping) else None
+    said = {name: card.get(name) for name in ("network", "mean", "std", "labels", "layout")}
+    taken = {said["name"]: said["value"] for said in card.get("assumptions", ())}
+    return json.loads(json.dumps({**said, "sha256": digest, "assumptions": taken}))
+
+
+def library_folder() -> Path:
+    """Where imported models lie."""
+    return data_folder() / "models"
+
+
+def _name_of(checkpoint: Checkpoint) -> str:
+    """What a model is called after its file, or after its folder where the file's name says nothing."""
+    source = checkpoint.source
+    stem = source.name if source.is_dir() else source.name.removesuffix(".index.json").partition(".")[0]
+    return os.path.abspath(source.parent).rpartition(os.sep)[2] or stem if stem in _WHOLE else stem
+
+
+def _free(name: str) -> Path:
+    """A file of the library that is not there yet."""
+    plain = "".join(c if c.isalnum() or c in "-_. +" else "-" for c in name).strip(" .-")[:100] or "model"
+    names = (plain if n == 1 else f"{plain}-{n}" for n in range(1, 10_000))
+    return next(
+        path
+        for free in names
+        if free not in bundled_models() and not os.path.lexists(path := library_folder() / f"{free}.safetensors")
+    )

@@ -1,0 +1,1 @@
+"""The kinds of checkpoint that can be imported, one file each."""

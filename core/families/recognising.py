@@ -1,0 +1,121 @@
+"""Which kind a checkpoint is of, and where in it the network lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import UserError
+from core.families.checkpoint import Checkpoint, Table
+from core.families.layout import Facts, Found, Layout
+from core.families.stored import Stored
+from core.registry import kinds
+
+LAYOUTS = "core.families.layouts"
+PART = "weights"
+_RANKS = (("ema", 0), ("teacher", 1), ("target", 1), ("student", 3), ("online", 3), ("momentum", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A network in a checkpoint: its kind, its tensors under the names that the kind knows, and what lies beside."""
+
+    place: str
+    kind: type[Layout]
+    tensors: Mapping[str, Stored]
+    head_name: str
+    outside: tuple[str, ...]
+
+
+def recognise(checkpoint: Checkpoint, facts: Facts) -> Candidate:
+    """The network in a checkpoint; where there are several, the averaged one, or the one that is stated.
+
+    Raises UserError where there is none of a kind that is known.
+    """
+    found = sorted(_candidates(checkpoint), key=lambda candidate: _rank(candidate.place))
+    if not found:
+        some = next(iter(next(table for table in checkpoint.tables.values() if table)))
+        raise UserError(
+            f"{checkpoint.source.name} holds no vision transformer of a kind that is known; it has “{some[:80]}”.",
+            "Known are transformers' ViT, DeiT, MAE, CLIP, DINOv2, DINOv3, SigLIP and BEiT, OpenAI's and open_clip's "
+            "CLIP, the originals of DINO, DINOv2, DINOv3 and MAE, and timm.",
+        )
+    if len(found) == 1:
+        return found[0]
+    places = tuple(candidate.place for candidate in found)
+    chosen = facts.value(PART, places[0], "the file holds several networks", places)
+    for candidate in found:
+        if candidate.place == chosen:
+            return candidate
+    raise UserError(
+        f"{checkpoint.source.name} has no weights called “{str(chosen)[:80]}”.", f"It has {', '.join(places)}."
+    )
+
+
+def _rank(place: str) -> int:
+    return next((rank for word, rank in _RANKS if word in place.lower()), 2)
+
+
+def _candidates(checkpoint: Checkpoint) -> Iterator[Candidate]:
+    for where, table in checkpoint.tables.items():
+        taken: set[str] = set()
+        for kind in kinds(LAYOUTS, Layout):
+            for prefix in _prefixes(table, kind.marker):
+                inside = {
+                    name.removeprefix(prefix): tensor for name, tensor in table.items() if name.startswith(prefix)
+                }
+                outside = _outside(table, prefix)
+                if prefix not in taken and kind.fits(inside.keys(), outside.keys()):
+                    taken.add(prefix)
+                    place = f"{where}.{prefix}".strip(".") or "the file"
+                    yield _candidate(place, kind, inside, outside)
+
+
+def _prefixes(table: Table, marker: str) -> list[str]:
+    """What stands before the marker in the names that end in it."""
+    return [name.removesuffix(marker) for name in table if name == marker or name.endswith(f".{marker}")]
+
+
+def _outside(table: Table, prefix: str) -> dict[str, Stored]:
+    return {name: tensor for name, tensor in table.items() if not (prefix and name.startswith(prefix))}
+
+
+def _candidate(place: str, kind: type[Layout], inside: dict[str, Stored], outside: dict[str, Stored]) -> Candidate:
+    """A candidate with its heads, which are found by their names and widths."""
+    width = inside[kind.marker].shape[0]
+    head_name = ""
+    for wanted, name in ((kind.heads, "head"), ((kind.second_head,) if kind.second_head else (), "head_dist")):
+        where = _head(outside, wanted, width)
+        if where:
+            inside = {known: tensor for known, tensor in inside.items() if not known.startswith(f"{where}.")}
+            for part in ("weight", "bias"):
+                if f"{where}.{part}" in outside:
+                    inside[f"{name}.{part}"] = outside[f"{where}.{part}"]
+            head_name = head_name or where
+    return Candidate(place, kind, inside, head_name, tuple(outside))
+
+
+def _head(outside: Mapping[str, Stored], wanted: Sequence[str], width: int) -> str:
+    """The name of a classifier or projection for a network of this width, "" where there is none."""
+    for head in wanted:
+        for name, tensor in outside.items():
+            is_head = name == f"{head}.weight" or name.endswith(f".{head}.weight")
+            if is_head and len(tensor.shape) == 2 and tensor.shape[1] in (width, 2 * width):
+                return name.removesuffix(".weight")
+    return ""
+
+
+def read_layout(checkpoint: Checkpoint, stated: Mapping[str, object]) -> tuple[Layout, Candidate]:
+    """The kind of the network in a checkpoint with what is known of it, no tensor read.
+
+    Raises UserError where there is none of a kind that is known.
+    """
+    asked = Facts({}, stated)
+    candidate = recognise(checkpoint, asked)
+    metas = {name: tensor.meta for name, tensor in candidate.tensors.items()}
+    found = Found(metas, candidate.head_name, candidate.outside, checkpoint.scripted)
+    layout = candidate.kind(found, Facts(candidate.kind.config_of(checkpoint.beside), stated))
+    if not layout.agrees():
+        layout = candidate.kind(found, Facts({}, stated))
+    layout.facts.assumptions.update(asked.assumptions)
+    return layout, candidate
