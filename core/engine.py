@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import UserError
 from core.families.model import PARITY_TOLERANCE, Model
-from core.inside import attend, keep, read_inside, run_inside
-from core.site import Part, Site
+from core.fast import can_cut, cls_row, leave, pattern_rows
+from core.inside import keep, no_part, read_inside, run_inside
+from core.site import Site
+from core.wiring import check_extras, images, watch
 
 Edit = tuple[Site, Callable[[Tensor], Tensor]]
 """At this site, go on with what the function returns for the value there."""
@@ -46,15 +47,12 @@ def to_input(model: Model, pixels: np.ndarray) -> Tensor:
 
 def embed(model: Model, x: Tensor) -> Tensor:
     """Normalised images [B, 3, S, S] → the residual stream [B, T, D] that enters block 0."""
-    network = model.network
-    stream: Tensor = network.norm_pre(network._pos_embed(network.patch_embed(x)))
-    return finite(stream, model, "The embedding")
+    return finite(model.wiring.enter(x), model, "The embedding")
 
 
 def read_out(model: Model, residual: Tensor) -> Tensor:
     """The stream after the last block [B, T, D] → logits [B, C]."""
-    logits: Tensor = model.network.forward_head(model.network.norm(residual))
-    return finite(logits, model, "The answer")
+    return finite(leave(model, residual), model, "The answer")
 
 
 def run(model: Model, x: Tensor, edits: Sequence[Edit] = ()) -> Trace:
@@ -75,10 +73,10 @@ def resume(model: Model, residual: Tensor, start_block: int, edits: Sequence[Edi
     """
     last = model.n_blocks - 1
     residual = edited(residual, Site(start_block - 1), edits)
-    cut = model.reads_cls_only and all(site.block != last for site, _ in edits)
+    cut = all(site.block != last for site, _ in edits) and can_cut(model)
     for block in range(start_block, model.n_blocks):
         if block == last and cut:
-            return read_out(model, _cls_row(model.blocks[block], residual))
+            return read_out(model, cls_row(model.blocks[block], residual))
         residual = advance(model, residual, block, edits)
     return read_out(model, residual)
 
@@ -89,12 +87,21 @@ def advance(model: Model, residual: Tensor, block: int, edits: Sequence[Edit] = 
     The block runs as the network's own call, unless an edit is inside it.
     """
     here = [(site, apply) for site, apply in edits if site.block == block]
+    call = partial(model.wiring.advance, block)
     if all(site.part in ("resid_pre", "resid_post") for site, _ in here):
-        entering = edited(residual, Site(block, "resid_pre"), here)
-        stream = edited(model.blocks[block](entering), Site(block), here)
+        stream = edited(call(edited(residual, Site(block, "resid_pre"), here)), Site(block), here)
     else:
-        stream = run_inside(model.blocks[block], residual, lambda part, x: edited(x, Site(block, part), here))
+        for site, _ in here:
+            _check_part(model, site)
+        n_attentions = model.anatomies[block].n_attentions
+        stream = run_inside(call, residual, lambda part, x: edited(x, Site(block, part), here), n_attentions)
     return finite(stream, model, f"The output of block {block}")
+
+
+def _check_part(model: Model, site: Site) -> None:
+    """Raises UserError where a block has no such part."""
+    if site.part not in model.anatomies[site.block].parts:
+        raise no_part(type(model.blocks[site.block]).__name__, site.part)
 
 
 def finite(x: Tensor, model: Model, what: str) -> Tensor:
@@ -117,67 +124,49 @@ def edited(x: Tensor, site: Site, edits: Sequence[Edit]) -> Tensor:
 
 def read(model: Model, residual: Tensor, site: Site, edits: Sequence[Edit] = ()) -> Tensor:
     """The value at a site of a block, from the stream [B, T, D] that enters the block, edits of that block applied."""
+    _check_part(model, site)
     return read_inside(
-        model.blocks[site.block],
+        partial(model.wiring.advance, site.block),
         residual,
         site.part,
         lambda part, x: edited(x, Site(site.block, part), edits),
+        model.anatomies[site.block].n_attentions,
     )
 
 
 def attention_rows(model: Model, residual: Tensor, block: int, queries: Tensor) -> Tensor:
     """Attention patterns [B, H, Q, T] of `block` for query tokens [Q], or [B, Q] with one row an example.
 
-    `residual` [B, T, D] is the stream that enters the block. Only the rows asked for are formed.
+    `residual` [B, T, D] is the stream that enters the block.
     """
-
-    def only_asked(part: Part, x: Tensor) -> Tensor:
-        if part != "q":
-            return x
-        index = queries.expand(len(residual), -1)[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3])
-        return x.gather(2, index)  # [B, H, Q, K]
-
-    return read_inside(model.blocks[block], residual, "pattern", only_asked)
-
-
-def _cls_row(block: Any, residual: Tensor) -> Tensor:
-    """The CLS token [B, 1, D] after a block: keys and values of all tokens, the query of CLS alone."""
-    attn = block.attn
-    width = attn.attn_dim
-    normed = block.norm1(residual)  # [B, T, D]
-    weight, bias = attn.qkv.weight, attn.qkv.bias
-    q = F.linear(normed[:, :1], weight[:width], None if bias is None else bias[:width])
-    kv = F.linear(normed, weight[width:], None if bias is None else bias[width:])
-    k, v = kv.chunk(2, dim=-1)
-    q, k, v = (part.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2) for part in (q, k, v))  # [B, H, T, K]
-    out = attend(attn.q_norm(q), attn.k_norm(k), v, attn.scale)  # [B, H, 1, K]
-    out = out.transpose(1, 2).flatten(2)  # [B, 1, D]
-    x = residual[:, :1] + block.ls1(attn.proj(attn.norm(out)))
-    row: Tensor = x + block.ls2(block.mlp(block.norm2(x)))
-    return row
+    _check_part(model, Site(block, "pattern"))
+    return pattern_rows(model, residual, block, queries.expand(len(residual), -1))
 
 
 def parity_error(model: Model, n_images: int = 2, seed: int = 0) -> float:
-    """Largest difference between the executor and the network's own forward, over logits and block outputs.
+    """Largest difference between the executor and the network's own forward, over logits, streams and inside parts.
 
-    Raises UserError where one of them is not finite.
+    Each block is compared on the stream that the network gives it. Its inside is compared on one image, of which the
+    last is taken.
+
+    Raises UserError where one of them is not finite, or the network is not run block by block.
     """
-    size = model.geometry.image_px
-    x = torch.randn(n_images, 3, size, size, generator=torch.Generator().manual_seed(seed)).to(model.device)
-    network = model.network
-    trace = run(model, x)
-    _, theirs = network.forward_intermediates(x, output_fmt="NLC", return_prefix_tokens=True)
-    ours = [residual[:, model.n_prefix :] for residual in trace.residuals[1:]]
-    # A tuple of patches and prefix only where there are prefix tokens.
-    patches: list[Tensor] = [b[0] if isinstance(b, tuple) else b for b in list[Any](theirs)]
-    errors = [(a - b).abs().max() for a, b in zip(ours, patches, strict=True)]
-    errors.append((trace.logits - network(x)).abs().max())
-    errors.append((resume(model, trace.after(-1), 0) - network(x)).abs().max())
-    errors += [
-        (run_inside(block, trace.after(index - 1), keep) - trace.after(index)).abs().max()
-        for index, block in enumerate(model.blocks)
-    ]
-    return float(torch.stack(errors).max())
+    x = images(model.network, model.geometry.image_px, n_images, seed)
+    own = watch(model.network, x)
+    last = model.n_blocks - 1
+    pairs = [(embed(model, x), own.calls[0].stream)]
+    for block, (call, answer) in enumerate(zip(own.calls, own.streams, strict=True)):
+        pairs.append((advance(model, call.stream, block), answer))
+        pairs.append((_seen_inside(model, call.stream[-1:], block), answer[-1:]))
+    pairs.append((read_out(model, own.streams[last]), own.logits))
+    pairs.append((resume(model, own.calls[last].stream, last), own.logits))
+    return float(torch.stack([(a - b).abs().max() for a, b in pairs]).max())
+
+
+def _seen_inside(model: Model, residual: Tensor, block: int) -> Tensor:
+    """The stream after a block of which every part is visited."""
+    call = partial(model.wiring.advance, block)
+    return finite(run_inside(call, residual, keep), model, f"The output of block {block}")
 
 
 def verify(model: Model) -> Model:
@@ -189,7 +178,8 @@ def verify(model: Model) -> Model:
     try:
         with torch.inference_mode():
             error = parity_error(model)
-    except RuntimeError as failure:
+            check_extras(model.wiring)
+    except (RuntimeError, ValueError, TypeError, AssertionError, LookupError) as failure:
         said = " ".join(str(failure).split())[:200]
         raise UserError(f"{model.name} cannot run: {said}.", "Check the network's arguments in its card.") from failure
     if not error <= PARITY_TOLERANCE:

@@ -1,25 +1,29 @@
 """A block from inside: its own forward, with every part read and edited where the pass goes through it.
 
-Nothing of a block is written again. Its attention is caught where queries, keys and values meet, and computed by
-`attend`, the one spelling of attention in the program; what it adds to the residual stream is caught as it comes.
+Nothing of a block is written again. Its attention is caught where queries, keys and values meet, whatever was done to
+them before; what it adds to the residual stream is caught as it is added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from core.attention import ADD, MATMUL, MULTI_HEAD, SDPA, SOFTMAX, attend_fused, is_over_keys, multi_head
 from core.errors import UserError
-from core.site import Part
+from core.site import Part, Site
 
+Forward = Callable[[Tensor], Tensor]
 Visit = Callable[[Part, Tensor], Tensor]
 """Called with every part that the pass goes through; what it returns is what the pass goes on with."""
+
+OF_ATTENTION: tuple[Part, ...] = ("q", "k", "v", "scores", "pattern", "head_out")
 
 
 def keep(_: Part, x: Tensor) -> Tensor:
@@ -27,35 +31,50 @@ def keep(_: Part, x: Tensor) -> Tensor:
     return x
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, visit: Visit = keep, mask: Tensor | None = None) -> Tensor:
-    """What each head takes from the values, [B, H, Q, K], for queries [B, H, Q, K], keys and values [B, H, T, K].
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """What can be looked at inside a block; `n_heads` counts those of all its attentions, which may be several."""
 
-        scores = scale · q kᵀ + mask,   pattern = softmax over keys,   out = pattern v
-
-    A boolean mask says which keys may be looked at.
-    """
-    q, k, v = visit("q", q), visit("k", k), visit("v", v)
-    scores = q @ k.transpose(-2, -1) * scale  # [B, H, Q, T]
-    if mask is not None:
-        scores = scores.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else scores + mask
-    pattern = visit("pattern", visit("scores", scores).softmax(-1))
-    return visit("head_out", pattern @ v)
+    parts: frozenset[Part]
+    n_heads: int = 0
+    n_attentions: int = 0
 
 
-def run_inside(block: Any, residual: Tensor, visit: Visit) -> Tensor:
+def anatomy_of(block: Forward, residual: Tensor) -> Anatomy:
+    """The parts that a pass over the stream [B, T, D] goes through: those of attention where it is over tokens, and
+    what attention and MLP add where each adds to the stream once."""
+    times: Counter[Part] = Counter()
+    heads: list[int] = []
+
+    def count(part: Part, x: Tensor) -> Tensor:
+        times[part] += 1
+        if part == "pattern":
+            heads.append(x.shape[1])
+        return x
+
+    caught = _Caught(count, residual)
+    with caught:
+        out = block(residual)
+    n = len(heads)
+    parts: set[Part] = {"resid_pre", "resid_post"}
+    if n and all(times[part] == n for part in OF_ATTENTION):
+        parts |= set(OF_ATTENTION)
+    if caught.stream is out and times["attn_out"] == times["mlp_out"] == 1:
+        parts |= {"attn_out", "mlp_out"}
+    return Anatomy(frozenset(parts), sum(heads), n)
+
+
+def run_inside(block: Forward, residual: Tensor, visit: Visit, n_attentions: int = 1) -> Tensor:
     """The stream [B, T, D] after a block, from the stream that enters it; `visit` sees and may change every part.
 
-    Raises UserError for a block whose attention cannot be caught.
+    Where a block has several attentions side by side, a visit sees the heads of all of them in one.
     """
     x = visit("resid_pre", residual)
-    with _visited(block, visit) as caught:
-        x = block(x)
-    if caught.n_calls != 1:
-        raise UserError(
-            f"The attention of this {type(block).__name__} cannot be looked into.",
-            "Only blocks that hand queries, keys and values to scaled_dot_product_attention can.",
-        )
-    return visit("resid_post", x)
+    if n_attentions > 1:
+        visit = _side_by_side(block, x, visit)
+    with _Caught(visit, x):
+        out = block(x)
+    return visit("resid_post", out)
 
 
 class _Seen(Exception):
@@ -66,8 +85,11 @@ class _Seen(Exception):
         self.value = value
 
 
-def read_inside(block: Any, residual: Tensor, part: Part, visit: Visit = keep) -> Tensor:
-    """The value of one part of a block for the stream [B, T, D] that enters it; the pass ends there."""
+def read_inside(block: Forward, residual: Tensor, part: Part, visit: Visit = keep, n_attentions: int = 1) -> Tensor:
+    """The value of one part of a block for the stream [B, T, D] that enters it; the pass ends there.
+
+    Raises UserError where the pass does not go through it.
+    """
 
     def until(here: Part, x: Tensor) -> Tensor:
         x = visit(here, x)
@@ -76,73 +98,115 @@ def read_inside(block: Any, residual: Tensor, part: Part, visit: Visit = keep) -
         return x
 
     try:
-        run_inside(block, residual, until)
+        run_inside(block, residual, until, n_attentions)
     except _Seen as seen:
         return seen.value
-    raise AssertionError(f"the pass did not go through {part}")
+    raise no_part(type(getattr(block, "__self__", block)).__name__, part)
 
 
-@contextmanager
-def _visited(block: Any, visit: Visit) -> Iterator[_Caught]:
-    caught = _Caught(visit)
-    hooks = [
-        # They are the last to touch what is added to the stream, and the identity outside training.
-        block.drop_path1.register_forward_hook(lambda _module, _given, out: caught.visit("attn_out", out)),
-        block.drop_path2.register_forward_hook(lambda _module, _given, out: caught.visit("mlp_out", out)),
-    ]
-    try:
-        with caught:
-            yield caught
-    finally:
-        for hook in hooks:
-            hook.remove()
+def no_part(block: str, part: Part) -> UserError:
+    """Why a part of a block cannot be looked at."""
+    what = Site(0, part).words().partition("· ")[2]
+    why = (
+        "It does not let every token look at every token by queries, keys and values."
+        if part in OF_ATTENTION
+        else "It does not add attention and MLP to the stream one after the other."
+    )
+    return UserError(f"A {block} has no {what} that can be looked into.", why)
+
+
+def _side_by_side(block: Forward, residual: Tensor, visit: Visit) -> Visit:
+    """A visit that puts into each of several attentions its share of what the visit of all of them gave.
+
+    Part by part, a pass of its own finds the values of all, those parts that were visited before put in.
+    """
+    given: dict[Part, list[Tensor]] = {}
+
+    def put(place: dict[Part, int], found: list[Tensor], wanted: Part) -> Visit:
+        def visit_one(part: Part, x: Tensor) -> Tensor:
+            if part in given:
+                place[part] = place.get(part, -1) + 1
+                return given[part][place[part]]
+            if part == wanted:
+                found.append(x)
+            return x
+
+        return visit_one
+
+    for part in OF_ATTENTION:
+        found: list[Tensor] = []
+        with _Caught(put({}, found, part), residual):
+            block(residual)
+        joined = visit(part, torch.cat(found, 1))
+        given[part] = list(joined.split([x.shape[1] for x in found], 1))
+    inside = put({}, [], "resid_post")
+    return lambda part, x: inside(part, x) if part in OF_ATTENTION else visit(part, x)
 
 
 class _Caught(TorchFunctionMode):
-    """While it is on, torch's fused attention is computed by `attend`.
+    """While it is on, what attention and stream go through in a block is visited.
 
-    A visit may run other passes, through the same block too: they are none of its own visits.
+    It is off during a visit, which may so run other passes, through the same block too. Attention in one call is
+    recognised by the function, attention in steps by its shapes: [.., T, K] times [.., K, T], a softmax over keys, the
+    result times [.., T, K].
     """
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, residual: Tensor) -> None:
         super().__init__()
-        self._visit, self._visiting = visit, False
-        self.n_calls = 0
+        self._visit = visit
+        self.stream = residual
+        self._shape, self._n_tokens = residual.shape, residual.shape[1]
+        self._n_queries = 0  # of the attention that goes on in steps; 0 where none does
+        self._softmaxed, self._attended = False, False
 
     def visit(self, part: Part, x: Tensor) -> Tensor:
-        """The visit, unless it is under way."""
-        if self._visiting:
-            return x
-        self._visiting = True
-        try:
-            return self._visit(part, x)
-        finally:
-            self._visiting = False
+        """The visit; heads that lie in one axis with the batch get one of their own."""
+        if x.ndim == 3 and part in OF_ATTENTION:
+            return self._visit(part, x.unflatten(0, (self._shape[0], -1))).flatten(0, 1)
+        return self._visit(part, x)
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: Collection[type], args: Any = (), kwargs: Any = None
+        self, func: Callable[..., Any], types: Collection[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
-        if func is not F.scaled_dot_product_attention or self._visiting:
-            return func(*args, **(kwargs or {}))
-        self.n_calls += 1
-        return _fused(self.visit, *args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        if func in ADD and len(args) == 2 and (found := self._added(func, *args)) is not None:
+            return found
+        if func in MATMUL and len(args) == 2:
+            return self._multiplied(func, *args)
+        if func in SOFTMAX and self._n_queries and is_over_keys(args, kwargs, self._n_queries, self._n_tokens):
+            self._softmaxed = True
+            return func(self.visit("scores", args[0]), *args[1:], **kwargs)
+        if func is SDPA and args[0].shape[-2] == args[1].shape[-2] == self._n_tokens:
+            self._attended = True
+            return attend_fused(self.visit, *args, **kwargs)
+        if func is MULTI_HEAD:
+            self._attended = True
+            return multi_head(self.visit, *args, **kwargs)
+        return func(*args, **kwargs)
 
+    def _added(self, func: Callable[..., Any], a: Any, b: Any) -> Tensor | None:
+        """The stream with what is added to it, which is visited; None where something else is added."""
+        if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape == self._shape):
+            return None
+        if a is not self.stream and b is not self.stream:
+            return None
+        part: Part = "attn_out" if self._attended else "mlp_out"
+        self._attended = False
+        pair = (a, self.visit(part, b)) if a is self.stream else (self.visit(part, a), b)
+        self.stream = func(*pair)
+        return self.stream
 
-def _fused(
-    visit: Visit,
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Tensor:
-    """`attend` with the arguments of `scaled_dot_product_attention`."""
-    if is_causal or enable_gqa or dropout_p:
-        raise UserError(
-            "This attention is causal, grouped or random.",
-            "Only plain attention in evaluation mode can be looked into.",
-        )
-    return attend(q, k, v, q.shape[-1] ** -0.5 if scale is None else scale, visit, attn_mask)
+    def _multiplied(self, func: Callable[..., Any], a: Tensor, b: Tensor) -> Tensor:
+        """The product, which is visited where it is a step of attention."""
+        n = self._n_tokens
+        if self._softmaxed and a.shape[-2:] == (self._n_queries, n) and b.shape[-2] == n:
+            pattern, v = self.visit("pattern", a), self.visit("v", b)
+            self._n_queries, self._softmaxed, self._attended = 0, False, True
+            return self.visit("head_out", func(pattern, v))
+        if not self._n_queries and a.ndim >= 3 and a.shape[-2] == b.shape[-1] == n and a.shape[-1] == b.shape[-2]:
+            q, k = self.visit("q", a), self.visit("k", b.transpose(-2, -1))
+            self._n_queries = q.shape[-2]
+            found: Tensor = func(q, k.transpose(-2, -1))
+            return found
+        product: Tensor = func(a, b)
+        return product

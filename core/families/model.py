@@ -6,29 +6,34 @@ import hashlib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import torch
-from timm.layers import Attention
-from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
 from core.cards import card_task, judges_relation
 from core.errors import UserError
+from core.inside import Anatomy, anatomy_of
 from core.scene import Geometry, Task
+from core.site import PARTS, Part
+from core.wiring import Wiring, find_blocks, wiring_of
+
+Network = TypeVar("Network", bound=nn.Module)
 
 PARITY_TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """A vision transformer in evaluation mode. One thread at a time may use it.
 
     `mean` and `std` normalise RGB in 0–1. `labels` names the classes of the head in order. `reference` is the bundled
-    name or the path by which it was opened. `assumed` says in sentences what was taken for granted.
+    name or the path by which it was opened. `assumed` says in sentences what was taken for granted. `shown` says of
+    each fast path that was wanted whether it was shown equal to the network itself (core.fast).
     """
 
-    network: VisionTransformer
+    network: nn.Module
     geometry: Geometry
     name: str = "model"
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -38,11 +43,31 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
     assumed: tuple[str, ...] = ()
+    shown: dict[object, bool] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def blocks(self) -> list[Any]:
         """The transformer blocks."""
         return blocks_of(self.network)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """How the network calls its blocks."""
+        return wiring_of(self.network, self.geometry.image_px)
+
+    @cached_property
+    def anatomies(self) -> list[Anatomy]:
+        """What can be looked at inside each block."""
+        x = torch.randn(1, self.wiring.n_tokens, self.width, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            return [
+                anatomy_of(partial(self.wiring.advance, block), x.to(self.device)) for block in range(self.n_blocks)
+            ]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that every block has."""
+        return tuple(part for part in PARTS if all(part in anatomy.parts for anatomy in self.anatomies))
 
     @property
     def task(self) -> Task:
@@ -57,68 +82,59 @@ class Model:
     @property
     def n_blocks(self) -> int:
         """L, the number of transformer blocks."""
-        return len(self.network.blocks)
+        return len(self.blocks)
 
     @property
     def n_heads(self) -> int:
         """H, the attention heads of a block."""
-        return int(self.blocks[0].attn.num_heads)
+        return self.anatomies[0].n_heads
 
     @property
     def width(self) -> int:
         """D, the width of the residual stream."""
-        return int(self.network.embed_dim)
+        return self.wiring.width
 
     @property
     def n_prefix(self) -> int:
         """Tokens before the patches: CLS, if there is one, and registers."""
-        return int(self.network.num_prefix_tokens)
+        return self.wiring.n_tokens - self.geometry.grid**2
 
-    @property
+    @cached_property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.network.parameters()).device
 
-    @property
+    @cached_property
     def reads_cls_only(self) -> bool:
-        """Whether the logits depend on the CLS token of the last block alone."""
-        return self.network.global_pool == "token"
+        """Whether the logits depend on the first prefix token after the last block alone."""
+        if self.n_prefix < 1:
+            return False
+        generator = torch.Generator().manual_seed(0)
+        stream, other = torch.randn(2, 1, self.wiring.n_tokens, self.width, generator=generator).to(self.device)
+        with torch.no_grad():
+            logits = self.wiring.leave(torch.cat([stream, torch.cat([stream[:, :1], other[:, 1:]], 1)]))
+        return bool(torch.allclose(logits[0], logits[1], atol=1e-6, rtol=1e-6))
 
 
-def blocks_of(network: VisionTransformer) -> list[Any]:
-    """The transformer blocks, timm's `Block`; timm types their parts too loosely to check."""
-    return list(network.blocks)
+def blocks_of(network: nn.Module) -> list[Any]:
+    """The transformer blocks; their parts are of too many kinds to check their types."""
+    return find_blocks(network)
 
 
-def check_runnable(network: nn.Module) -> VisionTransformer:
-    """The network itself, if the executor can run it exactly.
+def check_runnable(network: Network) -> Network:
+    """The network itself, if the executor may run it exactly; `engine.verify` shows whether it does.
 
-    Raises UserError that names the part that it cannot run.
+    Raises UserError that names the part that cannot be run.
     """
-    if type(network) is not VisionTransformer:
+    blocks_of(network)
+    n_channels = getattr(network, "in_chans", 3)
+    if n_channels != 3:
         raise UserError(
-            f"{type(network).__name__} is not a plain vision transformer.",
-            "Open a model of timm's VisionTransformer class.",
+            f"The network takes images of {n_channels} channels (in_chans).", "Open a model for RGB, which has 3."
         )
-    for index, block in enumerate(network.blocks):
-        if type(block) is not Block or type(block.attn) is not Attention:
-            raise UserError(
-                f"Block {index} is a {type(block).__name__} with {type(getattr(block, 'attn', None)).__name__}.",
-                "The executor runs standard pre-norm blocks with standard attention only.",
-            )
-        if getattr(block.attn, "gate", None) is not None:
-            raise UserError(f"Block {index} gates its attention output.", "The executor cannot run gated attention.")
-    if network.in_chans != 3:
-        raise UserError(
-            f"The network takes images of {network.in_chans} channels (in_chans).", "Open a model for RGB, which has 3."
-        )
-    if network.dynamic_img_size:
-        raise UserError("The model takes images of any size.", "Open it with a fixed image size.")
-    if network.global_pool == "":
+    if getattr(network, "global_pool", "token") == "":
         raise UserError("The model has no pooled read-out.", "Open it with a classification head.")
-    size, patch = network.patch_embed.img_size, network.patch_embed.patch_size
-    if size is None or size[0] != size[1] or patch[0] != patch[1]:
-        raise UserError("The model's image or patches are not square.", "Open a model with square images and patches.")
+    geometry_of(network)
     return network
 
 
@@ -132,9 +148,39 @@ def require_relation(model: Model) -> None:
         )
 
 
-def geometry_of(network: VisionTransformer) -> Geometry:
-    """The canvas and patch grid of a network."""
-    return Geometry(int(network.patch_embed.img_size[0]), int(network.patch_embed.patch_size[0]))
+def geometry_of(network: nn.Module) -> Geometry:
+    """The canvas and patch grid of a network.
+
+    Raises UserError where images or patches are not square, or the network does not say how large they are.
+    """
+    embedding: Any = getattr(network, "patch_embed", None) or getattr(network, "embeds", None)
+    stated = getattr(network, "default_cfg", None) or {}
+    image = getattr(embedding, "img_size", None) or tuple(stated.get("input_size", ()))[-2:]
+    if not image:
+        raise UserError(
+            f"{type(network).__name__} does not say how large its images are.", "Open it with a fixed image size."
+        )
+    (height, width), (rows, columns) = _pair(image), _grid(embedding, _pair(image))
+    if height != width or rows != columns or height % rows:
+        raise UserError("The model's image or patches are not square.", "Open a model with square images and patches.")
+    return Geometry(height, height // rows)
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    high, wide = value if isinstance(value, tuple | list) else (value, value)
+    return int(high), int(wide)
+
+
+def _grid(embedding: Any, image: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of patches; after a stem of convolutions there are fewer than its patch size says."""
+    grid, patch = getattr(embedding, "grid_size", None), getattr(embedding, "patch_size", None)
+    if grid is not None:
+        return _pair(grid)
+    if patch is None:
+        patch = getattr(getattr(embedding, "proj", None), "stride", None)
+    if patch is None:
+        raise UserError("The network does not say how large its patches are.", "Open another vision transformer.")
+    return image[0] // _pair(patch)[0], image[1] // _pair(patch)[1]
 
 
 def weights_hash(state: Mapping[str, Tensor]) -> str:

@@ -13,12 +13,12 @@ from timm.layers import Mlp
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
-from core import engine
+from core import engine, fast
 from core.engine import Edit, advance, attention_rows, embed, parity_error, read_out, resume, run, to_input, verify
 from core.errors import UserError
 from core.families.model import Model, check_runnable
 from core.site import Site
-from tests.core.networks import as_model, noise, orthogonal, tiny_model, tiny_network
+from tests.core.networks import TINY, as_model, noise, orthogonal, tiny_model, tiny_network
 
 TOLERANCE = 1e-4
 
@@ -126,7 +126,7 @@ def test_the_cls_row_alone_equals_the_whole_last_block() -> None:
         model = tiny_model(**options)
         entering = run(model, images(model)).after(model.n_blocks - 2)
 
-        row = engine._cls_row(model.blocks[-1], entering)
+        row = fast.cls_row(model.blocks[-1], entering)
 
         whole = advance(model, entering, model.n_blocks - 1)
         torch.testing.assert_close(row, whole[:, :1], atol=1e-5, rtol=0)
@@ -134,8 +134,8 @@ def test_the_cls_row_alone_equals_the_whole_last_block() -> None:
 
 def test_only_a_cls_read_out_is_cut_to_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    cut = engine._cls_row
-    monkeypatch.setattr(engine, "_cls_row", lambda *given: calls.append(1) or cut(*given))
+    cut = engine.cls_row
+    monkeypatch.setattr(engine, "cls_row", lambda *given: calls.append(1) or cut(*given))
 
     for options in ({"global_pool": "avg"}, {"global_pool": "map", "class_token": False}):
         model = tiny_model(**options)
@@ -265,15 +265,16 @@ def test_embedding_then_blocks_then_read_out_is_the_network() -> None:
     torch.testing.assert_close(read_out(model, stream), model.network(x), atol=TOLERANCE, rtol=0)
 
 
-def test_a_network_whose_forward_is_another_is_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = tiny_model()
-    assert verify(model) is model
-
+def test_what_a_forward_does_after_the_blocks_is_kept_and_no_short_cut_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     forward = VisionTransformer.forward
     monkeypatch.setattr(VisionTransformer, "forward", lambda self, x: forward(self, x) + 1e-3)
+    model = tiny_model()
+    x = images(model)
 
-    with pytest.raises(UserError, match="disagree"):
-        verify(model)
+    assert verify(model) is model
+
+    assert not model.shown[fast.READ_OUT]
+    torch.testing.assert_close(resume(model, embed(model, x), 0), model.network(x), atol=1e-5, rtol=0)
 
 
 def test_a_network_that_cannot_run_is_refused_with_what_torch_says() -> None:
@@ -285,19 +286,58 @@ def test_a_network_that_cannot_run_is_refused_with_what_torch_says() -> None:
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), 1e-3])
-def test_a_difference_in_any_block_is_not_verified(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
+@pytest.mark.parametrize("step", ["advance", "run_inside", "read_out"])
+def test_a_difference_in_any_step_is_not_verified(monkeypatch: pytest.MonkeyPatch, wrong: float, step: str) -> None:
     model = tiny_model()
-    theirs = model.network.forward_intermediates
+    right = getattr(engine, step)
 
-    def shifted(x: Tensor, **options: Any) -> Any:
-        out, blocks = theirs(x, **options)
-        blocks[1][0].add_(wrong)
-        return out, blocks
+    def shifted(*given: Any) -> Tensor:
+        out = right(*given).clone()
+        out[-1, -1] += wrong
+        return out
 
-    monkeypatch.setattr(model.network, "forward_intermediates", shifted)
+    monkeypatch.setattr(engine, step, shifted)
 
-    with pytest.raises(UserError, match="disagree"):
+    with pytest.raises(UserError, match=r"disagree|not finite"):
         verify(model)
+
+
+class Wayward(VisionTransformer):
+    """It goes its own way between its blocks."""
+
+    way = ""
+
+    def forward_features(self, x: Tensor, *_: Any, **__: Any) -> Tensor:
+        x = self._pos_embed(self.patch_embed(x))
+        blocks = list(self.blocks)
+        for index, block in enumerate(blocks[::-1] if self.way == "backwards" else blocks):
+            if self.way == "skips" and index == 1:
+                continue
+            if self.way == "adds" and index == 1:
+                x = x + 1
+            if self.way == "drops" and index == 1:
+                x = x[:, :-1]
+            extra = {"attn_mask": x.mean() * x.new_ones(17, 17)} if self.way == "peeks" else {}
+            x = block(x, **extra)
+        return self.norm(x)
+
+
+@pytest.mark.parametrize(
+    ("way", "sentence"),
+    [
+        ("backwards", r"in the order \[2, 1, 0\]"),
+        ("skips", r"in the order \[0, 2\]"),
+        ("adds", "changes the stream between blocks 0 and 1"),
+        ("drops", "17 × 32 and 16 × 32 from block to block"),
+        ("peeks", "Block 0 of Wayward is handed more of the image"),
+    ],
+)
+def test_a_network_that_does_not_hand_one_stream_from_block_to_block_is_refused(way: str, sentence: str) -> None:
+    network = Wayward(**TINY).eval()
+    network.way = way
+
+    with pytest.raises(UserError, match=sentence):
+        verify(as_model(network))
 
 
 def spoiled(part: str) -> Model:
@@ -332,24 +372,8 @@ def test_a_stream_that_is_not_finite_gives_no_logits() -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[], torch.nn.Module], str]] = {
-    "not a transformer": (lambda: torch.nn.Linear(2, 2), "Linear is not a plain vision transformer"),
-    "another class of transformer": (
-        lambda: timm.create_model("eva02_tiny_patch14_224", pretrained=False),
-        "Eva is not a plain",
-    ),
-    "distilled": (
-        lambda: timm.create_model("deit_tiny_distilled_patch16_224", pretrained=False),
-        "VisionTransformerDistilled is not",
-    ),
-    "parallel blocks": (
-        lambda: tiny_network(block_fn=timm.models.vision_transformer.ParallelScalingBlock),
-        "Block 0 is a ParallelScalingBlock",
-    ),
-    "post-norm blocks": (
-        lambda: tiny_network(block_fn=timm.models.vision_transformer.ResPostBlock),
-        "Block 0 is a ResPostBlock",
-    ),
-    "images of any size": (lambda: tiny_network(dynamic_img_size=True), "any size"),
+    "not a transformer": (lambda: torch.nn.Linear(2, 2), "Linear has no list of blocks"),
+    "no size": (lambda: torch.nn.Sequential(torch.nn.Linear(2, 2)), "does not say how large its images are"),
     "no pooling": (lambda: tiny_network(global_pool=""), "no pooled read-out"),
     "one channel": (lambda: tiny_network(in_chans=1), "1 channels"),
     "four channels": (lambda: tiny_network(in_chans=4), "4 channels"),
@@ -367,9 +391,36 @@ def test_what_cannot_be_run_exactly_is_refused_with_a_sentence(case: str) -> Non
     assert refusal.value.hint
 
 
-def test_gated_attention_is_refused() -> None:
-    network = tiny_network()
-    network.blocks[1].attn.gate = torch.nn.Linear(32, 32)
+def swin() -> torch.nn.Module:
+    return timm.create_model("swin_tiny_patch4_window7_224", depths=(1, 1, 1, 1), embed_dim=24, num_heads=(1, 2, 4, 8))
 
-    with pytest.raises(UserError, match="Block 1 gates"):
-        check_runnable(network)
+
+def hiera() -> torch.nn.Module:
+    return timm.create_model("hiera_tiny_224", stages=(1, 1, 1, 1), embed_dim=16)
+
+
+@pytest.mark.parametrize("make", [swin, hiera])
+def test_a_network_of_several_stages_is_refused_by_the_shape_of_its_stream(make: Callable[[], torch.nn.Module]) -> None:
+    model = as_model(make().eval())
+
+    with pytest.raises(UserError, match=r"The stream of \w+ is .* from block to block") as refusal:
+        verify(model)
+    assert "one stage" in refusal.value.hint
+
+
+def test_an_image_of_any_size_is_run_at_the_size_that_the_network_names() -> None:
+    model = tiny_model(dynamic_img_size=True)
+
+    assert verify(model) is model
+
+
+def test_gated_attention_is_run_as_it_is() -> None:
+    network = tiny_network()
+    network.blocks[2].attn.gate = torch.nn.Linear(32, 32)
+    model = as_model(network)
+    x = images(model)
+
+    assert verify(model) is model
+
+    assert not model.shown[fast.CLS_ROW]
+    torch.testing.assert_close(resume(model, embed(model, x), 0), model.network(x), atol=1e-5, rtol=0)

@@ -7,10 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.attention import attend
 from core.engine import advance, read, run
 from core.errors import UserError
 from core.families.model import Model
-from core.inside import attend, keep, run_inside
+from core.inside import read_inside, run_inside
 from core.site import PARTS, Part, Site
 from tests.core.networks import noise, tiny_model
 
@@ -106,19 +107,12 @@ def test_a_mask_is_applied_as_torchs_own_attention_applies_it(boolean: bool) -> 
     torch.testing.assert_close(mine, F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=0.5))
 
 
-def test_a_block_whose_attention_cannot_be_caught_is_refused_and_left_as_it_was(model: Model) -> None:
-    class Opaque(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.drop_path1, self.drop_path2 = nn.Identity(), nn.Identity()
+def test_a_block_without_attention_says_which_part_it_has_not() -> None:
+    block = nn.Linear(4, 4)
 
-        def forward(self, x: Tensor) -> Tensor:
-            return x
-
-    block = Opaque()
-    with pytest.raises(UserError, match="Opaque cannot be looked into"):
-        run_inside(block, noise(1, 3, 4), keep)
-    assert not block.drop_path1._forward_hooks
+    for name in ("pattern", "mlp_out"):
+        with pytest.raises(UserError, match=f"A Linear has no {'attention pattern' if name == 'pattern' else 'MLP'}"):
+            read_inside(block, noise(1, 3, 4), name)
 
 
 def test_a_visit_may_run_other_passes_through_the_same_block(model: Model) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import engine
 from core.analyses.attention import Attention
 from core.analyses.item_shares import ItemShares
 from core.document import Document, random_pair
@@ -43,17 +44,17 @@ def test_every_pooling_over_every_prefix_is_proved_exact(options: dict[str, Any]
 
 def test_an_executor_that_is_wrong_for_the_second_image_alone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_model(class_token=False, global_pool="avg")
-    theirs = model.network.forward_intermediates
+    right = engine.advance
 
-    def shifted(x: torch.Tensor, **options: Any) -> Any:
-        out, blocks = theirs(x, **options)
-        blocks[1][1].add_(1.0)
-        return out, blocks
+    def shifted(*given: Any) -> torch.Tensor:
+        out = right(*given).clone()
+        out[1:] += 1.0
+        return out
 
-    monkeypatch.setattr(model.network, "forward_intermediates", shifted)
+    monkeypatch.setattr(engine, "advance", shifted)
 
     with torch.inference_mode():
-        assert parity_error(model) == pytest.approx(1.0, abs=1e-3)
+        assert parity_error(model) >= 1 - 1e-3
 
 
 @pytest.fixture(params=[{**PREFIXES[name], "global_pool": "avg"} for name in PREFIXES], ids=str)

@@ -140,9 +140,9 @@ def test_weights_that_do_not_fit_their_card_are_refused(file: Path, changes: dic
 
 
 def test_a_network_that_the_executor_cannot_run_is_refused(file: Path) -> None:
-    change_card(file, network={**TINY, "dynamic_img_size": True})
+    change_card(file, network={**TINY, "global_pool": ""})
 
-    with pytest.raises(UserError, match="any size"):
+    with pytest.raises(UserError, match="no pooled read-out"):
         open_model(str(file), CPU)
 
 
