@@ -51,6 +51,11 @@ def data_folder() -> Path:
     return user_data_path("relata", appauthor=False)
 
 
+def library_folder() -> Path:
+    """Where the user's own models lie that were imported: each a tensor file with its card."""
+    return data_folder() / "models"
+
+
 def bundled_models() -> list[str]:
     """Names of the models that ship with Relata."""
     return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
@@ -67,7 +72,7 @@ def _relations_put_first(card: Card) -> list[str]:
 
 
 def model_path(reference: str) -> Path:
-    """The weights file of a bundled name or a path, whose suffix may be left out.
+    """The weights file of a bundled name, of a name in the library, or a path, whose suffix may be left out.
 
     Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
     """
@@ -89,7 +94,18 @@ def model_path(reference: str) -> Path:
     return path
 
 
+def in_library(reference: str) -> bool:
+    """Whether a reference is the name of a model in the library; such a name goes over that of a file beside."""
+    return reference == Path(reference).name and os.path.isfile(_library_file(reference))
+
+
+def _library_file(name: str) -> Path:
+    return library_folder() / f"{name}{MODEL_SUFFIX}"
+
+
 def _weights(reference: str) -> Path:
+    if in_library(reference):
+        return _library_file(reference)
     path = Path(reference)
     whole = path.parent / f"{path.name}.safetensors"
     return whole if os.path.isfile(whole) and not os.path.isfile(path) else path
