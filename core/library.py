@@ -19,12 +19,11 @@ from typing import Any, Literal
 
 from core.cards import (
     MODEL_SUFFIX,
-    TIMM_DEPTH,
     bundled_models,
     card_n_blocks,
+    card_n_heads,
     data_folder,
     in_library,
-    is_whole,
     library_folder,
     model_path,
     probe_files,
@@ -93,6 +92,11 @@ def find(reference: str) -> Listed:
     path = model_path(reference)
     place: Place = "library" if path.parent == library_folder() else "elsewhere"
     return _listed(reference, path, "bundled" if reference in bundled_models() else place, _read_times())
+
+
+def library_model(origin: str) -> Listed | None:
+    """The model of the library that came from a place; None where there is none."""
+    return next((m for m in listed() if m.place == "library" and origin_words(m.card) == origin), None)
 
 
 def note_opened(reference: str) -> None:
@@ -174,9 +178,7 @@ def file_name(words: str) -> str:
 
 def shape_words(card: Mapping[str, Any]) -> str:
     """Blocks and heads by a card, in words."""
-    network = card.get("network")
-    heads = network.get("num_heads", TIMM_DEPTH) if isinstance(network, Mapping) else TIMM_DEPTH
-    return f"{card_n_blocks(card)} × {heads if is_whole(heads) else '?'}"
+    return f"{card_n_blocks(card)} × {card_n_heads(card)}"
 
 
 def answer_words(card: Mapping[str, Any]) -> str:
