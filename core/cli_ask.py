@@ -27,7 +27,7 @@ from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
 from core.registry import kinds
-from core.terminal import DEVICE_HELP, device_of
+from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
 
 
 def add_ask_verb(verbs: Any) -> None:
@@ -39,7 +39,8 @@ def add_ask_verb(verbs: Any) -> None:
     )
     verb.about = _about
     verb.add_argument("what", metavar="ANALYSIS", nargs="+", help="its name, then option=value for what is not default")
-    verb.add_argument("--model", default="discrimination", help="a bundled name or a .safetensors file")
+    verb.add_argument("--model", default="discrimination", help=MODEL_HELP)
+    add_named_arguments(verb)
     verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")

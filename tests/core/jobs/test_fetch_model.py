@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -13,6 +14,7 @@ from safetensors.torch import load_file, save
 from core import cards, catalogue, library
 from core.cards import card_geometry, card_labels, card_n_blocks, card_n_heads, card_pixels, library_folder, read_card
 from core.catalogue import download_place
+from core.cli import main
 from core.errors import UserError
 from core.families.model import weights_hash
 from core.families.named import class_names, settings_of
@@ -185,3 +187,27 @@ def test_classes_have_names_of_which_no_two_are_alike_and_a_projection_is_no_cla
     names = class_names(settings_of(name))
 
     assert len(names) == len({label.strip().casefold() for label in names}) == n
+
+
+def test_a_verb_takes_a_name_and_says_what_it_is_called_now(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def selftest(model: str, _: str) -> Generator[None, None, dict[str, Any]]:
+        opened.append(model)
+        yield
+        return {"ok": True, "checks": []}
+
+    monkeypatch.setattr("core.selftest.selftest", selftest)
+
+    assert main(["selftest", "--model", "timm:test_vit", "--random", "0"]) == 0
+
+    assert opened == ["test_vit (random weights, seed 0)"]
+    assert "in your library as: test_vit (random weights, seed 0)" in capsys.readouterr().err
+
+
+def test_a_verb_downloads_nothing_by_itself(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "decision", "--model", "timm:test_vit"]) == 2
+    assert "Add --download" in capsys.readouterr().err
+    assert server.asked == []
