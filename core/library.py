@@ -39,6 +39,17 @@ Place = Literal["library", "elsewhere", "bundled"]
 N_ELSEWHERE = 12
 """How many files from elsewhere are remembered."""
 N_LABELS = 3
+WORDS = {
+    "mean": "mean",
+    "std": "standard deviation",
+    "norm_eps": "ε of the norms",
+    "act_layer": "activation",
+    "num_heads": "heads",
+    "labels": "classes",
+    "img_size": "image size",
+    "timm": "network",
+}
+"""What the settings of a card are called in sentences."""
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -84,6 +95,11 @@ def listed() -> list[Listed]:
     return sorted([*own, *elsewhere, *bundled], key=lambda model: (-model.opened, model.place == "bundled", model.name))
 
 
+def name_of(reference: str) -> str:
+    """What a model is called, by its reference."""
+    return Path(reference).name.removesuffix(MODEL_SUFFIX)
+
+
 def find(reference: str) -> Listed:
     """A model by its reference.
 
@@ -99,6 +115,16 @@ def library_model(origin: str) -> Listed | None:
     return next((m for m in listed() if m.place == "library" and origin_words(m.card) == origin), None)
 
 
+def children(reference: str) -> tuple[str, ...]:
+    """The models of the library that were learned on a model, and cannot be opened without it."""
+    return tuple(m.name for m in listed() if m.place == "library" and _parent(m.card) == reference)
+
+
+def _parent(card: Mapping[str, Any]) -> str:
+    parent = card.get("parent")
+    return str(parent.get("model", "")) if isinstance(parent, Mapping) else ""
+
+
 def note_opened(reference: str) -> None:
     """Remember that a model was opened now; where that cannot be written, nothing is remembered."""
     times = {name: when for name, when in _read_times().items() if name != reference}
@@ -112,9 +138,10 @@ def note_opened(reference: str) -> None:
 def remove(reference: str) -> None:
     """Delete a model of the library, its card, and the subspaces and probes that were learned on it.
 
-    Raises UserError where it is not in the library, or the disk refuses.
+    Raises UserError where it is not in the library, another model needs it, or the disk refuses.
     """
     path = _own(reference)
+    _check_alone(reference)
     learned = _learned_on(reference)
     try:
         path.unlink()
@@ -131,11 +158,13 @@ def remove(reference: str) -> None:
 def rename(reference: str, name: str) -> str:
     """Give a model of the library another name, and what was learned on it; returns how it is opened now.
 
-    Raises UserError where it is not in the library, the name is taken or is none, or the disk refuses.
+    Raises UserError where it is not in the library, another model needs it, the name is taken or none, or the disk
+    refuses.
     """
     path, new = _own(reference), file_name(name)
     if new == path.stem:
         return reference
+    _check_alone(reference)
     if is_taken(new):
         raise UserError(f"There is a model called “{new}” already.", "Choose another name.")
     to = path.with_name(f"{new}{MODEL_SUFFIX}")
@@ -199,6 +228,34 @@ def origin_words(card: Mapping[str, Any]) -> str:
     return str(origin or "")
 
 
+def sentences(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a card says beside sizes: where the weights came from, the licence, and what was assumed and why."""
+    told = (
+        ("From", origin_words(card)),
+        ("Learned on", _parent(card)),
+        ("", str(card.get("provenance", ""))),
+        ("Licence", str(card.get("licence", ""))),
+        *(("Assumed", words) for words in _assumed(card)),
+    )
+    return tuple(f"{what}: {words}" if what else words for what, words in told if words)
+
+
+def _assumed(card: Mapping[str, Any]) -> Iterator[str]:
+    listed = card.get("assumptions")
+    for part in listed if isinstance(listed, list) else ():
+        if isinstance(part, Mapping):
+            yield f"{value_words(str(part.get('name')), part.get('value'))}: {part.get('why')}"
+
+
+def value_words(name: str, value: Any) -> str:
+    """A setting of a card by the word for it, and its value; of many classes only how many there are."""
+    word = WORDS.get(name, name.replace("_", " "))
+    if isinstance(value, list | tuple):
+        short = len(value) <= N_LABELS
+        return f"{word} {', '.join(map(str, value))}" if short else f"{word}: {len(value):,} names"
+    return f"{word} {value:g}" if isinstance(value, float) else f"{word} {value}"
+
+
 def size_words(n_bytes: int) -> str:
     """A number of bytes as people say it, in units of 1000."""
     size, unit = float(n_bytes), 0
@@ -226,6 +283,12 @@ def _is_model(path: Path) -> bool:
         return "network" in read_card(path)
     except UserError:
         return False
+
+
+def _check_alone(reference: str) -> None:
+    """Raises UserError where other models need this one, by its name."""
+    if of_it := children(reference):
+        raise UserError(f"{', '.join(of_it)} was learned on {reference}, and needs it.", "Remove what needs it first.")
 
 
 def _own(reference: str) -> Path:

@@ -116,7 +116,13 @@ def _opened(url: str, path: Path, hops: _Redirects, *, method: str = "GET", star
             raise UserError(f"{host} has no {path.name} there.", f"Look whether it exists: {url}") from error
         raise UserError(f"{host} answered {error.code} {error.reason}.", hint) from error
     except (URLError, HTTPException, OSError, ValueError) as error:
-        raise UserError(f"{host} cannot be reached: {getattr(error, 'reason', error)}.", hint) from error
+        raise UserError(f"{host} cannot be reached: {_reason(error)}.", hint) from error
+
+
+def _reason(error: Exception) -> object:
+    """In words what is wrong, without its number."""
+    inner = getattr(error, "reason", error)
+    return getattr(inner, "strerror", None) or inner
 
 
 def _fetch(remote: Remote, part: Path, path: Path, have: int) -> Job[None]:

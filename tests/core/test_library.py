@@ -278,3 +278,36 @@ def test_relata_models_says_what_it_cannot_remove(capsys: pytest.CaptureFixture[
 def test_an_entry_is_what_a_window_may_hold() -> None:
     assert isinstance(find("discrimination"), Listed)
     assert find("discrimination").origin == "ships with Relata"
+
+
+def test_a_model_that_another_was_learned_on_stays(add: Add) -> None:
+    mine = add("mine")
+    add("delta", parent={"model": "mine", "weights_sha256": "0"})
+
+    for change in (lambda: remove("mine"), lambda: rename("mine", "yours")):
+        with pytest.raises(UserError, match="delta was learned on mine"):
+            change()
+    assert mine.exists()
+
+
+def test_a_card_is_told_in_sentences() -> None:
+    assumptions = [
+        {"name": "norm_eps", "value": 1e-12, "why": "ViT has it"},
+        {"name": "labels", "value": ["a"] * 1000, "why": "as ImageNet has"},
+        {"name": "mean", "value": [0.5, 0.5, 0.5], "why": "by layout"},
+    ]
+    card = {"origin": {"from": "timm:x"}, "licence": "MIT", "provenance": "Trained by me.", "assumptions": assumptions}
+
+    assert library.sentences(card) == (
+        "From: timm:x",
+        "Trained by me.",
+        "Licence: MIT",
+        "Assumed: ε of the norms 1e-12: ViT has it",
+        "Assumed: classes: 1,000 names: as ImageNet has",
+        "Assumed: mean 0.5, 0.5, 0.5: by layout",
+    )
+
+
+@pytest.mark.parametrize("odd", [{"origin": 7}, {"assumptions": 3}, {"assumptions": [1]}, {"parent": "x"}, {}])
+def test_a_card_of_anothers_making_is_told_as_far_as_it_makes_sense(odd: dict[str, Any]) -> None:
+    assert len(library.sentences(odd)) <= 1
