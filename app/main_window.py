@@ -19,15 +19,16 @@ from app.edits import choose_model, keep_model, task_words
 from app.jobs import Jobs
 from app.leaving import Leaving
 from app.live import Live
+from app.models import Models
 from app.opening import open_dropped, open_path
 from app.outcomes import Outcomes
 from app.panels import Panel
-from app.panels.study_form import MODEL_FILTER
 from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
 from core.analyses import Analysis
 from core.cards import bundled_models
+from core.library import name_of
 from core.questions import Answer, Failure
 from core.registry import kinds
 
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.status = Status(self.desk)
         self.setStatusBar(self.status)
         self.outcomes = Outcomes(self.desk, self.status)
+        self.models = Models(self, self.desk, self._attempt_to_open, partial(open_path, self.desk))
         self._build_panels()
         self._add_model_window_help()
         self._connect()
@@ -148,14 +150,17 @@ class MainWindow(QMainWindow):
         self._menus["Edit"].addActions([undo, redo])
 
     def _add_model_window_help(self) -> None:
-        self._extra("Model", "Open model…", partial(self._open, "Open model", MODEL_FILTER), "Ctrl+Shift+O")
+        self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
+        self._extra("Model", "About this model…", self.models.show_about)
         self._extra(
             "Model", "Study the model…", partial(self._toggle_panel, self._kind_of("Study"), True), "Ctrl+Shift+Y"
         )
         for name in bundled_models():
             bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
             bundled.setData(task_words(name))
-        self._menus["Model"].addSeparator()
+        below, menu = self._menus["Model"].addSeparator(), self._menus["Model"]
+        menu.aboutToShow.connect(lambda: self.models.list_recent(menu, below))
+        self.models.list_recent(menu, below)
         for device in choices.DEVICES:
             self._extra("Model", f"Run on {device}", partial(self._restart, device))
         self._extra("Model", "Restart engine", lambda: self._restart(None))
@@ -210,6 +215,7 @@ class MainWindow(QMainWindow):
     def _answered(self, answer: Answer) -> None:
         self.outcomes.answered(answer)
         self.desk.take(answer)
+        self.models.note(answer)
         choices.remember_device(self._settings, self.desk.live)
         self._refresh()
 
@@ -230,11 +236,14 @@ class MainWindow(QMainWindow):
 
     def _title(self, clean: bool) -> None:
         dirty = "" if clean else "*"
-        self.setWindowTitle(f"{self.desk.document.model}{dirty} — Relata")
+        self.setWindowTitle(f"{name_of(self.desk.document.model)}{dirty} — Relata")
 
     def _restart(self, device: str | None) -> None:
         self.desk.live.restart(device)
         self.desk.ask_again()
+
+    def _attempt_to_open(self, do: Callable[[], object]) -> None:
+        self.outcomes.attempt(do, opening=True)
 
     def _toggle_panel(self, kind: type[Panel], shown: bool) -> None:
         """Open or close a panel; one that lies behind another comes to the front."""
@@ -279,6 +288,7 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self.models.stop()
         self.jobs.stop()
         self.desk.live.stop()
         super().closeEvent(event)

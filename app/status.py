@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QStatusBar, QToolButton
 
 from app.desk import Desk
+from core.library import sentences
 from core.questions import Answer
 
 
@@ -61,7 +62,8 @@ class Status(QStatusBar):
         """Describe the state that the panels show."""
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
-        self.state.setToolTip("\n".join([self.state.text(), *(answer.notes if answer is not None else ())]))
+        known = () if answer is None else (*answer.notes, *sentences(answer.model.card))
+        self.state.setToolTip("\n".join([self.state.text(), *known]))
 
 
 def _state(answer: Answer, desk: Desk) -> str:

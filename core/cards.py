@@ -23,6 +23,7 @@ Card = Mapping[str, Any]
 TIMM_GEOMETRY = Geometry(224, 16)
 """What timm builds where a card names no size."""
 TIMM_DEPTH = 12
+TIMM_HEADS = 12
 LARGEST_IMAGE_PX = 4096
 LEAST_STD = 1e-4
 """A smaller standard deviation would make a pixel's value larger than 10,000."""
@@ -51,6 +52,11 @@ def data_folder() -> Path:
     return user_data_path("relata", appauthor=False)
 
 
+def library_folder() -> Path:
+    """Where the user's own models lie that were imported: each a tensor file with its card."""
+    return data_folder() / "models"
+
+
 def bundled_models() -> list[str]:
     """Names of the models that ship with Relata."""
     return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
@@ -67,7 +73,7 @@ def _relations_put_first(card: Card) -> list[str]:
 
 
 def model_path(reference: str) -> Path:
-    """The weights file of a bundled name or a path, whose suffix may be left out.
+    """The weights file of a bundled name, of a name in the library, or a path, whose suffix may be left out.
 
     Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
     """
@@ -89,7 +95,19 @@ def model_path(reference: str) -> Path:
     return path
 
 
+def in_library(reference: str) -> bool:
+    """Whether a reference is the name of a model in the library; such a name goes over that of a file beside."""
+    return reference == Path(reference).name and os.path.isfile(library_file(reference))
+
+
+def library_file(name: str) -> Path:
+    """The weights file of a name in the library, whether it is there or not."""
+    return library_folder() / f"{name}{MODEL_SUFFIX}"
+
+
 def _weights(reference: str) -> Path:
+    if in_library(reference):
+        return library_file(reference)
     path = Path(reference)
     whole = path.parent / f"{path.name}.safetensors"
     return whole if os.path.isfile(whole) and not os.path.isfile(path) else path
@@ -160,10 +178,16 @@ def is_number(value: object) -> bool:
 
 
 def _network(card: Card) -> Mapping[str, Any]:
-    network = card.get("network")
+    """What a card says of the network; of one that it names without its sizes, `shape` beside it says them."""
+    network, shape = card.get("network"), card.get("shape")
     if not isinstance(network, Mapping):
         raise ValueError("network is missing" if network is None else f"network is {network!r}")
-    return network
+    return {**shape, **network} if isinstance(shape, Mapping) else network
+
+
+def _stated(card: Card, name: str, default: Any) -> Any:
+    """One argument of the network by a card; the default also where the card is of no use."""
+    return _network(card).get(name, default) if isinstance(card.get("network"), Mapping) else default
 
 
 def check_setting(card: Card) -> None:
@@ -180,14 +204,12 @@ def check_setting(card: Card) -> None:
 
 def card_has_cls(card: Card) -> bool:
     """Whether a model has a CLS token: it has, unless its card says that there is none."""
-    network = card.get("network")
-    return not isinstance(network, Mapping) or network.get("class_token", True) is not False
+    return _stated(card, "class_token", True) is not False
 
 
 def card_n_prefix(card: Card) -> int:
     """Tokens before the patches, by a model's card: CLS, unless it says that there is none, and registers."""
-    network = card.get("network")
-    registers = network.get("reg_tokens", 0) if isinstance(network, Mapping) else 0
+    registers = _stated(card, "reg_tokens", 0)
     return int(card_has_cls(card)) + (registers if is_whole(registers) else 0)
 
 
@@ -250,9 +272,14 @@ def _short(value: object) -> str:
 
 def card_n_blocks(card: Card) -> int:
     """Blocks of the network, by a model's card; as many as timm builds where it does not say it."""
-    network = card.get("network")
-    depth = network.get("depth", TIMM_DEPTH) if isinstance(network, Mapping) else TIMM_DEPTH
+    depth = _stated(card, "depth", TIMM_DEPTH)
     return depth if is_whole(depth) else TIMM_DEPTH
+
+
+def card_n_heads(card: Card) -> int:
+    """Heads of a block, by a model's card; as many as timm builds where it does not say it."""
+    heads = _stated(card, "num_heads", TIMM_HEADS)
+    return heads if is_whole(heads) else TIMM_HEADS
 
 
 def card_task(card: Card) -> Task:

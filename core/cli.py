@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, get_args
 from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
 from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
+from core.cli_models import add_models_verb
 from core.cli_study import add_study_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
@@ -33,7 +34,7 @@ from core.signals import STATUS
 from core.start import has_working_directory, own_path
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.streams import printing, say
-from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
+from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, locate, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.jobs.recipe import Recipe
@@ -49,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.run is not _window and not has_working_directory():
             raise UserError("The folder in which you are was deleted.", "Change to another one, such as: cd ~")
+        locate(arguments)
         status: int = arguments.run(arguments)
     except UserError as error:
         say(f"relata: {error}")
@@ -69,9 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_probe(verbs.add_parser("probe", help="fit linear probes for the relation of a pair, to push pairs with"))
     add_study_verb(verbs)
     add_ask_verb(verbs)
+    add_models_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
     selftest.add_argument("--json", action="store_true")
-    selftest.add_argument("--model", default="discrimination")
+    selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)
+    add_named_arguments(selftest)
     selftest.add_argument("--device", default="auto", help=DEVICE_HELP)
     selftest.set_defaults(run=_selftest)
     return parser
@@ -91,7 +95,8 @@ def _add_render(verb: argparse.ArgumentParser) -> None:
 
 def _add_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", nargs="?", help="a TOML file, or the name of a shipped recipe")
-    verb.add_argument("--init", default="", help="fine-tune this model: a bundled name or a path")
+    verb.add_argument("--init", default="", help=f"fine-tune this model: {MODEL_HELP}")
+    add_named_arguments(verb)
     verb.add_argument("--task", choices=get_args(Task), help="what to fine-tune it on (default: discrimination)")
     verb.add_argument("--tune", choices=("all", "head", "low-rank"), help="what of it learns (default: low-rank)")
     verb.add_argument("--images", type=whole(2, 10**12), help="images to learn from")
@@ -102,7 +107,8 @@ def _add_train(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_das(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--model", default="discrimination")
+    verb.add_argument("--model", default="discrimination", help=MODEL_HELP)
+    add_named_arguments(verb)
     verb.add_argument("--property", choices=(*PROPERTIES, "both"), default="both")
     verb.add_argument("--layers", default="all", help="all, or block numbers such as 0,1,2; -1 is the embeddings")
     verb.add_argument("--pairs", type=even, default=2000, help="pairs to search on")
@@ -115,7 +121,8 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_probe(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--model", default="discrimination")
+    verb.add_argument("--model", default="discrimination", help=MODEL_HELP)
+    add_named_arguments(verb)
     verb.add_argument("--images", type=fourfold, default=4000, help="images to fit on")
     verb.add_argument("--tests", type=fourfold, default=2000, help="images to measure on")
     verb.add_argument("--seed", type=seed, default=0)

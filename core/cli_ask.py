@@ -22,7 +22,7 @@ from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
 from core.registry import kinds
 from core.scene import Geometry, Stimulus, Task
-from core.terminal import DEVICE_HELP, device_of
+from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
 
 if TYPE_CHECKING:
     from core.beside import OnCompared
@@ -37,7 +37,8 @@ def add_ask_verb(verbs: Any) -> None:
     )
     verb.about = _about
     verb.add_argument("what", metavar="ANALYSIS", nargs="+", help="its name, then option=value for what is not default")
-    verb.add_argument("--model", default="discrimination", help="a bundled name or a .safetensors file")
+    verb.add_argument("--model", default="discrimination", help=MODEL_HELP)
+    add_named_arguments(verb)
     verb.add_argument(
         "--beside",
         default="",

@@ -10,7 +10,7 @@ from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, w
 from core.errors import UserError
 from core.options import with_options
 from core.studies.study import all_names, chosen, every_study
-from core.terminal import DEVICE_HELP, device_of, say_assumed, watch
+from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -35,8 +35,9 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument(
         "--model",
         action="append",
-        help="a bundled name or a .safetensors file; may be given again (default: discrimination)",
+        help=f"{MODEL_HELP}; may be given again (default: discrimination)",
     )
+    add_named_arguments(study)
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
     study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
     study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from core.arguments import seed
+from core.catalogue import is_named
 from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.signals import ENDING, first_heard
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+MODEL_HELP = "a model that ships or is in your library, a .safetensors file, timm:NAME or hf-hub:OWNER/NAME"
 DEVICE_HELP = "cpu, cuda, cuda:1 or mps (default: the fastest that works)"
 CLEARED = "\r\033[K"
 
@@ -55,6 +58,35 @@ def say_assumed(sentences: Sequence[str], name: str = "") -> None:
     """Say once what was taken for granted of a model, where its numbers do not mix with it."""
     for sentence in sentences:
         say(f"relata: {f'{name}: ' if name else ''}{sentence}")
+
+
+def add_named_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what a verb can be told of a model that is named, and is not in the library yet."""
+    verb.add_argument("--download", action="store_true", help="fetch its weights where they are not on this computer")
+    verb.add_argument("--random", type=seed, metavar="SEED", help="give it random weights")
+
+
+def locate(arguments: argparse.Namespace) -> None:
+    """Put models that are named, and are not on the disk, into the library, and call them as they are called there.
+
+    Raises UserError where one cannot be had.
+    """
+    for option in ("model", "init"):
+        given = getattr(arguments, option, None)
+        if isinstance(given, list):
+            setattr(arguments, option, [_located(reference, arguments) for reference in given])
+        elif given:
+            setattr(arguments, option, _located(given, arguments))
+
+
+def _located(reference: str, arguments: argparse.Namespace) -> str:
+    if not is_named(reference):
+        return reference
+    from core.jobs.fetch_model import fetch_model
+
+    name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random))
+    say(f"relata: {reference} is in your library as: {name}")
+    return name
 
 
 def device_of(arguments: argparse.Namespace) -> torch.device:

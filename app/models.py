@@ -1,0 +1,117 @@
+"""Opening models that are not there yet: fetched by name, or imported from a file of another program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app.about_model import AboutModel
+from app.desk import Desk
+from app.edits import choose_model
+from app.jobs import Jobs, Run
+from app.model_dialog import ModelDialog
+from core.errors import UserError
+from core.library import listed, note_opened
+from core.questions import Answer
+from core.runner import Order
+
+FETCH_JOB = "core.jobs.fetch_model:fetch_model"
+N_RECENT = 8
+Attempt = Callable[[Callable[[], object]], None]
+
+
+class Models(QObject):
+    """Shows the dialog, and runs what it takes to open what is chosen there.
+
+    Its jobs are its own: a model is opened also while a study runs. `attempt` runs a command and says what is refused.
+    """
+
+    def __init__(self, window: QWidget, desk: Desk, attempt: Attempt, open_path: Callable[[Path], None]) -> None:
+        super().__init__(window)
+        self._window, self._desk, self._attempt, self._open_path = window, desk, attempt, open_path
+        self.jobs = Jobs()
+        self.dialog: ModelDialog | None = None
+        self._number: int | None = None
+        self._noted = ""
+        self._recent: list[QAction] = []
+        self.jobs.progressed.connect(self._went_on)
+
+    def show_dialog(self) -> None:
+        """Open the dialog, or bring it to the front."""
+        if self.dialog is None:
+            self.dialog = ModelDialog(self._window, self._attempt, lambda: self._desk.document.model)
+            self.dialog.chosen.connect(self.open)
+            self.dialog.wanted.connect(self.fetch)
+            self.dialog.files_chosen.connect(lambda path: self._attempt(lambda: self._open_path(path)))
+            self.dialog.cancelled.connect(self._cancel)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def show_about(self) -> None:
+        """What is known of the model that is open.
+
+        Raises UserError where its card is gone.
+        """
+        AboutModel(self._desk.document.model, self._window).show()
+
+    def fetch(self, reference: str, may_download: bool, seed: int | None) -> None:
+        """Put a model that is named into the library, and open it."""
+        options = {"reference": reference, "may_download": may_download, "seed": seed}
+        self._number = self.jobs.start(Order(FETCH_JOB, options))
+        self._went_on(self.jobs.run(self._number))
+
+    def open(self, reference: str) -> None:
+        """Open a model that is there; the dialog has done what it is for."""
+        self._attempt(lambda: choose_model(self._desk, reference))
+        if self.dialog is not None and self._desk.document.model == reference:
+            self.dialog.hide()
+
+    def note(self, answer: Answer) -> None:
+        """A model has answered, so that it was opened; when is remembered where settings are."""
+        reference = answer.question.document.model
+        if reference != self._noted and self._desk.settings is not None:
+            self._attempt(lambda: note_opened(reference))
+        self._noted = reference
+
+    def list_recent(self, menu: QMenu, before: QAction) -> None:
+        """Put the user's own models that were opened last into a menu."""
+        for action in self._recent:
+            menu.removeAction(action)
+            action.deleteLater()
+        own = [model for model in listed() if model.place != "bundled"][:N_RECENT]
+        self._recent = [QAction(f"Yours: {model.name}", self) for model in own]
+        for action, model in zip(self._recent, own, strict=True):
+            action.setToolTip(f"{model.shape.replace(' × ', ' blocks × ')} heads, {model.answers}")
+            action.triggered.connect(lambda _=False, reference=model.reference: self.open(reference))
+        menu.insertActions(before, self._recent)
+
+    def stop(self) -> None:
+        """The window closes."""
+        self.jobs.stop()
+
+    def _cancel(self) -> None:
+        if self._number is not None:
+            self.jobs.cancel(self._number)
+
+    def _went_on(self, run: Run) -> None:
+        if run.number != self._number:
+            return
+        shown = self.dialog is not None and self.dialog.isVisible()
+        if self.dialog is not None:
+            self.dialog.show_run(run)
+        if run.state == "finished" and self.dialog is not None:
+            self.dialog.look_again()
+        if run.state == "finished" and shown:
+            self.open(run.result)
+        if run.failure is not None and not shown:
+            self._attempt(lambda: _refuse(run))
+
+
+def _refuse(run: Run) -> None:
+    if run.failure is not None:
+        raise UserError(run.failure.message, run.failure.hint)
