@@ -248,6 +248,12 @@ COMMANDS: tuple[Command, ...] = (
         Command("Model", f"Without classes: {lens}", partial(edits.read_by, lens=lens), tip=tip)
         for lens, tip in zip(LENSES, LENS_TIPS, strict=True)
     ),
+    Command(
+        "Model",
+        "Fit subspaces…",
+        lambda desk: desk.fit(),
+        tip="Learn along which directions the model carries a property",
+    ),
     Command("View", "Next layer", _step("both", 1), ("]",)),
     Command("View", "Previous layer", _step("both", -1), ("[",)),
     Command("View", "Next read layer", _step("read", 1), ("Shift+]", "}")),

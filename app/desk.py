@@ -52,7 +52,8 @@ class Desk:
     """Asks the engine about the current state and remembers what it found, never as another state's.
 
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
-    by the panel whose buttons they are, `open` takes what was dropped, and `redraw` draws the panels in sight.
+    by the panel whose buttons they are, `open` takes what was dropped, `redraw` draws the panels in sight, and `fit`
+    goes to where subspaces are learned.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -64,6 +65,7 @@ class Desk:
         self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
         self.open: Callable[[Dropped], None] = lambda _: None
         self.redraw: Callable[[], None] = lambda: None
+        self.fit: Callable[[], None] = lambda: None
         self._tried: Document | None = None
         self.answer: Answer | None = None
         self.failure: Failure | None = None

@@ -23,6 +23,7 @@ from app.models import Models
 from app.opening import open_dropped, open_path
 from app.outcomes import Outcomes
 from app.panels import Panel
+from app.panels.interventions import InterventionsPanel
 from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.desk.open = self._open_dropped
         self.desk.wanted = self._wanted
         self.desk.redraw = self._refresh
+        self.desk.fit = self._go_to_fit
         for kind in kinds("app.panels", Panel):
             panel = cast(Any, kind)(self.desk)
             self._panels[kind] = panel
@@ -250,6 +252,10 @@ class MainWindow(QMainWindow):
         if shown or self._panels[kind] in self._behind:
             self._docks[kind].show()
             self._docks[kind].raise_()
+
+    def _go_to_fit(self) -> None:
+        self._toggle_panel(InterventionsPanel, True)
+        self.panel(InterventionsPanel).offer_fit()
 
     def _open(self, title: str, kinds: str) -> None:
         name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add_study_verb(verbs)
     add_ask_verb(verbs)
     add_models_verb(verbs)
-    selftest = verbs.add_parser("selftest", help="check parity, accuracy and one flip of the bundled model")
+    selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)
     add_named_arguments(selftest)
@@ -287,7 +287,8 @@ def _selftest(arguments: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         for check in report["checks"]:
-            print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['said']}")
+            word = "not applicable" if check["ok"] is None else "ok" if check["ok"] else "FAIL"
+            print(f"{word:4} {check['name']}: {check['said']}")
         for sentence in report.get("assumed", ()):
             print(f"note {sentence}")
     return 0 if report["ok"] else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QTabWidget,
@@ -23,8 +24,10 @@ from app import choices
 from app.desk import Desk, Found
 from app.modes import choose_control, draw_again
 from app.panels import Panel
+from app.panels.fit_section import FitSection
 from app.panels.modes import ModeChips
 from app.panels.pad_landmarks import Landmarks, nearest
+from app.panels.pad_words import axes, lacks_fit, why_no_pad
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
@@ -49,6 +52,7 @@ from core.interventions.move import find_move, moved_to, set_point
 from core.scene import ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
+PROBE_TAB, FIT_TAB = len(PADS), len(PADS) + 1
 FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
 PAD_MIN_PX, EDITS_MIN_PX = 160, 72
@@ -75,8 +79,9 @@ class InterventionsPanel(QScrollArea, Panel):
         self.strength = QDoubleSpinBox()
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
         self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
+        self.fit, self.offer = FitSection(desk), QPushButton("Fit subspaces…")
         self.chips = ModeChips(desk, desk.actions["mode"], desk.actions["control"])
-        self._of_pads = (self.words, Flow((self.strength, self.tie, self.magnet)), self.chips)
+        self._of_pads = (self.words, self.offer, Flow((self.strength, self.tie, self.magnet)), self.chips)
         self._arrange()
         self._connect()
         choices.keep_checked(desk.settings, "magnet", self.magnet)
@@ -92,12 +97,15 @@ class InterventionsPanel(QScrollArea, Panel):
         self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
-        page = QScrollArea()
-        page.setWidget(self.probe)
-        page.setWidgetResizable(True)
-        page.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.tabs.addTab(page, "Probe")
-        self.tabs.setTabToolTip(len(PADS), "Push a pair along the direction of a linear probe for its relation")
+        for inside, name, tip in (
+            (self.probe, "Probe", "Push a pair along the direction of a linear probe for its relation"),
+            (self.fit, "Fit", "Learn the subspaces that the pads show"),
+        ):
+            page = QScrollArea()
+            page.setWidget(inside)
+            page.setWidgetResizable(True)
+            page.setFrameShape(QScrollArea.Shape.NoFrame)
+            self.tabs.setTabToolTip(self.tabs.addTab(page, name), tip)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
         self.tabs.setMinimumHeight(PAD_MIN_PX)
         for widget in (self.tabs, self.edits):
@@ -126,6 +134,8 @@ class InterventionsPanel(QScrollArea, Panel):
             pad.strength_wheeled.connect(lambda n: self.strength.setValue(self.strength.value() + 0.05 * n))
             self.magnet.toggled.connect(lambda on, p=pad: setattr(p, "magnet", on))
         self.tabs.currentChanged.connect(self._show_pad)
+        self.offer.clicked.connect(self.offer_fit)
+        self.fit.finished.connect(self._back_from_fit)
         self.strength.valueChanged.connect(self._set_strength)
         self.edits.toggled.connect(self._toggle)
         self.edits.strength_changed.connect(self._set_edit_strength)
@@ -157,6 +167,8 @@ class InterventionsPanel(QScrollArea, Panel):
         desk = self._desk
         if desk.probe_shown:
             self.probe.refresh()
+        elif self.tabs.currentIndex() == FIT_TAB:
+            self.fit.refresh()
         lost = {} if desk.answer is None else desk.answer.lost
         known = [_known(desk.found(wanted)) for wanted in self._pads_and_map()]
         state = (desk.document, desk.view, desk.model, lost, self.property_shown, *self._map_words(), *chain(*known))
@@ -169,12 +181,15 @@ class InterventionsPanel(QScrollArea, Panel):
         found = self._pad(self.property_shown)
         shown = None if found is None else found.value
         widget = self.pads[self.property_shown]
-        # The landmarks of an earlier fit are no place to go to.
-        widget.setEnabled(shown is not None and found is not None and self._desk.is_of_this_fit(found))
-        if found is not None and (shown is not None or found.current):
-            widget.show_picture(EMPTY if shown is None else self._picture(shown), stale=not found.current)
+        widget.setEnabled(shown is not None)
+        if shown is None:
+            if found is None or found.current:
+                widget.show_picture(EMPTY, stale=found is None)
+        else:
+            widget.show_picture(self._picture(shown), stale=found is None or not found.current)
         self.words.setText(self._words(found))
-        self.words.setToolTip("" if shown is None else _axes(shown))
+        self.offer.setVisible(self.tabs.currentIndex() < len(PADS) and lacks_fit(desk, self.property_shown, found))
+        self.words.setToolTip("" if shown is None else axes(shown))
         self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
         with QSignalBlocker(self.strength):
@@ -184,7 +199,10 @@ class InterventionsPanel(QScrollArea, Panel):
     def _pad(self, property: Property) -> Found[PadPlaces] | None:
         """What is known of a property's pad: the one at the write layer, or the one that was shown before it."""
         found = self._desk.found(Pad(property, self._desk.view.write))
-        return found if found is not None and _property_of(found) == property else None
+        # Of another model or an earlier fit nothing is drawn: its landmarks are no place to go to.
+        if found is None or found.document.model != self._desk.document.model or not self._desk.is_of_this_fit(found):
+            return None
+        return found if _property_of(found) == property else None
 
     def _map(self) -> DecisionMap:
         view = self._desk.view
@@ -207,7 +225,7 @@ class InterventionsPanel(QScrollArea, Panel):
     def _grid(self, pad: PadPlaces) -> np.ndarray | None:
         """The decision map of the pad that is drawn, if some of it is known."""
         found = self._desk.found(self._map())
-        if found is None or found.value is None or np.isnan(found.value).all():
+        if found is None or found.value is None or np.isnan(found.value).all() or not self._desk.is_of_this_fit(found):
             return None
         mine = DecisionMap(pad.property, pad.block, max(0, self._desk.view.item))
         return found.value if found.analysis == mine else None
@@ -243,30 +261,21 @@ class InterventionsPanel(QScrollArea, Panel):
         if self._desk.answer is None:
             return f"{where} · the engine is starting"
         if found is None or found.value is None:
-            return f"{where} · {self._why_no_pad(found)}"
+            return f"{where} · {why_no_pad(self._desk, self.property_shown, found)}"
         pad = found.value
         index = max(0, min(self._desk.view.item, len(pad.now) - 1))
         far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
         return f"{ITEM_LETTERS[index]} near “{nearest(pad, pad.now[index])}”{far}"
 
-    def _why_no_pad(self, found: Found[PadPlaces] | None) -> str:
-        """Why there is nothing to move, and what to do."""
-        desk, property = self._desk, self.property_shown
-        assert desk.answer is not None
-        if desk.document.base.photo is not None:
-            return "a photo has no items to move: Stimulus ▸ Random pair draws some"
-        if not desk.document.base.items:
-            return "the canvas is empty: add an item (Stimulus ▸ Add item)"
-        cards = desk.answer.model.subspace_cards
-        blocks = [b for (name, b), card in sorted(cards.items()) if name == property and card.get("subspace_size", 1)]
-        word = "colour" if property == "color" else "shape"
-        if not blocks:
-            return f"this model has no {word} subspaces: make them with “relata das”"
-        if desk.view.write in blocks and (found is None or not found.current):
-            return "computing"
-        others = [b for b in blocks if b != desk.view.write]
-        move = f": move the write marker to {_blocks(others)}" if others else ", the only one is empty"
-        return f"no {word} subspace here{move}"
+    def offer_fit(self) -> None:
+        """Go to the form for what the pad lacks."""
+        self.fit.offer(self.property_shown, self._desk.view.write)
+        self.tabs.setCurrentIndex(FIT_TAB)
+
+    def _back_from_fit(self) -> None:
+        """To the pad that was looked at before, if nobody has gone elsewhere meanwhile."""
+        if self.tabs.currentIndex() == FIT_TAB:
+            self.tabs.setCurrentIndex([property for property, _ in PADS].index(self._desk.pad_shown))
 
     def _row(self, edit: Intervention, lost: Mapping[Intervention, str]) -> EditRow:
         base = self._desk.document.base
@@ -310,9 +319,9 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def _show_pad(self) -> None:
         desk = self._desk
-        desk.pad_shown, desk.probe_shown = self.property_shown, self.tabs.currentIndex() >= len(PADS)
+        desk.pad_shown, desk.probe_shown = self.property_shown, self.tabs.currentIndex() == PROBE_TAB
         for below in self._of_pads:
-            below.setVisible(not desk.probe_shown)
+            below.setVisible(self.tabs.currentIndex() < len(PADS))
         self.refresh()
         desk.store.changed.emit()  # the layers and the status line speak of what is shown here
 
@@ -346,22 +355,6 @@ class InterventionsPanel(QScrollArea, Panel):
 def _known(found: Found[Any] | None) -> tuple[object, ...]:
     """What of a find the panel draws."""
     return (None,) * 3 if found is None else (found.analysis, found.value, found.current)
-
-
-def _axes(pad: PadPlaces) -> str:
-    """What the pad shows, in a sentence."""
-    where = "embeddings" if pad.block < 0 else f"stream after block {pad.block}"
-    return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
-        "%", " %"
-    )
-
-
-def _blocks(blocks: Sequence[int]) -> str:
-    """Blocks in words: “embeddings, block 0, 1 or 4”."""
-    names = ["embeddings"] if -1 in blocks else []
-    numbers = [str(block) for block in blocks if block >= 0]
-    names += [f"block {numbers[0]}", *numbers[1:]] if numbers else []
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _property_of(found: Found[PadPlaces]) -> Property | None:

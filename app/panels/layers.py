@@ -64,13 +64,17 @@ class LayersPanel(QWidget, Panel):
     def refresh(self) -> None:
         """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
         desk = self._desk
-        if self.has_news(desk.model, desk.document.model, desk.pad_shown, desk.probe_shown):
+        answered = None if desk.answer is None else desk.answer.question.document.model
+        if self.has_news(desk.model, answered, desk.document.model, desk.pad_shown, desk.probe_shown):
             self.strip.set_cells(self._cells())
         self.strip.set_markers(desk.view.read, desk.view.write)
 
     def _cells(self) -> list[Cell]:
         desk, model = self._desk, self._desk.model
+        of_another = desk.answer is not None and desk.answer.question.document.model != desk.document.model
         if desk.probe_shown:
-            return probe_cells(model.probe_cards if model else {}, self.n_blocks)
+            return probe_cells(model.probe_cards if model and not of_another else {}, self.n_blocks)
+        if of_another:  # it is being opened: what is known of the one before is not its
+            return layer_cells({}, desk.pad_shown, self.n_blocks)
         cards = dict(model.subspace_cards) if model else subspace_cards(desk.document.model)
         return layer_cells(cards, desk.pad_shown, self.n_blocks)

@@ -29,6 +29,7 @@ from core.render import render_many
 from core.scene import N_COLORS, Property
 from core.tokens import gather_tokens, item_tokens, write_coordinates
 
+N_DRAWS = 20
 CACHE_BYTES = 4 * 2**30
 """Memory that the prefixes of a search may take."""
 
@@ -282,8 +283,7 @@ def fit_subspaces(
     require_relation(model)
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
-    train_pairs = draw(options.n_pairs, seed=2 * options.seed + 101)
-    _check_classes(train_pairs, property)
+    train_pairs = _training_pairs(draw, property, options)
     test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
@@ -300,11 +300,19 @@ def fit_subspaces(
     return results
 
 
-def _check_classes(pairs: Sequence[InterchangePair], property: Property) -> None:
-    """Raises UserError where a class has no two items, so that the search would end without landmarks."""
-    shown = Counter(getattr(item, property) for pair in pairs for item in pair.base.items)
-    if min(shown[value] for value in range(N_COLORS)) < 2:
-        raise UserError(f"{len(pairs)} pairs do not show every {property} twice.", "Use more pairs.")
+def _training_pairs(
+    draw: Callable[..., list[InterchangePair]], property: Property, options: SearchOptions
+) -> list[InterchangePair]:
+    """The first of some draws whose items show every class twice, as landmarks need it; of many pairs the first.
+
+    Raises UserError where none of them does.
+    """
+    for again in range(N_DRAWS):
+        pairs = draw(options.n_pairs, seed=2 * (options.seed + 1000 * again) + 101)
+        shown = Counter(getattr(item, property) for pair in pairs for item in pair.base.items)
+        if min(shown[value] for value in range(N_COLORS)) >= 2:
+            return pairs
+    raise UserError(f"{options.n_pairs} pairs do not show every {property} twice.", "Use more pairs.")
 
 
 def _blocks_at_once(model: Model, n_pairs: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from timm.models.vision_transformer import VisionTransformer
 
-from core import selftest, session
+from core import judges, selftest, session, state
 from core.assets.subspace_files import save_subspace, subspace_file
 from core.cards import subspace_folders
 from core.families.files import save_model
@@ -26,7 +26,7 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "large.safetensors")
 
 
-def checks_of(report: dict[str, Any]) -> dict[str, bool]:
+def checks_of(report: dict[str, Any]) -> dict[str, bool | None]:
     return {check["name"]: check["ok"] for check in report["checks"]}
 
 
@@ -35,14 +35,20 @@ def test_a_model_that_guesses_fails_on_accuracy_but_not_on_parity(reference: str
 
     checks = checks_of(report)
     assert checks["parity"]
-    assert not checks["accuracy"]
+    assert checks["accuracy"] is False
     assert not report["ok"]
 
 
-def test_a_model_without_a_color_subspace_fails_on_the_flip(reference: str) -> None:
+def test_without_a_color_subspace_there_is_nothing_to_flip_but_a_bundled_model_must_have_one(
+    reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks_of(finish(selftest.selftest(reference)))["flip"] is None
+
+    monkeypatch.setattr(selftest, "bundled_models", lambda: [reference])
     report = finish(selftest.selftest(reference))
 
-    assert not checks_of(report)["flip"]
+    assert checks_of(report)["flip"] is False
+    assert not report["ok"]
 
 
 def test_the_flip_moves_item_a_to_the_color_of_item_b(reference: str, tmp_path: Path) -> None:
@@ -97,5 +103,52 @@ def test_a_model_with_other_classes_is_not_said_to_be_wrong_but_to_answer_someth
     said = {check["name"]: check["said"] for check in report["checks"]}
     assert "“cat”, “dog”, “cow”" in said["accuracy"]
     assert "“same”" in said["flip"]
-    assert checks_of(report) == {"parity": True, "accuracy": False, "flip": False}
+    assert checks_of(report) == {"parity": True, "answers": True, "accuracy": None, "flip": None}
+    assert report["ok"]
     assert report["assumed"], "the card is silent about ε and activation"
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(224, 14), (224, 32), (224, 8), (384, 32), (448, 14), (96, 16), (96, 8)],
+    ids=lambda size: "/".join(map(str, size)),
+)
+@pytest.mark.parametrize("n_classes", [0, 1, 5])
+def test_any_patch_size_and_any_head_is_tested_as_far_as_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], n_classes: int
+) -> None:
+    monkeypatch.setattr(judges, "N_EXAMPLES", 8)
+    network = {**TINY, "img_size": size[0], "patch_size": size[1], "depth": 2, "num_classes": n_classes}
+    labels = [f"class {index}" for index in range(n_classes)]
+    save_model(tmp_path / "any.safetensors", tiny_network(**network), {**CARD, "network": network, "labels": labels})
+
+    report = finish(selftest.selftest(str(tmp_path / "any.safetensors")))
+
+    assert checks_of(report) == {"parity": True, "answers": True, "accuracy": None, "flip": None}
+    assert report["ok"]
+
+
+@pytest.mark.parametrize("patch", [8, 14, 32])
+def test_a_relation_is_judged_on_pictures_of_the_models_own_patches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patch: int
+) -> None:
+    monkeypatch.setattr(selftest, "N_IMAGES", 8)
+    network = {**TINY, "img_size": 224, "patch_size": patch, "depth": 2}
+    save_model(tmp_path / "own.safetensors", tiny_network(**network), {**CARD, "network": network})
+
+    report = finish(selftest.selftest(str(tmp_path / "own.safetensors")))
+
+    assert 0 <= report["accuracy"] <= 1
+    assert checks_of(report)["parity"]
+
+
+def test_a_network_that_does_not_answer_the_same_twice_is_found_out(
+    reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loose = iter(range(1, 9))
+    read = state.State._named
+    monkeypatch.setattr(state.State, "_named", lambda self, out: read(self, out) + 0.01 * next(loose))
+
+    report = finish(selftest.selftest(reference))
+
+    assert checks_of(report)["answers"] is False

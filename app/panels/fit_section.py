@@ -1,0 +1,180 @@
+"""Learn the subspaces of a model: a small form, progress, and what was found."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from app import theme
+from app.desk import Desk
+from app.forms import Form
+from app.jobs import Run
+from app.panels.study import time_left
+from core.errors import UserError
+from core.fit_job import FIT_JOB, FitOptions, Fitted
+from core.questions import ModelInfo
+from core.runner import LOOK_EVERY_S, Order
+from core.scene import Property
+
+STEPS = 1000
+ABOUT = (
+    "Distributed alignment search learns along which directions the model carries a property, by swapping it between "
+    "pictures. The pads use what is found as soon as it is there."
+)
+
+
+class FitSection(QWidget):
+    """Starts one job a model, and shows that of the model in the document. `finished` says that all of it is there."""
+
+    finished = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._numbers: dict[str, int] = {}
+        self._n_used: dict[int, int] = {}
+        self._wrong = ""
+        self.form = Form(FitOptions())
+        self.about, self.said = QLabel(), QLabel()
+        self.start, self.cancel = QPushButton("Fit"), QPushButton("Cancel")
+        self.progress = QProgressBar()
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(round(1100 * LOOK_EVERY_S))
+        self._again.timeout.connect(desk.ask_again)
+        self._arrange()
+        self.start.clicked.connect(self._start)
+        self.cancel.clicked.connect(self._cancel)
+        desk.jobs.progressed.connect(self._went_on)
+
+    def _arrange(self) -> None:
+        for words in (self.about, self.said):
+            words.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.progress.setRange(0, STEPS)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the fit")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.cancel)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(8, 6, 8, 6)
+        self._layout.addWidget(self.about)
+        self._layout.addWidget(self.form)
+        self._layout.addLayout(buttons)
+        self._layout.addWidget(self.progress)
+        self._layout.addWidget(self.said)
+        self._layout.addStretch(1)
+
+    @property
+    def run(self) -> Run | None:
+        """The job of the document's model that was started last."""
+        number = self._numbers.get(self._desk.document.model)
+        return None if number is None else self._desk.jobs.run(number)
+
+    def offer(self, property: Property, block: int) -> None:
+        """Fill the form for a pad after a block, unless a job is under way."""
+        if self.run is not None and not self.run.over:
+            return
+        before, self.form = self.form, Form(FitOptions(property, str(block)))
+        self._layout.replaceWidget(before, self.form)
+        before.deleteLater()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """What can be done on the model that answered, and how far its job is."""
+        model, run = self._desk.model, self.run
+        reason = "" if model is None else why_not(model)
+        busy = run is not None and not run.over
+        self.about.setText(reason or ABOUT)
+        self.form.setVisible(not reason)
+        self.start.setVisible(not reason)
+        self.cancel.setVisible(not reason)
+        self.form.setEnabled(not busy)
+        self.start.setEnabled(not busy and model is not None)
+        self.cancel.setEnabled(run is not None and run.state in ("waiting", "running"))
+        self.progress.setVisible(run is not None)
+        if run is not None and run.progress is not None:
+            self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
+        if run is not None and run.state == "finished":
+            self.progress.setValue(STEPS)
+        failed = self._wrong or (run is not None and run.failure is not None)
+        self.said.setText(self._wrong or (words(run) if run is not None else ""))
+        self.said.setStyleSheet(f"color: {theme.current().color('warning' if failed else 'muted').name()}")
+
+    def _start(self) -> None:
+        desk, model = self._desk, self._desk.model
+        if model is None:
+            return
+        self._wrong = ""
+        try:
+            options = self.form.value.of_job(model.name, model.n_blocks)
+        except UserError as error:
+            self._wrong = f"⚠ {error}"
+        else:
+            options |= {"model": desk.document.model, "device": desk.live.device}
+            self._numbers[desk.document.model] = desk.jobs.start(Order(FIT_JOB, options))
+        self.refresh()
+
+    def _cancel(self) -> None:
+        if self.run is not None:
+            self._desk.jobs.cancel(self.run.number)
+
+    def _went_on(self, run: Run) -> None:
+        if run.number not in self._numbers.values():
+            return
+        self._use(run)
+        self.refresh()
+        if run == self.run and run.state == "finished":
+            self.finished.emit()
+
+    def _use(self, run: Run) -> None:
+        """Have the engine take what was found: at once, or when it next looks at files, if it has only just done so."""
+        if run == self.run and len(run.found) > self._n_used.get(run.number, 0):
+            self._n_used[run.number] = len(run.found)
+            self._desk.ask_again()
+            self._again.start()
+
+
+def why_not(model: ModelInfo) -> str:
+    """Why there is nothing to search for on a model, and what to do; "" where there is."""
+    if model.judges_relation:
+        return ""
+    answers = f"answers {len(model.labels)} classes" if model.labels else "has no classes"
+    return (
+        f"{model.name} {answers}. Subspaces are searched by what turns “different” into “same”, so only a model that "
+        "answers these has any: fine-tune it first, with relata train --init."
+    )
+
+
+def words(run: Run) -> str:
+    """How far a fit is."""
+    found = [f for f in run.found if isinstance(f, Fitted)]
+    measured = "\n".join(
+        f"{'Colour' if f.property == 'color' else 'Shape'} after {_block(f.block)}: IIA {f.iia:.2f}, "
+        f"wrong object {f.wrong_object_iia:.2f} (n {f.n})"
+        for f in found
+    )
+    return "\n".join(part for part in (_state(run), measured) if part)
+
+
+def _block(block: int) -> str:
+    return "the embeddings" if block < 0 else f"block {block}"
+
+
+def _state(run: Run) -> str:
+    if run.failure is not None:
+        return f"⚠ {run.failure.message} {run.failure.hint}".strip()
+    match run.state:
+        case "waiting":
+            return "Waits until the job before it is over."
+        case "finished":
+            return "Finished: the pads use it."
+        case "stopped":
+            return "Cancelled. What was finished is kept."
+        case "stopping":
+            return "Stopping…"
+        case _ if run.progress is None:
+            return "Starting…"
+        case _:
+            return f"{run.progress.message} · {time_left(run.left_s)}"
