@@ -51,6 +51,11 @@ def data_folder() -> Path:
     return user_data_path("relata", appauthor=False)
 
 
+def library_folder() -> Path:
+    """Where the user's own models lie that were imported: each a tensor file with its card."""
+    return data_folder() / "models"
+
+
 def bundled_models() -> list[str]:
     """Names of the models that ship with Relata."""
     return sorted(path.stem for path in resource_folder("models").glob("*.safetensors"))
