@@ -152,3 +152,17 @@ def validation_accuracy(trainee: Trainee, recipe: Recipe, model: Model) -> float
 def has_stopped(accuracies: list[float], patience: int) -> bool:
     """Whether the last `patience` validations were none better than the best before them."""
     return bool(patience) and len(accuracies) > patience and max(accuracies[-patience:]) <= max(accuracies[:-patience])
+
+
+def fewer(n_at_once: int, error: RuntimeError) -> int:
+    """How many images at a time to try where so many did not fit into memory, of which torch may only say so in words.
+
+    Raises UserError where it was one; any other error as it is.
+    """
+    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        raise error
+    if n_at_once == 1:
+        raise UserError(
+            "Not even one image at a time fits into memory.", "Train on another device, or the head alone."
+        ) from error
+    return (n_at_once + 1) // 2

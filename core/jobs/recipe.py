@@ -141,25 +141,33 @@ def read_recipe(path: Path, changes: Mapping[str, Any] = MappingProxyType({})) -
         table = {**tomllib.loads(read_text(path)), **changes}
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"The recipe {path} could not be read: {error}.", "Mend the file or name another.") from error
+    return recipe_of(table, path.name)
+
+
+def recipe_of(table: Mapping[str, Any], source: str) -> Recipe:
+    """The recipe that a table of settings makes; `source` is where they come from.
+
+    Raises UserError for an unknown name or a value that cannot work.
+    """
     known = {f.name: getattr(Recipe(), f.name) for f in fields(Recipe)}
-    for name, value in table.items():
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
+    }
+    for name, value in settings.items():
         if name not in known:
-            raise UserError(
-                f"The recipe {path.name} names “{name}”, which does not exist.", f"Known: {', '.join(known)}."
-            )
-        table[name] = tuple(value) if isinstance(value, list) else value
+            raise UserError(f"The recipe {source} names “{name}”, which does not exist.", f"Known: {', '.join(known)}.")
         wanted = (int, float) if isinstance(known[name], float) else type(known[name])
-        if not isinstance(table[name], wanted) or isinstance(value, bool) != isinstance(known[name], bool):
-            raise UserError(f"“{name}” in {path.name} is {value!r}.", f"It must be like {known[name]!r}.")
-        if isinstance(value, list) and not all(type(number) is int for number in value):
-            raise UserError(f"“{name}” in {path.name} is {value!r}.", "It must be a list of whole numbers.")
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(known[name], bool):
+            raise UserError(f"“{name}” in {source} is {value!r}.", f"It must be like {known[name]!r}.")
+        if isinstance(value, tuple) and not all(type(number) is int for number in value):
+            raise UserError(f"“{name}” in {source} is {list(value)!r}.", "It must be a list of whole numbers.")
         if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
             low, high = RANGES[name]
-            raise UserError(f"“{name}” in {path.name} is {str(value)[:40]}.", f"It must be from {low:,} to {high:,}.")
-    recipe = Recipe(**table)
+            raise UserError(f"“{name}” in {source} is {str(value)[:40]}.", f"It must be from {low:,} to {high:,}.")
+    recipe = Recipe(**settings)
     broken = [rule for rule, holds in _rules(recipe) if not holds]
     if broken:
-        raise UserError(f"The recipe {path.name} cannot work.", f"Needed: {'; '.join(broken)}.")
+        raise UserError(f"The recipe {source} cannot work.", f"Needed: {'; '.join(broken)}.")
     return recipe
 
 

@@ -37,7 +37,7 @@ from core.errors import UserError
 from core.families.files import open_model, save_low_rank, save_model
 from core.families.model import Model, blocks_of, geometry_of
 from core.families.network import STANDARD, differs
-from core.jobs.fine_tune import fine_tuned, fine_tuned_card, groups, has_stopped, of_model, validation_accuracy
+from core.jobs.fine_tune import fewer, fine_tuned, fine_tuned_card, groups, has_stopped, of_model, validation_accuracy
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
 from core.jobs.progress import Job, Progress
@@ -225,12 +225,8 @@ def _step(run: _Run) -> dict[str, float]:
             state, recipe = (run.trainee, run.optimizer), run.recipe
             values = _train_step(*state, batch, recipe, run.step, n_at_once=run.n_at_once, ranks=run.ranks)
             break
-        except torch.OutOfMemoryError as error:
-            if run.n_at_once == 1:
-                raise UserError(
-                    "Not even one image at a time fits into memory.", "Train on another device, or the head alone."
-                ) from error
-            run.n_at_once = (run.n_at_once + 1) // 2
+        except RuntimeError as error:
+            run.n_at_once = fewer(run.n_at_once, error)
     run.step += 1
     if run.recipe.n_validate and run.step % run.recipe.validate_every == 0:
         run.validated.append(validation_accuracy(run.trainee, run.recipe, run.model))

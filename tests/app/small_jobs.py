@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator
+from functools import partial
+from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,19 @@ def die() -> Steps:
     """End as a process does that runs out of memory."""
     yield Progress(1, 2, "about to die")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fine_tune_and_die(n_steps: int, **options: Any) -> Steps:
+    """Fine-tune with a checkpoint every third step, and end after so many steps as `kill -9` ends a process."""
+    from core.jobs import train as training
+    from core.jobs.train_job import fine_tune
+
+    training.train = partial(training.train, save_every=3)  # type: ignore[assignment]
+    steps = count_up(1)
+    for said in fine_tune(**options):
+        yield said
+        if isinstance(said, Progress) and "task" in said.values and next(steps) == n_steps:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def pace() -> Steps:

@@ -174,15 +174,18 @@ def test_gradients_of_parts_add_up_to_those_of_the_batch(parent: str, n_at_once:
     assert ends[1][1] == pytest.approx(ends[0][1], rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to …")]
+)
 def test_what_does_not_fit_into_memory_is_tried_in_halves(
-    tmp_path: Path, parent: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, parent: str, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
 ) -> None:
     seen: list[int] = []
 
     def small_memory(trainee: Any, batch: Any, recipe: Recipe) -> dict[str, Tensor]:
         seen.append(len(batch))
         if len(batch) > 2:
-            raise torch.OutOfMemoryError
+            raise error
         return losses(trainee, batch, recipe)
 
     recipe = recipe_on(parent)
@@ -206,6 +209,18 @@ def test_memory_for_not_even_one_image_is_a_sentence(
     monkeypatch.setattr(training, "losses", no_memory)
 
     with pytest.raises(UserError, match="one image at a time"):
+        finish(train(recipe_on(parent), tmp_path / "c", CPU))
+
+
+def test_another_error_than_of_memory_is_not_taken_for_one(
+    tmp_path: Path, parent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> dict[str, Tensor]:
+        raise RuntimeError("a shape is wrong")
+
+    monkeypatch.setattr(training, "losses", broken)
+
+    with pytest.raises(RuntimeError, match="a shape is wrong"):
         finish(train(recipe_on(parent), tmp_path / "c", CPU))
 
 
