@@ -107,6 +107,8 @@ def test_in_a_long_history_only_the_step_that_is_made_is_made(
     desk.edit("Move A again", moved(desk, 64))
 
     assert made == ["Move A again"]
+    panel.refresh()
+    assert made == ["Move A again"]
 
 
 def test_a_margin_that_comes_later_is_shown(desk: Desk, panel: HistoryPanel) -> None:
