@@ -146,8 +146,10 @@ class Desk:
         if not of_kind:
             return None
         last = of_kind.get(analysis) or max(reversed(of_kind.values()), key=lambda each: _likeness(each, analysis))
-        same_state = last.analysis == analysis and last.document == self.shown
-        return replace(last, current=same_state and self.is_of_this_fit(last))
+        current = last.analysis == analysis and last.document == self.shown and self.is_of_this_fit(last)
+        if current != last.current:
+            last = of_kind[last.analysis] = replace(last, current=current)
+        return last
 
     def is_of_this_fit(self, found: Found[Any]) -> bool:
         """Whether something was found on the weights, and with what was learned on them, that answered last."""

@@ -29,8 +29,11 @@ class Store(QObject):
         self.follow: Callable[[View, Document, Document], View] = lambda view, before, after: view
         self.undo = QUndoStack(self)
         self._opened_with = view
+        self._steps: list[tuple[str, Document]] = []
         # Only then is the stack complete: while a command runs, it is not in it yet.
+        self.undo.indexChanged.connect(self._list_steps)
         self.undo.indexChanged.connect(self.changed)
+        self._list_steps()
 
     def edit(self, text: str, document: Document, gesture: str = "", view: View | None = None) -> None:
         """Replace the document in one undo step; edits of one non-empty `gesture` in a row are one step.
@@ -99,10 +102,13 @@ class Store(QObject):
 
     def steps(self) -> list[tuple[str, Document]]:
         """Every state of the undo stack with what led to it, the oldest first; `undo.index()` is in force."""
+        return self._steps
+
+    def _list_steps(self) -> None:
         commands = [self.undo.command(i) for i in range(self.undo.count())]
         changes = [c for c in commands if isinstance(c, _Change)]
         first = changes[0].before if changes else self.document
-        return [("Opened", first), *((c.text(), c.after) for c in changes)]
+        self._steps = [("Opened", first), *((c.text(), c.after) for c in changes)]
 
     def view_of(self, index: int) -> View:
         """How the state at `index` of `steps()` was looked at when it was made."""

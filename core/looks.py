@@ -94,7 +94,8 @@ def ramp(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
     at = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0) * (len(stops) - 1)
     low = np.minimum(at.astype(int), len(stops) - 2)
     share = (at - low)[..., None]
-    mixed: np.ndarray = stops[low] * (1 - share) + stops[low + 1] * share
+    # `take`: many times as quick as an index for rows as short as these.
+    mixed: np.ndarray = stops.take(low, axis=0) * (1 - share) + stops.take(low + 1, axis=0) * share
     return mixed.round().astype(np.uint8)
 
 

@@ -42,16 +42,21 @@ class HistoryPanel(QWidget, Panel):
 
     def refresh(self) -> None:
         """Show the steps; those that are as before are not drawn again."""
-        desk = self._desk
-        if desk.decisions is not self._decisions:  # another one where something was forgotten
+        desk, steps = self._desk, self._desk.store.steps()
+        forgotten = desk.decisions is not self._decisions
+        now = (desk.store.undo.index(), len(desk.decisions), desk.decisions.get(desk.document))
+        if not self.has_news(steps, *now) and not forgotten:
+            return
+        if forgotten:
             self._decisions, self._made = desk.decisions, {}
-        steps = desk.store.steps()
-        self.strip.set_steps([self._kept(at, *step) for at, step in enumerate(steps)], desk.store.undo.index())
+        current = desk.store.undo.index()
+        shown = [self._kept(at, *step, current=at == current) for at, step in enumerate(steps)]
+        self.strip.set_steps(shown, current)
 
-    def _kept(self, at: int, text: str, document: Document) -> Step:
+    def _kept(self, at: int, text: str, document: Document, *, current: bool) -> Step:
         """The step at a place, as it was made last if it is the same and no answer can have come for it meanwhile."""
         before, of, step = self._made.get(at, ("", None, None))
-        kept = step is not None and before == text and of is document and at != self._desk.store.undo.index()
+        kept = step is not None and before == text and of is document and not current
         if step is None or not kept or (step.margin is None and document in self._desk.decisions):
             step = self._step(text, document)
             self._made[at] = (text, document, step)

@@ -131,9 +131,11 @@ class InsidePanel(QWidget, Panel):
 
     def _draw_curves(self) -> None:
         """Where the items of the stimulus look, with the block that is looked at marked."""
+        if self.overview.currentWidget() is not self.curves:
+            return
         found = self._desk.found(ItemShares())
         self.curves.set_stale(found is None or not found.current or found.value is None)
-        if found is None or found.value is None or self.overview.currentWidget() is not self.curves:
+        if found is None or found.value is None:
             return
         plot = mass_curves(found.value)
         if plot != self.curves.plot:
@@ -149,17 +151,15 @@ class InsidePanel(QWidget, Panel):
 
     def _mark_heads(self) -> None:
         """Cross out the heads that are switched off."""
-        answer = self._desk.answer
-        if answer is not None:
-            off = {block: heads_off(self._desk.document, block, answer.lost) for block in range(answer.model.n_blocks)}
-            self.atlas.set_off(frozenset((block, head) for block, heads in off.items() for head in heads))
+        if self._desk.answer is not None:
+            self.atlas.set_off(heads_off(self._desk.document, self._desk.answer.lost))
 
     def _try_head(self, block: int, head: int) -> None:
         """What the model says without a head, or with one that is off; nothing of it stays unless it is clicked."""
         self._desk.try_out(toggle_head(self._desk.document, block, head))
 
     def _toggle_head(self, block: int, head: int) -> None:
-        way = "on" if head in heads_off(self._desk.document, block) else "off"
+        way = "on" if (block, head) in heads_off(self._desk.document) else "off"
         self._desk.edit(f"Head {head} of block {block} {way}", toggle_head(self._desk.document, block, head))
 
     def _hover(self, token: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from app.desk import Desk
 from app.modes import edit_in_force
 from app.widgets.flow import GAP_PX, Flow
+from app.widgets.marks import describe
 
 DRAW_AGAIN = "↻"
 
@@ -39,12 +40,12 @@ class ModeChips(QWidget):
         for name, chip in self.modes.items():
             _press(chip, pressed=name == mode)
         self.modes[DRAW_AGAIN].setEnabled(edit is not None and edit.drawn_again(0) is not None)
+        about = "no edit of this pad is on" if edit is None else edit.subject(self._desk.document.base)
         for name, chip in self.controls.items():
             control = name.lower()
             chip.setEnabled(edit is not None and control in edit.controls())
             _press(chip, pressed=edit is not None and control == edit.control)
-            about = "no edit of this pad is on" if edit is None else edit.subject(self._desk.document.base)
-            chip.setAccessibleDescription(f"{about}; press again for the effect")
+            describe(chip, f"{about}; press again for the effect")
 
 
 def _chip(action: QAction) -> QToolButton:
@@ -66,5 +67,6 @@ def _chip(action: QAction) -> QToolButton:
 
 
 def _press(chip: QToolButton, *, pressed: bool) -> None:
-    with QSignalBlocker(chip):
-        chip.setChecked(pressed)
+    if chip.isChecked() != pressed:
+        with QSignalBlocker(chip):
+            chip.setChecked(pressed)

@@ -48,10 +48,7 @@ class Look:
 def heat_image(heat: np.ndarray, vmax: float) -> QImage:
     """One pixel a patch on the viridis map from 0 to `vmax`; clear where `heat` [rows, cols] is nan."""
     shares = heat / vmax if vmax > 0 else np.zeros_like(heat)
-    alpha = np.where(np.isnan(heat), 0, 255).astype(np.uint8)
-    pixels = np.ascontiguousarray(np.dstack([theme.viridis(np.nan_to_num(shares)), alpha]))
-    rows, cols, _ = pixels.shape
-    return QImage(pixels.data, cols, rows, 4 * cols, QImage.Format.Format_RGBA8888).copy()
+    return rgb_image(np.dstack([theme.viridis(np.nan_to_num(shares)), np.where(np.isnan(heat), 0, 255)]))
 
 
 def paint_waiting(painter: QPainter, frame: AttentionFrame, font: QFont) -> None:

@@ -116,8 +116,7 @@ class AttentionView(Interactive, Painted):
         elif before.heat is not None and vmax == before.vmax and same_values(heat, self._heat):
             warmth = before.heat
         else:
-            self._heat = np.array(heat, dtype=np.float64)
-            warmth = heat_image(self._heat, vmax)
+            self._heat, warmth = heat, heat_image(np.asarray(heat, dtype=np.float64), vmax)
         self._grid = _Grid(len(prefix), *self._heat.shape)
         self._look = replace(
             self._look,

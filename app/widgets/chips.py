@@ -95,7 +95,7 @@ class ChipGrid(RowView):
     def set_current(self, value: int | None) -> None:
         """Mark the chip with `value` as the one in force, or none; the keyboard comes in there."""
         at = next((i for i, chip in enumerate(self.rows.shown) if chip.value == value), -1)
-        if at >= 0 and not self.hasFocus():
+        if at >= 0 and at != self.currentIndex().row() and not self.hasFocus():
             self.setCurrentIndex(self.rows.index(at))
         if value != self.current:
             self.current = value

@@ -23,6 +23,7 @@ from app.widgets.head_atlas_paint import (
     paint_legend,
     paint_names,
     paint_off,
+    paint_outlines,
     paint_rings,
     paint_waiting,
     thumbnail_sheet,
@@ -159,13 +160,17 @@ class HeadAtlas(Interactive, Painted):
             self._paint_legend(painter, legend_row(area, font))
         content = (self._scores.shape, self._scores.tobytes(), heads.thumbnails and heads.thumbnails.cacheKey())
         painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
-        self.still(painter, "cells", content, lambda still: paint_cells(still, grid, heads))
+        self.still(painter, "cells", content, lambda still: paint_cells(still, grid, heads, self._outlines))
         painter.setOpacity(1.0)
         if self._off:
             self.still(painter, "off", (grid, self._off), lambda still: paint_off(still, grid, self._off))
         names = (grid, self._selected[0])
         self.still(painter, "names", names, lambda still: paint_names(still, grid, font, self._selected[0]))
         paint_rings(painter, grid, self._selected, self._hovered, focused=self.hasFocus())
+
+    def _outlines(self, painter: QPainter) -> None:
+        grid = self._grid()
+        self.still(painter, "outlines", grid, lambda still: paint_outlines(still, grid))
 
     def _paint_legend(self, painter: QPainter, row: QRectF) -> None:
         font = self.font()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +33,20 @@ class Grid:
     n_blocks: int
     n_heads: int
 
+    @property
+    def gap(self) -> float:
+        """What is free between two cells."""
+        return min(3.0, max(1.0, 0.1 * min(self.pitch_x, self.pitch_y)))
+
+    @property
+    def radius(self) -> float:
+        """Of the corners of a cell."""
+        return min(3.0, 0.2 * self.pitch_y)
+
     def cell(self, block: int, head: int) -> QRectF:
         """The rectangle of one head, without the gap to its neighbours."""
-        gap = min(3.0, max(1.0, 0.1 * min(self.pitch_x, self.pitch_y)))
         x, y = self.left + head * self.pitch_x, self.top + block * self.pitch_y
-        return QRectF(x, y, self.pitch_x - gap, self.pitch_y - gap)
+        return QRectF(x, y, self.pitch_x - self.gap, self.pitch_y - self.gap)
 
     def cells(self) -> Iterator[tuple[int, int, QRectF]]:
         """Block, head and rectangle of every head."""
@@ -112,23 +121,35 @@ def paint_waiting(painter: QPainter, area: QRectF, font: QFont) -> None:
     write(painter, area, WAITING, font=font, color=theme.current().color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
 
 
-def paint_cells(painter: QPainter, grid: Grid, heads: Heads) -> None:
-    """A frame for each head, filled by its score where that is known, and the thumbnail in it."""
+def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[[QPainter], None]) -> None:
+    """Each head in the colour of its score, or a frame where that is not known, and the thumbnail in it.
+
+    `outlines` draws the shapes of all cells, which cut them out of plain rectangles: quicker than round ones each time.
+    """
     fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
-    known = (~np.isnan(heads.scores)).tolist()
-    radius = min(3.0, 0.2 * grid.pitch_y)
-    line = theme.current().color("line")
-    painter.setPen(Qt.PenStyle.NoPen)
+    unknown, half = np.isnan(heads.scores).tolist(), grid.gap / 2
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     for block, head, cell in grid.cells():
-        if known[block][head]:
+        if not unknown[block][head]:
             red, green, blue = fills[block][head]
-            painter.setBrush(QColor(red, green, blue, _FILL_ALPHA))
-            painter.drawRoundedRect(cell, radius, radius)
-        else:
-            box(painter, cell, radius=radius, line=line)
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.fillRect(cell.adjusted(-half, -half, half, half), QColor(red, green, blue, _FILL_ALPHA))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
+    outlines(painter)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    for block, head, cell in grid.cells():
+        if unknown[block][head]:
+            box(painter, cell, radius=grid.radius, line=theme.current().color("line"))
     if heads.thumbnails is not None:
         _thumbnails(painter, grid, heads.thumbnails)
+
+
+def paint_outlines(painter: QPainter, grid: Grid) -> None:
+    """The shapes of all cells."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.GlobalColor.black)
+    for _, _, cell in grid.cells():
+        painter.drawRoundedRect(cell, grid.radius, grid.radius)
 
 
 def paint_off(painter: QPainter, grid: Grid, off: frozenset[tuple[int, int]]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
-import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -277,8 +277,8 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     def _step_landmark(self, step: int) -> None:
         """From a landmark to its neighbour in the list, from anywhere else to the nearest."""
         thumb, marks = self._picture.thumbs[self._thumb], self._picture.landmarks
-        distances = [float(np.hypot(mark.x - thumb.x, mark.y - thumb.y)) for mark in marks]
-        nearest = int(np.argmin(distances))
+        distances = [math.hypot(mark.x - thumb.x, mark.y - thumb.y) for mark in marks]
+        nearest = distances.index(min(distances))
         index = (nearest + step) % len(marks) if distances[nearest] < 1e-9 else nearest
         self._move(marks[index].x, marks[index].y, index)
 
@@ -316,5 +316,5 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         told = f"{thumb.label} at {thumb.x:.2g}, {thumb.y:.2g}"
         if not marks:
             return told
-        nearest = min(marks, key=lambda mark: float(np.hypot(mark.x - thumb.x, mark.y - thumb.y)))
+        nearest = min(marks, key=lambda mark: math.hypot(mark.x - thumb.x, mark.y - thumb.y))
         return f"{told}, nearest to {nearest.name}"

@@ -210,14 +210,20 @@ def cross(painter: QPainter, center: QPointF, size: float, color: QColor) -> Non
 
 
 def rgb_image(pixels: np.ndarray) -> QImage:
-    """An image that owns a copy of `pixels`, uint8 [rows, cols, 3]."""
-    rows, cols, _ = pixels.shape
+    """An image that owns a copy of `pixels`, uint8 [rows, cols, 3], or [rows, cols, 4] with opacity."""
+    rows, cols, n_channels = pixels.shape
     data = np.ascontiguousarray(pixels, dtype=np.uint8)
-    return QImage(data.data, cols, rows, 3 * cols, QImage.Format.Format_RGB888).copy()
+    kind = QImage.Format.Format_RGB888 if n_channels == 3 else QImage.Format.Format_RGBA8888
+    return QImage(data.data, cols, rows, n_channels * cols, kind).copy()
 
 
 def same_values(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     """Whether two arrays hold the same; what is not a number is like itself."""
     if one is None or other is None:
         return one is other
-    return one is other or np.array_equal(one, other, equal_nan=True)
+    return _are_one(one, other) or np.array_equal(one, other, equal_nan=True)
+
+
+def _are_one(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays are the same numbers in memory, as views that were made alike are."""
+    return one is other or one.__array_interface__ == other.__array_interface__

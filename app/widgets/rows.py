@@ -48,8 +48,8 @@ class Rows(QAbstractListModel):
         """Show `rows`: one that went to another place is moved, what changed is changed, the rest is left alone."""
         old, new = self.shown, tuple(rows)
         n_both = min(len(old), len(new))
-        head = next((i for i in range(n_both) if old[i] != new[i]), n_both)
-        tail = next((i for i in range(n_both - head) if old[-1 - i] != new[-1 - i]), n_both - head)
+        head = next((i for i in range(n_both) if _differ(old[i], new[i])), n_both)
+        tail = next((i for i in range(n_both - head) if _differ(old[-1 - i], new[-1 - i])), n_both - head)
         gone, come = old[head : len(old) - tail], new[head : len(new) - tail]
         last = head + len(gone) - 1
         if len(gone) > 1 and gone[1:] + gone[:1] == come:
@@ -78,6 +78,10 @@ class Rows(QAbstractListModel):
         self.shown = (*self.shown[:head], *come[:n_kept], *self.shown[first:])
         for at in (head + i for i in range(n_kept) if gone[i] != come[i]):
             self.dataChanged.emit(self.index(at), self.index(at))
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not other and one != other  # most rows are the very same, and comparing values takes its time
 
 
 class RowView(QListView):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+import builtins
+from typing import Any, Literal, Self, cast
 
+from core.document import AssetKey, changed
 from core.scene import Property, item_name
+from core.site import Site
 
 Control = Literal["", "wrong object", "random subspace"]
 """What an edit is a control of, in place of the effect itself ("")."""
@@ -12,16 +15,35 @@ Control = Literal["", "wrong object", "random subspace"]
 CONTROLS: tuple[Control, ...] = ("wrong object", "random subspace")
 
 
-class _Drawn(Protocol):
-    @property
-    def control(self) -> str: ...
-    @property
-    def seed(self) -> int: ...
+class InSubspace:
+    """What all edits have alike that write into a property's subspace after a block."""
 
+    block: int
+    property: Any
+    control: Control
+    seed: int
 
-def seed_of(edit: _Drawn) -> int | None:
-    """The seed of the random directions of a "random subspace", None for the learned ones."""
-    return edit.seed if edit.control == "random subspace" else None
+    @builtins.property
+    def site(self) -> Site:
+        return Site(self.block)
+
+    @builtins.property
+    def asset(self) -> AssetKey | None:
+        return (self.property, self.block)
+
+    @builtins.property
+    def pads(self) -> tuple[Property, ...]:
+        return (self.property,)
+
+    def controls(self) -> tuple[str, ...]:
+        return CONTROLS
+
+    def drawn_again(self, seed: int) -> Self | None:
+        return changed(cast(Any, self), seed=seed) if self.control == "random subspace" else None
+
+    def seed_of_directions(self) -> int | None:
+        """The seed of the random directions of a "random subspace", None for the learned ones."""
+        return self.seed if self.control == "random subspace" else None
 
 
 def of_item(property: Property | Literal["all"], *items: int) -> str:

@@ -109,15 +109,14 @@ class KnockOutHeads(Intervention):
         return replace(self, seed=seed) if self.control else None
 
 
-def heads_off(document: Document, block: int, lost: Collection[Intervention] = ()) -> tuple[int, ...]:
-    """The heads of a block that give nothing of their own now; edits that are `lost` switch none off."""
-    found = [edit for edit in document.interventions if _switches_off(edit, block) and edit not in lost]
-    return tuple(sorted({head for edit in found for head in edit.heads}))
+def heads_off(document: Document, lost: Collection[Intervention] = ()) -> frozenset[tuple[int, int]]:
+    """Block and head of all that give nothing of their own now; edits that are `lost` switch none off."""
+    found = [edit for edit in document.interventions if _switches_off(edit) and edit not in lost]
+    return frozenset((edit.block, head) for edit in found for head in edit.heads)
 
 
-def _switches_off(edit: Intervention, block: int) -> TypeGuard[KnockOutHeads]:
-    mine = isinstance(edit, KnockOutHeads) and edit.block == block
-    return mine and edit.enabled and not edit.control and edit.strength > 0
+def _switches_off(edit: Intervention) -> TypeGuard[KnockOutHeads]:
+    return isinstance(edit, KnockOutHeads) and edit.enabled and not edit.control and edit.strength > 0
 
 
 def toggle_head(document: Document, block: int, head: int) -> Document:
@@ -125,10 +124,10 @@ def toggle_head(document: Document, block: int, head: int) -> Document:
 
     The heads of a block that are switched off one by one are one edit.
     """
-    if head in heads_off(document, block):
+    if (block, head) in heads_off(document):
         return _switch_on(document, block, head)
     for index, edit in enumerate(document.interventions):
-        if _switches_off(edit, block) and (edit.fill, edit.strength) == ("zero", 1.0):
+        if _switches_off(edit) and (edit.block, edit.fill, edit.strength) == (block, "zero", 1.0):
             more = replace(edit, heads=tuple(sorted({*edit.heads, head})))
             return replace_intervention(document, index, more)
     return add_intervention(document, KnockOutHeads(block, (head,)))
@@ -137,7 +136,7 @@ def toggle_head(document: Document, block: int, head: int) -> Document:
 def _switch_on(document: Document, block: int, head: int) -> Document:
     edits: list[Intervention] = []
     for edit in document.interventions:
-        if not _switches_off(edit, block) or head not in edit.heads:
+        if not _switches_off(edit) or edit.block != block or head not in edit.heads:
             edits.append(edit)
         elif others := tuple(each for each in edit.heads if each != head):
             edits.append(replace(edit, heads=others))

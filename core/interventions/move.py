@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from core.assets.subspace import same_place
 from core.document import (
-    AssetKey,
     Document,
     Intervention,
     Near,
@@ -19,7 +18,7 @@ from core.document import (
     renew_intervention,
 )
 from core.interventions.context import Context, as_index
-from core.interventions.controls import Control, of_item, seed_of, without_one
+from core.interventions.controls import Control, InSubspace, of_item, without_one
 from core.scene import Property, Stimulus
 from core.site import Site
 from core.tokens import gather_tokens, write_coordinates
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveInSubspace(Intervention):
+class MoveInSubspace(InSubspace, Intervention):
     """Put an item's tokens where a place on the pad says.
 
         x'_t = x_t + α B (c_t − Bᵀx_t),   B orthonormal [D, S], c_t = `Subspace.from_pad`
@@ -53,14 +52,6 @@ class MoveInSubspace(Intervention):
     seed: int = 0
     learned: str = ""
 
-    @builtins.property
-    def asset(self) -> AssetKey:
-        return (self.property, self.block)
-
-    @builtins.property
-    def site(self) -> Site:
-        return Site(self.block)
-
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D]."""
         wrong = self.control == "wrong object"
@@ -68,7 +59,7 @@ class MoveInSubspace(Intervention):
         subspace = context.subspace(self.property, self.block, self.learned)
         own = subspace.coordinates(gather_tokens(x, tokens))[0]  # [n, S]
         wanted = subspace.from_pad(x.new_tensor([self.point]), own)  # [1, n, S]
-        directions = subspace.directions(seed_of(self))
+        directions = subspace.directions(self.seed_of_directions())
         return write_coordinates(x, tokens, wanted, subspace.basis, self.strength, along=directions)
 
     def subject(self, stimulus: Stimulus) -> str:
@@ -91,10 +82,6 @@ class MoveInSubspace(Intervention):
         return None if item is None else replace(self, item=item)
 
     @builtins.property
-    def pads(self) -> tuple[Property, ...]:
-        return (self.property,)
-
-    @builtins.property
     def mode(self) -> str:
         return "Move"
 
@@ -103,12 +90,6 @@ class MoveInSubspace(Intervention):
         subspace = there.subspace(self.property, site.block)
         point = same_place(self.point, here.subspace(self.property, self.block, self.learned), subspace)
         return replace(self, block=site.block, point=point, learned="")
-
-    def controls(self) -> tuple[str, ...]:
-        return ("wrong object", "random subspace")
-
-    def drawn_again(self, seed: int) -> MoveInSubspace | None:
-        return replace(self, seed=seed) if self.control == "random subspace" else None
 
 
 def find_move(document: Document, item: int, property: Property, block: int) -> int | None:

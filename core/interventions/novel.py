@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from core.assets.subspace import Subspace
 from core.document import (
-    AssetKey,
     Document,
     Intervention,
     Near,
@@ -21,9 +20,8 @@ from core.document import (
     by_hand,
 )
 from core.interventions.context import Context, as_index
-from core.interventions.controls import Control, of_item, seed_of, without_one
+from core.interventions.controls import Control, InSubspace, of_item, without_one
 from core.scene import Property, Stimulus
-from core.site import Site
 from core.tokens import write_coordinates
 
 if TYPE_CHECKING:
@@ -95,7 +93,7 @@ def _seen_pool(centroids: Tensor, precision: Tensor) -> Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteNovelVectors(Intervention):
+class WriteNovelVectors(InSubspace, Intervention):
     """Overwrite what both items of a pair have in the subspace by novel vectors.
 
         x'_t = x_t + α B (v − Bᵀx_t),   B orthonormal [D, S]
@@ -123,14 +121,6 @@ class WriteNovelVectors(Intervention):
     control: Control = ""
     learned: str = ""
 
-    @builtins.property
-    def asset(self) -> AssetKey:
-        return (self.property, self.block)
-
-    @builtins.property
-    def site(self) -> Site:
-        return Site(self.block)
-
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D]."""
         import torch
@@ -139,7 +129,7 @@ class WriteNovelVectors(Intervention):
         generator = torch.Generator().manual_seed(self.seed)
         first, second = novel_vectors(self.method, seen_pool(subspace), 1, generator)[0]  # [n, S] each
         alike = (self.judgement == "same") != (self.control == "wrong object")
-        directions = subspace.directions(seed_of(self))
+        directions = subspace.directions(self.seed_of_directions())
         for item, vector in ((self.item, first), (self.partner, first if alike else second)):
             tokens = as_index(context.item_tokens(item), x)
             x = write_coordinates(x, tokens, vector[None], subspace.basis, self.strength, along=directions)
@@ -161,15 +151,8 @@ class WriteNovelVectors(Intervention):
         return None if item is None or partner is None else replace(self, item=item, partner=partner)
 
     @builtins.property
-    def pads(self) -> tuple[Property, ...]:
-        return (self.property,)
-
-    @builtins.property
     def mode(self) -> str:
         return {"added": "Add", "interpolated": "Interpolate", "sampled": "Sampled", "random": "Random"}[self.method]
-
-    def controls(self) -> tuple[str, ...]:
-        return ("wrong object", "random subspace")
 
     def drawn_again(self, seed: int) -> WriteNovelVectors:
         return replace(self, seed=seed)

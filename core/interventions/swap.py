@@ -18,9 +18,8 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.context import Context, as_index
-from core.interventions.controls import Control, of_item, seed_of, without_one
+from core.interventions.controls import CONTROLS, Control, InSubspace, of_item, without_one
 from core.scene import PROPERTIES, Property, Stimulus, item_name, task_of
-from core.site import Site
 from core.tokens import add_at_tokens, gather_tokens, write_coordinates
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SwapFromSource(Intervention):
+class SwapFromSource(InSubspace, Intervention):
     """Interchange: each token of an item receives from the token in the same place of the source's item.
 
         x'_t = x_t + α B Bᵀ (s_t − x_t),   B orthonormal [D, S]; the identity for property "all"
@@ -53,10 +52,6 @@ class SwapFromSource(Intervention):
     def asset(self) -> AssetKey | None:
         return None if self.property == "all" else (self.property, self.block)
 
-    @builtins.property
-    def site(self) -> Site:
-        return Site(self.block)
-
     def apply(self, x: Tensor, context: Context) -> Tensor:
         """The edited stream [1, T, D].
 
@@ -77,7 +72,7 @@ class SwapFromSource(Intervention):
                     "A swap of everything has no subspace.", "Swap the colour or the shape for this control."
                 )
             return add_at_tokens(x, here, self.strength * (values - gather_tokens(x, here)))
-        directions = context.subspace(self.property, self.block, self.learned).directions(seed_of(self))
+        directions = context.subspace(self.property, self.block, self.learned).directions(self.seed_of_directions())
         return write_coordinates(x, here, values @ directions, directions, self.strength)
 
     def subject(self, stimulus: Stimulus) -> str:
@@ -104,10 +99,7 @@ class SwapFromSource(Intervention):
 
     def controls(self) -> tuple[str, ...]:
         """A swap of everything goes through no subspace."""
-        return ("wrong object",) if self.property == "all" else ("wrong object", "random subspace")
-
-    def drawn_again(self, seed: int) -> SwapFromSource | None:
-        return replace(self, seed=seed) if self.control == "random subspace" else None
+        return ("wrong object",) if self.property == "all" else CONTROLS
 
 
 def swap_from_source(

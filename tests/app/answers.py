@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unittest.mock import create_autospec
 
 import numpy as np
 
 from app.desk import Desk
+from app.live import Live
+from app.store import Store
 from core.analyses import Analysis, Refusal
 from core.analyses.attention import AttentionOfToken
 from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import PadPlaces
-from core.document import Intervention
+from core.demo import demo_document
+from core.document import Intervention, View
 from core.questions import Answer, ModelInfo, Question
 from core.scene import Geometry, Property
 
@@ -20,6 +24,11 @@ RELATIONS = ("different", "same")
 TINY = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), RELATIONS, {"network": {}}, {})
 SAME = Verdict(RELATIONS, (0.0, 1.0), (0.0, 1.0))
 NOTHING = Refusal("There is nothing to find.", "Look for something else.")
+
+
+def a_desk() -> Desk:
+    """A desk on the demo that asks nobody."""
+    return Desk(Store(demo_document(), View()), create_autospec(Live, instance=True))
 
 
 def question(desk: Desk) -> Question:

@@ -1,20 +1,31 @@
-"""A window on the demo whose engine is never started: what it does before any answer, or with answers of a test."""
+"""The demo whose engine is never started: what is done before any answer, or with answers of a test."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.desk import Desk
 from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from tests.app.answers import a_desk
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
+def desk(qtbot: QtBot) -> Desk:
+    return a_desk()
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
     window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"))
     qtbot.addWidget(window)
-    window.show()
-    return window
+    with qtbot.waitExposed(window):
+        window.show()
+    yield window
+    window.close_without_asking()

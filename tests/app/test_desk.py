@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given
@@ -30,18 +29,9 @@ from core.demo import demo_document
 from core.document import Document, View, move_item, with_stimulus
 from core.interventions.move import set_point
 from core.questions import Failure, Question
-from tests.app.answers import RELATIONS, TINY, answer, attention_of, pad_places, part, question
+from tests.app.answers import RELATIONS, TINY, a_desk, answer, attention_of, pad_places, part, question
 
 COLOR, SHAPE = Pad("color", 1), Pad("shape", 1)
-
-
-def a_desk() -> Desk:
-    return Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return a_desk()
 
 
 def moved(desk: Desk, x_px: int) -> Document:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
-from app.live import Live
 from app.main_window import MainWindow
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
@@ -15,15 +14,9 @@ from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.panels.palette import PalettePanel
-from app.store import Store
-from core.cards import subspace_cards
-from core.demo import DEFAULT_MODEL, demo_document, demo_view
 
 
-def test_no_room_is_left_empty_between_the_meter_the_panels_and_the_layers(qtbot: QtBot) -> None:
-    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"))
-    qtbot.addWidget(window)
-    window.show()
+def test_no_room_is_left_empty_between_the_meter_the_panels_and_the_layers(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(1440, 860)
     qtbot.waitUntil(lambda: window._docks[DecisionPanel].width() == window.width())
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import create_autospec
 
-import pytest
 from pytestqt.qtbot import QtBot
 
 from app import edits
 from app.desk import Desk
-from app.live import Live
 from app.panels.decision import truth_words
 from app.panels.stimulus import _note, canvas_items
-from app.store import Store
 from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
-from core.document import View, move_item
+from core.document import move_item
 from core.interventions.swap import SwapFromSource
 from core.questions import Failure
 from core.render import render
@@ -26,11 +22,6 @@ from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
 from tests.app.answers import answer, question
 
 TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View()), create_autospec(Live, instance=True))
 
 
 def test_the_canvas_names_the_pair_of_every_item(qtbot: QtBot) -> None:

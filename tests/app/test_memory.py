@@ -7,7 +7,6 @@ import pickle
 import random
 import secrets
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +14,11 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QWidget
-from pytestqt.qtbot import QtBot
 
 from app.desk import DECISIONS_SPARE, KEPT_OF_A_KIND
-from app.live import Live
 from app.main_window import MainWindow
-from app.store import Store
 from core.analyses.attention import Attention, AttentionOfToken
 from core.analyses.decision import Verdict
-from core.cards import subspace_cards
-from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document
 from core.interventions.move import set_point
 from core.questions import Answer
@@ -34,16 +28,6 @@ from tests.app import answers
 LEFT_OUT = ("Open picture…", "Open model…", "Quit", "Run on", "Restart engine", "Bundled", "Theme")
 """Those that wait for a person, end the window, need an engine, or change the look of every test after this."""
 N_WARM, N_ACTIONS = 150, 300
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
-    qtbot.addWidget(window)
-    with qtbot.waitExposed(window):
-        window.show()
-    yield window
-    window.close_without_asking()
 
 
 def answer(window: MainWindow, rng: np.random.Generator) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given
@@ -16,21 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from app import edits
 from app.desk import Desk
-from app.live import Live
 from app.panels.stimulus import StimulusPanel
 from app.query import FollowedQuery
-from app.store import Store
-from core.demo import demo_document
-from core.document import View, delete_item, move_item, with_stimulus
+from core.document import delete_item, move_item, with_stimulus
 from core.scene import Geometry, Item, Stimulus, item_patches
 from tests.app.widgets.gestures import ALT, drag, move, open_on_screen, press
 
 CORNERS = range(4)
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View()), create_autospec(Live, instance=True))
 
 
 @pytest.fixture

@@ -11,14 +11,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
-from app.live import Live
 from app.main_window import MainWindow
 from app.panels.study import StudyPanel
 from app.panels.study_parts import PartList
 from app.plots import PlotView
-from app.store import Store
-from core.cards import subspace_cards
-from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.demo import DEFAULT_MODEL
 from core.study_job import shipped_parts
 
 
@@ -47,16 +44,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Counter[PlotView]:
 
     monkeypatch.setattr(PlotView, "_draw", counted)
     return counts
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live())
-    qtbot.addWidget(window)
-    with qtbot.waitExposed(window):
-        window.show()
-    yield window
-    window.close_without_asking()
 
 
 def command(window: MainWindow, text: str) -> None:
@@ -103,28 +90,25 @@ def test_a_theme_draws_nothing_that_is_hidden_until_it_is_shown(window: MainWind
     assert dict(drawn) == dict.fromkeys(seen, 1)
 
 
-def test_opening_a_study_draws_each_plot_in_sight_once_and_no_other(qtbot: QtBot, drawn: Counter[PlotView]) -> None:
+@pytest.fixture
+def parts(qtbot: QtBot, drawn: Counter[PlotView]) -> PartList:
+    """A study that was opened while its plots are counted."""
     parts = PartList()
     qtbot.addWidget(parts)
     parts.resize(700, 600)
     with qtbot.waitExposed(parts):
         parts.show()
-
     parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
     settle()
+    return parts
 
+
+def test_opening_a_study_draws_each_plot_in_sight_once_and_no_other(parts: PartList, drawn: Counter[PlotView]) -> None:
     assert dict(drawn) == dict.fromkeys(in_sight(parts), 1)
     assert len(drawn) < len(parts.findChildren(PlotView))
 
 
-def test_a_plot_below_the_edge_is_drawn_as_it_is_scrolled_into_sight(qtbot: QtBot, drawn: Counter[PlotView]) -> None:
-    parts = PartList()
-    qtbot.addWidget(parts)
-    parts.resize(700, 600)
-    with qtbot.waitExposed(parts):
-        parts.show()
-    parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
-    settle()
+def test_a_plot_below_the_edge_is_drawn_as_it_is_scrolled_into_sight(parts: PartList, drawn: Counter[PlotView]) -> None:
     last = parts.findChildren(PlotView)[-1]
     assert last not in drawn
 
@@ -135,15 +119,8 @@ def test_a_plot_below_the_edge_is_drawn_as_it_is_scrolled_into_sight(qtbot: QtBo
 
 
 def test_changes_of_palette_style_and_font_in_one_moment_are_one_drawing(
-    qtbot: QtBot, qapp: QApplication, drawn: Counter[PlotView]
+    parts: PartList, drawn: Counter[PlotView]
 ) -> None:
-    parts = PartList()
-    qtbot.addWidget(parts)
-    parts.resize(700, 600)
-    with qtbot.waitExposed(parts):
-        parts.show()
-    parts.show_parts(tuple(shipped_parts([DEFAULT_MODEL])))
-    settle()
     view = next(iter(in_sight(parts)))
     drawn.clear()
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from unittest.mock import create_autospec
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.desk import DECISIONS_SPARE, Desk
-from app.live import Live
 from app.panels.history import HistoryPanel
-from app.store import Store
 from core.analyses.decision import Verdict
-from core.demo import demo_document
-from core.document import Document, View, move_item, with_stimulus
+from core.document import Document, move_item, with_stimulus
 from tests.app.answers import RELATIONS, answer
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
 
 
 @pytest.fixture
@@ -106,6 +96,8 @@ def test_in_a_long_history_only_the_step_that_is_made_is_made(
     monkeypatch.setattr(HistoryPanel, "_step", counted)
     desk.edit("Move A again", moved(desk, 64))
 
+    assert made == ["Move A again"]
+    panel.refresh()
     assert made == ["Move A again"]
 
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.live import Live
 from app.panels.inside import InsidePanel
-from app.store import Store
 from core.analyses.attention import Attention
 from core.analyses.item_shares import ItemShares
-from core.demo import demo_document
-from core.document import View, move_item, with_stimulus
+from core.document import move_item, with_stimulus
 from core.masses import Masses
 from tests.app.answers import NOTHING, TINY, answer, attention_of, part
 
@@ -25,8 +21,9 @@ KINDS = ("WO", "WP", "BG", "CLS", "score")
 
 
 @pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View(read=2, head=1, token=0)), create_autospec(Live, instance=True))
+def desk(desk: Desk) -> Desk:
+    desk.look(head=1)
+    return desk
 
 
 @pytest.fixture

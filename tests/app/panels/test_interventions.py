@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
@@ -13,18 +12,14 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.live import Live
 from app.panels.interventions import InterventionsPanel
-from app.store import Store
 from app.widgets.edit_row import EditRow
 from core.analyses import Refusal
 from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.pad import Pad
 from core.analyses.pair_judgements import PairJudgements
-from core.demo import demo_document
 from core.document import (
     Intervention,
-    View,
     add_intervention,
     move_item,
     with_stimulus,
@@ -45,11 +40,6 @@ COLOR, SHAPE = Pad("color", 1), Pad("shape", 1)
 CARDS = {(name, 1): {"property": name, "block": 1, "iia": 0.9, "n_test": 100} for name in ("color", "shape")}
 WITH_CARDS = replace(TINY, subspace_cards=CARDS)
 GONE = "The edited item is no longer in the stimulus. The edit is off until it is back."
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View(write=1, item=0)), create_autospec(Live, instance=True))
 
 
 @pytest.fixture

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from unittest.mock import create_autospec
-
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.live import Live
 from app.panels.interventions import InterventionsPanel
-from app.store import Store
-from core.demo import demo_document
-from core.document import View
 from core.interventions.move import set_point
 from tests.app.panels.small_panel import interventions_panel
 from tests.app.widgets.gestures import ALT, drop, move, open_on_screen, press, release, wheel
 
 
 @pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    desk = Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
+def desk(desk: Desk) -> Desk:
     for item, block in ((0, 1), (1, 1), (0, 2)):
         desk.edit("Move", set_point(desk.document, item, "color", block, (1.0, 1.0)))
     return desk

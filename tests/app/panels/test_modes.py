@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from unittest.mock import create_autospec
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,15 +12,12 @@ from pytestqt.qtbot import QtBot
 from app import edits, modes
 from app.actions import COMMANDS, CONTROLS, MODES
 from app.desk import Desk
-from app.live import Live
 from app.panels.decision import DecisionPanel
 from app.panels.history import HistoryPanel
 from app.panels.interventions import InterventionsPanel
-from app.store import Store
 from core.analyses.decision import Verdict
 from core.analyses.pad import Pad
-from core.demo import demo_document
-from core.document import View, controls_in_force, random_stimulus
+from core.document import controls_in_force, random_stimulus
 from core.errors import UserError
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.novel import WriteNovelVectors
@@ -33,11 +29,6 @@ from tests.app.panels.small_panel import interventions_panel
 
 LEFT = Qt.MouseButton.LeftButton
 NOVEL = {"Add": "added", "Interpolate": "interpolated", "Sampled": "sampled", "Random": "random"}
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    return Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
 
 
 @pytest.fixture

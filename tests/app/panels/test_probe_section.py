@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from unittest.mock import create_autospec
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,15 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from app import edits
 from app.desk import Desk
-from app.live import Live
 from app.panels.interventions import InterventionsPanel
 from app.panels.probe_section import NARROW, ProbeSection
-from app.store import Store
 from core.analyses.decision import Verdict
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
-from core.demo import demo_document
 from core.document import (
-    View,
     move_item,
     random_match_to_sample,
     set_property,
@@ -49,8 +44,7 @@ TWO_PAIRS = random_match_to_sample(Geometry(), 4)
 
 
 @pytest.fixture
-def desk(qtbot: QtBot) -> Desk:
-    desk = Desk(Store(demo_document(), View(write=1)), create_autospec(Live, instance=True))
+def desk(desk: Desk) -> Desk:
     answer(desk, {0: PairJudgement(-2.0, -2.0)})
     return desk
 
