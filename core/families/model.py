@@ -22,6 +22,8 @@ from core.wiring import Wiring, find_blocks, wiring_of
 Network = TypeVar("Network", bound=nn.Module)
 
 PARITY_TOLERANCE = 1e-4
+EMBEDDINGS = ("patch_embed", "embeds")
+"""What timm calls the part that makes tokens of an image."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +108,18 @@ class Model:
 
     @cached_property
     def reads_cls_only(self) -> bool:
-        """Whether the logits depend on the first prefix token after the last block alone."""
+        """Whether the logits depend on the first prefix token after the last block alone: shown on noise, in which
+        either that token or all others are replaced."""
         if self.n_prefix < 1:
             return False
         generator = torch.Generator().manual_seed(0)
         stream, other = torch.randn(2, 1, self.wiring.n_tokens, self.width, generator=generator).to(self.device)
+        first, rest = stream[:, :1], stream[:, 1:]
+        rows = [(first, rest), (first, other[:, 1:]), (first, 30 * other[:, 1:]), (other[:, :1], rest)]
         with torch.no_grad():
-            logits = self.wiring.leave(torch.cat([stream, torch.cat([stream[:, :1], other[:, 1:]], 1)]))
-        return bool(torch.allclose(logits[0], logits[1], atol=1e-6, rtol=1e-6))
+            logits = self.wiring.leave(torch.cat([torch.cat(row, 1) for row in rows]))  # [4, C]
+        near, far, moved = (torch.allclose(logits[0], other, atol=1e-6, rtol=1e-6) for other in logits[1:])
+        return near and far and not moved
 
 
 def blocks_of(network: nn.Module) -> list[Any]:
@@ -153,7 +159,7 @@ def geometry_of(network: nn.Module) -> Geometry:
 
     Raises UserError where images or patches are not square, or the network does not say how large they are.
     """
-    embedding: Any = getattr(network, "patch_embed", None) or getattr(network, "embeds", None)
+    embedding = next((m for name, m in network.named_modules() if name.rpartition(".")[2] in EMBEDDINGS), None)
     stated = getattr(network, "default_cfg", None) or {}
     image = getattr(embedding, "img_size", None) or tuple(stated.get("input_size", ()))[-2:]
     if not image:
