@@ -28,8 +28,10 @@ LARGEST_IMAGE_PX = 4096
 LEAST_STD = 1e-4
 """A smaller standard deviation would make a pixel's value larger than 10,000."""
 MODEL_SUFFIX = ".safetensors"
-CHECKPOINT_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".h5", ".msgpack", ".onnx", ".gguf")
-"""Files that hold weights in ways that cannot be opened."""
+IMPORTED_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
+"""Files of weights that are imported into the library first."""
+CHECKPOINT_SUFFIXES = (*IMPORTED_SUFFIXES, ".pkl", ".npz", ".h5", ".msgpack", ".onnx", ".gguf")
+"""Files that hold weights in other ways than Relata's own."""
 
 
 def is_model_file(path: Path) -> bool:
@@ -38,7 +40,7 @@ def is_model_file(path: Path) -> bool:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a file is, by the end of its name, a checkpoint of a kind that cannot be opened."""
+    """Whether a file is, by the end of its name, a checkpoint of another program."""
     return path.suffix.lower() in CHECKPOINT_SUFFIXES
 
 
@@ -75,15 +77,21 @@ def _relations_put_first(card: Card) -> list[str]:
 def model_path(reference: str) -> Path:
     """The weights file of a bundled name, of a name in the library, or a path, whose suffix may be left out.
 
-    Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
+    Raises UserError where there is neither, or a checkpoint that was not imported.
     """
     if reference in bundled_models():
         return resource_folder("models") / f"{reference}.safetensors"
     path = _weights(reference)
     if os.path.isfile(path) and is_checkpoint(path):
+        if path.suffix.lower() in IMPORTED_SUFFIXES:
+            raise UserError(
+                f"{path.name} is another program's, and was not imported into the library.",
+                f"Import it: relata import {path}",
+                in_window="Import it with Model ▸ Open model….",
+            )
         raise UserError(
-            f"{path.name}: checkpoints of this kind ({path.suffix.lower()}) cannot be opened yet.",
-            "A .safetensors file with its card can.",
+            f"{path.name}: files of this kind ({path.suffix.lower()}) cannot be opened.",
+            "Save the weights as safetensors, or with torch.save.",
         )
     if not os.path.isfile(path):
         raise UserError(
@@ -111,6 +119,30 @@ def _weights(reference: str) -> Path:
     path = Path(reference)
     whole = path.parent / f"{path.name}.safetensors"
     return whole if os.path.isfile(whole) and not os.path.isfile(path) else path
+
+
+def is_foreign(reference: str) -> bool:
+    """Whether a reference is the path of a checkpoint of another program: a folder, or a file that has no card."""
+    path = Path(reference)
+    if reference in bundled_models() or in_library(reference):
+        return False
+    if os.path.isdir(path):
+        return True
+    kinds = (MODEL_SUFFIX, *IMPORTED_SUFFIXES)
+    is_weights = path.suffix.lower() in kinds or path.name.endswith(".index.json")
+    return is_weights and os.path.isfile(path) and not _has_card(path)
+
+
+def _has_card(path: Path) -> bool:
+    """Whether a file is safetensors with a card of Relata's own, damaged ones counted: opening says what is wrong."""
+    card = path.with_suffix(".json")
+    if path.suffix.lower() != MODEL_SUFFIX or not os.path.isfile(card):
+        return False
+    try:
+        value = parse_json(read_text(card))
+    except (OSError, ValueError):
+        return True
+    return not isinstance(value, dict) or any(name in value for name in ("network", "mean", "std", "labels"))
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -235,12 +235,13 @@ def sentences(card: Mapping[str, Any]) -> tuple[str, ...]:
         ("Learned on", _parent(card)),
         ("", str(card.get("provenance", ""))),
         ("Licence", str(card.get("licence", ""))),
-        *(("Assumed", words) for words in _assumed(card)),
+        *(("Assumed", words) for words in assumptions(card)),
     )
     return tuple(f"{what}: {words}" if what else words for what, words in told if words)
 
 
-def _assumed(card: Mapping[str, Any]) -> Iterator[str]:
+def assumptions(card: Mapping[str, Any]) -> Iterator[str]:
+    """What was assumed when a model was imported, and why."""
     listed = card.get("assumptions")
     for part in listed if isinstance(listed, list) else ():
         if isinstance(part, Mapping):

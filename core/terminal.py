@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from core.arguments import seed
+from core.cards import is_foreign
 from core.catalogue import is_named
 from core.cores import limit_threads
 from core.jobs.progress import Progress
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MODEL_HELP = "a model that ships or is in your library, a .safetensors file, timm:NAME or hf-hub:OWNER/NAME"
+MODEL_HELP = "a model that ships or is in your library, a file or folder of weights, timm:NAME or hf-hub:OWNER/NAME"
+LOCAL_FOLDER = "local-dir:"
+"""What timm writes before a folder."""
 DEVICE_HELP = "cpu, cuda, cuda:1 or mps (default: the fastest that works)"
 CLEARED = "\r\033[K"
 
@@ -80,6 +83,13 @@ def locate(arguments: argparse.Namespace) -> None:
 
 
 def _located(reference: str, arguments: argparse.Namespace) -> str:
+    path = reference.removeprefix(LOCAL_FOLDER)
+    if is_foreign(path):
+        from core.families.importing import imported
+
+        name = imported(path)
+        say(f"relata: {path} is in your library as: {name}")
+        return name
     if not is_named(reference):
         return reference
     from core.jobs.fetch_model import fetch_model

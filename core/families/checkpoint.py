@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,18 +158,6 @@ def _parts(attributes: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
         yield from table.items() if isinstance(table, dict) else ()
 
 
-def is_own(path: Path) -> bool:
-    """Whether a file is one of Relata's own: safetensors whose card says what network it is of."""
-    card = path.with_suffix(".json")
-    if path.suffix.lower() != ".safetensors" or not card.is_file():
-        return False
-    try:
-        value = parse_json(read_text(card))
-    except (OSError, ValueError):
-        return True  # opening it says what is wrong with the card
-    return not isinstance(value, dict) or any(name in value for name in ("network", "mean", "std", "labels"))
-
-
 def file_hash(files: Sequence[Path]) -> Iterator[int | str]:
     """How many bytes were read, again and again, and at last the SHA-256: of the one file, or over those of several."""
     digests = []
@@ -186,9 +173,3 @@ def file_hash(files: Sequence[Path]) -> Iterator[int | str]:
 
 def _chunk(file: Any) -> Callable[[], bytes]:
     return lambda: bytes(file.read(CHUNK))
-
-
-def is_foreign(reference: str) -> bool:
-    """Whether a reference is the path of a checkpoint that was not imported: a folder, or a file without a card."""
-    path = Path(reference)
-    return os.path.isdir(path) or (os.path.isfile(path) and not is_own(path) and path.suffix.lower() != ".json")

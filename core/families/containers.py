@@ -92,7 +92,7 @@ def _read_archive(path: Path) -> tuple[Tree, bool]:
                 raise Damaged("its numbers are big-endian")
             storages = _Members(path, members, f"{root}data/")
             start, n_bytes = storages.place(pickles[0])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, UnicodeError) as error:
         raise Damaged("its zip archive is cut short or damaged") from error
     if n_bytes > LARGEST_PICKLE:
         raise Damaged(f"its pickle takes {n_bytes:,} bytes")

@@ -17,8 +17,9 @@ from core.errors import UserError
 from core.families.class_names import as_two_classes, class_names
 from core.families.low_rank import delta_hash, low_rank_state, merged
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
-from core.families.network import assumed, build_network
+from core.families.network import assumed, build_network, load_weights
 from core.families.tensors import check_finite, read_tensors
+from core.library import assumptions
 from core.storage import write_files
 
 
@@ -41,7 +42,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         check_setting(card)
         parent, learned = read_model_file(reference)
         state = merged(parent, learned, card["low_rank"]["scale"]) if parent else learned
-        network.load_state_dict(state, assign=True)
+        load_weights(network, state)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
     own_hash = weights_hash(learned)
@@ -64,7 +65,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         weights_hash=own_hash,
         card=card,
         reference=reference,
-        assumed=(*assumed(stated), *named),
+        assumed=(*assumed(stated), *named, *(f"Assumed: {words}." for words in assumptions(card))),
     )
 
 
@@ -99,10 +100,11 @@ def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
         raise _does_not_fit(path, f"{len(labels)} labels for {n_classes} classes")
 
 
-def _order_head(network: VisionTransformer, order: Sequence[int]) -> None:
-    """Put the rows of the head in another order, in place."""
-    for part in network.head.parameters():
-        part.copy_(part[list(order)].clone())
+def _order_head(network: Any, order: Sequence[int]) -> None:
+    """Put the rows of the head, and of a second one beside it, in another order, in place."""
+    for head in (network.head, getattr(network, "head_dist", None)):
+        for part in head.parameters() if head is not None else ():
+            part.copy_(part[list(order)].clone())
 
 
 def _does_not_fit(path: Path, reason: str) -> UserError:

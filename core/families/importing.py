@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +18,34 @@ from typing import Any
 
 from torch import Tensor
 
-from core.cards import LEAST_STD, bundled_models, data_folder, is_number, read_card, tensor_files
+from core.cards import (
+    LEAST_STD,
+    MODEL_SUFFIX,
+    card_labels,
+    card_pixels,
+    is_foreign,
+    is_number,
+    library_folder,
+    read_card,
+    tensor_files,
+)
 from core.errors import UserError
 from core.families.checkpoint import Checkpoint, file_hash, open_checkpoint
 from core.families.files import write_tensors
 from core.families.labels import labels_for
 from core.families.layout import CLIP, HALF, IMAGENET, Assumption, Layout
 from core.families.model import weights_hash
-from core.families.network import build_network, shape_facts
+from core.families.network import shape_facts
 from core.families.recognising import Candidate, read_layout
 from core.families.stored import Damaged
 from core.jobs.progress import Job, Progress
+from core.library import free_name
+from core.start import own_path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 KEPT = "Nothing was written."
+MOST_SHARED = 2
+"""How often the numbers of a file may count, where tensors share them."""
 _WHOLE = (
     "model",
     "pytorch_model",
@@ -100,7 +116,7 @@ def import_model(source: Path, stated: Mapping[str, Any] = NOTHING, name: str = 
         yield Progress(min(done, n_bytes), n_bytes, "reading the weights")
     state = _converted(plan, tensors)
     yield Progress(n_bytes, n_bytes, "writing")
-    path = _free(name or _name_of(plan.checkpoint))
+    path = library_folder() / f"{free_name(name or _name_of(plan.checkpoint))}{MODEL_SUFFIX}"
     write_tensors(path, state, {**card, "weights_sha256": weights_hash(state)})
     return path
 
@@ -110,10 +126,11 @@ def _planned(source: Path, stated: Mapping[str, Any]) -> _Plan:
     checkpoint = open_checkpoint(source)
     layout, candidate = read_layout(checkpoint, stated)
     try:
-        network = layout.network()
-        built = build_network(network)
-        _check_fit(layout.convert(layout.tensors), built.state_dict())
-        card = _card(checkpoint, layout, network, built)
+        if sum(tensor.n_bytes for tensor in candidate.tensors.values()) > MOST_SHARED * checkpoint.n_bytes:
+            raise Damaged("its tensors would take far more memory than the file, because they share their numbers")
+        wanted = layout.built.state_dict()
+        _check_fit(layout.convert(layout.tensors), wanted)
+        card = _card(checkpoint, layout)
     except (Damaged, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, AssertionError) as error:
         reason = str(error) if isinstance(error, Damaged) else " ".join(str(error).split())[:200]
         raise UserError(f"{source.name} ({layout.title}) cannot be imported: {reason}.", KEPT) from error
@@ -134,9 +151,9 @@ def _check_fit(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Non
         raise Damaged(f"it holds “{more[0][:80]}”, for which the network has no place")
 
 
-def _card(checkpoint: Checkpoint, layout: Layout, network: Mapping[str, Any], built: Any) -> dict[str, Any]:
+def _card(checkpoint: Checkpoint, layout: Layout) -> dict[str, Any]:
     """What is to be said of the model; its weights are hashed when they are there."""
-    facts, beside = layout.facts, checkpoint.beside
+    facts, beside, built = layout.facts, checkpoint.beside, layout.built
     (mean, std), why = layout.pixel_guess()
     said = _pixels_said(beside)
     choices = (HALF, IMAGENET, CLIP)
@@ -147,9 +164,11 @@ def _card(checkpoint: Checkpoint, layout: Layout, network: Mapping[str, Any], bu
         for index, (name, guess) in enumerate((("mean", mean), ("std", std)))
     }
     labels = labels_for(int(built.num_classes), facts.config, facts)
+    if len(labels) != built.num_classes:
+        raise Damaged(f"it has {built.num_classes} classes, and {len(labels)} labels are stated")
     source = checkpoint.source
-    return {
-        "network": dict(network),
+    card = {
+        "network": layout.network(),
         "shape": shape_facts(built),
         **pixels,
         "labels": labels,
@@ -157,6 +176,9 @@ def _card(checkpoint: Checkpoint, layout: Layout, network: Mapping[str, Any], bu
         "origin": {"from": source.name, "path": os.path.abspath(source)},
         "assumptions": [{"name": a.name, "value": a.value, "why": a.why} for a in facts.assumptions.values()],
     }
+    card_labels(card)
+    card_pixels(card)
+    return card
 
 
 def _pixels_said(beside: Mapping[str, Mapping[str, Any]]) -> tuple[list[float], list[float]] | None:
@@ -215,8 +237,8 @@ def _earlier(card: Mapping[str, Any]) -> Path | None:
         try:
             if _compared(read_card(path)) == wanted:
                 return path
-        except UserError:
-            continue
+        except (UserError, LookupError, TypeError):
+            continue  # a card that says nothing of an import
     return None
 
 
@@ -229,11 +251,6 @@ def _compared(card: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps({**said, "sha256": digest, "assumptions": taken}))
 
 
-def library_folder() -> Path:
-    """Where imported models lie."""
-    return data_folder() / "models"
-
-
 def _name_of(checkpoint: Checkpoint) -> str:
     """What a model is called after its file, or after its folder where the file's name says nothing."""
     source = checkpoint.source
@@ -241,12 +258,40 @@ def _name_of(checkpoint: Checkpoint) -> str:
     return os.path.abspath(source.parent).rpartition(os.sep)[2] or stem if stem in _WHOLE else stem
 
 
-def _free(name: str) -> Path:
-    """A file of the library that is not there yet."""
-    plain = "".join(c if c.isalnum() or c in "-_. +" else "-" for c in name).strip(" .-")[:100] or "model"
-    names = (plain if n == 1 else f"{plain}-{n}" for n in range(1, 10_000))
-    return next(
-        path
-        for free in names
-        if free not in bundled_models() and not os.path.lexists(path := library_folder() / f"{free}.safetensors")
-    )
+def imported(reference: str) -> str:
+    """The reference by which a model can be opened: for a checkpoint, the name in the library that it was imported as.
+
+    A checkpoint of another program is read in a process of its own, which ends then. Other references stay as they are.
+
+    Raises UserError where it cannot be imported.
+    """
+    if not is_foreign(reference):
+        return reference
+    code = f"import sys; sys.path[:] = {own_path()!a}; from {__name__} import _import_here; _import_here(sys.argv[1])"
+    command = [sys.executable, "-P", "-c", code, reference]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    try:
+        said = json.loads(ended.stdout)
+    except ValueError as error:
+        what = f"The process that read {Path(reference).name} ended with exit code {ended.returncode}."
+        raise UserError(what, f"It may be too large for the memory, or damaged. {KEPT}") from error
+    if "message" in said:
+        raise UserError(said["message"], said["hint"])
+    return Path(said["path"]).stem
+
+
+def _import_here(reference: str) -> None:
+    """What the process of `imported` does: it prints where the model is, or what is wrong, as JSON."""
+    try:
+        path = _finished(import_model(Path(reference)))
+        print(json.dumps({"path": str(path)}))
+    except UserError as error:
+        print(json.dumps({"message": error.message, "hint": error.hint}))
+
+
+def _finished(job: Job[Path]) -> Path:
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            return Path(stop.value)

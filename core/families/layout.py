@@ -5,15 +5,18 @@ Each kind is one file in `core.families.layouts`.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from core.families.network import build_network
 from core.families.stored import Damaged
 
 Tensors = Mapping[str, Tensor]
@@ -131,7 +134,7 @@ def read_like(name: str, value: Any, like: Any) -> Any:
     """
     try:
         if isinstance(like, tuple):
-            parts = value.split(",") if isinstance(value, str) else list(value)
+            parts = _parts(value)
             return tuple(float(part) if like and isinstance(like[0], float) else str(part).strip() for part in parts)
         if isinstance(like, bool):
             return {"true": True, "false": False}[str(value).lower()]
@@ -152,6 +155,13 @@ class Found:
     head_name: str = ""
     outside: Collection[str] = ()
     scripted: bool = False
+
+
+def _parts(value: Any) -> list[Any]:
+    """The parts of a list, also of one that is typed: as JSON, or with commas between."""
+    if not isinstance(value, str):
+        return list(value)
+    return list(json.loads(value)) if value.startswith("[") else value.split(",")
 
 
 class Layout:
@@ -207,6 +217,11 @@ class Layout:
         Raises Damaged where that cannot be.
         """
         raise NotImplementedError
+
+    @cached_property
+    def built(self) -> Any:
+        """The network itself, its weights on the meta device."""
+        return build_network(self.network())
 
     def convert(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors under the names of timm's network.

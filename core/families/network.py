@@ -77,7 +77,10 @@ def build_network(stated: Mapping[str, Any]) -> Any:
     with torch.device("meta"):
         if TIMM in stated:
             return timm.create_model(stated[TIMM], pretrained=False, **made)
-        return CLASSES[stated.get(CLASS, VisionTransformer.__name__)](**made)
+        kind = CLASSES[stated.get(CLASS, VisionTransformer.__name__)]
+        if issubclass(kind, VisionTransformer):
+            made.setdefault("weight_init", "skip")  # weights without memory take the longest to be drawn at random
+        return kind(**made)
 
 
 def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:

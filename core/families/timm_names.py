@@ -13,7 +13,7 @@ from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import Tensor
 
 from core.families.layout import Layout, Tensors, n_blocks, ratio, shape_of, side
-from core.families.network import TIMM, build_network
+from core.families.network import TIMM
 from core.families.stored import Damaged
 
 
@@ -62,8 +62,7 @@ class TimmLayout(Layout):
 
     def convert(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors as timm's own converter names them."""
-        network = self.network()
-        return filtered(self.prepared(dict(tensors)), build_network(network), str(network.get(TIMM, "")))
+        return filtered(self.prepared(dict(tensors)), self.built, str(self.network().get(TIMM, "")))
 
     def prepared(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """The tensors that are handed to timm's converter."""
@@ -72,6 +71,8 @@ class TimmLayout(Layout):
 
 def filtered(tensors: dict[str, Tensor], network: Any, name: str = "") -> dict[str, Tensor]:
     """Tensors as timm names them for a network, by the converter of the module that the network is of."""
+    if not hasattr(network, "blocks"):
+        raise Damaged(f"{name or type(network).__name__} has no row of blocks")
     module = sys.modules[model_entrypoint(name).__module__ if name else type(network).__module__]
     change = getattr(module, "checkpoint_filter_fn", checkpoint_filter_fn)
     if change is checkpoint_filter_fn:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from core.families.layout import Facts, Tensors, merged, n_blocks, ratio, shape_of
 from core.families.layouts.vit import with_head_bias
-from core.families.network import build_network
 from core.families.stored import Damaged
 from core.families.timm_names import TimmLayout
 from core.families.transformers_names import Encoder, layer
@@ -141,4 +140,4 @@ class OriginalDINOv3(TimmLayout):
 
     def convert(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors as timm's own converter names them."""
-        return with_head_bias(checkpoint_filter_fn(dict(tensors), build_network(self.network())))
+        return with_head_bias(checkpoint_filter_fn(dict(tensors), self.built))

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from core.families.layout import CLIP, Layout, Tensors, n_blocks, ratio, shape_of, side
 from core.families.layouts.vit import with_head_bias
-from core.families.network import build_network
 from core.families.stored import Damaged
 
 HEAD_WIDTH = 64
@@ -79,7 +78,6 @@ class OriginalCLIP(Layout):
 
     def convert(self, tensors: Tensors) -> dict[str, Tensor]:
         """The tensors as timm's own converter names them."""
-        network = self.network()
-        kept = {name: value for name, value in tensors.items() if name != "proj" or network["num_classes"]}
-        found = checkpoint_filter_fn({f"visual.{name}": v for name, v in kept.items()}, build_network(network))
+        kept = {name: value for name, value in tensors.items() if name != "proj" or self.built.num_classes}
+        found = checkpoint_filter_fn({f"visual.{name}": v for name, v in kept.items()}, self.built)
         return with_head_bias({name.replace(".ls_", ".ls"): value for name, value in found.items()})

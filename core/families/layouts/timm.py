@@ -52,7 +52,7 @@ class Timm(TimmLayout):
 
     def prepared(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """The tensors, without what was only for pretraining."""
-        if self.projects and not self.network()["num_classes"]:
+        if self.projects and not self.built.num_classes:
             tensors = {name: value for name, value in tensors.items() if not name.startswith("head.")}
         return with_head_bias({name: v for name, v in tensors.items() if name not in ("mask_token", "norm.mask_token")})
 

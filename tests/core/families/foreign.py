@@ -40,11 +40,15 @@ Streams = tuple[list[Tensor], Tensor]
 
 
 def shaken(network: Any, seed: int = 0) -> Any:
-    """The network with every number in it random, so that none can be left out or mixed up unnoticed."""
+    """The network with every number in it random, so that none can be left out or mixed up unnoticed.
+
+    Scales stay about 1; the same seed gives the same numbers.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for value in network.parameters():
-            value.add_(0.15 * torch.randn(value.shape, generator=generator))
+            middle = 1.0 if value.ndim == 1 and (value == 1).all() else 0.0
+            value.copy_(middle + 0.2 * torch.randn(value.shape, generator=generator))
     return network.eval()
 
 
