@@ -140,10 +140,11 @@ def why_not(model: ModelInfo) -> str:
     """Why there is nothing to search for on a model, and what to do; "" where there is."""
     if model.judges_relation:
         return ""
-    answers = f"answers {len(model.labels)} classes" if model.labels else "has no classes"
+    few = " or ".join(f"“{label}”" for label in model.labels)
+    classes = few if len(model.labels) < 4 else f"{len(model.labels)} classes"
     return (
-        f"{model.name} {answers}. Subspaces are searched by what turns “different” into “same”, so only a model that "
-        "answers these has any: fine-tune it first, with relata train --init."
+        f"{model.name} {f'answers {classes}' if classes else 'has no classes'}: only what answers “same” or "
+        "“different” has subspaces. Fine-tune it to: relata train --init"
     )
 
 

@@ -182,12 +182,15 @@ def test_a_pad_that_is_there_offers_nothing(panel: InterventionsPanel, desk: Des
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [(ANIMALS, "tiny answers 3 classes"), ((), "tiny has no classes")], ids=["animals", "none"]
+    ("labels", "words"),
+    [(ANIMALS, "answers “cat” or “dog” or “cow”"), (tuple("abcd"), "answers 4 classes"), ((), "tiny has no classes")],
+    ids=["three", "four", "none"],
 )
 def test_where_a_fit_makes_no_sense_it_is_said_and_not_offered(
     panel: InterventionsPanel, desk: Desk, labels: tuple[str, ...], words: str
 ) -> None:
-    verdict = Verdict(labels or ("different", "same"), (0.0, 1.0, 2.0), (0.0, 1.0, 2.0))
+    logits = tuple(float(index) for index in range(len(labels) or 2))
+    verdict = Verdict(labels or ("different", "same"), logits, logits)
     desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=labels)))
     panel.refresh()
 
