@@ -151,12 +151,15 @@ def why_not(model: ModelInfo) -> str:
 def words(run: Run) -> str:
     """How far a fit is."""
     found = [f for f in run.found if isinstance(f, Fitted)]
-    measured = "\n".join(
-        f"{'Colour' if f.property == 'color' else 'Shape'} after {_block(f.block)}: IIA {f.iia:.2f}, "
-        f"wrong object {f.wrong_object_iia:.2f} (n {f.n})"
-        for f in found
-    )
+    measured = "\n".join(map(_measured, found))
     return "\n".join(part for part in (_state(run), measured) if part)
+
+
+def _measured(fitted: Fitted) -> str:
+    where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {_block(fitted.block)}"
+    if fitted.size == 0:
+        return f"{where}: no direction was found; try more pairs or epochs"
+    return f"{where}: IIA {fitted.iia:.2f}, wrong object {fitted.wrong_object_iia:.2f} (n {fitted.n})"
 
 
 def _block(block: int) -> str:
@@ -170,7 +173,7 @@ def _state(run: Run) -> str:
         case "waiting":
             return "Waits until the job before it is over."
         case "finished":
-            return "Finished: the pads use it."
+            return "Finished."
         case "stopped":
             return "Cancelled. What was finished is kept."
         case "stopping":
