@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.analyses import Analysis, Refusal
+from core.analyses.decision import Verdict
 from core.arguments import seed
 from core.cards import card_geometry, card_task, model_path, read_card
 from core.demo import demo_stimulus
-from core.document import Document, Intervention, make_counterfactual, random_stimulus
+from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
@@ -26,6 +27,9 @@ from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_o
 
 if TYPE_CHECKING:
     from core.beside import OnCompared
+
+N_SAID = 5
+"""How many of the likeliest classes are named."""
 
 
 def add_ask_verb(verbs: Any) -> None:
@@ -56,6 +60,7 @@ def add_ask_verb(verbs: Any) -> None:
         help="an intervention, such as “knock-out-heads block=1 heads=0,2”; may be given again",
     )
     verb.add_argument("--figure", type=Path, help="write the plots there as SVG, PDF and PNG, and print no JSON")
+    verb.add_argument("--lens", choices=LENSES, default=LENSES[0], help="what is shown of a network without classes")
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.set_defaults(run=_ask)
 
@@ -102,6 +107,8 @@ def _ask(arguments: argparse.Namespace) -> int:
         "weights_sha256": answer.model.weights_hash,
     }
     value |= {"edits": [edit.words(document.base) for edit in edits], "notes": list(answer.notes)}
+    if isinstance(found, Verdict):
+        value |= {"answer": found.answer, "flipped": found.flipped, "largest": _plain(found.largest(N_SAID))}
     value["found"] = _plain(found)
     for other in there:
         value["beside"] = _beside(other, document)
@@ -137,7 +144,7 @@ def _split(words: str) -> list[str]:
 
 def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
     card = read_card(model_path(arguments.model))
-    document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)))
+    document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)), lens=arguments.lens)
     if arguments.source is not None:
         document = make_counterfactual(document, arguments.source, arguments.seed)
     return dataclasses.replace(document, interventions=tuple(edits), compared=arguments.beside)

@@ -62,13 +62,14 @@ class FitOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A subspace that lies on the disk now, and how good it is."""
+    """A subspace that lies on the disk now: how good it is, and of how many dimensions; none where none was found."""
 
     property: Property
     block: int
     iia: float
     wrong_object_iia: float
     n: int
+    size: int
 
 
 def fit(
@@ -115,4 +116,5 @@ def fit(
 
 def _of(fitted: FittedSubspace) -> Fitted:
     card = fitted.card
-    return Fitted(card["property"], card["block"], card["iia"], card["wrong_object_iia"], card["n_test"])
+    measured = (card["iia"], card["wrong_object_iia"], card["n_test"], card["subspace_size"])
+    return Fitted(card["property"], card["block"], *measured)

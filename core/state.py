@@ -25,7 +25,7 @@ from core.engine import Edit, advance, edited, embed, finite, read, read_out, re
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
-from core.judges import N_EXAMPLES, TITLES, Examples, cosine, examples_of, nearness
+from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
 from core.render import render, render_many
 from core.scene import RELATIONS, task_of
 from core.site import PARTS, Site
@@ -108,12 +108,12 @@ class State:
         """What is shown of a network without classes, in a sentence; "" where it has some."""
         if self.lens is None:
             return ""
-        scale = self.examples.scales[self.lens]
-        return (
-            f"This network has no classes: shown is {TITLES[self.lens]}, in σ of {N_EXAMPLES} examples. "
-            f"Of these, {scale.right:.0%} are on their side".replace("%", " %")
-            + "."
-        )
+        return f"This network has no classes: shown is {TITLES[self.lens]}, in σ of {N_EXAMPLES} examples."
+
+    @property
+    def scale(self) -> Scale | None:
+        """How what is shown of a network without classes tells “same” from “different”; None where it has classes."""
+        return None if self.lens is None else self.examples.scales[self.lens]
 
     @property
     def examples(self) -> Examples:
@@ -185,8 +185,8 @@ class State:
 
     def _over_nothing(self, values: Tensor) -> Tensor:
         """Logits [B, 2] whose margin is that of values [B] on the scale of the lens."""
-        assert self.lens is not None
-        margin = self.examples.scales[self.lens].margin(values)
+        assert self.scale is not None
+        margin = self.scale.margin(values)
         return torch.stack([torch.zeros_like(margin), margin], -1)
 
     def resume(self, x: Tensor, start_block: int, edits: Interventions) -> Tensor:

@@ -68,20 +68,22 @@ class LensChoice(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.choice, self._said = QComboBox(), QLabel("No classes. Shown is:")
+        self.choice, self.right = QComboBox(), QLabel()
         self.choice.addItems([lens.capitalize() for lens in LENSES])
         self.choice.setAccessibleName("What is shown of a network without classes")
         self.choice.activated.connect(lambda index: read_by(desk, LENSES[index]))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
         layout.addStretch(1)
-        layout.addWidget(self._said)
-        layout.addWidget(self.choice)
+        for widget in (QLabel("No classes. Shown is:"), self.choice, self.right):
+            layout.addWidget(widget)
         layout.addStretch(1)
 
     def refresh(self, verdict: Verdict) -> None:
-        """Show the lens of the document; the tool tip says what it does."""
+        """Show the lens of the document and for how many examples it is right; the tool tip says what it does."""
         self.choice.setCurrentIndex(LENSES.index(self._desk.document.lens))
+        self.right.setText("" if verdict.right is None else f"right for {100 * verdict.right:.0f} % of examples")
         self.setToolTip(verdict.lens)
 
 

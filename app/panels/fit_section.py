@@ -140,22 +140,26 @@ def why_not(model: ModelInfo) -> str:
     """Why there is nothing to search for on a model, and what to do; "" where there is."""
     if model.judges_relation:
         return ""
-    answers = f"answers {len(model.labels)} classes" if model.labels else "has no classes"
+    few = " or ".join(f"“{label}”" for label in model.labels)
+    classes = few if len(model.labels) < 4 else f"{len(model.labels)} classes"
     return (
-        f"{model.name} {answers}. Subspaces are searched by what turns “different” into “same”, so only a model that "
-        "answers these has any: fine-tune it first, with relata train --init."
+        f"{model.name} {f'answers {classes}' if classes else 'has no classes'}: only what answers “same” or "
+        "“different” has subspaces. Fine-tune it to: relata train --init"
     )
 
 
 def words(run: Run) -> str:
     """How far a fit is."""
     found = [f for f in run.found if isinstance(f, Fitted)]
-    measured = "\n".join(
-        f"{'Colour' if f.property == 'color' else 'Shape'} after {_block(f.block)}: IIA {f.iia:.2f}, "
-        f"wrong object {f.wrong_object_iia:.2f} (n {f.n})"
-        for f in found
-    )
+    measured = "\n".join(map(_measured, found))
     return "\n".join(part for part in (_state(run), measured) if part)
+
+
+def _measured(fitted: Fitted) -> str:
+    where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {_block(fitted.block)}"
+    if fitted.size == 0:
+        return f"{where}: no direction was found; try more pairs or epochs"
+    return f"{where}: IIA {fitted.iia:.2f}, wrong object {fitted.wrong_object_iia:.2f} (n {fitted.n})"
 
 
 def _block(block: int) -> str:
@@ -169,7 +173,7 @@ def _state(run: Run) -> str:
         case "waiting":
             return "Waits until the job before it is over."
         case "finished":
-            return "Finished: the pads use it."
+            return "Finished."
         case "stopped":
             return "Cancelled. What was finished is kept."
         case "stopping":

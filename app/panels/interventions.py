@@ -97,6 +97,7 @@ class InterventionsPanel(QScrollArea, Panel):
         self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
         self.magnet.setChecked(True)
         self.words.setWordWrap(True)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 8px; }")  # all of them are in sight in a narrow panel
         for inside, name, tip in (
             (self.probe, "Probe", "Push a pair along the direction of a linear probe for its relation"),
             (self.fit, "Fit", "Learn the subspaces that the pads show"),

@@ -322,7 +322,7 @@ class PadPainter:
         painter.setFont(scaled(self.font, 0.8))
         height = QFontMetricsF(painter.font()).height()
         row = QRectF(rect.left(), rect.bottom() - height, rect.width(), height)
-        told = f"shows {picture.axis_share:.0%}".replace("%", " %")
+        told = f"shows {picture.axis_share:.0%}".replace("%", " %") if picture.landmarks else ""
         right = QFontMetricsF(painter.font()).horizontalAdvance(told) + 12
         painter.setPen(self.colors.color("muted"))
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), told)

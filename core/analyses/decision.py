@@ -36,7 +36,8 @@ class Verdict:
     head has them. The answer is the label of the largest logit.
 
     Of very many classes only the largest are held; `others` is log Σ exp of the logits of the rest, with the edits and
-    without. `lens` says in a sentence what is shown of a network without classes, "" where it has some.
+    without. `lens` says in a sentence what is shown of a network without classes, "" where it has some, and `right` the
+    share of examples that are on their side of it.
     """
 
     labels: tuple[str, ...]
@@ -44,6 +45,7 @@ class Verdict:
     baseline: tuple[float, ...]
     others: tuple[float, float] = (-math.inf, -math.inf)
     lens: str = ""
+    right: float | None = None
 
     @property
     def unit(self) -> str:
@@ -128,7 +130,9 @@ def verdict(state: State) -> Verdict:
     """What the model says of a state."""
     now, before = state.logits(state.edits), state.logits(())
     if len(now) <= ALL_UP_TO:
-        return Verdict(state.labels, tuple(now.tolist()), tuple(before.tolist()), lens=state.lens_words())
+        scale = state.scale
+        right = None if scale is None else scale.right
+        return Verdict(state.labels, tuple(now.tolist()), tuple(before.tolist()), lens=state.lens_words(), right=right)
     import torch
 
     held = torch.cat([of.topk(N_LARGEST).indices for of in (now, before)]).unique()  # in ascending order

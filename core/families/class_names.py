@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -60,17 +60,15 @@ def _names(listed: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def as_two_classes(head: nn.Module, label: str) -> tuple[str, ...]:
-    """Have a head of one logit put out a logit of 0 for “not `label`” beside it; returns the names of the two.
+def as_two_classes(heads: Sequence[nn.Module], label: str) -> tuple[str, ...]:
+    """Have heads of one logit put out a logit of 0 for “not `label`” beside it; returns the names of the two.
 
     The softmax over the two is the sigmoid of the one. A head for “same” or “different” is one for both.
     """
     known = label.strip().casefold()
-    if known in RELATIONS:
+    for head in heads:
         head.register_forward_hook(_zero_after if known == RELATIONS[0] else _zero_before)
-        return RELATIONS
-    head.register_forward_hook(_zero_before)
-    return f"not {label}", label
+    return RELATIONS if known in RELATIONS else (f"not {label}", label)
 
 
 def _zero_before(_head: nn.Module, _inputs: Any, logit: Tensor) -> Tensor:

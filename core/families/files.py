@@ -61,7 +61,7 @@ def open_model(reference: str, device: torch.device) -> Model:
         name=path.stem,
         mean=mean,
         std=std,
-        labels=as_two_classes(network.head, labels[0]) if len(labels) == 1 else labels,
+        labels=as_two_classes(_heads(network), labels[0]) if len(labels) == 1 else labels,
         weights_hash=own_hash,
         card=card,
         reference=reference,
@@ -101,10 +101,16 @@ def _check_classes(path: Path, labels: Sequence[str], n_classes: int) -> None:
 
 
 def _order_head(network: Any, order: Sequence[int]) -> None:
-    """Put the rows of the head, and of a second one beside it, in another order, in place."""
-    for head in (network.head, getattr(network, "head_dist", None)):
-        for part in head.parameters() if head is not None else ():
+    """Put the rows of the head in another order, in place."""
+    for head in _heads(network):
+        for part in head.parameters():
             part.copy_(part[list(order)].clone())
+
+
+def _heads(network: Any) -> tuple[nn.Module, ...]:
+    """What puts out the logits: one head, or the two of a distilled network, whose mean it takes."""
+    head = network.get_classifier()
+    return tuple(head) if isinstance(head, tuple | nn.ModuleList) else (head,)
 
 
 def _does_not_fit(path: Path, reason: str) -> UserError:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from core import judges
 from core.cli import main
+from core.families.files import save_model
+from tests.core.networks import CARD, TINY, tiny_network
 
 EDIT = "move-in-subspace block=0 item=0 property=color point=6,4"
 
@@ -95,3 +98,34 @@ def test_another_model_is_asked_the_same_with_the_same_edits(
 )
 def test_what_cannot_be_asked_is_said(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
     assert said in refused(capsys, *words)
+
+
+@pytest.mark.parametrize("patch", [8, 14, 32])
+def test_a_network_without_classes_is_asked_by_the_lens_that_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patch: int
+) -> None:
+    monkeypatch.setattr(judges, "N_EXAMPLES", 8)
+    network = {**TINY, "img_size": 224, "patch_size": patch, "num_classes": 0}
+    file = str(tmp_path / "plain.safetensors")
+    save_model(Path(file), tiny_network(**network), {**CARD, "network": network, "labels": []})
+
+    means = ask(capsys, "decision", "--model", file)
+    cosine = ask(capsys, "decision", "--model", file, "--lens", "cosine")
+
+    assert "class means" in means["found"]["lens"]
+    assert "cosine of A and B" in cosine["found"]["lens"]
+    assert cosine["found"]["logits"] != means["found"]["logits"]
+
+
+def test_of_a_thousand_classes_the_likeliest_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    network = {**TINY, "num_classes": 1000}
+    file = str(tmp_path / "many.safetensors")
+    card = {**CARD, "network": network, "labels": "imagenet-1k"}
+    save_model(Path(file), tiny_network(**network), card)
+
+    found = ask(capsys, "decision", "--model", file, "--edit", "knock-out-mlp block=0")
+
+    top = found["largest"]
+    assert found["answer"] == top[0]["label"]
+    assert len(top) == 5
+    assert [each["share"] for each in top] == sorted((each["share"] for each in top), reverse=True)

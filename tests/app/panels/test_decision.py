@@ -125,7 +125,8 @@ def test_one_logit_is_held_against_what_it_is_not(qtbot: QtBot, desk: Desk) -> N
 
 
 def headless(desk: Desk) -> None:
-    verdict = Verdict(RELATIONS, (0.0, 0.4), (0.0, 0.4), lens="This network has no classes: shown is a cosine.")
+    words = "This network has no classes: shown is a cosine."
+    verdict = Verdict(RELATIONS, (0.0, 0.4), (0.0, 0.4), lens=words, right=0.75)
     desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=())))
 
 
@@ -143,6 +144,7 @@ def test_of_a_network_without_classes_it_is_said_what_is_shown_and_never_that_it
     assert shown.truth == "TRUE of the picture: different — colour"
     assert "no classes: shown is a cosine" in panel.meter.toolTip()
     assert panel.lens.isVisibleTo(panel)
+    assert panel.lens.right.text() == "right for 75 % of examples"
 
 
 def test_what_is_shown_of_a_network_without_classes_is_switched_in_one_step(qtbot: QtBot, desk: Desk) -> None:

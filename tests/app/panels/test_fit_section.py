@@ -108,8 +108,17 @@ def test_progress_time_left_and_what_was_found_are_said(panel: InterventionsPane
     jobs.tell(progress=Progress(250, 1000, "color, block 1"), left_s=130.0)
     assert panel.fit.progress.value() == 250
     assert panel.fit.said.text() == "color, block 1 · about 2 min left"
-    jobs.tell(found=(Fitted("color", 1, 0.84, 0.52, 256),))
+    jobs.tell(found=(Fitted("color", 1, 0.84, 0.52, 256, 9),))
     assert "Colour after block 1: IIA 0.84, wrong object 0.52 (n 256)" in panel.fit.said.text()
+
+
+def test_a_search_that_found_nothing_says_so(panel: InterventionsPanel, jobs: PretendJobs) -> None:
+    panel.offer.click()
+    panel.fit.start.click()
+
+    jobs.tell(found=(Fitted("shape", -1, 0.5, 0.5, 256, 0),))
+
+    assert "Shape after the embeddings: no direction was found" in panel.fit.said.text()
 
 
 def test_cancel_asks_the_job_to_stop_and_says_what_is_kept(panel: InterventionsPanel, jobs: PretendJobs) -> None:
@@ -145,7 +154,7 @@ def test_the_engine_is_asked_again_for_each_subspace_and_when_it_next_looks_at_f
 
     jobs.tell(progress=Progress(1, 2, "color, block 1"))
     assert live.ask.call_count == before
-    jobs.tell(found=(Fitted("color", 1, 0.84, 0.52, 256),))
+    jobs.tell(found=(Fitted("color", 1, 0.84, 0.52, 256, 9),))
     assert live.ask.call_count == before + 1
     jobs.tell(progress=Progress(2, 2, "color, block 1"))
     assert live.ask.call_count == before + 1, "nothing more was found"
@@ -158,7 +167,7 @@ def test_when_all_is_there_the_pad_comes_to_the_front_unless_something_else_is_l
 ) -> None:
     panel.offer.click()
     panel.fit.start.click()
-    jobs.tell(state="finished", found=(Fitted("color", 1, 0.84, 0.52, 256),))
+    jobs.tell(state="finished", found=(Fitted("color", 1, 0.84, 0.52, 256, 9),))
     assert panel.tabs.currentIndex() == 0
 
     panel.tabs.setCurrentIndex(FIT_TAB)
@@ -182,12 +191,15 @@ def test_a_pad_that_is_there_offers_nothing(panel: InterventionsPanel, desk: Des
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [(ANIMALS, "tiny answers 3 classes"), ((), "tiny has no classes")], ids=["animals", "none"]
+    ("labels", "words"),
+    [(ANIMALS, "answers “cat” or “dog” or “cow”"), (tuple("abcd"), "answers 4 classes"), ((), "tiny has no classes")],
+    ids=["three", "four", "none"],
 )
 def test_where_a_fit_makes_no_sense_it_is_said_and_not_offered(
     panel: InterventionsPanel, desk: Desk, labels: tuple[str, ...], words: str
 ) -> None:
-    verdict = Verdict(labels or ("different", "same"), (0.0, 1.0, 2.0), (0.0, 1.0, 2.0))
+    logits = tuple(float(index) for index in range(len(labels) or 2))
+    verdict = Verdict(labels or ("different", "same"), logits, logits)
     desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=labels)))
     panel.refresh()
 
