@@ -178,11 +178,13 @@ class AttentionView(Interactive, Painted):
     def _paint_picture(self, painter: QPainter, frame: AttentionFrame, image: QImage) -> None:
         """Stimulus, heat, and what marks both; only the heat is another with each answer."""
         look, font = self._look, self.font()
-        self.still(painter, "image", (frame, image.cacheKey()), lambda still: paint_image(still, frame, image))
+        self.still(
+            painter, "image", (frame, image.cacheKey()), lambda still: paint_image(still, frame, image), frame.picture
+        )
         if look.heat is not None:
             paint_image(painter, frame, look.heat, HEAT_OPACITY)
-        marks = (frame, look.rings, look.query, look.hovered)
-        self.still(painter, "marks", marks, lambda still: paint_marks(still, frame, font, look))
+        marks, around = (frame, look.rings, look.query, look.hovered), frame.picture.adjusted(-4, -4, 4, 4)
+        self.still(painter, "marks", marks, lambda still: paint_marks(still, frame, font, look), around)
         if look.stale:
             paint_stale(painter, frame.picture, theme.current(), font)
 

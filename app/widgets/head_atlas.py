@@ -164,8 +164,8 @@ class HeadAtlas(Interactive, Painted):
         painter.setOpacity(1.0)
         if self._off:
             self.still(painter, "off", (grid, self._off), lambda still: paint_off(still, grid, self._off))
-        names = (grid, self._selected[0])
-        self.still(painter, "names", names, lambda still: paint_names(still, grid, font, self._selected[0]))
+        names, beside = (grid, self._selected[0]), area.adjusted(grid.right, 0, 0, 0)
+        self.still(painter, "names", names, lambda still: paint_names(still, grid, font, self._selected[0]), beside)
         paint_rings(painter, grid, self._selected, self._hovered, focused=self.hasFocus())
 
     def _outlines(self, painter: QPainter) -> None:
@@ -176,7 +176,7 @@ class HeadAtlas(Interactive, Painted):
         font = self.font()
         choice = Choice(*self._selected, float(self._scores[self._selected]), self._selected in self._off, self._stale)
         fits = legend_fits(row, font, choice.told())
-        self.still(painter, "legend", fits, lambda still: paint_legend(still, row, font, fits))
+        self.still(painter, "legend", fits, lambda still: paint_legend(still, row, font, fits), row)
         paint_choice(painter, row, font, choice)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

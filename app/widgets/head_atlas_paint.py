@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -43,18 +45,21 @@ class Grid:
         """Of the corners of a cell."""
         return min(3.0, 0.2 * self.pitch_y)
 
+    @property
+    def right(self) -> float:
+        """Where the cells end."""
+        return self.left + self.n_heads * self.pitch_x
+
     def cell(self, block: int, head: int) -> QRectF:
         """The rectangle of one head, without the gap to its neighbours."""
         x, y = self.left + head * self.pitch_x, self.top + block * self.pitch_y
         return QRectF(x, y, self.pitch_x - self.gap, self.pitch_y - self.gap)
 
-    def cells(self) -> Iterator[tuple[int, int, QRectF]]:
+    @cached_property
+    def cells(self) -> tuple[tuple[int, int, QRectF], ...]:
         """Block, head and rectangle of every head."""
-        first = self.cell(0, 0)
-        for block in range(self.n_blocks):
-            y = self.top + block * self.pitch_y
-            for head in range(self.n_heads):
-                yield block, head, QRectF(self.left + head * self.pitch_x, y, first.width(), first.height())
+        heads = product(range(self.n_blocks), range(self.n_heads))
+        return tuple((block, head, self.cell(block, head)) for block, head in heads)
 
     def head_at(self, at: QPointF) -> tuple[int, int] | None:
         """The block and head at a point."""
@@ -129,7 +134,7 @@ def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[
     fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
     unknown, half = np.isnan(heads.scores).tolist(), grid.gap / 2
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for block, head, cell in grid.cells():
+    for block, head, cell in grid.cells:
         if not unknown[block][head]:
             red, green, blue = fills[block][head]
             painter.fillRect(cell.adjusted(-half, -half, half, half), QColor(red, green, blue, _FILL_ALPHA))
@@ -137,7 +142,7 @@ def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
     outlines(painter)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-    for block, head, cell in grid.cells():
+    for block, head, cell in grid.cells:
         if unknown[block][head]:
             box(painter, cell, radius=grid.radius, line=theme.current().color("line"))
     if heads.thumbnails is not None:
@@ -148,7 +153,7 @@ def paint_outlines(painter: QPainter, grid: Grid) -> None:
     """The shapes of all cells."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(Qt.GlobalColor.black)
-    for _, _, cell in grid.cells():
+    for _, _, cell in grid.cells:
         painter.drawRoundedRect(cell, grid.radius, grid.radius)
 
 
@@ -186,7 +191,7 @@ def _thumbnails(painter: QPainter, grid: Grid, sheet: QImage) -> None:
     if zoom * min(wide, high) < _LEAST_THUMBNAIL_PX:
         return
     dx, dy = (cell.width() - zoom * wide) / 2, (cell.height() - zoom * high) / 2
-    for block, head, rect in grid.cells():
+    for block, head, rect in grid.cells:
         target = QRectF(rect.left() + dx, rect.top() + dy, zoom * wide, zoom * high)
         painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
 
@@ -196,7 +201,7 @@ def paint_names(painter: QPainter, grid: Grid, font: QFont, chosen: int) -> None
     em = line_height(font)
     colors = theme.current()
     every = max(1, math.ceil(0.95 * em / grid.pitch_y))
-    left = grid.left + grid.n_heads * grid.pitch_x + 0.45 * em
+    left = grid.right + 0.45 * em
     for block in range(grid.n_blocks):
         if block != chosen and (block % every or abs(block - chosen) * grid.pitch_y < 0.95 * em):
             continue

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.theme import Theme
-from app.widgets.painted import STALE_OPACITY, scaled
+from app.widgets.painted import STALE_OPACITY, line_height, scaled, width_of
 
 _DARK_INK = QColor("#14161a")
 _LIGHT_INK = QColor("#ffffff")
@@ -23,8 +23,7 @@ def ink_on(color: QColor) -> QColor:
 
 def pill_size(text: str, font: QFont) -> tuple[float, float]:
     """Width and height of `paint_pill` for `text`."""
-    metrics = QFontMetricsF(font)
-    return metrics.horizontalAdvance(text) + 12, metrics.height() + 3
+    return width_of(font, text) + 12, line_height(font) + 3
 
 
 def paint_pill(painter: QPainter, text: str, corner: QPointF, fill: QColor) -> QRectF:

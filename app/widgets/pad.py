@@ -115,11 +115,11 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         def drawing(on: QPainter) -> PadPainter:
             return PadPainter(on, frame, colors, self.font())
 
-        self.still(painter, "ground", ground, lambda still: drawing(still).paint_ground(picture))
+        self.still(painter, "ground", ground, lambda still: drawing(still).paint_ground(picture), frame.rect)
         drawing(painter).clip()
         drawing(painter).paint_thumbs(picture, marking)
         painter.setClipping(False)
-        self.still(painter, "words", words, lambda still: drawing(still).paint_words(picture))
+        self.still(painter, "words", words, lambda still: drawing(still).paint_words(picture), frame.foot)
         if self._stale:
             drawing(painter).clip()
             paint_stale(painter, frame.rect, colors, self.font())

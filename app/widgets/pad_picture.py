@@ -19,6 +19,7 @@ THUMB_PX = 12.0
 _OWN_PX = 8.5
 _CHIP_PX = 12.0
 _CLOSE_PX = 8.0
+_FOOT_PX = 48.0
 # Orange shouts where blue of the same opacity whispers.
 _OPACITY_HIGH, _OPACITY_LOW = 0.32, 0.15
 
@@ -94,6 +95,12 @@ class PadFrame:
         x0, x1, y0, y1 = self.extent
         high = (y1 - y0) * self.scale
         return QRectF(self.left, self.bottom - high, (x1 - x0) * self.scale, high)
+
+    @property
+    def foot(self) -> QRectF:
+        """Where words stand."""
+        rect = self.rect
+        return rect.adjusted(0, max(0.0, rect.height() - _FOOT_PX), 0, 0)
 
     def shown(self, x: float, y: float) -> QPointF:
         return QPointF(self.left + (x - self.extent[0]) * self.scale, self.bottom - (y - self.extent[2]) * self.scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -80,30 +81,43 @@ class Paints(_Widget):
             things[name] = (made_of, make())
         return things[name][1]
 
-    def still(self, painter: QPainter, name: str, content: object, draw: Callable[[QPainter], None]) -> None:
+    def still(
+        self,
+        painter: QPainter,
+        name: str,
+        content: object,
+        draw: Callable[[QPainter], None],
+        within: QRectF | None = None,
+    ) -> None:
         """Draw what does not move: once, and from then on as a picture of it, for as long as `kept` keeps it.
 
-        The picture has the pixels of the screen, also where the widget begins between two of them.
+        The picture has the pixels of the screen, also where the widget begins between two of them. It is of the whole
+        widget, or of what is `within`: the smaller, the sooner it is drawn.
         """
         to_screen, ratio = painter.deviceTransform(), painter.device().devicePixelRatioF()
         left, top = to_screen.dx() % 1.0, to_screen.dy() % 1.0
+        area = self.rect() if within is None else self.rect() & within.toAlignedRect()
+        x, y = math.floor(area.x() * ratio + left), math.floor(area.y() * ratio + top)
+        if area.isEmpty():
+            return
 
         def picture() -> QPixmap:
-            result = QPixmap(math.ceil(self.width() * ratio + left), math.ceil(self.height() * ratio + top))
+            beyond_x, beyond_y = area.x() + area.width(), area.y() + area.height()
+            result = QPixmap(math.ceil(beyond_x * ratio + left) - x, math.ceil(beyond_y * ratio + top) - y)
             result.setDevicePixelRatio(ratio)
             result.fill(Qt.GlobalColor.transparent)
             inner = QPainter(result)
             inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-            inner.translate(left / ratio, top / ratio)
+            inner.translate((left - x) / ratio, (top - y) / ratio)
             draw(inner)
             inner.end()
             result.setDevicePixelRatio(1.0)
             return result
 
-        shown = self.kept(name, (content, ratio, left, top), picture)
+        shown = self.kept(name, (content, area, ratio, left, top), picture)
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        painter.drawPixmap(QPointF(-left, -top), shown)
+        painter.drawPixmap(QPointF(x - left, y - top), shown)
         painter.restore()
 
 
@@ -143,11 +157,13 @@ def scaled(font: QFont, scale: float, *, bold: bool = False) -> QFont:
     return result
 
 
+@lru_cache(maxsize=2048)  # laying out a text takes its time, and most are painted again and again
 def width_of(font: QFont, text: str) -> float:
     """The advance of `text` in logical pixels."""
     return QFontMetricsF(font).horizontalAdvance(text)
 
 
+@lru_cache(maxsize=64)
 def line_height(font: QFont) -> float:
     """The height of one line of `font` in logical pixels."""
     return QFontMetricsF(font).height()
@@ -163,9 +179,8 @@ def write(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
 ) -> None:
     """One line of text, centred in height, cut with an ellipsis where `rect` is too narrow."""
-    metrics = QFontMetricsF(font)
-    if metrics.horizontalAdvance(text) > rect.width():
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    if width_of(font, text) > rect.width():
+        text = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)
     painter.setPen(color)
     flags = int(align) | int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextDontClip)

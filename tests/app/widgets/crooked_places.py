@@ -22,6 +22,7 @@ from app.widgets.painted import Painted, box
 
 os.environ["QT_LOGGING_RULES"] = "default.warning=false"
 ROUNDING = 3
+SPOT = QRectF(37.4, 8.6, 15.3, 11.9)
 
 
 class Marks(Painted):
@@ -33,12 +34,17 @@ class Marks(Painted):
     def paint(self, painter: QPainter) -> None:
         if self._still:
             self.still(painter, "marks", None, self._draw)
+            self.still(painter, "spot", None, self._draw_spot, SPOT)
         else:
             self._draw(painter)
+            self._draw_spot(painter)
 
     def _draw(self, painter: QPainter) -> None:
         box(painter, QRectF(3.3, 4.7, 30, 20), radius=4, fill=QColor("teal"), line=QColor("black"))
         painter.drawText(8, 38, "Word")
+
+    def _draw_spot(self, painter: QPainter) -> None:
+        box(painter, SPOT, radius=3, fill=QColor("orange"))
 
 
 def pixels(*, still: bool) -> tuple[np.ndarray, float]:

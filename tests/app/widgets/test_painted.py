@@ -123,6 +123,8 @@ def test_arrays_are_the_same_by_what_they_hold() -> None:
     one = np.array([1.0, np.nan])
 
     assert same_values(one, one.copy())
+    assert same_values(one[1:], one[1:])
+    assert not same_values(one[1:], one[:1])
     assert not same_values(one, np.array([1.0, 2.0]))
     assert not same_values(one, np.array([[1.0, np.nan]]))
     assert same_values(None, None)
