@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import Field, fields, replace
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
 from core.options import field_types
@@ -19,50 +21,68 @@ class Form(QWidget, Generic[Options]):
     """Shows the fields of a value and changes them; `value` is the value with what is chosen.
 
     Fields that follow what is looked at (`core.analyses.follow`), `hidden` ones and those of other types than a choice,
-    yes or no, a number or a text have no row. A field's `metadata` may hold `label`, `tip`, `least` and `most`.
+    yes or no, a number or a text have no row. A field's `metadata` may hold `label`, `tip`, `least`, `most`, `step`,
+    `said` (in the place of the least number), the `words` of each choice, and `scientific` for a number over many
+    powers of ten.
     """
 
     changed = Signal()
 
     def __init__(self, value: Options, hidden: Collection[str] = ()) -> None:
         super().__init__()
+        self._hidden = hidden
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self.show_value(value)
+
+    def show_value(self, value: Options) -> None:
+        """Show another value of this kind."""
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
         self.value = value
-        self._shown: list[str] = []
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self.rows: dict[str, QWidget] = {}
         hints = field_types(type(value))
         for field in fields(value):  # type: ignore[arg-type]
             kind = hints.get(field.name)
             drawable = kind in (bool, int, float, str) or get_origin(kind) is Literal
-            if drawable and field.name not in hidden and "follow" not in field.metadata:
-                self._shown.append(field.name)
-                widget = self._widget(field, kind)
-                label = field.metadata.get("label", field.name.replace("_", " ").capitalize())
-                widget.setToolTip(field.metadata.get("tip", ""))
-                widget.setAccessibleName(label)
-                if isinstance(widget, QCheckBox):
-                    widget.setText(label)
-                    layout.addRow(widget)
-                else:
-                    layout.addRow(label, widget)
+            if drawable and field.name not in self._hidden and "follow" not in field.metadata:
+                self._add_row(field, kind)
+
+    def _add_row(self, field: Field[Any], kind: Any) -> None:
+        self.rows[field.name] = widget = self._widget(field, kind)
+        label = field.metadata.get("label", field.name.replace("_", " ").capitalize())
+        widget.setToolTip(field.metadata.get("tip", ""))
+        widget.setAccessibleName(label)
+        if isinstance(widget, QCheckBox):
+            widget.setText(label)
+            self._layout.addRow(widget)
+        else:
+            self._layout.addRow(label, widget)
+
+    def set_row_shown(self, name: str, shown: bool) -> None:
+        """Show or hide the row of a field, which keeps its value."""
+        self._layout.setRowVisible(self.rows[name], shown)
 
     @property
     def chosen(self) -> dict[str, Any]:
         """The fields that have a row, by name, with what is chosen."""
-        return {name: getattr(self.value, name) for name in self._shown}
+        return {name: getattr(self.value, name) for name in self.rows}
 
     def _widget(self, field: Field[Any], kind: Any) -> QWidget:
         value = getattr(self.value, field.name)
         if get_origin(kind) is Literal:
-            return self._choice(field.name, value, get_args(kind))
+            return self._choice(field, value, get_args(kind))
         if kind is bool:
             box = QCheckBox()
             box.setChecked(value)
             box.toggled.connect(self._setter(field.name))
             return box
         if kind in (int, float):
-            number = QSpinBox() if kind is int else QDoubleSpinBox()
+            decimal = ScientificBox if field.metadata.get("scientific") else QDoubleSpinBox
+            number = QSpinBox() if kind is int else decimal()
             number.setRange(field.metadata.get("least", 0), field.metadata.get("most", LARGEST))
+            number.setSpecialValueText(field.metadata.get("said", ""))
+            number.setSingleStep(field.metadata.get("step", 1))
             number.setValue(value)
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self._setter(field.name))
@@ -71,11 +91,11 @@ class Form(QWidget, Generic[Options]):
         line.editingFinished.connect(lambda: self._setter(field.name)(line.text()))
         return line
 
-    def _choice(self, name: str, value: object, options: tuple[object, ...]) -> QComboBox:
-        box = QComboBox()
-        box.addItems([str(option) for option in options])
+    def _choice(self, field: Field[Any], value: object, options: tuple[object, ...]) -> QComboBox:
+        box, words = QComboBox(), field.metadata.get("words", {})
+        box.addItems([words.get(option, str(option)) for option in options])
         box.setCurrentIndex(options.index(value))
-        box.currentIndexChanged.connect(lambda index: self._setter(name)(options[index]))
+        box.currentIndexChanged.connect(lambda index: self._setter(field.name)(options[index]))
         return box
 
     def _setter(self, name: str) -> Callable[[object], None]:
@@ -84,3 +104,29 @@ class Form(QWidget, Generic[Options]):
             self.changed.emit()
 
         return set_field
+
+
+class ScientificBox(QDoubleSpinBox):
+    """A number over many powers of ten, such as a learning rate: typed as 0.0002 or 2e-4, doubled by a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(12)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
+
+    def valueFromText(self, text: str) -> float:
+        return float(text)
+
+    def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
+        begun = re.fullmatch(r"[0-9]*\.?[0-9]*(e[+-]?[0-9]*)?", text, re.IGNORECASE) is not None
+        try:
+            whole = self.minimum() <= float(text) <= self.maximum()
+        except ValueError:
+            whole = False
+        states = QValidator.State
+        return states.Acceptable if begun and whole else states.Intermediate if begun else states.Invalid, text, pos
+
+    def stepBy(self, steps: int) -> None:
+        self.setValue(self.value() * 2.0**steps)

@@ -69,8 +69,8 @@ class Jobs(QObject):
         self._next()
         return number
 
-    def cancel(self, number: int) -> None:
-        """Ask a job to stop; after a time of grace it is ended."""
+    def cancel(self, number: int, grace_ms: int | None = None) -> None:
+        """Ask a job to stop; after a time of grace, GRACE_MS where none is named, it is ended."""
         run = self._runs[number]
         if run.state == "waiting":
             self._waiting.remove(number)
@@ -78,7 +78,7 @@ class Jobs(QObject):
         elif run.state == "running" and self._child is not None:
             child = self._child
             child.send(None)
-            QTimer.singleShot(GRACE_MS, child, child.kill)
+            QTimer.singleShot(GRACE_MS if grace_ms is None else grace_ms, child, child.kill)
             self._say(replace(run, state="stopping", left_s=None))
 
     def stop(self) -> None:
@@ -144,4 +144,5 @@ def _crash(number: int, code: int) -> Broken:
     """Words for a child that went without any."""
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
     details = f"The process of job {number} ended with {name} (exit code {code}) and left no word."
-    return Broken(f"The job's process stopped ({name}).", KEPT_HINT, details)
+    hint = f"It may have been out of memory. {KEPT_HINT}" if name == "SIGKILL" else KEPT_HINT
+    return Broken(f"The job's process stopped ({name}).", hint, details)

@@ -157,6 +157,9 @@ class MainWindow(QMainWindow):
         self._extra(
             "Model", "Study the model…", partial(self._toggle_panel, self._kind_of("Study"), True), "Ctrl+Shift+Y"
         )
+        self._extra(
+            "Model", "Fine-tune this model…", partial(self._toggle_panel, self._kind_of("Train"), True), "Ctrl+Shift+T"
+        )
         for name in bundled_models():
             bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
             bundled.setData(task_words(name))

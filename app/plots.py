@@ -74,6 +74,8 @@ class PlotView(Interactive, Paints, QWidget):
         inside.addItem(self._left, 0, 0)
         inside.addItem(self._box, 0, 1)
         inside.addItem(self._bottom, 1, 1)
+        for axis in (self._left, self._bottom):
+            axis.enableAutoSIPrefix(False)  # it would write “(x0.001)” beside a name whose ticks are as they are
         self._left.linkToView(self._box)
         self._bottom.linkToView(self._box)
         self._box.sigResized.connect(self._fit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
@@ -192,6 +193,12 @@ def unfinished_runs(folder: Path) -> list[TrainingRun]:
     """The runs of a folder that are not finished, by name; records that cannot be read are left out."""
     found = (_read(path) for path in sorted(folder.glob(f"*{RECORD_SUFFIX}")))
     return [run for run in found if run is not None]
+
+
+def is_taken(out: Path) -> bool:
+    """Whether a model of this file is there, or a run that will write it."""
+    run = TrainingRun(Recipe(), out)
+    return any(os.path.lexists(path) for path in (out, out.with_suffix(".json"), run.checkpoint, run.record))
 
 
 def forget(run: TrainingRun, *, with_model: bool = True) -> None:

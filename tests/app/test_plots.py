@@ -285,3 +285,10 @@ def test_a_long_name_at_the_end_is_hardly_wider_than_its_slot(qtbot: QtBot) -> N
 )
 def test_the_description_says_what_is_seen(plot: Plot, words: str) -> None:
     assert words in describe(plot)
+
+
+def test_the_name_of_an_axis_says_nothing_of_powers_that_its_ticks_do_not_leave_out(show: Show) -> None:
+    view = show(replace(CURVES, x=(8e3, 16e3, 24e3, 32e3), y_range=(0.0, 0.7)))
+
+    assert "x0.001" not in view._left.labelString()
+    assert "x1000" not in view._bottom.labelString()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QCheckBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.jobs import Jobs, Run
 from app.live import Live
 from app.panels.study import StudyPanel, time_left
 from app.plot_maps import MapsView
@@ -25,6 +24,7 @@ from core.runner import Broken, Order
 from core.scene import Geometry, item_patches
 from core.study_job import STUDY_JOB, StudyPart
 from tests.app.answers import TINY, answer
+from tests.app.pretend_jobs import PretendJobs
 
 HEAT = Heatmap("Heads", "head", "block", ((0.0, 0.5), (0.7, 1.0)), ("0", "1"), ("0", "1"))
 CURVES = Curves("Curves", "block", "share", (0.0, 1.0), ("0", "1"), (Series("within", (0.2, 0.4)),))
@@ -33,26 +33,6 @@ STAGES = Maps(
     "Stages", PNG, (Ring("A", (0,), 0, True),), (Map("One", "A caption.", ((1.0, 0.0), (0.0, 0.0)), 0.0, (1, 0)),)
 )
 ATTENTION = StudyPart("attention", "Attention pattern", DEFAULT_MODEL, 20, (CURVES, HEAT), ("A note.",))
-
-
-class PretendJobs(Jobs):
-    """Takes orders and starts nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cancelled: list[int] = []
-
-    def start(self, order: Order) -> int:
-        number = len(self._runs)
-        self._say(Run(number, order, "running"))
-        return number
-
-    def cancel(self, number: int) -> None:
-        self.cancelled.append(number)
-
-    def tell(self, **changes: object) -> None:
-        """The job started last has gone on."""
-        self._say(replace(self._runs[len(self._runs) - 1], **changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture
