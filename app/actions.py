@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from app import edits, modes
-from app.comparing import change_places, compare_with, compare_with_file, stop_comparing
+from app.comparing import change_places, stop_comparing
 from app.desk import Desk
 from core.analyses.item_shares import ItemShares
 from core.cards import bundled_models, subspace_cards
@@ -209,25 +209,20 @@ OFFERED: tuple[Command, ...] = tuple(
 )
 """What the kinds of intervention bring with them."""
 
-COMPARE = f"Model{WITHIN}Compare"
-SAME_IN_BOTH = "The same stimulus and the same edits in both, at the same relative depth"
 
-
-def _of_model(do: Callable[[Desk, str], None], reference: str) -> Do:
-    return lambda desk: do(desk, reference)
+def _open_bundled(name: str) -> Do:
+    return lambda desk: edits.choose_model(desk, name)
 
 
 MODELS: tuple[Command, ...] = (
     *(
-        Command("Model", f"Bundled: {name}", _of_model(edits.choose_model, name), alias=edits.task_words(name))
+        Command("Model", f"Bundled: {name}", _open_bundled(name), alias=edits.task_words(name))
         for name in bundled_models()
     ),
-    *(Command(COMPARE, f"With {name}", _of_model(compare_with, name), tip=SAME_IN_BOTH) for name in bundled_models()),
-    Command(COMPARE, "With another model…", compare_with_file, tip=SAME_IN_BOTH),
     Command("Model", "Change places of the two models", change_places, tip="The compared model becomes the first one"),
     Command("Model", "Stop comparing", stop_comparing),
 )
-"""Bundled models, to be opened or held beside the one that is; they stand among the other commands of models."""
+"""What stands among the other commands of models."""
 
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from PySide6.QtWidgets import QApplication, QFileDialog
-
 from app.desk import Desk, Found
 from app.edits import choose_model
-from app.panels.study_form import MODEL_FILTER
 from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.beside import Beside, OnCompared
@@ -18,7 +15,7 @@ from core.errors import UserError
 from core.site import Site
 
 HASH_CHARACTERS = 6
-NOT_COMPARING = ("No model is compared with this one.", "Choose one: Model ▸ Compare.")
+NOT_COMPARING = ("No model is compared with this one.", "Choose one with Model ▸ Compare with…")
 
 Value = TypeVar("Value")
 
@@ -46,13 +43,6 @@ def change_places(desk: Desk) -> None:
     if not desk.document.compared:
         raise UserError(*NOT_COMPARING)
     choose_model(desk, desk.document.compared)
-
-
-def compare_with_file(desk: Desk) -> None:
-    """Compare with a file that is chosen in a dialog."""
-    name, _ = QFileDialog.getOpenFileName(QApplication.activeWindow(), "Compare with a model", "", MODEL_FILTER)
-    if name:
-        compare_with(desk, name)
 
 
 def beside(desk: Desk, analysis: Analysis[Value]) -> tuple[Analysis[Any], ...]:

@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
+        self._extra("Model", "Compare with…", partial(self.models.show_dialog, comparing=True))
         self._extra("Model", "About this model…", self.models.show_about)
         self._extra(
             "Model", "Study the model…", partial(self._toggle_panel, self._kind_of("Study"), True), "Ctrl+Shift+Y"

@@ -50,7 +50,7 @@ class Beside(Analysis[OnCompared[Value]], Generic[Value]):
         from core.carrying import carried
 
         if not state.document.compared or state.open_other is None:
-            raise UserError("There is no model to compare with.", "Choose one: Model ▸ Compare.")
+            raise UserError("There is no model to compare with.", "Choose one with Model ▸ Compare with…")
         opened = state.open_other(state.document.compared)
         there, left_out = carried(state, opened)
         try:

@@ -49,7 +49,7 @@ def do(window: MainWindow, text: str) -> None:
 @pytest.fixture
 def two(window: MainWindow) -> MainWindow:
     """The demo in the bundled model and, beside it, in the one for match-to-sample; not answered."""
-    do(window, "With rmts")
+    comparing.compare_with(window.desk, "rmts")
     return window
 
 
@@ -60,7 +60,7 @@ def answered(window: MainWindow, found: Mapping[Analysis[Any], Any] | None = Non
 
 def meters(window: MainWindow) -> tuple[str, str]:
     panel = window.panel(DecisionPanel)
-    return panel.meter.accessibleDescription(), panel.beside.accessibleDescription()
+    return panel.meter.accessibleDescription(), panel.beside.meter.accessibleDescription()
 
 
 def test_comparing_is_a_step_of_the_history_and_undo_leaves_the_first_model_alone(window: MainWindow) -> None:
@@ -68,7 +68,7 @@ def test_comparing_is_a_step_of_the_history_and_undo_leaves_the_first_model_alon
     pads = window.panel(InterventionsPanel).beside.both["color"]
     alone = [panel.maximumHeight() for panel in panels]
 
-    do(window, "With rmts")
+    comparing.compare_with(window.desk, "rmts")
 
     assert window.desk.document.compared == "rmts"
     assert window.desk.store.undo.undoText() == "Compare with rmts"
@@ -86,7 +86,7 @@ def test_comparing_is_a_step_of_the_history_and_undo_leaves_the_first_model_alon
 def test_nothing_is_asked_of_a_second_model_while_none_is_compared(window: MainWindow) -> None:
     assert not [wanted for wanted in window.desk.wanted() if isinstance(wanted, Beside)]
 
-    do(window, "With rmts")
+    comparing.compare_with(window.desk, "rmts")
     write = window.desk.view.write
     assert [wanted for wanted in window.desk.wanted() if isinstance(wanted, Beside)] == [
         Beside(Decision()),
@@ -141,7 +141,7 @@ def test_a_second_model_that_cannot_be_opened_says_why_and_the_first_goes_on(two
 def test_what_was_found_on_one_compared_model_is_not_shown_of_another(two: MainWindow) -> None:
     answered(two)
 
-    do(two, "With dinov2-small")
+    comparing.compare_with(two.desk, "dinov2-small")
 
     first, second = meters(two)
     assert first.endswith("computing") or "computing" in first
@@ -266,3 +266,33 @@ def test_of_several_pads_of_the_compared_model_the_likest_is_shown_until_its_own
     assert found.value is shape
     assert not found.current
     assert two.desk.found(Beside(Decision())).value.value == DIFFERENT
+
+
+def test_the_second_model_is_chosen_in_the_dialog_that_opens_models(window: MainWindow) -> None:
+    do(window, "Compare with…")
+    dialog = window.models.dialog
+    assert (dialog.windowTitle(), dialog.open_button.text()) == ("Compare with a model", "Compare")
+
+    dialog.search.setText("rmts")
+    dialog.open_button.click()
+
+    assert (window.desk.document.model, window.desk.document.compared) == ("discrimination", "rmts")
+    assert not dialog.isVisible()
+    do(window, "Open model…")
+    assert (dialog.windowTitle(), dialog.open_button.text()) == ("Open model", "Open")
+    dialog.open_button.click()
+    assert (window.desk.document.model, window.desk.document.compared) == ("rmts", "discrimination")
+    dialog.hide()
+
+
+def test_a_refused_choice_leaves_the_dialog_open_and_is_said(window: MainWindow) -> None:
+    do(window, "Compare with…")
+    dialog = window.models.dialog
+
+    dialog.search.setText("discrimination")
+    dialog.open_button.click()
+
+    assert dialog.isVisible()
+    assert "That is the model that is open." in window.status.error.text()
+    assert window.desk.document.compared == ""
+    dialog.hide()
