@@ -8,9 +8,10 @@ from functools import partial
 from typing import Literal
 
 from app import edits, modes
+from app.comparing import change_places, stop_comparing
 from app.desk import Desk
 from core.analyses.item_shares import ItemShares
-from core.cards import subspace_cards
+from core.cards import bundled_models, subspace_cards
 from core.demo import best_block, demo_document, demo_view
 from core.document import LENSES, Offer
 from core.errors import UserError
@@ -207,6 +208,21 @@ OFFERED: tuple[Command, ...] = tuple(
     for offer in kind.offers()
 )
 """What the kinds of intervention bring with them."""
+
+
+def _open_bundled(name: str) -> Do:
+    return lambda desk: edits.choose_model(desk, name)
+
+
+MODELS: tuple[Command, ...] = (
+    *(
+        Command("Model", f"Bundled: {name}", _open_bundled(name), alias=edits.task_words(name))
+        for name in bundled_models()
+    ),
+    Command("Model", "Change places of the two models", change_places, tip="The compared model becomes the first one"),
+    Command("Model", "Stop comparing", stop_comparing),
+)
+"""What stands among the other commands of models."""
 
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),

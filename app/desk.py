@@ -18,6 +18,7 @@ from app.store import Store
 from app.widgets.dropped import Dropped
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
+from core.beside import OnCompared
 from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
 from core.document import AssetKey, Document, View, with_learned
 from core.errors import UserError
@@ -47,6 +48,12 @@ class Found(Generic[Value]):
     model: ModelInfo
     current: bool = False
 
+    @property
+    def fits(self) -> tuple[object, ...]:
+        """The weights that it was found on, of two models those of both, and with which fits of what was learned."""
+        there = (self.value.model.fit,) if isinstance(self.value, OnCompared) else ()
+        return (self.model.fit, *there)
+
 
 class Desk:
     """Asks the engine about the current state and remembers what it found, never as another state's.
@@ -72,7 +79,7 @@ class Desk:
         self.decisions: dict[Document, Verdict] = {}
         self.pad_shown: Property = "color"
         self.probe_shown = False
-        self._found: dict[type[Analysis[Any]], dict[Analysis[Any], Found[Any]]] = {}
+        self._found: dict[object, dict[Analysis[Any], Found[Any]]] = {}
         self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
         self._query = FollowedQuery()
@@ -109,6 +116,11 @@ class Desk:
         """The model that answered last."""
         return None if self.answer is None else self.answer.model
 
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of the model: as it answered, else by its card."""
+        return self._shape_of(self.document)[1]
+
     def ask(self) -> None:
         """Ask what the visible panels want to know of the current state, unless that is the question asked last."""
         question = Question(self.shown, tuple(dict.fromkeys(self.wanted())))
@@ -128,24 +140,25 @@ class Desk:
         document = self.shown if asked == self.shown else asked
         if Decision() in answer.found:
             self._remember(answer, document)
-        for analysis, found in answer.found.items():
-            refusal = found if isinstance(found, Refusal) else None
-            value = None if refusal is not None else found
-            of_kind = self._found.setdefault(type(analysis), {})
-            if not all(each.document == document and each.model.fit == answer.model.fit for each in of_kind.values()):
+        for analysis, value in answer.found.items():
+            refusal = value if isinstance(value, Refusal) else None
+            found = Found(analysis, None if refusal else value, refusal, document, answer.model)
+            of_kind = self._found.setdefault(analysis.kind, {})
+            if not all(each.document == document and each.fits == found.fits for each in of_kind.values()):
                 of_kind.clear()
             of_kind.pop(analysis, None)
-            of_kind[analysis] = Found(analysis, value, refusal, document, answer.model)
+            of_kind[analysis] = found
             while len(of_kind) > KEPT_OF_A_KIND:
                 of_kind.pop(next(iter(of_kind)))
 
     def found(self, analysis: Analysis[Value]) -> Found[Value] | None:
         """What this analysis found, or else the one of its kind that is most like it, and whether it is of the
         current state."""
-        of_kind = self._found.get(type(analysis), {})
+        of_kind = self._found.get(analysis.kind, {})
         if not of_kind:
             return None
-        last = of_kind.get(analysis) or max(reversed(of_kind.values()), key=lambda each: _likeness(each, analysis))
+        last = of_kind.get(analysis)
+        last = last or max(reversed(of_kind.values()), key=lambda each: _likeness(each.analysis, analysis))
         current = last.analysis == analysis and last.document == self.shown and self.is_of_this_fit(last)
         if current != last.current:
             last = of_kind[last.analysis] = replace(last, current=current)
@@ -215,7 +228,7 @@ class Desk:
             return 1, TIMM_DEPTH
 
 
-def _likeness(found: Found[Any], analysis: Analysis[Any]) -> int:
-    """In how many options an analysis of the same kind is the same."""
-    options = fields(cast(Any, analysis))
-    return sum(getattr(found.analysis, o.name) == getattr(analysis, o.name) for o in options)
+def _likeness(one: Analysis[Any], other: Analysis[Any]) -> int:
+    """In how many options two analyses of the same kind are the same."""
+    pairs = [(getattr(one, o.name), getattr(other, o.name)) for o in fields(cast(Any, one))]
+    return sum(_likeness(a, b) if isinstance(a, Analysis) else a == b for a, b in pairs)

@@ -272,7 +272,8 @@ def choose_model(desk: Desk, reference: str) -> None:
     card = read_card(model_path(reference))
     geometry, task = card_geometry(card), card_task(card)
     before, view = desk.document, desk.view
-    document = replace(desk.document, model=reference, interventions=())
+    compared = before.model if reference == before.compared else before.compared  # then the two change places
+    document = replace(desk.document, model=reference, interventions=(), compared=compared)
     poses_another = has_task(card) and task_of(before.base) not in (None, task)
     if poses_another:
         document = replace(document, base=demo_stimulus(task, geometry), source=None)
@@ -314,7 +315,8 @@ def keep_model(desk: Desk, failure: Failure) -> None:
     if reference != kept.model:
         desk.store.cancel(_model_gesture(reference))
     if reference == desk.document.model != kept.model:
-        desk.edit("Keep the model", replace(desk.document, model=kept.model, base=kept.base, source=kept.source))
+        document = replace(desk.document, model=kept.model, compared=kept.compared)
+        desk.edit("Keep the model", replace(document, base=kept.base, source=kept.source))
 
 
 def _model_gesture(reference: str) -> str:

@@ -12,10 +12,10 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKe
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
 
 from app import choices, layout, theme
-from app.actions import COMMANDS, WITHIN, Command
+from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
-from app.edits import choose_model, keep_model, task_words
+from app.edits import keep_model
 from app.jobs import Jobs
 from app.leaving import Leaving
 from app.live import Live
@@ -28,7 +28,6 @@ from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
 from core.analyses import Analysis
-from core.cards import bundled_models
 from core.library import name_of
 from core.questions import Answer, Failure
 from core.registry import kinds
@@ -153,6 +152,7 @@ class MainWindow(QMainWindow):
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
+        self._extra("Model", "Compare with…", partial(self.models.show_dialog, comparing=True))
         self._extra("Model", "About this model…", self.models.show_about)
         self._extra(
             "Model", "Study the model…", partial(self._toggle_panel, self._kind_of("Study"), True), "Ctrl+Shift+Y"
@@ -160,9 +160,8 @@ class MainWindow(QMainWindow):
         self._extra(
             "Model", "Fine-tune this model…", partial(self._toggle_panel, self._kind_of("Train"), True), "Ctrl+Shift+T"
         )
-        for name in bundled_models():
-            bundled = self._extra("Model", f"Bundled: {name}", partial(choose_model, self.desk, name))
-            bundled.setData(task_words(name))
+        for command in MODELS:
+            self._add(command)
         below, menu = self._menus["Model"].addSeparator(), self._menus["Model"]
         menu.aboutToShow.connect(lambda: self.models.list_recent(menu, below))
         self.models.list_recent(menu, below)

@@ -40,29 +40,31 @@ Attempt = Callable[[Callable[[], object]], None]
 class ModelDialog(QDialog):
     """Search, a list, what is known of the chosen one, and what can be done with it.
 
-    `attempt` runs what may be refused, and says so. `current` is the reference of the model that is open.
+    `attempt` runs what may be refused, and says so. `current` is the reference of the model that is open. What is
+    chosen is opened or, once `ask_for` was told so, compared with that one.
     """
 
-    chosen = Signal(str)  # a reference: open it
+    chosen = Signal(str)  # a reference: take it
     wanted = Signal(str, bool, object)  # a reference, whether it may be downloaded, the seed of random weights or None
     files_chosen = Signal(object)  # the path of a file or folder
     cancelled = Signal()
 
     def __init__(self, parent: QWidget, attempt: Attempt, current: Callable[[], str]) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Open model")
         self._attempt, self._current = attempt, current
+        self.comparing = False
         self._rows: tuple[Row, ...] = ()
         self._busy = False
         self.search, self.table, self.view = QLineEdit(), ModelTable(), QTableView()
         self.details, self.said, self.progress = QLabel(), QLabel(), QProgressBar()
         self.file, self.folder = QPushButton("File…"), QPushButton("Folder…")
         self.reveal, self.rename, self.remove = QPushButton("Show file"), QPushButton("Rename…"), QPushButton("Remove…")
-        self.random, self.open_button = QPushButton("Open with random weights"), QPushButton("Open")
+        self.random, self.open_button = QPushButton(), QPushButton()
         self.cancel = QPushButton("Cancel")
         self.question: QMessageBox | QInputDialog | None = None
         self._arrange()
         self._connect()
+        self.ask_for(comparing=False)
         self.resize(SIZE.boundedTo(room_for(parent) - MARGIN))
 
     def _arrange(self) -> None:
@@ -119,6 +121,13 @@ class ModelDialog(QDialog):
         self.rename.clicked.connect(self._ask_name)
         self.remove.clicked.connect(self._ask_removal)
 
+    def ask_for(self, *, comparing: bool) -> None:
+        """Ask for a model to open, or for one to compare with."""
+        self.comparing = comparing
+        self.setWindowTitle("Compare with a model" if comparing else "Open model")
+        self.random.setText("Compare with random weights" if comparing else "Open with random weights")
+        self._follow()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.look_again()
@@ -174,7 +183,7 @@ class ModelDialog(QDialog):
         self.details.setText("Nothing has all of these words." if row is None else row.details)
         self.details.setToolTip("" if row is None else row.details)
         missing = named is not None and row is not None and row.weights is None
-        self.open_button.setText("Open")
+        self.open_button.setText("Compare" if self.comparing else "Open")
         if named is not None and missing and named.repo:
             self.open_button.setText(f"Download ({size_words(named.n_bytes)})")
             self.open_button.setToolTip(f"Fetch the weights of {named.name} from the network, into your library")
@@ -205,7 +214,7 @@ class ModelDialog(QDialog):
             self.wanted.emit(self.row.named.reference, may_download, seed)
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open model", "", FILES)
+        name, _ = QFileDialog.getOpenFileName(self, self.windowTitle(), "", FILES)
         if name:
             self.files_chosen.emit(Path(name))
 

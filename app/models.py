@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.about_model import AboutModel
+from app.comparing import compare_with
 from app.desk import Desk
 from app.edits import choose_model
 from app.jobs import Jobs, Run
@@ -40,14 +41,15 @@ class Models(QObject):
         self._recent: list[QAction] = []
         self.jobs.progressed.connect(self._went_on)
 
-    def show_dialog(self) -> None:
-        """Open the dialog, or bring it to the front."""
+    def show_dialog(self, *, comparing: bool = False) -> None:
+        """Open the dialog, or bring it to the front, for a model to open or one to compare with."""
         if self.dialog is None:
             self.dialog = ModelDialog(self._window, self._attempt, lambda: self._desk.document.model)
-            self.dialog.chosen.connect(self.open)
+            self.dialog.chosen.connect(self._take)
             self.dialog.wanted.connect(self.fetch)
-            self.dialog.files_chosen.connect(lambda path: self._attempt(lambda: self._open_path(path)))
+            self.dialog.files_chosen.connect(self._take_file)
             self.dialog.cancelled.connect(self._cancel)
+        self.dialog.ask_for(comparing=comparing)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -70,6 +72,21 @@ class Models(QObject):
         self._attempt(lambda: choose_model(self._desk, reference))
         if self.dialog is not None and self._desk.document.model == reference:
             self.dialog.hide()
+
+    def _take(self, reference: str) -> None:
+        """Open what was chosen in the dialog, or compare with it."""
+        if self.dialog is None or not self.dialog.comparing:
+            self.open(reference)
+            return
+        self._attempt(lambda: compare_with(self._desk, reference))
+        if self._desk.document.compared == reference:
+            self.dialog.hide()
+
+    def _take_file(self, path: Path) -> None:
+        if self.dialog is not None and self.dialog.comparing:
+            self._take(str(path))
+        else:
+            self._attempt(lambda: self._open_path(path))
 
     def note(self, answer: Answer) -> None:
         """A model has answered, so that it was opened; when is remembered where settings are."""
@@ -107,7 +124,7 @@ class Models(QObject):
         if run.state == "finished" and self.dialog is not None:
             self.dialog.look_again()
         if run.state == "finished" and shown:
-            self.open(run.result)
+            self._take(run.result)
         if run.failure is not None and not shown:
             self._attempt(lambda: _refuse(run))
 

@@ -34,8 +34,8 @@ class OnCompared(Generic[Value]):
 class Beside(Analysis[OnCompared[Value]], Generic[Value]):
     """An analysis of the same state on the model that the document is compared with.
 
-    The pictures are laid out on that model's canvas and the edits made at the same relative depth: `core.carrying`.
-    Blocks and tokens in the options of the analysis are that model's own.
+    The pictures are laid out on that model's canvas, and edits are made and options of the analysis taken at the same
+    relative depth: `core.carrying`, `Analysis.at_depth`. A token in the options is that model's own.
     """
 
     late: ClassVar[bool] = True
@@ -50,11 +50,12 @@ class Beside(Analysis[OnCompared[Value]], Generic[Value]):
         from core.carrying import carried
 
         if not state.document.compared or state.open_other is None:
-            raise UserError("There is no model to compare with.", "Choose one: Model ▸ Compare with.")
+            raise UserError("There is no model to compare with.", "Choose one with Model ▸ Compare with…")
         opened = state.open_other(state.document.compared)
         there, left_out = carried(state, opened)
         try:
-            for value in self.analysis.run(there):
+            analysis = self.analysis.at_depth(state.model.n_blocks, opened.model.n_blocks)
+            for value in analysis.run(there):
                 yield OnCompared(value, None, info_of(opened), left_out)
         except UserError as error:
             yield OnCompared(None, Refusal(error.message, error.hint), info_of(opened), left_out)

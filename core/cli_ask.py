@@ -47,7 +47,7 @@ def add_ask_verb(verbs: Any) -> None:
         "--beside",
         default="",
         metavar="MODEL",
-        help="another model that is asked the same; options count its own blocks",
+        help="another model that is asked the same",
     )
     verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")

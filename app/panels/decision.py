@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.edits import read_by
 from app.panels import Panel
@@ -13,6 +14,7 @@ from app.widgets.class_bars import ClassBars
 from app.widgets.class_bars_paint import N_BARS
 from app.widgets.meter import DecisionMeter, Reading
 from app.widgets.reading import Bar, ClassReading
+from app.widgets.side_by_side import SideBySide
 from core.analyses import Analysis
 from core.analyses.decision import Decision, Verdict
 from core.cards import card_task
@@ -31,35 +33,62 @@ class DecisionPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.meter, self.bars, self.lens = DecisionMeter(), ClassBars(), LensChoice(desk)
+        self.first, self.beside, self.lens = VerdictView(), VerdictView(), LensChoice(desk)
+        self.meter, self.bars = self.first.meter, self.first.bars
+        self.both = SideBySide(self.first, self.beside)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
-        for widget in (self.meter, self.bars, self.lens):
-            layout.addWidget(widget)
-        self.bars.hide()
+        layout.addWidget(self.both, 1)
+        layout.addWidget(self.lens)
         self.lens.hide()
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
-        return (Decision(),)
+        return (Decision(), *beside(self._desk, Decision()))
 
     def refresh(self) -> None:
-        """Show the last verdict, greyed while another state is being computed."""
+        """Show the last verdict of each model, greyed while another state is being computed."""
         message = self._desk.failure.message if self._desk.failure else ""
-        found = self._desk.found(Decision())
-        if not self.has_news(message, found and (found.value, found.document, found.model, found.current)):
+        found, there = self._desk.found(Decision()), found_beside(self._desk, Decision())
+        comparing = names(self._desk) if self._desk.document.compared else None
+        if not self.has_news(message, _known(found), _known(there), comparing):
             return
+        if self.both.show_names(comparing):
+            self.setMaximumHeight(max(self.sizeHint().height(), self.minimumHeight()))
+        self.first.show_found(found, message, both=comparing is not None)
+        self.beside.show_found(there, message, both=True)
+        lensed = [of.value for of in (found, there) if of is not None and of.value is not None and of.value.lens]
+        self.lens.setVisible(bool(lensed))
+        for verdict in lensed[:1]:
+            self.lens.refresh(verdict)
+
+
+class VerdictView(QWidget):
+    """The meter of two classes, or the bars of more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meter, self.bars = DecisionMeter(), ClassBars()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.meter)
+        layout.addWidget(self.bars)
+        self.bars.hide()
+
+    def show_found(self, found: Found[Verdict] | None, message: str, *, both: bool) -> None:
+        """Show a verdict, in fewer words where it is one of `both`; without one why there is none."""
         verdict = None if found is None else found.value
         several = verdict is not None and len(verdict.labels) > 2
         self.meter.setVisible(not several)
         self.bars.setVisible(several)
-        self.lens.setVisible(verdict is not None and bool(verdict.lens))
         if found is None or verdict is None:
-            self.meter.show_reading(None, message=message)
+            refusal = None if found is None else found.refusal
+            self.meter.show_reading(None, message=message if refusal is None else f"{refusal.message} {refusal.hint}")
         elif several:
-            self.bars.show_reading(_class_reading(found, verdict), stale=not found.current, message=message)
+            bars = _class_reading(found, verdict, both=both)
+            self.bars.show_reading(bars, stale=not found.current, message=message)
         else:
-            self.meter.show_reading(_reading(found, verdict), stale=not found.current, message=message)
-            self.lens.refresh(verdict)
+            margin = _reading(found, verdict, both=both)
+            self.meter.show_reading(margin, stale=not found.current, message=message)
 
 
 class LensChoice(QWidget):
@@ -87,16 +116,21 @@ class LensChoice(QWidget):
         self.setToolTip(verdict.lens)
 
 
-def _class_reading(found: Found[Verdict], verdict: Verdict) -> ClassReading:
+def _known(found: Found[Verdict] | None) -> object:
+    """What of a find is shown."""
+    return found and (found.value, found.refusal, found.document, found.model, found.current)
+
+
+def _class_reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> ClassReading:
     edited = any(edit.enabled for edit in found.document.interventions)
     bars = tuple(Bar(of.label, of.share, of.baseline if edited else None) for of in verdict.largest(N_BARS))
     before = verdict.baseline_answer
     was = Bar(before.label, before.share, before.baseline) if edited else None
-    truth, mistake, control = _posed(found, verdict, edited=edited)
+    truth, mistake, control = _posed(found, verdict, edited=edited, both=both)
     return ClassReading(bars, was, truth, mistake, control)
 
 
-def _reading(found: Found[Verdict], verdict: Verdict) -> Reading:
+def _reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> Reading:
     low, high = verdict.sides
     edited = any(edit.enabled for edit in found.document.interventions)
     return Reading(
@@ -104,22 +138,22 @@ def _reading(found: Found[Verdict], verdict: Verdict) -> Reading:
         verdict.baseline_margin if edited else None,
         verdict.labels[low].upper(),
         verdict.labels[high].upper(),
-        *_posed(found, verdict, edited=edited),
+        *_posed(found, verdict, edited=edited, both=both),
         "σ of the examples" if verdict.lens else "logit margin",
         verdict.lens,
     )
 
 
-def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool) -> tuple[str, bool, str]:
+def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool, both: bool) -> tuple[str, bool, str]:
     """What is true of the picture, whether the model itself is wrong about it, and what the edits are a control of."""
     base, info = found.document.base, found.model
     known = truth(base)
     posed = info.judges_relation and task_of(base) == card_task(info.card)
     control = ", ".join(controls_in_force(found.document))
     right = known is not None and posed and verdict.answer == verdict.labels[int(known.same)]
-    words = truth_words(base, short=bool(control))
+    words = truth_words(base, short=bool(control) or both)
     if known is not None and not posed and not verdict.lens:
-        words += " · not the task of this model"
+        words += " · not its task" if both else " · not the task of this model"
     return words, known is not None and posed and not edited and not right, control
 
 

@@ -26,8 +26,9 @@ from app.modes import choose_control, draw_again
 from app.panels import Panel
 from app.panels.fit_section import FitSection
 from app.panels.modes import ModeChips
-from app.panels.pad_landmarks import Landmarks, nearest
+from app.panels.pad_landmarks import Landmarks, landed, nearest
 from app.panels.pad_words import axes, lacks_fit, why_no_pad
+from app.panels.pads_beside import PadsBeside
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import ROLES
 from app.widgets.edit_list import EditList, EditRow
@@ -53,7 +54,6 @@ from core.scene import ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 PROBE_TAB, FIT_TAB = len(PADS), len(PADS) + 1
-FAR_SIGMA = 3.0
 MAX_STRENGTH = 2.0
 PAD_MIN_PX, EDITS_MIN_PX = 160, 72
 SMALLEST = QSize(250, 220)
@@ -72,9 +72,10 @@ class InterventionsPanel(QScrollArea, Panel):
         self._rows: list[EditRow] = []
         self._landmarks = Landmarks()
         self.pads = {property: SubspacePad() for property, _ in PADS}
+        self.beside = PadsBeside(desk, self.pads)
         self.tabs = QTabWidget()
         for property, name in PADS:
-            self.tabs.addTab(self.pads[property], name)
+            self.tabs.addTab(self.beside.both[property], name)
             self.pads[property].setAccessibleName(f"{name} pad")
         self.strength = QDoubleSpinBox()
         self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
@@ -158,7 +159,9 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """Both pads, whose landmarks the list of edits names, and the map behind the one shown; or what probes say."""
-        return (PairJudgements(self._desk.view.write),) if self._desk.probe_shown else self._pads_and_map()
+        if self._desk.probe_shown:
+            return (PairJudgements(self._desk.view.write),)
+        return (*self._pads_and_map(), *self.beside.wanted(self.property_shown))
 
     def _pads_and_map(self) -> tuple[Analysis[Any], ...]:
         return (*(Pad(property, self._desk.view.write) for property, _ in PADS), self._map())
@@ -173,7 +176,7 @@ class InterventionsPanel(QScrollArea, Panel):
         lost = {} if desk.answer is None else desk.answer.lost
         known = [_known(desk.found(wanted)) for wanted in self._pads_and_map()]
         state = (desk.document, desk.view, desk.model, lost, self.property_shown, *self._map_words(), *chain(*known))
-        if not self.has_news(*state):
+        if not self.has_news(*state, *self.beside.known(self.property_shown)):
             return
         rows = [self._row(edit, lost) for edit in desk.document.interventions]
         if rows != self._rows:
@@ -188,7 +191,9 @@ class InterventionsPanel(QScrollArea, Panel):
                 widget.show_picture(EMPTY, stale=found is None)
         else:
             widget.show_picture(self._picture(shown), stale=found is None or not found.current)
-        self.words.setText(self._words(found))
+        self.beside.refresh(self.property_shown)
+        there = self.beside.words(self.property_shown, desk.view.item)
+        self.words.setText("\n".join(filter(None, (self._words(found), there))))
         self.offer.setVisible(self.tabs.currentIndex() < len(PADS) and lacks_fit(desk, self.property_shown, found))
         self.words.setToolTip("" if shown is None else axes(shown))
         self.chips.refresh()
@@ -263,10 +268,7 @@ class InterventionsPanel(QScrollArea, Panel):
             return f"{where} · the engine is starting"
         if found is None or found.value is None:
             return f"{where} · {why_no_pad(self._desk, self.property_shown, found)}"
-        pad = found.value
-        index = max(0, min(self._desk.view.item, len(pad.now) - 1))
-        far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
-        return f"{ITEM_LETTERS[index]} near “{nearest(pad, pad.now[index])}”{far}"
+        return landed(found.value, self._desk.view.item)
 
     def offer_fit(self) -> None:
         """Go to the form for what the pad lacks."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.comparing import beside, block_beside, block_of_first, found_beside, n_blocks_beside, names
 from app.desk import Desk
 from app.panels import Panel
 from app.widgets.layer_strip import Cell, LayerStrip
+from app.widgets.side_by_side import SideBySide
+from core.analyses import Analysis
+from core.analyses.decision import Decision
 from core.cards import Card, SubspaceKey, subspace_cards
 from core.demo import best_block
+from core.questions import ModelInfo
 from core.scene import Property
 
 TOO_LATE_BELOW = 0.25
@@ -48,12 +54,20 @@ class LayersPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.strip = LayerStrip()
+        self.strip, self.beside = LayerStrip(), LayerStrip()
+        self.both = SideBySide(self.strip, self.beside)
+        self._beside_drawn_of: tuple[object, ...] = ()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 2, 6, 4)
-        layout.addWidget(self.strip)
+        layout.addWidget(self.both)
         self.strip.read_moved.connect(lambda block: desk.look(read=block))
         self.strip.write_moved.connect(lambda block: desk.look(write=block))
+        self.beside.read_moved.connect(lambda block: self._look(read=block_of_first(desk, block)))
+        self.beside.write_moved.connect(lambda block: self._look(write=block_of_first(desk, block)))
+
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        """Which model is compared, and what was learned on it."""
+        return beside(self._desk, Decision())
 
     @property
     def n_blocks(self) -> int:
@@ -68,13 +82,39 @@ class LayersPanel(QWidget, Panel):
         if self.has_news(desk.model, answered, desk.document.model, desk.pad_shown, desk.probe_shown):
             self.strip.set_cells(self._cells())
         self.strip.set_markers(desk.view.read, desk.view.write)
+        if self.both.show_names(names(desk) if desk.document.compared else None):
+            self.setMaximumHeight(max(self.sizeHint().height(), self.minimumHeight()))
+        if desk.document.compared:
+            self._refresh_beside()
+
+    def _refresh_beside(self) -> None:
+        """Draw the compared model's layers, its markers at the same relative depth."""
+        desk, n_blocks = self._desk, n_blocks_beside(self._desk)
+        found = found_beside(desk, Decision())
+        model = found.model if found is not None and found.value is not None else None
+        drawn_of = (model, desk.document.compared, desk.pad_shown, desk.probe_shown, n_blocks)
+        if drawn_of != self._beside_drawn_of:
+            self._beside_drawn_of = drawn_of
+            self.beside.set_cells(self._cells_of(model, desk.document.compared, n_blocks))
+        self.beside.set_markers(*(block_beside(desk, block) for block in (desk.view.read, desk.view.write)))
+
+    def _look(self, **changes: int) -> None:
+        """Look where the compared model's marker was put; it goes to the depth that the first model has."""
+        self._desk.look(**changes)
+        self._refresh_beside()
 
     def _cells(self) -> list[Cell]:
         desk, model = self._desk, self._desk.model
         of_another = desk.answer is not None and desk.answer.question.document.model != desk.document.model
-        if desk.probe_shown:
-            return probe_cells(model.probe_cards if model and not of_another else {}, self.n_blocks)
         if of_another:  # it is being opened: what is known of the one before is not its
-            return layer_cells({}, desk.pad_shown, self.n_blocks)
-        cards = dict(model.subspace_cards) if model else subspace_cards(desk.document.model)
-        return layer_cells(cards, desk.pad_shown, self.n_blocks)
+            return (
+                probe_cells({}, self.n_blocks) if desk.probe_shown else layer_cells({}, desk.pad_shown, self.n_blocks)
+            )
+        return self._cells_of(model, desk.document.model, self.n_blocks)
+
+    def _cells_of(self, model: ModelInfo | None, reference: str, n_blocks: int) -> list[Cell]:
+        """The cells of a model as it answered, or before it has by its cards."""
+        if self._desk.probe_shown:
+            return probe_cells(model.probe_cards if model else {}, n_blocks)
+        cards = dict(model.subspace_cards) if model else subspace_cards(reference)
+        return layer_cells(cards, self._desk.pad_shown, n_blocks)

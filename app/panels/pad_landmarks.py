@@ -9,7 +9,9 @@ from app.widgets.pad import Landmark
 from app.widgets.painted import same_values
 from core.analyses.pad import PadPlaces
 from core.render import shape_name
-from core.scene import COLOR_NAMES, Property
+from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
+
+FAR_SIGMA = 3.0
 
 
 class Landmarks:
@@ -31,6 +33,13 @@ def nearest(pad: PadPlaces, point: np.ndarray) -> str:
     """The name of the landmark nearest to a place [2] on a pad."""
     index = int(((pad.landmarks - point) ** 2).sum(1).argmin())
     return COLOR_NAMES[index] if pad.property == "color" else shape_name(index)
+
+
+def landed(pad: PadPlaces, item: int) -> str:
+    """Where an item is on a pad after its edits, in words."""
+    index = max(0, min(item, len(pad.now) - 1))
+    far = " · far from anything seen" if pad.distance[index] > FAR_SIGMA else ""
+    return f"{ITEM_LETTERS[index]} near “{nearest(pad, pad.now[index])}”{far}"
 
 
 def _are_alike(one: PadPlaces, other: PadPlaces) -> bool:

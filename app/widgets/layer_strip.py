@@ -176,10 +176,11 @@ class LayerStrip(Interactive, Painted):
         """Put the markers where the user wants them, and say so."""
         before = self._read, self._write
         self.set_markers(read, write)
-        if self._read != before[0]:
-            self.read_moved.emit(self._read)
-        if self._write != before[1]:
-            self.write_moved.emit(self._write)
+        now = self._read, self._write  # whoever hears of the first may set both
+        if now[0] != before[0]:
+            self.read_moved.emit(now[0])
+        if now[1] != before[1]:
+            self.write_moved.emit(now[1])
 
     def _hover(self, at: QPointF) -> None:
         inside = [i for i, rect in enumerate(self._rects()) if rect.contains(at)]

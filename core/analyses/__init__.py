@@ -6,11 +6,12 @@ Importing a kind loads no torch: the window names analyses, the engine process r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from core.plots import AxesPlot
 from core.registry import kinds
+from core.site import Site
 
 if TYPE_CHECKING:
     from core.state import State
@@ -33,6 +34,14 @@ class Analysis(Generic[Value]):
     def kind(self) -> object:
         """What it has in common with those whose last finding is shown until its own is there."""
         return type(self)
+
+    def at_depth(self, n_blocks: int, n_there: int) -> Self:
+        """The same at the same relative depth of a network of `n_there` blocks, where one of its options is a block
+        after which the stream is looked at."""
+        options = {f.name: f.metadata.get("follow", f.name) for f in fields(self)}  # type: ignore[arg-type]
+        blocks = {name: getattr(self, name) for name, of in options.items() if of in ("block", "read", "write")}
+        there = {name: Site(block).at_depth(n_blocks, n_there).block for name, block in blocks.items()}
+        return replace(self, **there)  # type: ignore[type-var]
 
     def run(self, state: State) -> Iterator[Value]:
         """What is found in a state."""

@@ -306,6 +306,18 @@ def test_another_fit_of_the_second_makes_its_findings_others(session: Session, d
     assert after.value.axis_share != before.value.axis_share
 
 
+def test_an_analysis_looks_after_the_same_share_of_the_blocks_of_a_deeper_model(
+    tmp_path: Path, session: Session, document: Document
+) -> None:
+    document = replace(document, compared=saved(tmp_path / "deep.safetensors", depth=6))
+    fit(session, document.compared, block=3)
+
+    there = beside(session, document, Pad("color", 1))
+
+    assert isinstance(there.value, PadPlaces)
+    assert there.value.block == 3
+
+
 def test_what_the_second_refuses_is_said_with_its_name(session: Session, document: Document) -> None:
     there = beside(session, document, Pad("color", 1))
 
