@@ -19,13 +19,15 @@ from core.errors import UserError
 PREFERRED = ("blocks", "layers", "resblocks", "layer")
 """What lists of transformer blocks are called, in timm, torchvision, open_clip and transformers."""
 
+ONE_STAGE = "A vision transformer of one stage can be opened, whose tokens stay as many and as wide."
+
 Forward = Callable[..., Any]
 
 
 def find_blocks(network: nn.Module) -> list[Any]:
     """The transformer blocks of a network: its outermost list by one of the usual names, else its longest one.
 
-    Raises UserError where it has no list of modules of one kind.
+    Raises UserError where it has no list of modules of one kind, or several side by side.
     """
     lists = [
         (name, list(module.children()))
@@ -39,7 +41,11 @@ def find_blocks(network: nn.Module) -> list[Any]:
             f"{type(network).__name__} has no list of blocks.", "Open a vision transformer that has blocks of one kind."
         )
     if named:
-        return min(named, key=lambda each: (each[0].count("."), PREFERRED.index(each[0].rpartition(".")[2])))[1]
+        depth = min(name.count(".") for name, _ in named)
+        outer = [(name, found) for name, found in named if name.count(".") == depth]
+        if depth and len(outer) > 1:
+            raise UserError(f"{type(network).__name__} has its blocks in {len(outer)} stages.", ONE_STAGE)
+        return min(outer, key=lambda each: PREFERRED.index(each[0].rpartition(".")[2]))[1]
     return max(alike, key=lambda each: (len(each[1]), -each[0].count(".")))[1]
 
 
@@ -288,7 +294,7 @@ def _check_watched(name: str, own: Watched, n_blocks: int) -> None:
         said = " and ".join(" × ".join(map(str, shape[1:])) for shape in shapes[:2])
         raise UserError(
             f"The stream of {name} is {said} from block to block.",
-            "A vision transformer of one stage can be opened, whose tokens stay as many and as wide.",
+            ONE_STAGE,
         )
     for block, (call, answer) in enumerate(zip(own.calls[1:], own.streams[:-1], strict=True)):
         if call.stream is not answer and not torch.equal(call.stream, answer):

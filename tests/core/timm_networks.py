@@ -52,17 +52,18 @@ class _Unset(TorchFunctionMode):
 
 
 def small(name: str) -> nn.Module:
-    """The network of this name, two blocks deep, narrow, for small images where its class allows it, its weights random."""
+    """The network of this name, two blocks deep, its weights random; narrow, and for small images, where it can be."""
     options: dict[str, Any] = {"depth": 2, "num_classes": 5}
     if "sapiens2" in name:
         options["num_kv_heads"] = 2  # the name itself lists them for as many blocks as it has
     with torch.device("meta"):
         whole = timm.create_model(name, **options)
-    narrow = _narrow(whole)
+    options["pretrained_cfg_overlay"] = {"input_size": (3, 96, 96)}  # for what takes images of any size
     embedding = next((m for name, m in whole.named_modules() if name.endswith("patch_embed")), None)
     patch = getattr(embedding, "patch_size", None)
     sizes: dict[str, Any] = {"img_size": 6 * patch[0]} if patch and patch[0] > 1 else {"img_size": 96}
-    for more in ({**narrow, **sizes}, sizes, narrow, {}):
+    widths = [*_narrow(whole), {}]
+    for more in [{**width, **size} for size in (sizes, {}) for width in widths]:
         try:
             with _Unset():
                 network = timm.create_model(name, **options, **more)
@@ -72,14 +73,14 @@ def small(name: str) -> nn.Module:
     raise AssertionError(f"{name} cannot be built")
 
 
-def _narrow(network: nn.Module) -> dict[str, int]:
-    """Four heads of the width that they have."""
+def _narrow(network: nn.Module) -> list[dict[str, int]]:
+    """Fewer heads, each of the width that they have; a packed MLP is cut in two, which not every width allows."""
     width = int(network.embed_dim)  # type: ignore[arg-type]
     attn: Any = next((m for m in network.modules() if hasattr(m, "num_heads")), None)
     n_heads = int(getattr(attn, "num_heads", 0) or 0)
-    if n_heads <= 4 or width % n_heads:
-        return {}
-    return {"embed_dim": width // n_heads * 4, "num_heads": 4}
+    if not n_heads or width % n_heads:
+        return []
+    return [{"embed_dim": width // n_heads * few, "num_heads": few} for few in (4, 6) if few < n_heads]
 
 
 def perturbed(network: nn.Module, seed: int = 0) -> nn.Module:
