@@ -27,14 +27,18 @@ from core.families.model import Model
 from core.interventions.context import Context
 from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
 from core.render import render, render_many
-from core.scene import RELATIONS, task_of
+from core.scene import RELATIONS, Stimulus, task_of
 from core.site import PARTS, Site
 from core.tokens import tokens_of_items
 
 CACHE_ENTRIES = 96
 PATTERN_ENTRIES_PER_BLOCK = 3
+CACHE_BYTES = 384 * 2**20
+"""What each kind of remembered values may take, however few they are then."""
 N_REFERENCE = 64
 """Images of the reference set that means are taken over."""
+TOKENS_AT_ONCE = 16_384
+"""Tokens of such images that are run together."""
 
 Key = tuple[object, ...]
 Value = TypeVar("Value")
@@ -42,18 +46,25 @@ Interventions = Sequence[Intervention]
 
 
 class Recent(OrderedDict[Key, Any]):
-    """What was computed lately, by what it was computed from."""
+    """What was computed lately, by what it was computed from: no more of it than fits in `n_bytes`, and the latest."""
+
+    n_bytes = CACHE_BYTES
 
     def recall(self, key: Key, compute: Callable[[], Value], n_kept: int) -> Value:
-        """The value of `key`, computed where it is not known; the `n_kept` used last are kept."""
+        """The value of `key`, computed where it is not known; the `n_kept` used last are kept, if they are small."""
         if key in self:
             self.move_to_end(key)
         else:
             self[key] = compute()
-        while len(self) > n_kept:
-            self.popitem(last=False)
+            held = sum(_n_bytes(value) for value in self.values())
+            while len(self) > n_kept or (held > self.n_bytes and len(self) > 1):
+                held -= _n_bytes(self.popitem(last=False)[1])
         value: Value = self[key]
         return value
+
+
+def _n_bytes(value: object) -> int:
+    return int(getattr(value, "nbytes", 0))
 
 
 @dataclass(slots=True)
@@ -270,12 +281,20 @@ class State:
 
         def compute() -> Tensor:
             examples = split_examples("train", N_REFERENCE, task=self.model.task, geometry=self.model.geometry)
-            x = embed(self.model, to_input(self.model, render_many([e.stimulus for e in examples])))
-            for block in range(site.block):
-                x = advance(self.model, x, block)
-            return read(self.model, x, site).mean(0, keepdim=True)
+            n = max(1, TOKENS_AT_ONCE // (self.model.n_prefix + self.model.geometry.grid**2))
+            chunks = [examples[start : start + n] for start in range(0, N_REFERENCE, n)]
+            means = [self._at(site, [e.stimulus for e in chunk]).mean(0, keepdim=True) for chunk in chunks]
+            shares = [len(chunk) / N_REFERENCE for chunk in chunks]
+            return torch.stack([mean * share for mean, share in zip(means, shares, strict=True)]).sum(0)
 
         return self.opened.means.recall((site,), compute, CACHE_ENTRIES)
+
+    def _at(self, site: Site, stimuli: Sequence[Stimulus]) -> Tensor:
+        """The value [N, …] at a site of N images, without edits."""
+        x = embed(self.model, to_input(self.model, render_many(stimuli)))
+        for block in range(site.block):
+            x = advance(self.model, x, block)
+        return read(self.model, x, site)
 
 
 def _apply_to_rows(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ from core.analyses import Analysis
 from core.errors import UserError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.document import Intervention
     from core.state import State
 
 Floats = npt.NDArray[np.float32]
@@ -42,21 +45,32 @@ class Attention(Analysis[AttentionOfToken]):
     token: int = 0
 
     def run(self, state: State) -> Iterator[AttentionOfToken]:
-        import torch
-
-        blocks = range(state.model.n_blocks)
-        now = [state.pattern(block) for block in blocks]  # L × [H, T, T]
-        plain = [state.pattern(block, ()) for block in blocks]
-        token, n_tokens = self.token, now[0].shape[-1]
-        if not 0 <= token < n_tokens:
-            raise UserError(f"There is no token {token}.", f"Choose from 0 to {n_tokens - 1}.")
-        rows, received = torch.stack([p[:, token] for p in now]), torch.stack([p[:, :, token] for p in now])
+        rows, received = of_token(state, self.token, state.edits)
+        plain_rows, plain_received = of_token(state, self.token, ())
         yield AttentionOfToken(
-            token,
+            self.token,
             state.numpy(rows),
-            state.numpy(torch.stack([p[:, token] for p in plain])),
+            state.numpy(plain_rows),
             state.numpy(received),
-            state.numpy(torch.stack([p[:, :, token] for p in plain])),
+            state.numpy(plain_received),
             state.numpy(rows.amax((1, 2))),
             state.numpy(received.amax((1, 2))),
         )
+
+
+def of_token(state: State, token: int, edits: Sequence[Intervention]) -> tuple[Tensor, Tensor]:
+    """What a token gives and what it receives, [L, H, T] both. Block by block, as all patterns may be too many to hold.
+
+    Raises UserError where there is no such token.
+    """
+    import torch
+
+    rows: list[Tensor] = []
+    received: list[Tensor] = []
+    for block in range(state.model.n_blocks):
+        pattern = state.pattern(block, edits)  # [H, T, T]
+        if not 0 <= token < pattern.shape[-1]:
+            raise UserError(f"There is no token {token}.", f"Choose from 0 to {pattern.shape[-1] - 1}.")
+        rows.append(pattern[:, token].clone())
+        received.append(pattern[:, :, token].clone())
+    return torch.stack(rows), torch.stack(received)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAP_SIZE = 14
 """Rows and columns of a decision map."""
 CELLS_AT_ONCE = 6
+WORK_AT_ONCE = 3 * 10**8
+"""Blocks · tokens · width² that are run between two looks at whether something newer is asked: it waits that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class DecisionMap(Analysis[Floats]):
         there = state.of(placed)
         others = [edit for edit in there.edits if not is_of_pad(edit, self.property, self.block)]
         points = grid_points(pad_extent(subspace, item_coordinates(there, others, subspace)))
+        at_once = cells_at_once(state, self.block)
         while np.isnan(grid).any():
-            missing = np.flatnonzero(np.isnan(grid))[:CELLS_AT_ONCE]
+            missing = np.flatnonzero(np.isnan(grid))[:at_once]
             grid.flat[missing] = self._cells(there, thumb, [points[cell] for cell in missing])
             yield grid.copy()
 
@@ -65,6 +68,13 @@ class DecisionMap(Analysis[Floats]):
         n_blocks = state.model.n_blocks
         after = [e for i, e in enumerate(state.edits) if i > at or e.sites(n_blocks)[-1].block > self.block]
         return state.numpy(state.resume(x, self.block + 1, after).softmax(-1)[:, mapped])
+
+
+def cells_at_once(state: State, block: int) -> int:
+    """How many cells are run together from `block` on; fewer of a large model, so that a drag on it stays quick."""
+    model = state.model
+    work = (model.n_blocks - block) * (model.n_prefix + model.geometry.grid**2) * model.width**2
+    return max(1, min(CELLS_AT_ONCE, WORK_AT_ONCE // work))
 
 
 def grid_points(extent: Extent) -> list[tuple[float, float]]:

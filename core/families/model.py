@@ -88,8 +88,11 @@ class Model:
 
     @property
     def n_heads(self) -> int:
-        """H, the attention heads of a block."""
-        return self.anatomies[0].n_heads
+        """H, the attention heads of a block: those whose patterns there are, else those that it says it has."""
+        said = (
+            part.num_heads for part in self.blocks[0].modules() if isinstance(getattr(part, "num_heads", None), int)
+        )
+        return self.anatomies[0].n_heads or next(said, 1)
 
     @property
     def width(self) -> int:

@@ -42,7 +42,7 @@ from core.render import render
 from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.session import Session
 from core.site import Site
-from core.state import CACHE_ENTRIES, State
+from core.state import CACHE_ENTRIES, Recent, State
 from tests.core.networks import CARD, TINY, random_subspace, save_tiny, tiny_network
 from tests.core.test_probes import card as probe_card
 from tests.core.test_probes import probes
@@ -438,6 +438,24 @@ def test_a_long_drag_does_not_fill_the_memory(session: Session, document: Docume
         session.answer(Question(set_point(document, 0, "color", 1, (step / 9, 0.0)), (Pad("color", 1),)))
 
     assert len(session.open(document.model).streams) <= CACHE_ENTRIES
+
+
+def test_what_is_remembered_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered, made = Recent(), []
+    monkeypatch.setattr(Recent, "n_bytes", 1000)
+
+    def compute() -> torch.Tensor:
+        made.append(1)
+        return torch.zeros(100)
+
+    for key in (1, 2, 3, 2):
+        remembered.recall((key,), compute, CACHE_ENTRIES)
+
+    assert list(remembered) == [(3,), (2,)]
+    assert len(made) == 3
+    large = remembered.recall((4,), lambda: torch.zeros(1000), CACHE_ENTRIES)
+    assert list(remembered) == [(4,)]
+    assert remembered.recall((4,), compute, CACHE_ENTRIES) is large
 
 
 def test_the_pads_show_the_landmarks_and_the_items_before_and_after(session: Session, document: Document) -> None:

@@ -102,7 +102,6 @@ def test_it_stands_in_the_study_panel_which_loads_no_torch(copy: Path) -> None:
     assert said_by(copy, "-c", PANEL).strip().endswith(wanted)
 
 
-@pytest.mark.slow
 def test_it_runs_once_and_is_in_the_report_beside_what_was_published(copy: Path, tmp_path: Path) -> None:
     model, out = save_tiny(tmp_path / "tiny.safetensors"), tmp_path / "out"
     words = ("-m", "core.cli", "study", "lengths", "--model", model, "--out", out, "--device", "cpu", "--n")
