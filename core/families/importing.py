@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,9 +229,10 @@ def _read(plan: _Plan, name: str) -> Tensor:
 
 
 def _converted(plan: _Plan, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by timm's names, each in memory of its own."""
-    state = plan.layout.convert(tensors)
-    return {name: value.detach().clone().contiguous() for name, value in state.items()}
+    """The weights by timm's names, each in memory of its own; those that have it already are not copied."""
+    state = {name: value.contiguous() for name, value in plan.layout.convert(tensors).items()}
+    places = Counter(value.untyped_storage().data_ptr() for value in state.values())
+    return {n: v if places[v.untyped_storage().data_ptr()] == 1 else v.clone() for n, v in state.items()}
 
 
 def _earlier(card: Mapping[str, Any]) -> Path | None:
