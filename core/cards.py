@@ -24,14 +24,17 @@ TIMM_GEOMETRY = Geometry(224, 16)
 """What timm builds where a card names no size."""
 TIMM_DEPTH = 12
 TIMM_HEADS = 12
+LOCAL_FOLDER = "local-dir:"
+"""What timm writes before a folder."""
 LARGEST_IMAGE_PX = 4096
 LEAST_STD = 1e-4
 """A smaller standard deviation would make a pixel's value larger than 10,000."""
 MODEL_SUFFIX = ".safetensors"
 IMPORTED_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
-"""Files of weights that are imported into the library first."""
+"""Files of other programs that hold weights, from which models are imported."""
 CHECKPOINT_SUFFIXES = (*IMPORTED_SUFFIXES, ".pkl", ".npz", ".h5", ".msgpack", ".onnx", ".gguf")
-"""Files that hold weights in other ways than Relata's own."""
+INDEX_SUFFIX = ".index.json"
+"""What the name of a file ends in that says in which others the weights of one model lie."""
 
 
 def is_model_file(path: Path) -> bool:
@@ -40,8 +43,29 @@ def is_model_file(path: Path) -> bool:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a file is, by the end of its name, a checkpoint of another program."""
+    """Whether a file is, by the end of its name, a checkpoint of a kind that is not opened as it is."""
     return path.suffix.lower() in CHECKPOINT_SUFFIXES
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file or folder is a model of another program, to be imported: weights that have no card of ours."""
+    if os.path.isdir(path):
+        return any(_holds_weights(Path(name)) for name in _names_in(path))
+    alone = not os.path.isfile(path.with_suffix(".json"))
+    return os.path.isfile(path) and (alone if is_model_file(path) else _holds_weights(path))
+
+
+def _holds_weights(path: Path) -> bool:
+    suffixes = (MODEL_SUFFIX, *IMPORTED_SUFFIXES, *(f"{suffix}{INDEX_SUFFIX}" for suffix in (MODEL_SUFFIX, ".bin")))
+    return path.name.lower().endswith(suffixes)
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names in a folder; none where it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def resource_folder(name: str) -> Path:
@@ -77,21 +101,16 @@ def _relations_put_first(card: Card) -> list[str]:
 def model_path(reference: str) -> Path:
     """The weights file of a bundled name, of a name in the library, or a path, whose suffix may be left out.
 
-    Raises UserError where there is neither, or a checkpoint that was not imported.
+    Raises UserError where there is neither, or a checkpoint of a kind that cannot be opened.
     """
     if reference in bundled_models():
         return resource_folder("models") / f"{reference}.safetensors"
     path = _weights(reference)
     if os.path.isfile(path) and is_checkpoint(path):
-        if path.suffix.lower() in IMPORTED_SUFFIXES:
-            raise UserError(
-                f"{path.name} is another program's, and was not imported into the library.",
-                f"Import it: relata import {path}",
-                in_window="Import it with Model ▸ Open model….",
-            )
         raise UserError(
-            f"{path.name}: files of this kind ({path.suffix.lower()}) cannot be opened.",
-            "Save the weights as safetensors, or with torch.save.",
+            f"{path.name}: a checkpoint of this kind ({path.suffix.lower()}) is not opened as it is.",
+            f"Files that end in {', '.join(IMPORTED_SUFFIXES)} are imported, with relata models --add.",
+            in_window=f"Files that end in {', '.join(IMPORTED_SUFFIXES)} are imported when they are dropped.",
         )
     if not os.path.isfile(path):
         raise UserError(
@@ -119,30 +138,6 @@ def _weights(reference: str) -> Path:
     path = Path(reference)
     whole = path.parent / f"{path.name}.safetensors"
     return whole if os.path.isfile(whole) and not os.path.isfile(path) else path
-
-
-def is_foreign(reference: str) -> bool:
-    """Whether a reference is the path of a checkpoint of another program: a folder, or a file that has no card."""
-    path = Path(reference)
-    if reference in bundled_models() or in_library(reference):
-        return False
-    if os.path.isdir(path):
-        return True
-    kinds = (MODEL_SUFFIX, *IMPORTED_SUFFIXES)
-    is_weights = path.suffix.lower() in kinds or path.name.endswith(".index.json")
-    return is_weights and os.path.isfile(path) and not _has_card(path)
-
-
-def _has_card(path: Path) -> bool:
-    """Whether a file is safetensors with a card of Relata's own, damaged ones counted: opening says what is wrong."""
-    card = path.with_suffix(".json")
-    if path.suffix.lower() != MODEL_SUFFIX or not os.path.isfile(card):
-        return False
-    try:
-        value = parse_json(read_text(card))
-    except (OSError, ValueError):
-        return True
-    return not isinstance(value, dict) or any(name in value for name in ("network", "mean", "std", "labels"))
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.cards import LOCAL_FOLDER
 from core.errors import UserError
-from core.terminal import LOCAL_FOLDER, watch
+from core.terminal import watch
 
 SHOWN = 6
 """Names that are printed of a long list."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from core.arguments import seed
-from core.cards import is_foreign
+from core.cards import LOCAL_FOLDER
 from core.catalogue import is_named
 from core.cores import limit_threads
+from core.errors import UserError
 from core.jobs.progress import Progress
 from core.signals import ENDING, first_heard
 from core.streams import say
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MODEL_HELP = "a model that ships or is in your library, a file or folder of weights, timm:NAME or hf-hub:OWNER/NAME"
-LOCAL_FOLDER = "local-dir:"
-"""What timm writes before a folder."""
+MODEL_HELP = "one that ships or is in your library, a file or folder, timm:NAME or hf-hub:OWNER/NAME"
 DEVICE_HELP = "cpu, cuda, cuda:1 or mps (default: the fastest that works)"
 CLEARED = "\r\033[K"
 
@@ -67,10 +67,18 @@ def add_named_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what a verb can be told of a model that is named, and is not in the library yet."""
     verb.add_argument("--download", action="store_true", help="fetch its weights where they are not on this computer")
     verb.add_argument("--random", type=seed, metavar="SEED", help="give it random weights")
+    verb.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of a file of another program, what it does not say, such as act_layer=quick_gelu; may be given again",
+    )
 
 
 def locate(arguments: argparse.Namespace) -> None:
-    """Put models that are named, and are not on the disk, into the library, and call them as they are called there.
+    """Put models that are named, or are files of another program, into the library, and call them as they are called
+    there.
 
     Raises UserError where one cannot be had.
     """
@@ -83,20 +91,30 @@ def locate(arguments: argparse.Namespace) -> None:
 
 
 def _located(reference: str, arguments: argparse.Namespace) -> str:
-    path = reference.removeprefix(LOCAL_FOLDER)
-    if is_foreign(path):
+    if is_named(reference):
+        from core.jobs.fetch_model import fetch_model
+
+        name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random))
+    elif os.path.exists(reference.removeprefix(LOCAL_FOLDER)):
         from core.families.importing import imported
 
-        name = imported(path)
-        say(f"relata: {path} is in your library as: {name}")
-        return name
-    if not is_named(reference):
+        name = imported(reference, _stated(arguments.assume))
+    else:
         return reference
-    from core.jobs.fetch_model import fetch_model
-
-    name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random))
-    say(f"relata: {reference} is in your library as: {name}")
+    if name != reference:
+        say(f"relata: {reference} is in your library as: {name}")
     return name
+
+
+def _stated(words: Sequence[str]) -> dict[str, str]:
+    """What is to be assumed of a checkpoint, by name.
+
+    Raises UserError for what is no NAME=VALUE.
+    """
+    parts = [word.partition("=") for word in words]
+    if odd := next((word for word, (_, equals, _) in zip(words, parts, strict=True) if not equals), ""):
+        raise UserError(f"“{odd}” is no NAME=VALUE.", "Write, for instance, --assume act_layer=quick_gelu.")
+    return {name: value for name, _, value in parts}
 
 
 def device_of(arguments: argparse.Namespace) -> torch.device:

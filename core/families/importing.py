@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,12 @@ from torch import Tensor
 
 from core.cards import (
     LEAST_STD,
+    LOCAL_FOLDER,
     MODEL_SUFFIX,
+    bundled_models,
     card_labels,
     card_pixels,
+    in_library,
     is_foreign,
     is_number,
     library_folder,
@@ -225,9 +229,10 @@ def _read(plan: _Plan, name: str) -> Tensor:
 
 
 def _converted(plan: _Plan, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by timm's names, each in memory of its own."""
-    state = plan.layout.convert(tensors)
-    return {name: value.detach().clone().contiguous() for name, value in state.items()}
+    """The weights by timm's names, each in memory of its own; those that have it already are not copied."""
+    state = {name: value.contiguous() for name, value in plan.layout.convert(tensors).items()}
+    places = Counter(value.untyped_storage().data_ptr() for value in state.values())
+    return {n: v if places[v.untyped_storage().data_ptr()] == 1 else v.clone() for n, v in state.items()}
 
 
 def _earlier(card: Mapping[str, Any]) -> Path | None:
@@ -258,33 +263,34 @@ def _name_of(checkpoint: Checkpoint) -> str:
     return os.path.abspath(source.parent).rpartition(os.sep)[2] or stem if stem in _WHOLE else stem
 
 
-def imported(reference: str) -> str:
-    """The reference by which a model can be opened: for a checkpoint, the name in the library that it was imported as.
+def imported(reference: str, stated: Mapping[str, Any] = NOTHING) -> str:
+    """The name in the library of what a checkpoint was imported as; other references stay as they are.
 
-    A checkpoint of another program is read in a process of its own, which ends then. Other references stay as they are.
+    A checkpoint of another program is read in a process of its own, which ends then.
 
     Raises UserError where it cannot be imported.
     """
-    if not is_foreign(reference):
+    path = Path(reference.removeprefix(LOCAL_FOLDER))
+    if reference in bundled_models() or in_library(reference) or not is_foreign(path):
         return reference
-    code = f"import sys; sys.path[:] = {own_path()!a}; from {__name__} import _import_here; _import_here(sys.argv[1])"
-    command = [sys.executable, "-P", "-c", code, reference]
+    code = f"import sys; sys.path[:] = {own_path()!a}; from {__name__} import _import_here; _import_here(*sys.argv[1:])"
+    command = [sys.executable, "-P", "-c", code, str(path), json.dumps(dict(stated))]
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     try:
         said = json.loads(ended.stdout)
     except ValueError as error:
-        what = f"The process that read {Path(reference).name} ended with exit code {ended.returncode}."
+        what = f"The process that read {path.name} ended with exit code {ended.returncode}."
         raise UserError(what, f"It may be too large for the memory, or damaged. {KEPT}") from error
     if "message" in said:
         raise UserError(said["message"], said["hint"])
-    return Path(said["path"]).stem
+    return str(said["name"])
 
 
-def _import_here(reference: str) -> None:
-    """What the process of `imported` does: it prints where the model is, or what is wrong, as JSON."""
+def _import_here(source: str, stated: str) -> None:
+    """What the process of `imported` does: it prints what the model is called, or what is wrong, as JSON."""
     try:
-        path = _finished(import_model(Path(reference)))
-        print(json.dumps({"path": str(path)}))
+        path = _finished(import_model(Path(source), json.loads(stated)))
+        print(json.dumps({"name": path.stem}))
     except UserError as error:
         print(json.dumps({"message": error.message, "hint": error.hint}))
 

@@ -132,15 +132,15 @@ def test_a_file_that_cannot_be_opened_does_not_stop_the_next(window: MainWindow,
 
 
 @pytest.mark.parametrize("name", ["vit.pth", "VIT.PT", "pytorch_model.bin", "last.ckpt"])
-def test_a_checkpoint_of_another_program_is_called_one_and_what_to_do_is_said(
+def test_a_checkpoint_of_another_kind_is_called_one_and_what_can_be_opened_is_named(
     window: MainWindow, dropped: Drop, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / name).write_bytes(b"\x80\x02")
 
     said = dropped(files(tmp_path / name))
 
-    assert "another program's" in said
-    assert "Open model…" in said
+    assert "checkpoint of this kind" in said
+    assert ".pth" in said
     assert "picture" not in said
 
 

@@ -377,10 +377,10 @@ def test_an_import_says_how_far_it_is(bare: Path) -> None:
 
 
 def test_a_reference_to_another_programs_file_becomes_one_of_the_library(bare: Path, library: Path) -> None:
-    reference = imported(str(bare))
+    reference = imported(f"local-dir:{bare.parent}", {"num_heads": 2})
 
-    assert reference == "bare"
-    assert (library / "bare.safetensors").is_file()
+    assert reference == bare.parent.name
+    assert (library / f"{reference}.safetensors").is_file()
     assert imported(reference) == reference
     assert imported("discrimination") == "discrimination"
     assert imported("nothing") == "nothing"
@@ -392,7 +392,7 @@ def test_what_is_wrong_with_a_file_is_said_by_the_process_that_read_it(
 ) -> None:
     (tmp_path / "bad.pth").write_bytes(b"\x80\x02")
 
-    _import_here(str(tmp_path / "bad.pth"))
+    _import_here(str(tmp_path / "bad.pth"), "{}")
 
     assert json.loads(capsys.readouterr().out)["message"].startswith("bad.pth could not be opened")
     assert not library.exists()
@@ -414,5 +414,6 @@ def test_what_is_wrong_is_raised_where_the_model_was_wanted(bare: Path, monkeypa
 def test_a_folder_is_another_programs_and_a_model_with_its_card_is_not(bare: Path, library: Path) -> None:
     own = finish(import_model(bare))
 
-    assert is_foreign(str(bare.parent))
-    assert not is_foreign(str(own))
+    assert is_foreign(bare)
+    assert is_foreign(bare.parent)
+    assert not is_foreign(own)

@@ -15,6 +15,8 @@ from timm.models._hub import save_for_hf
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
+from core.errors import UserError
+from core.families.importing import propose
 from tests.core.families.foreign import (
     DINOV2_SIZES,
     SIZES,
@@ -251,15 +253,34 @@ def test_a_folder_of_timm_says_which_network_it_is(safe: bool, tmp_path: Path) -
 @pytest.mark.parametrize(
     "name", ["eva02_tiny_patch14_224", "beit_base_patch16_224", "deit_tiny_distilled_patch16_224", "cait_xxs24_224"]
 )
-def test_a_state_dict_whose_shapes_do_not_tell_is_of_the_network_of_timm_that_is_stated(
-    name: str, tmp_path: Path
-) -> None:
-    small = {"depth": 2, "embed_dim": 48, "num_heads": 3}
-    network = shaken(timm.create_model(name, num_classes=4, **small))
-    folder = tmp_path / "folder"
-    quietly(lambda: save_for_hf(network, folder, safe_serialization=True))
+def test_a_folder_of_timm_may_be_of_another_class(name: str, tmp_path: Path) -> None:
+    network = shaken(timm.create_model(name, num_classes=4, depth=2, embed_dim=48, num_heads=3))
+    quietly(lambda: save_for_hf(network, tmp_path / "folder", safe_serialization=True))
 
-    ours, _ = imported(folder)
+    ours, _ = imported(tmp_path / "folder")
 
     px = network.patch_embed.img_size[0]
     assert_same(of_timm(network, image(px, 1)), ours, image(px, 1))
+
+
+def test_where_shapes_do_not_tell_the_name_of_timms_network_is_asked_for(tmp_path: Path) -> None:
+    name = "eva02_tiny_patch14_224"
+    network = shaken(timm.create_model(name, num_classes=4))
+    source = save(network.state_dict(), tmp_path / "eva.pth")
+
+    with pytest.raises(UserError, match="another of timm's networks; state its name as timm"):
+        propose(source)
+    ours, card = imported(source, timm=name)
+
+    assert_same(of_timm(network, image(224, 1)), ours, image(224, 1))
+    assert card["network"]["timm"] == name
+
+
+def test_networks_of_other_settings_have_the_same_shapes(tmp_path: Path) -> None:
+    """So that names are not guessed from shapes: what differs is proposed as an assumption instead."""
+    networks = [tiny_timm(), tiny_timm(act_layer="quick_gelu"), tiny_timm(num_heads=4)]
+    shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in networks]
+    proposal = propose(save(networks[1].state_dict(), tmp_path / "which.pth"))
+
+    assert shapes[0] == shapes[1] == shapes[2]
+    assert {"act_layer", "num_heads"} <= {one.name for one in proposal.assumptions}

@@ -11,6 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.engine import verify
+from core.families.files import open_model
+from core.families.importing import import_model
 from tests.core.families.foreign import (
     DINOV2_SIZES,
     IMAGE_PX,
@@ -23,6 +26,7 @@ from tests.core.families.foreign import (
     save,
     shaken,
 )
+from tests.core.networks import finish
 
 pytestmark = pytest.mark.usefixtures("library")
 
@@ -203,3 +207,18 @@ def test_shards_of_torch_are_one_model(tmp_path: Path, transformers: Any) -> Non
     ours, _ = imported(tmp_path / "folder")
 
     assert_same(blocks_and_answer(network, image(), answer), ours, image())
+
+
+@pytest.mark.parametrize(
+    "kind", ["DeiT with a teacher", "DINOv2 classifier with registers, gated", "DINOv3 gated", "BEiT", "SigLIP", "CLIP"]
+)
+def test_what_was_imported_is_opened_and_verified(kind: str, tmp_path: Path, transformers: Any) -> None:
+    network, answer = SOURCES[kind](transformers)
+    shaken(network).save_pretrained(tmp_path / "folder")
+    path = finish(import_model(tmp_path / "folder"))
+
+    model = verify(open_model(str(path), torch.device("cpu")))
+
+    assert model.card["layout"].startswith("transformers")
+    with torch.no_grad():
+        torch.testing.assert_close(model.network(image()), answer(network(image())), atol=1e-5, rtol=0)
