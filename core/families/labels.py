@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from timm.data import ImageNetInfo
-from timm.data.imagenet_info import infer_imagenet_subset
-
+from core.families.class_names import imagenet_names
 from core.families.layout import Facts
 from core.scene import RELATIONS
 
@@ -28,7 +26,7 @@ def labels_for(n_classes: int, config: Mapping[str, Any], facts: Facts) -> list[
         guess = RELATIONS
         choices = (RELATIONS, RELATIONS[::-1])
         why = f"it has two classes, and class 0 of the published study's models is “{RELATIONS[0]}”"
-    elif names := imagenet_labels(n_classes):
+    elif names := imagenet_names(n_classes):
         guess, why = names, f"it has {n_classes:,} classes, as ImageNet has"
     return list(facts.value("labels", guess, why, choices))
 
@@ -46,24 +44,7 @@ def _said(n_classes: int, config: Mapping[str, Any]) -> list[str]:
     return [] if all(name.startswith(_NAMELESS) for name in names) else names
 
 
-def imagenet_labels(n_classes: int) -> tuple[str, ...]:
-    """ImageNet's names for a head of one of its sizes; none for another size."""
-    subset = infer_imagenet_subset({"num_classes": n_classes})
-    if subset is None:
-        return ()
-    info = ImageNetInfo(subset)
-    synsets = [info.index_to_label_name(index) for index in range(n_classes)]
-    return tuple(distinct([info.label_name_to_description(synset) for synset in synsets], synsets))
-
-
-def distinct(names: Sequence[str], others: Sequence[str] = ()) -> list[str]:
-    """Names of which no two are alike: those that are get another name, or their number, in brackets.
-
-    ImageNet has two cranes, a bird and a machine.
-    """
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names of which no two are alike: those that are get their number in brackets."""
     count = Counter(name.strip().casefold() for name in names)
-    more = others or [str(index) for index in range(len(names))]
-    return [
-        name if count[name.strip().casefold()] == 1 else f"{name} ({other})"
-        for name, other in zip(names, more, strict=True)
-    ]
+    return [name if count[name.strip().casefold()] == 1 else f"{name} ({index})" for index, name in enumerate(names)]
