@@ -7,52 +7,58 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from timm.data import ImageNetInfo
+from timm.data.imagenet_info import infer_imagenet_subset
 from torch import Tensor, nn
 
 from core.cards import card_labels
 from core.scene import RELATIONS
 
-SETS: Mapping[str, Mapping[int, str]] = {
-    "imagenet-1k": {1000: "imagenet-1k"},
-    "imagenet-12k": {11821: "imagenet-12k"},
-    "imagenet-21k": {21841: "imagenet-22k", 21843: "imagenet-21k-goog", 11221: "imagenet-21k-miil"},
-}
-"""By what a card calls a set of classes, and then by the rows of a head: timm's name of the list."""
+SETS = ("imagenet-1k", "imagenet-12k", "imagenet-21k")
+"""What a card may say in place of names."""
 
 
 def class_names(card: Mapping[str, Any], n_classes: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of the classes in the order of the head's rows, and in sentences what was assumed about them.
 
-    A card may name a set of `SETS` in place of a list. Where it names no classes, a head with as many rows as such a
-    set is taken to be of it.
+    A card may name one of ImageNet's sets in place of a list. Where it names no classes, a head with as many rows as
+    such a set is taken to be of it.
 
     Raises ValueError where there are no names for the rows.
     """
     stated = card.get("labels")
     if stated is None and n_classes == 0:
         return (), ()
-    sets = [stated] if isinstance(stated, str) else list(SETS) if stated is None else []
-    for name in sets:
-        if listed := SETS.get(name, {}).get(n_classes):
-            words = f"Assumed, as the card names no classes: the {n_classes} are those of {_title(name)}."
-            return _names(listed), (() if stated else (words,))
+    title = _set_of(n_classes)
+    if title and stated is None:
+        words = f"Assumed, as the card names no classes: the {n_classes} are those of {title}."
+        return imagenet_names(n_classes), (words,)
     if isinstance(stated, str) and stated in SETS:
-        raise ValueError(f"{n_classes} classes are not those of {_title(stated)}")
+        if title.casefold() != stated:
+            raise ValueError(f"{n_classes} classes are not those of {stated.replace('imagenet', 'ImageNet')}")
+        return imagenet_names(n_classes), ()
     return card_labels(card), ()
 
 
-def _title(name: str) -> str:
-    return name.replace("imagenet", "ImageNet")
+def _set_of(n_classes: int) -> str:
+    """Which of ImageNet's sets has so many classes, "" where none: 21k comes in several lengths."""
+    subset = infer_imagenet_subset({"num_classes": n_classes})
+    if subset is None:
+        return ""
+    return "ImageNet-21k" if subset[:11] in ("imagenet-21", "imagenet-22") else subset.replace("imagenet", "ImageNet")
 
 
-def _names(listed: str) -> tuple[str, ...]:
-    """The first word for each class of a list; all of its words where others have the same first one, and then with
-    its number in WordNet."""
-    from timm.data import ImageNetInfo
+def imagenet_names(n_classes: int) -> tuple[str, ...]:
+    """ImageNet's names for a head of one of its sizes, no two alike; none for another size.
 
-    info = ImageNetInfo(listed)
-    whole = list(info.label_descriptions())
-    synsets = list(info.label_names())  # type: ignore[no-untyped-call]
+    The first word for each class; all of its words where others have the same first one, and then with its number in
+    WordNet: there are two cranes, a bird and a machine.
+    """
+    subset = infer_imagenet_subset({"num_classes": n_classes})
+    if subset is None:
+        return ()
+    info = ImageNetInfo(subset)
+    whole, synsets = list(info.label_descriptions()), list(info.label_names())  # type: ignore[no-untyped-call]
     names = [words.split(",")[0].strip() for words in whole]
     for longer in (whole, [f"{words} ({synset})" for words, synset in zip(whole, synsets, strict=True)]):
         n_of = Counter(name.casefold() for name in names)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.families.class_names import SETS, class_names
+from core.families.class_names import imagenet_names
 from core.families.layout import Facts
 from core.scene import RELATIONS
 
@@ -26,8 +26,8 @@ def labels_for(n_classes: int, config: Mapping[str, Any], facts: Facts) -> list[
         guess = RELATIONS
         choices = (RELATIONS, RELATIONS[::-1])
         why = f"it has two classes, and class 0 of the published study's models is “{RELATIONS[0]}”"
-    elif any(n_classes in sizes for sizes in SETS.values()):
-        guess, why = class_names({}, n_classes)[0], f"it has {n_classes:,} classes, as ImageNet has"
+    elif names := imagenet_names(n_classes):
+        guess, why = names, f"it has {n_classes:,} classes, as ImageNet has"
     return list(facts.value("labels", guess, why, choices))
 
 
@@ -45,9 +45,6 @@ def _said(n_classes: int, config: Mapping[str, Any]) -> list[str]:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Names of which no two are alike: those that are get their number in brackets.
-
-    ImageNet has two cranes, a bird and a machine.
-    """
+    """Names of which no two are alike: those that are get their number in brackets."""
     count = Counter(name.strip().casefold() for name in names)
-    return [name if count[name.strip().casefold()] == 1 else f"{name} ({number})" for number, name in enumerate(names)]
+    return [name if count[name.strip().casefold()] == 1 else f"{name} ({index})" for index, name in enumerate(names)]

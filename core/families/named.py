@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
-from timm.data import ImageNetInfo
 from timm.data.imagenet_info import infer_imagenet_subset
 from timm.models import PretrainedCfg, get_pretrained_cfg, is_model, is_model_in_modules, list_models, list_pretrained
 from torch import nn
 
 from core.catalogue import TIMM
 from core.errors import UserError
+from core.families.class_names import imagenet_names
 from core.families.model import weights_hash
 
 MODULES = (
@@ -118,24 +118,7 @@ def class_names(cfg: PretrainedCfg) -> tuple[str, ...]:
     """The classes in the order of the head: ImageNet's by the words of WordNet, others by number; no two alike."""
     if not names_classes(cfg):
         return ()
-    subset = infer_imagenet_subset({"num_classes": cfg.num_classes})
-    if subset is None:
-        return tuple(f"class {index}" for index in range(cfg.num_classes))
-    info = ImageNetInfo(subset)
-    synsets = [info.index_to_label_name(index) for index in range(cfg.num_classes)]
-    short = [info.label_name_to_description(synset) for synset in synsets]
-    n_times = _counts(name.strip().casefold() for name in short)
-    return tuple(
-        name if n_times[name.strip().casefold()] == 1 else f"{name} ({synset})"
-        for name, synset in zip(short, synsets, strict=True)
-    )
-
-
-def _counts(names: Iterator[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for name in names:
-        found[name] = found.get(name, 0) + 1
-    return found
+    return imagenet_names(cfg.num_classes) or tuple(f"class {index}" for index in range(cfg.num_classes))
 
 
 def card_of(name: str, network: nn.Module, origin: Mapping[str, Any]) -> dict[str, Any]:

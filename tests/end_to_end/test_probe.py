@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.edits import probe_unit
-from app.panels.interventions import InterventionsPanel
+from app.panels.interventions import PROBE_TAB, InterventionsPanel
 from app.panels.probe_section import PairRow
 from core.analyses.decision import Decision
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
@@ -25,7 +25,7 @@ def pull(row: PairRow, end: float, steps: int = 8) -> None:
 def where_the_unit_is_one(driver: Driver) -> PairRow:
     """The row of the pair after a block at which no direction turns anything, so that the slider reaches to 2."""
     panel, desk = driver.window.panel(InterventionsPanel), driver.window.desk
-    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    panel.tabs.setCurrentIndex(PROBE_TAB)
     desk.look(write=4)
     driver.settle()
     assert probe_unit(desk) == 1.0
@@ -91,7 +91,7 @@ def test_the_commands_flip_the_pair_and_control_the_flip(driver: Driver) -> None
 def test_in_match_to_sample_the_pull_of_one_pair_turns_the_verdict(driver: Driver, block: int) -> None:
     driver.command("Bundled: rmts").trigger()
     panel, desk = driver.window.panel(InterventionsPanel), driver.window.desk
-    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    panel.tabs.setCurrentIndex(PROBE_TAB)
     desk.look(write=block)
     driver.settle()
     assert driver.margin < 0, "the demo's display pair is different, its sample pair same"

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app import edits
 from app.desk import Desk
-from app.panels.interventions import InterventionsPanel
+from app.panels.interventions import PROBE_TAB, InterventionsPanel
 from app.panels.probe_section import NARROW, ProbeSection
 from core.analyses.decision import Verdict
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
@@ -52,7 +52,7 @@ def desk(desk: Desk) -> Desk:
 @pytest.fixture
 def panel(qtbot: QtBot, desk: Desk) -> InterventionsPanel:
     panel = interventions_panel(desk)
-    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    panel.tabs.setCurrentIndex(PROBE_TAB)
     qtbot.addWidget(panel)
     panel.resize(370, 720)
     panel.show()
