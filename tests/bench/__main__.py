@@ -34,6 +34,7 @@ FAMILIES = {
     "drag": 300.0,
     "painting": 300.0,
     "search": 300.0,
+    "training": 600.0,
     "attention": 300.0,
     "commands": 900.0,
     "study": 3600.0,
