@@ -37,22 +37,34 @@ def limit_threads() -> None:
 
 
 def _quota() -> float:
-    """Cores by the tightest quota of the control group (version 2) and those around it; a part of one counts whole.
+    """Cores by the tightest quota of the control group and those around it; a part of one counts whole.
 
-    Source: the Linux kernel's documentation of cgroup-v2, `cpu.max`: microseconds of each period, or max.
+    Source: the Linux kernel's documentation of cgroup-v2, `cpu.max`: microseconds of each period, or max; and of the
+    older version, whose cpu controller has a folder of its own and the two numbers in files of their own.
     """
     try:
         lines = OWN_GROUP.read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     own = next((PurePosixPath(line[3:]) for line in lines if line.startswith("0::/")), PurePosixPath("/"))
-    cores = [_cores_of(GROUPS / group.relative_to("/") / "cpu.max") for group in (own, *own.parents)]
+    older = next((line.split(":", 2)[2] for line in lines if "cpu" in line.split(":")[1].split(",")), "/")
+    cores = [_cores_of(_group(group) / "cpu.max") for group in (own, *own.parents)]
+    path = PurePosixPath("/cpu") / older.lstrip("/")
+    cores += [
+        _cores_of(_group(group) / "cpu.cfs_quota_us", _group(group) / "cpu.cfs_period_us")
+        for group in (path, *path.parents)
+    ]
     return min(cores)
 
 
-def _cores_of(file: Path) -> float:
+def _group(path: PurePosixPath) -> Path:
+    return GROUPS / path.relative_to("/")
+
+
+def _cores_of(*files: Path) -> float:
     try:
-        quota_us, period_us = file.read_text(encoding="utf-8").split()
-        return float("inf") if quota_us == "max" else int(quota_us) / int(period_us)
+        quota_us, period_us = " ".join(file.read_text(encoding="utf-8") for file in files).split()
+        unlimited = quota_us in ("max", "-1")
+        return float("inf") if unlimited else int(quota_us) / int(period_us)
     except (OSError, ValueError, ZeroDivisionError):
         return float("inf")

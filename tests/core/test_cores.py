@@ -100,3 +100,14 @@ def test_torch_gets_no_more_threads_than_there_are_cores_for(
     limit_threads()
 
     assert given == [n]
+
+
+@pytest.mark.parametrize(("quota", "n"), [("250000", 3), ("-1", 64), ("nonsense", 64)])
+@pytest.mark.parametrize("group", ["c/d", "c", ""])
+def test_the_quota_of_an_older_control_group_is_kept(group: str, quota: str, n: int, machine: Path) -> None:
+    (machine.parent / "own").write_text("12:memory:/elsewhere\n4:cpu,cpuacct:/c/d\n0::/\n")
+    (machine / "cpu" / "c" / "d").mkdir(parents=True)
+    (machine / "cpu" / group / "cpu.cfs_quota_us").write_text(quota + "\n")
+    (machine / "cpu" / group / "cpu.cfs_period_us").write_text("100000\n")
+
+    assert n_cores() == n
