@@ -5,16 +5,25 @@ Source: the nearest class mean is Mensink et al. 2013's classifier; docs/methods
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.cards import data_folder, read_card
 from core.datasets import Example, split_examples
 from core.document import Lens
 from core.engine import advance, embed, read_out, to_input
+from core.errors import UserError
+from core.families.files import write_tensors
 from core.families.model import Model
+from core.families.tensors import read_tensors
 from core.render import render_many
 from core.scene import Task
 from core.tokens import gather_tokens, item_tokens
@@ -53,10 +62,38 @@ class Examples:
 
 
 def examples_of(model: Model, task: Task) -> Examples:
-    """N_EXAMPLES training stimuli of a task as a network sees them.
+    """N_EXAMPLES training stimuli of a task as a network sees them; it takes seconds, so they are kept on the disk.
 
     Raises UserError where they cannot be drawn on the model's canvas.
     """
+    path = data_folder() / "examples" / f"{_depends_on(model, task)}.safetensors"
+    known = _kept(path, model)
+    if known is None:
+        known = _measured(model, task)
+        scales = {lens: asdict(scale) for lens, scale in known.scales.items()}
+        with suppress(UserError):  # a disk that refuses costs no more than the time, next time
+            write_tensors(path, {"means": known.means.float().cpu().contiguous()}, {"scales": scales})
+    return known
+
+
+def _depends_on(model: Model, task: Task) -> str:
+    """A name for all that examples depend on: weights, how a card says that they are run, stimuli, and the program."""
+    run = [model.card.get(name) for name in ("network", "mean", "std")]
+    said = json.dumps([model.weights_hash, run, task, N_EXAMPLES, version("relata")], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _kept(path: Path, model: Model) -> Examples | None:
+    """The examples in a file; None where there is none that can be read."""
+    try:
+        card, means = read_card(path), read_tensors(path, "Delete it.")["means"]
+        scales: dict[Lens, Scale] = {lens: Scale(**numbers) for lens, numbers in card["scales"].items()}
+    except (UserError, LookupError, TypeError, AttributeError):
+        return None
+    return Examples(means.to(model.device), scales)
+
+
+def _measured(model: Model, task: Task) -> Examples:
     examples = split_examples("train", N_EXAMPLES, task=task, geometry=model.geometry)
     outputs, cosines = zip(*(_seen(model, examples[i : i + BATCH]) for i in range(0, N_EXAMPLES, BATCH)), strict=True)
     output = torch.cat(outputs)  # [N, F]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -12,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
-from tempfile import gettempdir
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 # Set before anything imports Qt or torch; child processes inherit them.
@@ -20,12 +22,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums, in the same order, on every machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that would download fails at once
-# What the developer's own Relata learned must not change what is tested.
-os.environ["XDG_DATA_HOME"] = os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = os.path.join(
-    gettempdir(), "nothing-learned"
-)
+# What the developer's own Relata learned must not change what is tested, nor what an earlier run kept.
+os.environ["XDG_DATA_HOME"] = os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = mkdtemp(prefix="nothing-learned-")
 
 import pytest
+
+atexit.register(rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 GRACE_S = 5.0  # how long a widget, thread or child may take to go after its test has ended
 

@@ -87,11 +87,12 @@ class FitSection(QWidget):
         reason = "" if model is None else why_not(model)
         busy = run is not None and not run.over
         self.about.setText(reason or ABOUT)
-        self.form.setVisible(not reason)
-        self.start.setVisible(not reason)
+        # While it works, the room in a low window goes to how far it is.
+        self.about.setVisible(not busy)
+        self.form.setVisible(not reason and not busy)
+        self.start.setVisible(not reason and not busy)
         self.cancel.setVisible(not reason)
-        self.form.setEnabled(not busy)
-        self.start.setEnabled(not busy and model is not None)
+        self.start.setEnabled(model is not None)
         self.cancel.setEnabled(run is not None and run.state in ("waiting", "running"))
         self.progress.setVisible(run is not None)
         if run is not None and run.progress is not None:
@@ -181,4 +182,5 @@ def _state(run: Run) -> str:
         case _ if run.progress is None:
             return "Starting…"
         case _:
-            return f"{run.progress.message} · {time_left(run.left_s)}"
+            message = run.progress.message.replace("color", "colour")
+            return f"{message} · {time_left(run.left_s)}"

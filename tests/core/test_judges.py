@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from core.cards import subspace_folder
 from core.datasets import split_examples
 from core.document import LENSES, Document, Lens, random_pair, random_stimulus
 from core.engine import run, to_input
-from core.families.files import save_model
+from core.errors import UserError
+from core.families.files import save_model, write_tensors
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
 from core.judges import N_EXAMPLES, examples_of
@@ -40,6 +42,13 @@ def saved(folder: Path, n_classes: int, **card: Any) -> str:
     network = {**CARD["network"], "num_classes": n_classes}
     save_model(file, tiny_network(num_classes=n_classes), {**CARD, "network": network, **card})
     return str(file)
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for what is kept on the disk, for each test its own."""
+    monkeypatch.setattr(judges, "data_folder", lambda: tmp_path / "data")
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -172,6 +181,34 @@ def test_examples_are_seen_once_for_the_same_weights(headless: Document, monkeyp
     assert len(seen) == first > 0
 
 
+def test_examples_are_kept_on_the_disk_and_seen_again_where_the_file_is_damaged_or_the_card_says_other_pixels(
+    headless: Document, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, seen = verdict_of(headless), []
+    monkeypatch.setattr(judges, "_seen", lambda *a, _of=judges._seen: seen.append(1) or _of(*a))
+    assert verdict_of(headless) == first
+    assert not seen
+
+    (kept,) = (data / "examples").glob("*.safetensors")
+    kept.write_bytes(b"no tensors")
+    assert verdict_of(headless) == first
+    n = len(seen)
+    assert n > 0
+
+    card = Path(headless.model).with_suffix(".json")
+    card.write_text(card.read_text().replace("[\n    0.5,", "[\n    0.4,", 1))
+    assert verdict_of(headless) != first
+    assert len(seen) == 2 * n
+
+
+def test_a_disk_that_refuses_costs_no_answer(headless: Document, data: Path) -> None:
+    first = verdict_of(headless)
+    rmtree(data)
+    data.write_text("a file")
+
+    assert verdict_of(headless) == first
+
+
 def test_of_very_many_classes_the_largest_are_held_with_their_true_shares(tmp_path: Path) -> None:
     document = Document(saved(tmp_path, 1000, labels="imagenet-1k"), random_pair(CANVAS, 0), None, (KnockOutMLP(0),))
     session = Session("cpu")
@@ -206,3 +243,19 @@ def test_the_map_of_very_many_classes_is_of_the_answer_without_edits(tmp_path: P
     assert answer.found[chart].flat[30] == pytest.approx(shares[said.labels[said.mapped]], abs=1e-5)
     (curves,) = answer.found[LayerMargins()]
     assert curves.series[0].y[-1] == pytest.approx(said.margin, abs=1e-4)
+
+
+@pytest.mark.parametrize("n_classes", [0, 1, 2, 1000])
+def test_a_network_that_runs_into_numbers_that_are_none_is_refused_with_the_block_named(
+    tmp_path: Path, n_classes: int
+) -> None:
+    network = tiny_network(num_classes=n_classes)
+    with torch.no_grad():
+        network.blocks[1].mlp.fc1.weight.mul_(1e9)
+        network.blocks[1].mlp.fc2.weight.mul_(1e38)
+    labels = {0: [], 1: ["cat"], 2: ["different", "same"], 1000: "imagenet-1k"}[n_classes]
+    card = {**CARD, "network": {**CARD["network"], "num_classes": n_classes}, "labels": labels}
+    write_tensors(tmp_path / "large.safetensors", dict(network.state_dict()), card)
+
+    with pytest.raises(UserError, match="The output of block 1 of large is not finite"):
+        Session("cpu").open(str(tmp_path / "large.safetensors"))
