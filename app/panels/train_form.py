@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from core.scene import TASK_WORDS, Task
 RECIPES = {"fine-tune": "low rank, 48,000 images", "study": "the study's: all weights"}
 TUNE_WORDS: dict[Tune, str] = {"all": "all weights", "head": "the head only", "low-rank": "low rank"}
 N_TEST = 800
+N_VALIDATIONS = 8
+"""A short run is validated more often than its recipe says, so that there is a curve."""
 
 
 def _row(name: str, label: str, tip: str, **more: Any) -> dict[str, Any]:
@@ -134,7 +136,8 @@ class TrainForm(QWidget):
         n_test = 4 * round(settings.pop("n_test") / 4)
         reference = str(self.model.currentData())
         recipe = self._base({**settings, **_stages(settings, reference), "init": reference})
-        return TrainingRun(recipe, out, n_test, device)
+        every = max(1, min(recipe.validate_every, recipe.n_steps // N_VALIDATIONS))
+        return TrainingRun(replace(recipe, validate_every=every), out, n_test, device)
 
     def propose_name(self) -> None:
         """A name that is free, unless one was typed."""

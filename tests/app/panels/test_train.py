@@ -142,6 +142,13 @@ def test_the_studys_recipe_is_a_start_for_all_settings(panel: TrainPanel) -> Non
     assert panel.form.run("cpu").recipe.n_train == 6400
 
 
+@pytest.mark.parametrize(("n_images", "every"), [(48_000, 187), (64_000, 250), (3200, 12), (32, 1)])
+def test_a_short_run_is_validated_often_enough_for_a_curve(panel: TrainPanel, n_images: int, every: int) -> None:
+    type_number(panel, "n_images", n_images)
+
+    assert panel.form.run("cpu").recipe.validate_every == every
+
+
 def test_only_settings_with_an_effect_are_shown(panel: TrainPanel) -> None:
     assert {"rank", "layer_decay", "patience"} <= shown_rows(panel)
     assert "pair_probe_weight" not in shown_rows(panel)
