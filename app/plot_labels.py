@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont
 
 from app import theme
-from app.plot_items import share_of
+from app.plot_items import frame_of, share_of
 from app.widgets.painted import line_height, width_of
 from core.looks import cell_words, ink_on_heat, number, steps, wrapped
 from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter
@@ -38,12 +38,18 @@ def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
         case Bars():
             return _group_names(plot.groups, font, width_px / max(1, len(plot.groups)))
         case Curves():
-            ticks = list(zip(plot.x, plot.ticks, strict=True))
+            left, right = frame_of(plot).x
+            fitting = _every(list(zip(plot.x, plot.ticks, strict=True)), _widest(plot.ticks, font), width_px)
+            return _apart(fitting, font, width_px / (right - left))
         case Heatmap():
             ticks = [(j + 0.5, name) for j, name in enumerate(plot.columns)]
         case Scatter():
             ticks = [(value, number(value)) for value in steps(*plot.x_range)]
-    return _every(ticks, max((width_of(font, words) for _, words in ticks), default=1.0), width_px)
+    return _every(ticks, _widest([words for _, words in ticks], font), width_px)
+
+
+def _widest(names: Sequence[str], font: QFont) -> float:
+    return max((width_of(font, name) for name in names), default=1.0)
 
 
 def _group_names(names: Sequence[str], font: QFont, slot_px: float) -> Ticks:
@@ -64,6 +70,16 @@ def _every(ticks: Ticks, size_px: float, room_px: float) -> Ticks:
     """Every tick, or every second, third …, as there is room."""
     n_fit = max(1, int(room_px / (size_px + TICK_GAP_PX)))
     return ticks[:: max(1, math.ceil(len(ticks) / n_fit))]
+
+
+def _apart(ticks: Ticks, font: QFont, px_a_unit: float) -> Ticks:
+    """From the left, those that leave some room after the one before: with uneven steps, every second may not."""
+    kept = ticks[:1]
+    for x, words in ticks[1:]:
+        words_px = (width_of(font, kept[-1][1]) + width_of(font, words)) / 2
+        if (x - kept[-1][0]) * px_a_unit >= words_px + TICK_GAP_PX / 2:
+            kept.append((x, words))
+    return kept
 
 
 def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list[Any]:

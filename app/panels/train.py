@@ -34,7 +34,8 @@ from app.widgets.flow import ScrolledBody
 from app.widgets.said import Said
 from core.cards import library_folder
 from core.errors import UserError
-from core.jobs.train_job import TRAIN_JOB, CurvePoint, TrainingRun, curves, forget, is_taken, unfinished_runs
+from core.jobs.train_job import TRAIN_JOB, CurvePoint, TrainingRun, curves, forget, is_begun, unfinished_runs
+from core.library import is_taken
 from core.runner import Order
 
 BESIDE_ABOVE_PX = 660
@@ -134,7 +135,7 @@ class TrainPanel(QWidget, Panel):
         left = {run.out: Standing(run) for run in unfinished_runs(library_folder())}
         here = {out: standing for out, standing in self._standing.items() if standing.job is not None}
         self._standing = left | here
-        self.form.list_models(self._desk.document.model)
+        self.form.list_models()
         self.form.propose_name()
         self._show_list()
 
@@ -149,7 +150,7 @@ class TrainPanel(QWidget, Panel):
         self._drawings.setDirection(across if room_px >= PLOTS_BESIDE_ABOVE_PX else down)
 
     def _is_taken(self, out: Path) -> bool:
-        return out in self._standing or is_taken(out)
+        return out in self._standing or is_taken(out.stem) or is_begun(out)
 
     @property
     def chosen(self) -> Standing | None:
@@ -208,7 +209,7 @@ class TrainPanel(QWidget, Panel):
         if (standing := self.chosen) is None:
             return
         try:
-            choose_model(self._desk, str(standing.run.out))
+            choose_model(self._desk, standing.run.name)
         except UserError as error:
             self.said.warn(error.message, error.hint)
 
@@ -222,7 +223,7 @@ class TrainPanel(QWidget, Panel):
             if standing.job is not None and standing.job.number == job.number:
                 self._put(replace(standing, job=job))
                 if job.state == "finished":
-                    self.form.list_models(self._desk.document.model)
+                    self.form.list_models()
                 return
 
     def _put(self, standing: Standing) -> None:

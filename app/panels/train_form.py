@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +11,19 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.forms import LARGEST, Form
-from core.cards import (
-    MODEL_SUFFIX,
-    bundled_models,
-    card_n_blocks,
-    library_folder,
-    model_path,
-    read_card,
-    resource_folder,
-    tensor_files,
-)
+from core.cards import MODEL_SUFFIX, card_n_blocks, library_folder, model_path, read_card, resource_folder
 from core.datasets import EXAMPLES_MAX
 from core.errors import UserError
 from core.jobs.recipe import RANGES, Recipe, Tune, read_recipe
 from core.jobs.train_job import TrainingRun
+from core.library import file_name, listed, name_of
 from core.scene import TASK_WORDS, Task
 
 RECIPES = {"fine-tune": "low rank, 48,000 images", "study": "the study's: all weights"}
 TUNE_WORDS: dict[Tune, str] = {"all": "all weights", "head": "the head only", "low-rank": "low rank"}
 N_TEST = 800
-LONGEST_NAME = 100
-NO_FILE_NAME = set('/\\:*?"<>|')
+N_VALIDATIONS = 8
+"""A short run is validated more often than its recipe says, so that there is a curve."""
 
 
 def _row(name: str, label: str, tip: str, **more: Any) -> dict[str, Any]:
@@ -110,16 +102,15 @@ class TrainForm(QWidget):
         self.model.currentIndexChanged.connect(lambda _: self.propose_name())
         self.recipe.currentIndexChanged.connect(lambda _: self._choose_recipe())
         self.settings.changed.connect(self._follow_settings)
-        self.list_models("")
+        self.list_models()
         self._follow_settings()
 
-    def list_models(self, document: str) -> None:
-        """The models that can be fine-tuned: those that ship, those of the library, and the one of the document."""
-        own = {str(path): path.stem for path in tensor_files(library_folder())}
-        known = {name: name for name in bundled_models()} | own
-        if document and document not in known:
-            known[document] = Path(document).stem
+    def list_models(self) -> None:
+        """The models that can be fine-tuned: all that are known, and the one that is chosen."""
         chosen = self.model.currentData()
+        known = {model.reference: model.name for model in listed() if not model.damaged}
+        if chosen and chosen not in known:
+            known[chosen] = name_of(chosen)
         with QSignalBlocker(self.model):
             self.model.clear()
             for reference, name in known.items():
@@ -128,7 +119,8 @@ class TrainForm(QWidget):
 
     def choose_model(self, reference: str) -> None:
         """Choose a model, and list it where it is not known."""
-        self.list_models(reference)
+        if self.model.findData(reference) < 0:
+            self.model.addItem(name_of(reference), reference)
         self.model.setCurrentIndex(self.model.findData(reference))
         self.propose_name()
 
@@ -137,20 +129,21 @@ class TrainForm(QWidget):
 
         Raises UserError where they cannot work or the name is taken.
         """
-        out = library_folder() / f"{_file_name(self.name.text())}{MODEL_SUFFIX}"
+        out = library_folder() / f"{file_name(self.name.text())}{MODEL_SUFFIX}"
         if self._is_taken(out):
             raise UserError(f"There is a model or a run called “{out.stem}” already.", "Choose another name.")
         settings = asdict(self.settings.value)
         n_test = 4 * round(settings.pop("n_test") / 4)
         reference = str(self.model.currentData())
         recipe = self._base({**settings, **_stages(settings, reference), "init": reference})
-        return TrainingRun(recipe, out, n_test, device)
+        every = max(1, min(recipe.validate_every, recipe.n_steps // N_VALIDATIONS))
+        return TrainingRun(replace(recipe, validate_every=every), out, n_test, device)
 
     def propose_name(self) -> None:
         """A name that is free, unless one was typed."""
         if self.name.text() != self._named:
             return
-        stem = f"{self.model.currentText()}-{TASK_WORDS[self.settings.value.task]}"
+        stem = f"{file_name(self.model.currentText())}-{TASK_WORDS[self.settings.value.task]}"
         names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, 10**6))
         self._named = next(name for name in names if not self._is_taken(library_folder() / f"{name}{MODEL_SUFFIX}"))
         self.name.setText(self._named)
@@ -193,11 +186,3 @@ def _stages(settings: dict[str, Any], reference: str) -> dict[str, Any]:
         "pair_probe_block": max(0, second - 1),
         "pair_probe_weight": settings["pair_probe_weight"] if pairs else 0.0,
     }
-
-
-def _file_name(name: str) -> str:
-    """Raises UserError where a name can be none of a file."""
-    name = name.strip()
-    if not name or name.startswith(".") or len(name) > LONGEST_NAME or NO_FILE_NAME & set(name):
-        raise UserError(f"“{name[:LONGEST_NAME]}” cannot be the name of a model.", "Use letters, digits, - and _.")
-    return name

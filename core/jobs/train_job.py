@@ -195,10 +195,10 @@ def unfinished_runs(folder: Path) -> list[TrainingRun]:
     return [run for run in found if run is not None]
 
 
-def is_taken(out: Path) -> bool:
-    """Whether a model of this file is there, or a run that will write it."""
+def is_begun(out: Path) -> bool:
+    """Whether a run that will write this file has left something."""
     run = TrainingRun(Recipe(), out)
-    return any(os.path.lexists(path) for path in (out, out.with_suffix(".json"), run.checkpoint, run.record))
+    return os.path.lexists(run.checkpoint) or os.path.lexists(run.record)
 
 
 def forget(run: TrainingRun, *, with_model: bool = True) -> None:

@@ -292,3 +292,13 @@ def test_the_name_of_an_axis_says_nothing_of_powers_that_its_ticks_do_not_leave_
 
     assert "x0.001" not in view._left.labelString()
     assert "x1000" not in view._bottom.labelString()
+
+
+def test_ticks_of_uneven_steps_do_not_touch(show: Show) -> None:
+    x = (64.0, 128.0, 192.0, 256.0, 264.0, 320.0)
+    series = (Series("training", (0.5,) * 6),)
+    view = show(Curves("Loss", "images", "loss", x, tuple(f"{value:.0f}" for value in x), series))
+
+    ticks = bottom_ticks(view.plot, view._small, 400.0)
+
+    assert [words for _, words in ticks] == ["64", "128", "192", "256", "320"]
