@@ -66,12 +66,13 @@ def found_beside(desk: Desk, analysis: Analysis[Value]) -> Found[Value] | None:
     return Found(inner, there.value, there.refusal, replace(document, interventions=kept), there.model, found.current)
 
 
-def left_out(desk: Desk) -> tuple[str, ...]:
-    """In words, the edits that the compared model was asked without, each with the reason."""
+def left_out(desk: Desk) -> tuple[tuple[str, str], ...]:
+    """What the edits are about that the compared model was asked without, each with the reason."""
     found = desk.found(Beside(Decision()))
     if found is None or found.value is None or found.document.compared != desk.shown.compared:
         return ()
-    return tuple(f"{edit.words(found.document.base)}: {reason}" for edit, reason in found.value.left_out.items())
+    base = found.document.base
+    return tuple((edit.subject(base), reason) for edit, reason in found.value.left_out.items())
 
 
 def block_beside(desk: Desk, block: int) -> int:

@@ -26,7 +26,7 @@ def carried(state: State, opened: Opened) -> tuple[State, Mapping[Intervention, 
         try:
             edits.append((edit, _counterpart(edit, state, there)))
         except UserError as error:
-            left_out[edit] = str(error)
+            left_out[edit] = error.message  # what to do about it is of the first model
     there = there.of(replace(there.document, interventions=tuple(other for _, other in edits)))
     left_out |= {edit: there.lost[other] for edit, other in edits if other in there.lost}
     return there, left_out

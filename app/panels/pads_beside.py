@@ -69,8 +69,11 @@ class PadsBeside:
             said = found.refusal.message if found.refusal is not None else ""
         else:
             said = f"{landed(found.value, item)} · {Site(found.value.block).words()}"
-        without = "".join(f"\nLeft out there: {words}" for words in left_out(self._desk))
-        return f"{both[1]}: {said}{without}"
+        lines = [f"{both[1]}: {said}"]
+        for subject, reason in left_out(self._desk):
+            why = "" if reason == said else f": {reason}"  # it is said already
+            lines.append(f"Left out there, {subject}{why}")
+        return "\n".join(lines)
 
     def _names(self) -> tuple[str, str] | None:
         return names(self._desk) if self._desk.document.compared else None

@@ -160,7 +160,7 @@ def test_an_edit_that_was_left_out_is_said_and_has_no_ghost_in_the_second_meter(
     first, second = meters(two)
     assert "was +2.0" in first
     assert "was" not in second
-    assert "Left out there: MLP off: There is nothing of it." in two.panel(InterventionsPanel).words.text()
+    assert "Left out there, MLP: There is nothing of it." in two.panel(InterventionsPanel).words.text()
 
 
 def test_the_strips_are_linked_by_relative_depth_in_both_directions(two: MainWindow) -> None:

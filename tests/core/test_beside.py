@@ -182,7 +182,7 @@ def test_an_edit_that_needs_what_the_second_has_not_learned_is_left_out_and_said
 
     there = beside(session, edited(document, move, mlp), Decision())
 
-    assert there.left_out == {move: "There is no color subspace after block 1. Choose a block that has one."}
+    assert there.left_out == {move: "There is no color subspace after block 1."}
     assert there.value == verdict(session, edited(replace(document, model=document.compared), mlp))
 
 
