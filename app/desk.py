@@ -6,6 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from PySide6.QtCore import QSettings
@@ -59,8 +60,8 @@ class Desk:
     """Asks the engine about the current state and remembers what it found, never as another state's.
 
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
-    by the panel whose buttons they are, `open` takes what was dropped, `redraw` draws the panels in sight, and `fit`
-    goes to where subspaces are learned.
+    by the panel whose buttons they are, `open` takes what was dropped, `import_model` what another program made,
+    `redraw` draws the panels in sight, and `fit` goes to where subspaces are learned.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -71,6 +72,7 @@ class Desk:
         self.wanted: Callable[[], tuple[Analysis[Any], ...]] = tuple
         self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
         self.open: Callable[[Dropped], None] = lambda _: None
+        self.import_model: Callable[[Path], None] = lambda _: None
         self.redraw: Callable[[], None] = lambda: None
         self.fit: Callable[[], None] = lambda: None
         self._tried: Document | None = None

@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.status = Status(self.desk)
         self.setStatusBar(self.status)
         self.outcomes = Outcomes(self.desk, self.status)
-        self.models = Models(self, self.desk, self._attempt_to_open, partial(open_path, self.desk))
+        self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()
         self._add_model_window_help()
         self._connect()
@@ -245,9 +245,6 @@ class MainWindow(QMainWindow):
     def _restart(self, device: str | None) -> None:
         self.desk.live.restart(device)
         self.desk.ask_again()
-
-    def _attempt_to_open(self, do: Callable[[], object]) -> None:
-        self.outcomes.attempt(do, opening=True)
 
     def _toggle_panel(self, kind: type[Panel], shown: bool) -> None:
         """Open or close a panel; one that lies behind another comes to the front."""

@@ -13,27 +13,31 @@ from app.about_model import AboutModel
 from app.comparing import compare_with
 from app.desk import Desk
 from app.edits import choose_model
+from app.import_dialog import ImportDialog
 from app.jobs import Jobs, Run
 from app.model_dialog import ModelDialog
-from core.errors import UserError
+from app.opening import open_path
+from app.outcomes import Outcomes
+from core.cards import is_foreign
 from core.library import listed, note_opened
 from core.questions import Answer
 from core.runner import Order
 
 FETCH_JOB = "core.jobs.fetch_model:fetch_model"
 N_RECENT = 8
-Attempt = Callable[[Callable[[], object]], None]
 
 
 class Models(QObject):
     """Shows the dialog, and runs what it takes to open what is chosen there.
 
-    Its jobs are its own: a model is opened also while a study runs. `attempt` runs a command and says what is refused.
+    Its jobs are its own: a model is opened also while a study runs.
     """
 
-    def __init__(self, window: QWidget, desk: Desk, attempt: Attempt, open_path: Callable[[Path], None]) -> None:
+    def __init__(self, window: QWidget, desk: Desk, outcomes: Outcomes) -> None:
         super().__init__(window)
-        self._window, self._desk, self._attempt, self._open_path = window, desk, attempt, open_path
+        self._window, self._desk, self._outcomes = window, desk, outcomes
+        desk.import_model = self.import_model
+        self.importing: ImportDialog | None = None
         self.jobs = Jobs()
         self.dialog: ModelDialog | None = None
         self._number: int | None = None
@@ -67,6 +71,20 @@ class Models(QObject):
         self._number = self.jobs.start(Order(FETCH_JOB, options))
         self._went_on(self.jobs.run(self._number))
 
+    def import_model(self, source: Path) -> None:
+        """Import a model of another program into the library, and take it once it is known what to assume of it."""
+        if self.importing is not None:
+            self.importing.reject()
+        comparing = self.dialog is not None and self.dialog.isVisible() and self.dialog.comparing
+        self.importing = ImportDialog(source, self._desk.live.device, self._window)
+        self.importing.opened.connect(self._take if comparing else self.open)
+        self.importing.refused.connect(self._outcomes.not_opened)
+        self.importing.finished.connect(self._forget_importing)
+        self.importing.show()
+
+    def _forget_importing(self) -> None:
+        self.importing = None
+
     def open(self, reference: str) -> None:
         """Open a model that is there; the dialog has done what it is for."""
         self._attempt(lambda: choose_model(self._desk, reference))
@@ -83,10 +101,10 @@ class Models(QObject):
             self.dialog.hide()
 
     def _take_file(self, path: Path) -> None:
-        if self.dialog is not None and self.dialog.comparing:
+        if self.dialog is not None and self.dialog.comparing and not is_foreign(path):
             self._take(str(path))
         else:
-            self._attempt(lambda: self._open_path(path))
+            self._attempt(lambda: open_path(self._desk, path))
 
     def note(self, answer: Answer) -> None:
         """A model has answered, so that it was opened; when is remembered where settings are."""
@@ -109,7 +127,12 @@ class Models(QObject):
 
     def stop(self) -> None:
         """The window closes."""
+        if self.importing is not None:
+            self.importing.reject()
         self.jobs.stop()
+
+    def _attempt(self, do: Callable[[], object]) -> None:
+        self._outcomes.attempt(do, opening=True)
 
     def _cancel(self) -> None:
         if self._number is not None:
@@ -126,9 +149,4 @@ class Models(QObject):
         if run.state == "finished" and shown:
             self._take(run.result)
         if run.failure is not None and not shown:
-            self._attempt(lambda: _refuse(run))
-
-
-def _refuse(run: Run) -> None:
-    if run.failure is not None:
-        raise UserError(run.failure.message, run.failure.hint)
+            self._outcomes.not_opened(run.failure)

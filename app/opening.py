@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 from app.desk import Desk
 from app.edits import choose_model, show_photo
 from app.widgets.dropped import Dropped
-from core.cards import is_checkpoint, is_model_file
+from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
 
-WHAT_CAN = "Open a picture (PNG, JPEG, WebP, TIFF, BMP, GIF), or a model (.safetensors with its card)."
+WHAT_CAN = (
+    "Open a picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or a model (.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
+)
 N_NAMED = 3
 
 
@@ -36,12 +38,13 @@ def open_dropped(desk: Desk, dropped: Dropped) -> None:
 
 
 def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) -> None:
-    """Open the first of some files that can be; cards go with the model of their name.
+    """Open the first of some files that can be; cards go with the model of their name, and what lies beside a model of
+    another program with that.
 
     Raises UserError that names the files left over, and `others`; where none could be opened, says why.
     """
     refused: list[UserError] = []
-    for used in paths:
+    for used in sorted(paths, key=lambda path: not path.name.endswith(INDEX_SUFFIX)):
         try:
             open_path(desk, used)
         except UserError as error:
@@ -58,13 +61,15 @@ def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) ->
 
 
 def open_path(desk: Desk, path: Path) -> None:
-    """Open a picture or a model, by the end of its name.
+    """Open a picture or a model, by the end of its name; one of another program is imported first.
 
     Raises UserError for anything else.
     """
-    if path.is_dir():
+    if is_foreign(path):
+        desk.import_model(path)
+    elif path.is_dir():
         raise UserError(f"{path.name or path} is a folder.", WHAT_CAN)
-    if is_model_file(path) or is_checkpoint(path):
+    elif is_model_file(path) or is_checkpoint(path):
         choose_model(desk, str(path))
     elif path.suffix.lower() == ".json":
         raise UserError(f"{path.name} is a card, which is read with the model beside it.", WHAT_CAN)
@@ -73,7 +78,9 @@ def open_path(desk: Desk, path: Path) -> None:
 
 
 def _goes_with(path: Path, used: Path) -> bool:
-    """Whether a file is the card of the model that was opened."""
+    """Whether a file is the card of the model that was opened, or lies beside one of another program."""
+    if is_foreign(used):
+        return path.parent == used.parent and (is_foreign(path) or path.suffix.lower() == ".json")
     return is_model_file(used) and path == used.with_suffix(path.suffix) and path.suffix.lower() == ".json"
 
 

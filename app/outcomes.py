@@ -18,6 +18,7 @@ from app.status import Status
 from core.analyses.decision import Decision
 from core.errors import UserError
 from core.questions import Answer, Failure, Question
+from core.runner import Broken
 
 
 class _Done(Enum):
@@ -43,7 +44,7 @@ class Outcomes:
             do()
         except UserError as error:
             until = (_Done.OPENING,) if opening else (do, _Done.EDIT)
-            self._status.say_error(error.message, error.hint, until=until)
+            self._status.say_error(error.message, error.in_window, until=until)
             return
         changed = self._desk.document != before
         self._status.supersede(do, _Done.ENGINE)
@@ -58,6 +59,10 @@ class Outcomes:
         until = _Done.OPENING if opening and not died else _Done.ENGINE
         self._status.say_error(failure.message, failure.hint, failure.details, until=(until,))
         self._asked_again = failure.question if died else None
+
+    def not_opened(self, broken: Broken) -> None:
+        """A model could not be fetched or imported."""
+        self._status.say_error(broken.message, broken.hint, broken.details, until=(_Done.OPENING,))
 
     def answered(self, answer: Answer) -> None:
         """The engine has answered; called before the desk takes the answer in place of the last one."""

@@ -109,7 +109,7 @@ def model_path(reference: str) -> Path:
     if os.path.isfile(path) and is_checkpoint(path):
         raise UserError(
             f"{path.name}: a checkpoint of this kind ({path.suffix.lower()}) is not opened as it is.",
-            f"Files that end in {', '.join(IMPORTED_SUFFIXES)} are imported, with relata models --add.",
+            f"Files that end in {', '.join(IMPORTED_SUFFIXES)} are imported: relata import.",
             in_window=f"Files that end in {', '.join(IMPORTED_SUFFIXES)} are imported when they are dropped.",
         )
     if not os.path.isfile(path):

@@ -42,7 +42,7 @@ N_LABELS = 3
 WORDS = {
     "mean": "mean",
     "std": "standard deviation",
-    "norm_eps": "ε of the norms",
+    "norm_eps": "norm ε",
     "act_layer": "activation",
     "num_heads": "heads",
     "labels": "classes",
@@ -213,6 +213,8 @@ def shape_words(card: Mapping[str, Any]) -> str:
 def answer_words(card: Mapping[str, Any]) -> str:
     """What a model of this card answers, in a few words."""
     labels = card.get("labels")
+    if isinstance(labels, str):
+        return f"{labels.replace('imagenet', 'ImageNet')} classes"
     if not isinstance(labels, list) or not labels:
         return "no classes"
     if len(labels) <= N_LABELS:

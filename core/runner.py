@@ -120,6 +120,19 @@ def run_job(connection: Connection, order: Order) -> None:
         return
 
 
+def work(connection: Connection) -> None:
+    """Do one order after another in a process that has loaded what they need after the first; None ends it.
+
+    A newer order stops the one under way. For each, what it yields is sent, and then Finished, Stopped or Broken.
+    """
+    threading.Thread(target=_end_after_parent, daemon=True).start()
+    try:
+        while (order := connection.recv()) is not None:
+            connection.send(_last_word(connection, order))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
 def _last_word(connection: Connection, order: Order) -> Finished | Stopped | Broken:
     """How the job ended: the boundary where an error becomes words."""
     try:

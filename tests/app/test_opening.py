@@ -131,8 +131,47 @@ def test_a_file_that_cannot_be_opened_does_not_stop_the_next(window: MainWindow,
     assert "not notes.txt" in said
 
 
-@pytest.mark.parametrize("name", ["vit.pth", "VIT.PT", "pytorch_model.bin", "last.ckpt"])
-def test_a_checkpoint_of_another_kind_is_called_one_and_what_can_be_opened_is_named(
+@pytest.fixture
+def imported(window: MainWindow) -> list[Path]:
+    """What the window would import."""
+    sources: list[Path] = []
+    window.desk.import_model = sources.append
+    return sources
+
+
+@pytest.mark.parametrize("name", ["vit.pth", "VIT.PT", "pytorch_model.bin", "last.ckpt", "bare.safetensors"])
+def test_weights_without_a_card_are_imported(
+    window: MainWindow, dropped: Drop, tmp_path: Path, imported: list[Path], name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\x80\x02")
+
+    assert dropped(files(tmp_path / name)) == ""
+    assert imported == [tmp_path / name]
+    assert window.desk.store.undo.count() == 0
+
+
+def test_a_folder_with_weights_is_imported(dropped: Drop, tmp_path: Path, imported: list[Path]) -> None:
+    (tmp_path / "vit").mkdir()
+    for name in ("config.json", "pytorch_model.bin"):
+        (tmp_path / "vit" / name).touch()
+
+    assert dropped(files(tmp_path / "vit")) == ""
+    assert imported == [tmp_path / "vit"]
+
+
+def test_weights_in_several_files_are_imported_by_their_index_and_nothing_is_left_over(
+    dropped: Drop, tmp_path: Path, imported: list[Path]
+) -> None:
+    names = [*(f"model-0000{i}-of-00002.safetensors" for i in (1, 2)), "config.json", "model.safetensors.index.json"]
+    for name in names:
+        (tmp_path / name).touch()
+
+    assert dropped(files(*(tmp_path / name for name in names))) == ""
+    assert imported == [tmp_path / "model.safetensors.index.json"]
+
+
+@pytest.mark.parametrize("name", ["vit.npz", "VIT.ONNX", "weights.h5", "model.gguf"])
+def test_a_checkpoint_of_another_kind_is_called_one_and_what_can_be_imported_is_named(
     window: MainWindow, dropped: Drop, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / name).write_bytes(b"\x80\x02")
@@ -196,6 +235,8 @@ def test_a_dialog_opens_a_file_by_what_it_is(
 
     commands["Open picture…"].trigger()
     commands["Open model…"].trigger()
+    assert window.models.dialog is not None
+    window.models.dialog.file.click()
 
     assert window.desk.document.model.endswith("MINE.SAFETENSORS")
     assert photo_name(window) == "cat.png"

@@ -302,7 +302,7 @@ def test_a_card_is_told_in_sentences() -> None:
         "From: timm:x",
         "Trained by me.",
         "Licence: MIT",
-        "Assumed: ε of the norms 1e-12: ViT has it",
+        "Assumed: norm ε 1e-12: ViT has it",
         "Assumed: classes: 1,000 names: as ImageNet has",
         "Assumed: mean 0.5, 0.5, 0.5: by layout",
     )

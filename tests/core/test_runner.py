@@ -15,8 +15,9 @@ from core.analyses.decision_map import DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.demo import demo_document
 from core.document import Document, random_pair
+from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
-from core.runner import serve
+from core.runner import Broken, Finished, Order, Stopped, serve, work
 from core.scene import Geometry
 from core.session import Session
 from tests.core.networks import save_tiny
@@ -169,3 +170,48 @@ def test_the_engine_leaves_one_of_its_cores_to_the_window(
     serve(theirs, "cpu")
 
     assert given == [2]
+
+
+@pytest.fixture
+def worker() -> Iterator[Connection]:
+    """The other end of a process that does one order after another."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs,))
+    process.start()
+    theirs.close()
+    yield ours
+    ours.close()
+    process.join()
+    process.close()
+
+
+def last_word(connection: Connection) -> object:
+    while not isinstance(word := connection.recv(), Finished | Stopped | Broken):
+        pass
+    return word
+
+
+def test_a_worker_outlives_what_is_refused_and_what_goes_wrong(worker: Connection) -> None:
+    words = []
+    for name in ("refuse", "break_down", "count"):
+        worker.send(Order(f"tests.app.small_jobs:{name}", {"n": 3} if name == "count" else {}))
+        words.append(last_word(worker))
+
+    refused, broken, finished = words
+    assert isinstance(refused, Broken)
+    assert refused.message == "There is nothing to count."
+    assert isinstance(broken, Broken)
+    assert "no such number" in broken.message
+    assert finished == Finished(3)
+
+
+def test_a_newer_order_stops_the_one_that_a_worker_is_at(worker: Connection, tmp_path: Path) -> None:
+    worker.send(Order("tests.app.small_jobs:work_for_ever", {"checkpoint": str(tmp_path / "steps")}))
+    assert worker.recv() == Progress(1, 2, "working")
+
+    worker.send(Order("tests.app.small_jobs:count", {"n": 3}))
+
+    assert isinstance(last_word(worker), Stopped)
+    assert (tmp_path / "steps").exists()
+    assert last_word(worker) == Finished(3)

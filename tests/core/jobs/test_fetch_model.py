@@ -15,7 +15,9 @@ from core import cards, catalogue, library
 from core.cards import card_geometry, card_labels, card_n_blocks, card_n_heads, card_pixels, library_folder, read_card
 from core.catalogue import download_place
 from core.cli import main
+from core.engine import verify
 from core.errors import UserError
+from core.families.files import open_model
 from core.families.model import weights_hash
 from core.families.named import class_names, settings_of
 from core.jobs.fetch_model import fetch_model
@@ -153,6 +155,20 @@ def test_random_weights_are_a_choice_that_the_name_tells_of() -> None:
     assert name == "test_vit (random weights, seed 0)"
     assert find(name).origin == "timm:test_vit, random weights, seed 0"
     assert finish(fetch_model("timm:test_vit", seed=0)) == name
+
+
+def test_what_was_fetched_runs_and_is_what_timm_itself_makes_of_the_weights(weights: bytes, tmp_path: Path) -> None:
+    put_by_hand(weights)
+    (tmp_path / "w.safetensors").write_bytes(weights)
+    theirs = timm.create_model("test_vit").eval()
+    theirs.load_state_dict(load_file(tmp_path / "w.safetensors"))
+    pixels = torch.rand(1, 3, 160, 160, generator=torch.Generator().manual_seed(0))
+
+    model = verify(open_model(finish(fetch_model(f"timm:{NAME}")), torch.device("cpu")))
+
+    with torch.inference_mode():
+        torch.testing.assert_close(model.network(pixels), theirs(pixels))
+    assert (model.name, len(model.labels)) == (NAME, 1000)
 
 
 def test_random_weights_are_those_of_their_seed() -> None:

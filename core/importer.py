@@ -1,0 +1,104 @@
+"""Importing a checkpoint in steps, for whoever decides between them: what it seems to be, then what it says of the demo
+with other things assumed.
+
+Importing this loads no torch, so that the window can name it and read what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.cards import card_geometry, card_task, library_folder, read_card, tensor_files
+from core.cores import limit_threads
+from core.demo import demo_document
+from core.errors import UserError
+from core.jobs.progress import Job, Progress
+from core.library import remove, rename, shape_words
+
+LOOK_JOB, TRY_JOB = "core.importer:look_into", "core.importer:try_out"
+N_ANSWERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What a checkpoint does not say: what is taken for it and why, and what else it might be."""
+
+    name: str
+    value: Any
+    why: str
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a checkpoint seems to be."""
+
+    layout: str
+    shape: str
+    n_bytes: int
+    unsaid: tuple[Unsaid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A checkpoint in the library, under `reference`, as it is with what was `stated`; `is_new` unless it was there.
+
+    `answers` are the likeliest answers to the demo stimulus with their probabilities.
+    """
+
+    stated: Mapping[str, Any]
+    reference: str
+    answers: tuple[tuple[str, float], ...]
+    is_new: bool
+
+
+def look_into(source: str) -> Job[Found]:
+    """What a checkpoint seems to be; no tensor of it is read.
+
+    Raises UserError where it is of no kind that is known.
+    """
+    from core.families.importing import propose
+
+    yield Progress(0, 1, f"looking into {Path(source).name}")
+    proposal = propose(Path(source))
+    unsaid = tuple(Unsaid(a.name, a.value, a.why, tuple(a.choices)) for a in proposal.assumptions)
+    return Found(proposal.layout, shape_words(proposal.card), proposal.n_bytes, unsaid)
+
+
+def try_out(source: str, stated: Mapping[str, Any], *, instead_of: str = "", device: str = "auto") -> Job[Tried]:
+    """Import a checkpoint and ask it about the demo stimulus; what was tried before is removed.
+
+    Raises UserError where it cannot be imported or run; then it is not in the library.
+    """
+    from core.families.importing import import_model
+
+    limit_threads()
+    before = set(tensor_files(library_folder()))
+    path = yield from import_model(Path(source), stated)
+    reference, is_new = path.stem, path not in before
+    if instead_of and instead_of != reference:
+        remove(instead_of)
+        reference = rename(reference, instead_of) if is_new else reference
+    try:
+        yield Progress(1, 1, "asking about the demo")
+        answers = _answers(reference, device)
+    except (UserError, GeneratorExit):
+        if is_new:
+            remove(reference)
+        raise
+    return Tried(stated, reference, answers, is_new)
+
+
+def _answers(reference: str, device: str) -> tuple[tuple[str, float], ...]:
+    """What a model of the library answers to the demo stimulus on its canvas."""
+    from core.analyses.decision import Decision
+    from core.questions import Question
+    from core.session import Session
+
+    card = read_card(library_folder() / f"{reference}.safetensors")
+    document = demo_document(reference, card_task(card), card_geometry(card))
+    verdict = Session(device).answer(Question(document)).found[Decision()]
+    return tuple((each.label, each.share) for each in verdict.largest(N_ANSWERS))
