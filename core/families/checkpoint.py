@@ -82,7 +82,10 @@ def _weights_of(source: Path) -> Path:
         return source
     if found := [source / name for name in IN_FOLDERS if (source / name).is_file()]:
         return found[0]
-    others = sorted(path for path in source.iterdir() if path.suffix.lower() in WEIGHTS and path.is_file())
+    try:
+        others = sorted(path for path in source.iterdir() if path.suffix.lower() in WEIGHTS and path.is_file())
+    except OSError as error:
+        raise UserError(f"{source} could not be read: {error.strerror}.", "Name the file itself.") from error
     if len(others) != 1:
         said = f"holds {len(others)} files of weights, such as {others[0].name}" if others else "holds no weights"
         raise UserError(f"{source} {said}.", "Name the file itself.")

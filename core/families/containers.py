@@ -40,6 +40,10 @@ def read_container(path: Path) -> tuple[Tree, bool]:
         return _read_archive(path)
     if start[:1] == b"\x80":
         return _read_stream(path, n_bytes), False
+    if start.startswith(b"version https://"):
+        raise Damaged("it is a pointer of Git LFS and not the weights themselves")
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        raise Damaged("it is a web page")
     raise Damaged("it is neither safetensors nor what torch.save writes")
 
 
@@ -88,7 +92,7 @@ def _read_archive(path: Path) -> tuple[Tree, bool]:
                 raise Damaged("it is a zip file, but none of torch")
             root = pickles[0].removesuffix("data.pkl")
             order = members.get(f"{root}byteorder")
-            if order is not None and archive.read(order)[:10].strip() != b"little":
+            if order is not None and archive.open(order).read(10).strip() != b"little":
                 raise Damaged("its numbers are big-endian")
             storages = _Members(path, members, f"{root}data/")
             start, n_bytes = storages.place(pickles[0])

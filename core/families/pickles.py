@@ -83,7 +83,8 @@ def storage_dtype(kind: object) -> torch.dtype:
     """
     if isinstance(kind, Named) and kind.module in ("torch", "torch.storage") and kind.name in _TYPED:
         return _TYPED[kind.name]
-    raise Damaged(f"it holds numbers of a kind that is not known: {str(kind)[:80]}")
+    said = str(kind)[:80] if isinstance(kind, Named) else "an object"
+    raise Damaged(f"it holds numbers of a kind that is not known: {said}")
 
 
 class Bounded:
@@ -123,7 +124,7 @@ def read_pickle(file: Bounded, persistent: Persistent) -> object:
             if step > MOST_STEPS:
                 raise Damaged("it is too long for a checkpoint")
             machine.do(opcode.name, argument)
-    except (IndexError, KeyError, OverflowError, UnicodeError) as error:
+    except (LookupError, TypeError, AttributeError, OverflowError, RecursionError, UnicodeError) as error:
         raise Damaged("its pickle makes no sense") from error
     except ValueError as error:
         raise error if isinstance(error, Damaged) else Damaged("its pickle is cut short or damaged") from error

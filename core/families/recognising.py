@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from core.registry import kinds
 
 LAYOUTS = "core.families.layouts"
 PART = "weights"
-_RANKS = (("ema", 0), ("teacher", 1), ("target", 1), ("student", 3), ("online", 3), ("momentum", 1))
+_AVERAGED = re.compile(r"(^|[._])(ema|averaged)([._]|$)")
+_TEACHER = re.compile(r"teacher|target|momentum")
+_STUDENT = re.compile(r"student|online")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,10 @@ def recognise(checkpoint: Checkpoint, facts: Facts) -> Candidate:
 
 
 def _rank(place: str) -> int:
-    return next((rank for word, rank in _RANKS if word in place.lower()), 2)
+    """Averaged weights first, then those of a teacher, and those of a student last."""
+    ranks = (_AVERAGED, _TEACHER), (_STUDENT,)
+    first, last = ([bool(pattern.search(place.lower())) for pattern in patterns] for patterns in ranks)
+    return first.index(True) if any(first) else 2 + any(last)
 
 
 def _candidates(checkpoint: Checkpoint) -> Iterator[Candidate]:

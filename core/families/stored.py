@@ -17,6 +17,9 @@ DTYPES: dict[str, torch.dtype] = {
     "I32": torch.int32,
     "I16": torch.int16,
     "I8": torch.int8,
+    "U64": torch.uint64,
+    "U32": torch.uint32,
+    "U16": torch.uint16,
     "U8": torch.uint8,
     "BOOL": torch.bool,
     "F8_E4M3": torch.float8_e4m3fn,
@@ -86,7 +89,7 @@ def stored(storage: Storage, dtype: torch.dtype, shape: object, stride: object =
     axes = _counts(shape)
     steps = contiguous(axes) if stride is None else _counts(stride)
     if len(steps) != len(axes) or not isinstance(offset, int) or offset < 0:
-        raise Damaged(f"a tensor's place in the file makes no sense: {str((shape, stride, offset))[:80]}")
+        raise Damaged(f"the place of a tensor of shape {axes} makes no sense")
     count = math.prod(axes)
     if count and max(offset + _span(axes, steps), count) * dtype.itemsize > storage.n_bytes:
         raise Damaged(f"a tensor of shape {axes} does not fit into its {storage.n_bytes:,} bytes")
@@ -106,5 +109,5 @@ def _span(shape: tuple[int, ...], stride: tuple[int, ...]) -> int:
 def _counts(value: object) -> tuple[int, ...]:
     numbers: tuple[int, ...] = tuple(value) if isinstance(value, list | tuple) else (-1,)
     if len(numbers) > MOST_AXES or not all(type(n) is int and n >= 0 for n in numbers):
-        raise Damaged(f"a tensor has the shape {str(value)[:80]}")
+        raise Damaged("a tensor has a shape that is none")
     return numbers

@@ -180,7 +180,7 @@ def repacked(path: Path, **options: Any) -> None:
 
 def test_a_compressed_archive_is_not_unpacked(tmp_path: Path, library: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb:
-        bomb.writestr("archive/data.pkl", bytes(300 * 2**20))
+        bomb.writestr("archive/data.pkl", bytes(100 * 2**20))
 
     tracemalloc.start()
     with pytest.raises(UserError, match="compressed"):
@@ -289,6 +289,10 @@ PICKLES: dict[str, bytes] = {
     "an unknown operation": b"\x80\x02\xfe.",
     "a list as a key": b"\x80\x02}]K\x01s.",
     "a buffer from elsewhere": b"\x80\x05\x97.",
+    "tuples in tuples": b"\x80\x02K\x01" + b"\x85" * 5_000 + b"R.",
+    "a tensor whose shape has no end": b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(NK\x00K\x01"
+    + b"\x85" * 5_000
+    + b")tR.",
 }
 
 
@@ -369,11 +373,20 @@ def test_a_wrong_shape_is_refused_by_its_name_before_anything_is_read(kind: str,
     assert not library.exists()
 
 
-@pytest.mark.parametrize("name", ["notes.pth", "model.ckpt", "vit.bin", "x.safetensors"])
-def test_a_file_that_is_none_is_refused(name: str, tmp_path: Path, library: Path) -> None:
-    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\n")
+NONE: dict[str, tuple[bytes, str]] = {
+    "notes.pth": (b"Dear diary, today", "neither safetensors nor"),
+    "model.ckpt": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "pointer of Git LFS"),
+    "vit.bin": (b"\n<!DOCTYPE html><html>", "a web page"),
+    "x.safetensors": (b"version https://git-lfs.github.com/spec/v1\n", "header"),
+}
 
-    with pytest.raises(UserError, match=f"{name} could not be opened"):
+
+@pytest.mark.parametrize("name", NONE)
+def test_a_file_that_is_none_is_refused_as_what_it_is(name: str, tmp_path: Path, library: Path) -> None:
+    content, said = NONE[name]
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(UserError, match=f"{name} could not be opened: .*{said}"):
         propose(tmp_path / name)
 
 
