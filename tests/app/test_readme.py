@@ -10,7 +10,11 @@ README = Path(__file__).parents[2] / "README.md"
 SPLITS = {"test": "unseen images", "ood-shape": "new shapes", "ood-color": "new colours", "ood-shape-color": "both new"}
 
 
-NAMES = {"discrimination": "discrimination", "rmts": "match-to-sample"}
+NAMES = {
+    "discrimination": "discrimination",
+    "rmts": "match-to-sample",
+    "dinov2-discrimination": "DINOv2 discrimination",
+}
 
 
 def measured() -> str:
@@ -19,7 +23,8 @@ def measured() -> str:
     lines = [f"| accuracy | {' | '.join(NAMES.values())} | n |", "|---" * (len(NAMES) + 2) + "|"]
     for split, words in SPLITS.items():
         rows = [accuracy[split] for accuracy in models.values()]
-        lines.append(f"| {words} | " + " | ".join(f"{r['accuracy']:.4f}" for r in rows) + f" | {rows[0]['n']} |")
+        n = ", ".join(str(r["n"]) for r in rows)
+        lines.append(f"| {words} | " + " | ".join(f"{r['accuracy']:.4f}" for r in rows) + f" | {n} |")
     for name, words in NAMES.items():
         lines += ["", *_interchange(name, words)]
     return "\n".join(lines)
@@ -32,7 +37,8 @@ def _interchange(model: str, words: str) -> list[str]:
     lines.append("|---" * (len(blocks) + 1) + "|")
     for property, word in (("color", "colour"), ("shape", "shape")):
         for key, control in (("iia", ""), ("wrong_object_iia", ", wrong object")):
-            values = (f"{cards[property, b][key]:.3f}" for b in blocks)
+            known = (cards.get((property, b)) for b in blocks)
+            values = ("" if card is None else f"{card[key]:.3f}" for card in known)
             lines.append(f"| {word}{control} | " + " | ".join(values) + " |")
     return lines
 
