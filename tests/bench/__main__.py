@@ -31,6 +31,7 @@ FAMILIES = {
     "start": 300.0,
     "executor": 300.0,
     "resume": 300.0,
+    "sizes": 300.0,
     "drag": 300.0,
     "painting": 300.0,
     "search": 300.0,
