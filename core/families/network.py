@@ -57,6 +57,8 @@ _OF_A_KIND = {
     "ref_feat_shape": 0,
 }
 """A value like those of arguments that timm leaves open."""
+_OF_TIMM = {*inspect.signature(timm.create_model).parameters, "device", "dtype"}
+"""What timm is told beside what a network is: where its weights are, for one. A card says none of it."""
 _AT_LEAST_ONE = ("in_chans", "embed_dim", "depth", "num_heads")
 
 
@@ -168,7 +170,7 @@ def _check(name: str, value: object, known: Mapping[str, Any] | None) -> None:
     elif name in ("img_size", "patch_size"):
         return  # `network_geometry` looks at them together
     elif known is None:
-        wanted, fits = "a number, a name, true or false", name.isidentifier() and _is_plain(value)
+        wanted, fits = "something that a card can say of a network", name not in _OF_TIMM and _is_plain(name, value)
     elif name not in known:
         raise ValueError(f"its network names “{name}”, which timm's network does not know")
     elif value is None and known[name] is None:
@@ -179,12 +181,12 @@ def _check(name: str, value: object, known: Mapping[str, Any] | None) -> None:
         raise ValueError(f"its network's {name} is {value!r:.80}, not {wanted}")
 
 
-def _is_plain(value: object) -> bool:
+def _is_plain(name: str, value: object) -> bool:
     """Whether a value can be an argument of one of timm's networks without making it larger than any is."""
     if isinstance(value, list):
-        return len(value) <= MOST_BLOCKS and all(map(_is_plain, value))
+        return len(value) <= MOST_BLOCKS and all(_is_plain(name, part) for part in value)
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return math.isfinite(value) and abs(value) <= LARGEST
+        return math.isfinite(value) and abs(value) <= (MOST_BLOCKS if name == "depth" else LARGEST)
     return value is None or isinstance(value, bool | str)
 
 

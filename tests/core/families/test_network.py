@@ -7,7 +7,7 @@ import torch
 from timm.layers import LayerNorm
 from torch import nn
 
-from core.families.network import assumed, build_network
+from core.families.network import assumed, build_network, load_weights
 from tests.core.networks import TINY
 
 
@@ -83,3 +83,53 @@ def test_an_argument_of_no_use_is_refused_by_its_name(changes: dict[str, Any]) -
 
 def test_what_timm_leaves_open_may_be_null() -> None:
     assert build_network({**TINY, "init_values": None, "act_layer": None, "fc_norm": None}).embed_dim == 32
+
+
+NAMED: dict[str, Any] = {"timm": "vit_tiny_patch16_224", "depth": 1}
+
+
+def test_a_network_of_timm_is_built_by_its_name_with_what_is_other_than_there() -> None:
+    network = build_network({**NAMED, "num_classes": 3, "norm_eps": 1e-3, "act_layer": "quick_gelu"})
+
+    assert (len(network.blocks), network.embed_dim, network.num_classes) == (1, 192, 3)
+    assert epsilons(network) == {1e-3}
+    assert assumed(NAMED) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"checkpoint_path": "/tmp/evil.pth"}, {"pretrained": True}, {"pretrained_cfg": {"url": "http://evil"}}),
+        *({"device": "cuda"}, {"dtype": "float16"}, {"cache_dir": "/tmp"}, {"depth": 10**4}, {"embed_dim": 10**9}),
+        *({"depth": float("nan")}, {"wings": {"a": 1}}),
+    ],
+    ids=str,
+)
+def test_a_card_tells_timm_nothing_but_what_the_network_is(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        build_network({**NAMED, **changes})
+
+
+@pytest.mark.parametrize("name", ["resnet99", "", "hf-hub:timm/vit_tiny_patch16_224", 3, None, ["vit"]])
+def test_a_name_that_timm_does_not_know_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="timm has no network"):
+        build_network({"timm": name})
+
+
+@pytest.mark.parametrize("name", ["Module", "", 3, None, "torch.nn.Linear"])
+def test_a_class_that_is_none_of_a_few_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="no class"):
+        build_network({**TINY, "class": name})
+
+
+@pytest.mark.parametrize("kind", ["Eva", "Beit"])
+def test_what_no_file_holds_is_worked_out_when_the_weights_are_given(kind: str) -> None:
+    more = {"Eva": {"use_rot_pos_emb": True, "rope_type": "dinov3", "use_abs_pos_emb": False}}
+    stated = {**TINY, "class": kind, **more.get(kind, {"use_rel_pos_bias": True})}
+    network = build_network(stated)
+    state = {name: torch.ones(value.shape) for name, value in network.state_dict().items()}
+
+    load_weights(network, state)
+
+    assert not any(value.is_meta for value in (*network.parameters(), *network.buffers()))
+    assert network.eval()(torch.zeros(1, 3, 64, 64)).isfinite().all()
