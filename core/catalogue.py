@@ -90,6 +90,11 @@ def hub_url(repo: str, file: str) -> str:
     return f"{server}/{repo}/resolve/main/{file}"
 
 
+def hub_list(repo: str) -> str:
+    """The address that says which files a repository has."""
+    return f"{hub_url(repo, '').partition(f'/{repo}/')[0]}/api/models/{repo}"
+
+
 def download_place(repo: str, file: str) -> Path:
     """Where a file of a repository is put, by a download or by hand."""
     return data_folder() / "downloads" / repo.replace("/", "--") / file

@@ -94,7 +94,8 @@ def _located(reference: str, arguments: argparse.Namespace) -> str:
     if is_named(reference):
         from core.jobs.fetch_model import fetch_model
 
-        name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random))
+        stated = _stated(arguments.assume)
+        name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random, stated=stated))
     elif os.path.exists(reference.removeprefix(LOCAL_FOLDER)):
         from core.families.importing import imported
 

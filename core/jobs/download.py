@@ -23,9 +23,11 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from core.errors import UserError
 from core.jobs.progress import Job, Progress
 from core.storage import check_folder
+from core.texts import parse_json
 
 TIMEOUT_S = 30.0
 CHUNK_BYTES = 1 << 20
+MOST_JSON_BYTES = 1 << 24
 AGENT = "relata"
 GATED = (401, 403)
 
@@ -77,6 +79,19 @@ def look_up(url: str, path: Path) -> Remote:
     sha256 = etag if re.fullmatch(r"[0-9a-f]{64}", etag) else ""
     mark = hashlib.sha256(f"{url} {etag} {size}".encode()).hexdigest()[:8]
     return Remote(url, int(size) if size.isdecimal() else -1, sha256, mark)
+
+
+def read_json(url: str, path: Path) -> Any:
+    """What a server says as JSON; `path` is where what it is about is wanted.
+
+    Raises UserError where it cannot be reached, or says nothing of the kind.
+    """
+    with _opened(url, path, _Redirects()) as answer:
+        text = answer.read(MOST_JSON_BYTES)
+    try:
+        return parse_json(text.decode("utf-8"))
+    except ValueError as error:
+        raise UserError(f"What {urlsplit(url).netloc} says is no JSON.", elsewhere(url, path)) from error
 
 
 def elsewhere(url: str, path: Path) -> str:

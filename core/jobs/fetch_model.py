@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -20,6 +21,7 @@ from core.families.files import write_tensors
 from core.families.named import card_of, settings_of, with_random_weights, with_weights
 from core.families.tensors import check_finite
 from core.jobs.download import download
+from core.jobs.fetch_repository import fetch_repository
 from core.jobs.progress import Job, Progress, part
 from core.library import free_name, library_model, size_words
 from core.storage import check_tensor_file
@@ -27,21 +29,30 @@ from core.storage import check_tensor_file
 SHARE_OF_DOWNLOAD = 90
 """How much of a job's progress is the download, in %."""
 RANDOM = "random weights"
+HUB_OF_TIMM = f"{HUB}timm/"
+"""Where timm publishes; these are opened as timm itself opens them."""
 
 
-def fetch_model(reference: str, *, may_download: bool = False, seed: int | None = None) -> Job[str]:
+def fetch_model(
+    reference: str,
+    *,
+    may_download: bool = False,
+    seed: int | None = None,
+    stated: Mapping[str, Any] = MappingProxyType({}),
+) -> Job[str]:
     """The name in the library of a model by name, put there unless it is there.
 
     With a `seed` it gets random weights, and says so in its name. Weights that are not on this computer are fetched
-    only where `may_download` says so.
+    only where `may_download` says so. What is `stated` of a repository's model is not assumed.
 
     Raises UserError where there is no such model, or its weights cannot be had, with what to fetch and where to put it.
     """
     yield Progress(0, 100, f"looking for {reference}")
     if seed is not None:
         return _with_random_weights(reference, seed)
-    named = reference.removeprefix(HUB).removeprefix("timm/") if reference.startswith(f"{HUB}timm/") else reference
-    cfg = settings_of(named.removeprefix(TIMM))
+    if reference.startswith(HUB) and not reference.startswith(HUB_OF_TIMM):
+        return (yield from fetch_repository(reference, may_download=may_download, stated=stated))
+    cfg = settings_of(reference.removeprefix(HUB_OF_TIMM).removeprefix(TIMM))
     full = f"{cfg.architecture}.{cfg.tag}" if cfg.tag else str(cfg.architecture)
     known = library_model(f"{TIMM}{full}")
     if known is not None:
@@ -93,7 +104,10 @@ def _keep(name: str, timm_name: str, network: nn.Module, origin: Mapping[str, An
     check_tensor_file(path)
     state = {key: value.detach().contiguous() for key, value in network.state_dict().items()}
     check_finite(name, state, "Nothing was written. Fetch it again.")
-    write_tensors(path, state, card_of(timm_name, network, origin))
+    card = card_of(timm_name, network, origin)
+    if RANDOM in card["origin"]["from"]:
+        card["licence"] = ""  # that of timm's is of the weights that it publishes
+    write_tensors(path, state, card)
     return name
 
 
