@@ -139,7 +139,7 @@ def _reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> Reading:
         verdict.labels[low].upper(),
         verdict.labels[high].upper(),
         *_posed(found, verdict, edited=edited, both=both),
-        "σ of the examples" if verdict.lens else "logit margin",
+        "margin in σ" if verdict.lens else "logit margin",
         verdict.lens,
     )
 

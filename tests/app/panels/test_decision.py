@@ -140,7 +140,7 @@ def test_of_a_network_without_classes_it_is_said_what_is_shown_and_never_that_it
     panel.refresh()
     shown = panel.meter._reading
 
-    assert (shown.word, shown.unit, shown.mistake) == ("SAME", "σ of the examples", False)
+    assert (shown.word, shown.unit, shown.mistake) == ("SAME", "margin in σ", False)
     assert shown.truth == "TRUE of the picture: different — colour"
     assert "no classes: shown is a cosine" in panel.meter.toolTip()
     assert panel.lens.isVisibleTo(panel)
