@@ -8,12 +8,14 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout
 
-from app.desk import Desk
+from app.comparing import beside, found_beside, names
+from app.desk import Desk, Found
 from app.forms import Form
 from app.panels import Panel
 from app.plots import PlotView
 from app.widgets.flow import ScrolledBody
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
+from core.plots import AxesPlot
 
 PLOT_MIN_PX, PLOT_STRETCH = 220, 1000
 
@@ -55,25 +57,28 @@ class AnalysisPanel(QScrollArea, Panel):
         return replace(value, **followed) if followed else value  # type: ignore[type-var]
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
-        return (self.analysis,)
+        return (self.analysis, *beside(self._desk, self.analysis))
 
     def refresh(self) -> None:
-        """Draw the plots that were found last, greyed where they belong to another state."""
-        found = self._desk.found(self.analysis)
+        """Draw the plots that were found last, of two models those of both, greyed where they are of another state."""
+        found, there = self._desk.found(self.analysis), found_beside(self._desk, self.analysis)
         if found is None:
             self.said.setText("Computing…")
             for view in self.plots:
                 view.set_stale(True)
             return
-        if not self.has_news(found.value, found.refusal, found.current, self.said.text()):
+        both = names(self._desk) if self._desk.document.compared else ("", "")
+        news = [(of.value, of.refusal, of.current) if of is not None else None for of in (found, there)]
+        if not self.has_news(*news, both, self.said.text()):
             return
-        self.said.setText("" if found.refusal is None else f"{found.refusal.message} {found.refusal.hint}")
-        plots = found.value or ()
+        known = [(of, name) for of, name in zip((found, there), both, strict=True) if of is not None]
+        self.said.setText("\n".join(_refused(of, name) for of, name in known if of.refusal is not None))
+        plots = [(_of_model(plot, name), of.current) for of, name in known for plot in of.value or ()]
         self._make_room(len(plots))
-        for view, plot in zip(self.plots, plots, strict=True):
+        for view, (plot, current) in zip(self.plots, plots, strict=True):
             if plot != view.plot:
                 view.show_plot(plot)
-            view.set_stale(not found.current)
+            view.set_stale(not current)
 
     def _make_room(self, n: int) -> None:
         while len(self.plots) > n:
@@ -94,3 +99,14 @@ class AnalysisPanel(QScrollArea, Panel):
         self._make_room(0)
         self._desk.ask()
         self.refresh()
+
+
+def _refused(found: Found[Any], name: str) -> str:
+    """Why there are no plots, of two models with the name of that one."""
+    said = "" if found.refusal is None else f"{found.refusal.message} {found.refusal.hint}"
+    return f"{name}: {said}" if name else said
+
+
+def _of_model(plot: AxesPlot, name: str) -> AxesPlot:
+    """A plot with the name of its model in its title, where there are two."""
+    return replace(plot, title=f"{name}: {plot.title}") if name else plot

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app import comparing, edits
 from app.main_window import MainWindow
+from app.panels.analysis import AnalysisPanel
 from app.panels.decision import DecisionPanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
@@ -25,6 +26,7 @@ from core.document import Intervention
 from core.errors import UserError
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
+from core.plots import Curves, Series
 from core.questions import ModelInfo
 from tests.app.answers import RELATIONS, SAME, TINY, answer, pad_places
 
@@ -283,6 +285,31 @@ def test_the_second_model_is_chosen_in_the_dialog_that_opens_models(window: Main
     dialog.open_button.click()
     assert (window.desk.document.model, window.desk.document.compared) == ("rmts", "discrimination")
     dialog.hide()
+
+
+def test_an_analysis_draws_a_plot_of_each_model_with_its_name(two: MainWindow) -> None:
+    do(two, "Analyses")
+    panel = two.panel(AnalysisPanel)
+    series = (Series("a", (0.0, 1.0)),)
+    curves = Curves(title="Depth", x_label="block", y_label="margin", x=(0.0, 1.0), ticks=("0", "1"), series=series)
+    other = replace(curves, series=(Series("a", (2.0, 3.0)),))
+    assert {panel.analysis, Beside(panel.analysis)} <= set(two.desk.wanted())
+
+    answered(two, {panel.analysis: (curves,), Beside(panel.analysis): on((other,))})
+
+    assert [view.plot for view in panel.plots] == [
+        replace(curves, title="tiny: Depth"),
+        replace(other, title="deep: Depth"),
+    ]
+    refusal = Refusal("There is nothing to find.", "Look elsewhere.")
+    answered(two, {panel.analysis: (curves,), Beside(panel.analysis): on(None, refusal=refusal)})
+    assert [view.plot.title for view in panel.plots] == ["tiny: Depth"]
+    assert panel.said.text() == "deep: There is nothing to find. Look elsewhere."
+
+    do(two, "Stop comparing")
+    answered(two, {panel.analysis: (curves,)})
+    assert [view.plot for view in panel.plots] == [curves]
+    assert panel.said.text() == ""
 
 
 def test_a_refused_choice_leaves_the_dialog_open_and_is_said(window: MainWindow) -> None:
