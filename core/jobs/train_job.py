@@ -97,12 +97,11 @@ def fine_tune(
     try:
         while True:
             said = next(job)
-            if "task" in said.values:
-                yield from curve.take(said)
-                yield said
-            else:
-                yield from curve.rest()
-                yield replace(said, message=MEASURING)
+            learns = "task" in said.values
+            points = tuple(curve.take(said) if learns else curve.rest())
+            # Progress first: where it follows something else at once, it may be left out on its way.
+            yield said if learns else replace(said, message=MEASURING)
+            yield from points
     except StopIteration:
         curve.begun = False
         forget(run, with_model=False)

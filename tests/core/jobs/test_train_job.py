@@ -85,6 +85,13 @@ def test_every_step_of_a_short_run_is_a_point_of_its_curve(run: TrainingRun) -> 
     assert [p.n_seen for p in points(said) if p.validation is not None] == [32, 64]
 
 
+def test_progress_comes_before_the_point_so_that_it_is_not_left_out_on_its_way(run: TrainingRun) -> None:
+    said = closed_after(run, 3)
+
+    kinds = [type(each) for each in said]
+    assert kinds == [Progress, Progress, CurvePoint, Progress, CurvePoint, Progress]
+
+
 def test_points_of_a_long_run_are_means_and_stand_where_a_validation_is(
     run: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +106,10 @@ def test_points_of_a_long_run_are_means_and_stand_where_a_validation_is(
 def test_a_run_that_was_closed_is_found_with_its_curve_and_what_it_was_ordered_with(run: TrainingRun) -> None:
     said = closed_after(run, 5)
 
-    assert unfinished_runs(run.out.parent) == [replace(run, points=tuple(points(said)))]
+    (found,) = unfinished_runs(run.out.parent)
+    assert replace(found, points=()) == run
+    assert [p.n_seen for p in found.points] == [8, 16, 24, 32, 40]
+    assert found.points[:4] == tuple(points(said))
     assert run.checkpoint.exists()
 
 
