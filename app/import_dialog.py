@@ -56,7 +56,7 @@ class ImportDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Open {source.name}")
-        self._source, self._device = source, device
+        self._source, self._device, self._window = source, device, parent
         self._state: State = "looking"
         self._created = ""
         self.rows: ImportRows | None = None
@@ -133,8 +133,15 @@ class ImportDialog(QDialog):
             self.rows = ImportRows(found.unsaid)
             self.rows.changed.connect(self._changed)
             self.area.setWidget(self.rows)
-            self.resize(self._room)
+            self._make_room()
         self._try()
+
+    def _make_room(self) -> None:
+        """Grow, over the middle of the window, so that nothing leaves the screen."""
+        self.resize(self._room)
+        place = self.frameGeometry()
+        place.moveCenter(self._window.frameGeometry().center())
+        self.move(place.topLeft())
 
     def _changed(self) -> None:
         self._state = "trying"

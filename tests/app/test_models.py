@@ -207,6 +207,14 @@ def test_a_dropped_checkpoint_asks_what_it_does_not_say_and_opens_with_the_answe
     assert window.desk.document.model == "discrimination"
 
 
+def test_what_is_asked_stands_over_the_middle_of_the_window(window: MainWindow, checkpoint: Path, qtbot: QtBot) -> None:
+    dialog = ask(window, checkpoint, qtbot)
+
+    apart = dialog.frameGeometry().center() - window.frameGeometry().center()
+    assert max(abs(apart.x()), abs(apart.y())) <= 2
+    dialog.cancel.click()
+
+
 def test_a_cancelled_import_leaves_nothing_in_the_library(window: MainWindow, checkpoint: Path, qtbot: QtBot) -> None:
     dialog = ask(window, checkpoint, qtbot)
 
