@@ -52,7 +52,7 @@ def test_of_a_model_without_subspaces_it_is_said_how_they_are_made(window: MainW
     answer(window, {})
 
     assert "no colour subspaces" in words(window)
-    assert "relata das" in words(window)
+    assert not window.panel(InterventionsPanel).offer.isHidden(), "a button offers to fit them"
     assert "marker" not in words(window)
 
 
