@@ -6,7 +6,6 @@ The table is made from timm by `python -m core.families.named`.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cards import data_folder, resource_folder
+from core.texts import parse_json, read_text
 
 TIMM, HUB = "timm:", "hf-hub:"
 SAFE_WEIGHTS = "model.safetensors"
@@ -55,7 +55,7 @@ def is_named(reference: str) -> bool:
 @cache
 def catalogue() -> tuple[Named, ...]:
     """Every name, by architecture, then by tag as timm has them: its first is what the architecture alone means."""
-    table = json.loads((resource_folder("timm") / "networks.json").read_text(encoding="utf-8"))
+    table = parse_json(read_text(resource_folder("timm") / "networks.json"))
     return tuple(named for name, entry in table["networks"].items() for named in _of(name, entry))
 
 
@@ -107,7 +107,7 @@ def on_disk(repo: str, file: str) -> Path | None:
         return place if repo else None
     kept = hub_cache() / f"models--{repo.replace('/', '--')}"
     try:
-        commits = [(kept / "refs" / "main").read_text(encoding="utf-8").strip()]
+        commits = [read_text(kept / "refs" / "main").strip()]
     except OSError:
         commits = []
     commits += sorted(os.listdir(kept / "snapshots")) if os.path.isdir(kept / "snapshots") else []

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.families.pickles import Bounded, Inert, TypedStorage, read_pickle, storage_dtype
 from core.families.stored import DTYPES, Damaged, Storage, Stored, stored
-from core.texts import parse_json
+from core.texts import parse_json, read_text
 
 LARGEST_HEADER = 100_000_000
 """safetensors' own limit, in bytes."""
@@ -186,7 +186,7 @@ def read_shards(index: Path) -> dict[str, Stored]:
     Raises Damaged where a file is missing or is another one, FileNotFoundError where it is not there.
     """
     try:
-        names = parse_json(index.read_text(encoding="utf-8"))["weight_map"]
+        names = parse_json(read_text(index))["weight_map"]
         shards = sorted(set(names.values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged("it names no files of weights") from error

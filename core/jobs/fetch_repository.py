@@ -20,6 +20,7 @@ from core.jobs.download import download, elsewhere, read_json
 from core.jobs.progress import Job, Progress, part
 from core.library import library_model
 from core.storage import write_text
+from core.texts import parse_json, read_text
 
 SHARE_OF_DOWNLOAD = 80
 """How much of a job's progress is the download, in %."""
@@ -93,8 +94,11 @@ def _wanted(repo: str, names: Sequence[str]) -> list[str]:
 
 def _shards(index: Path) -> list[str]:
     """The files that an index names, each in the same folder."""
-    weights = json.loads(index.read_text(encoding="utf-8")).get("weight_map", {})
-    names = list(weights.values()) if isinstance(weights, Mapping) else []
+    try:
+        weights = parse_json(read_text(index))["weight_map"]
+        names = list(weights.values())
+    except (ValueError, LookupError, TypeError, AttributeError):
+        names = [None]
     if not all(isinstance(name, str) and re.fullmatch(NAME, name) for name in names):
         index.unlink()
         raise UserError(f"{index.name} names files that are not beside it.", "It is damaged, or not what it seems.")

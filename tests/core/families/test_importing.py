@@ -116,7 +116,7 @@ def test_what_is_stated_and_cannot_be_is_refused(stated: dict[str, Any], said: s
 def test_what_was_assumed_is_said_of_the_opened_model(bare: Path) -> None:
     model = open_model(str(finish(import_model(bare, {"num_heads": 2}))), CPU)
 
-    assert any("ε of the norms 1e-06" in sentence for sentence in model.assumed)
+    assert any("norm ε 1e-06" in sentence for sentence in model.assumed)
     assert any("classes different, same" in sentence for sentence in model.assumed)
     torch.testing.assert_close(model.network(image()), tiny()(image()), atol=1e-5, rtol=0)
 
