@@ -63,7 +63,11 @@ class Models(QObject):
 
         Raises UserError where its card is gone.
         """
-        AboutModel(self._desk.document.model, self._window).show()
+        about = AboutModel(self._desk.document.model, self._window)
+        for other in self._window.findChildren(AboutModel):
+            if other is not about:
+                other.close()
+        about.show()
 
     def fetch(self, reference: str, may_download: bool, seed: int | None) -> None:
         """Put a model that is named into the library, and open it."""

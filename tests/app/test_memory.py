@@ -82,6 +82,7 @@ def test_after_hundreds_of_random_actions_only_the_steps_of_the_history_are_kept
 ) -> None:
     rng, numbers = random.Random(0), np.random.default_rng(0)
     monkeypatch.setattr(secrets, "randbits", rng.getrandbits)
+    window.models.show_dialog()  # it is made once, when it is first asked for
     for _ in range(N_WARM):
         act(window, rng, numbers)
     rest(window)
