@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QScrollArea, QV
 
 from app.layout import room_for
 from core.errors import UserError
-from core.library import find, name_of, sentences, size_words
+from core.library import card_words, find, name_of, size_words
 
 SIZE, MARGIN = QSize(560, 360), QSize(48, 64)
 
@@ -49,7 +49,7 @@ def about(reference: str) -> str:
     told = (
         f"{model.name}: {model.shape.replace(' × ', ' blocks × ')} heads, {size_words(model.n_bytes)}",
         f"Answers: {model.answers}",
-        *sentences(model.card),
+        *card_words(model.card),
         f"Weights: SHA-256 {hashed}" if hashed else "",
         f"File: {model.path}",
     )

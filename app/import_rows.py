@@ -52,7 +52,7 @@ class ImportRows(QWidget):
     def _value(self, unsaid: Unsaid) -> Any:
         """What a row says: one of the choices, or what was typed, as a list where that is one."""
         text = self.boxes[unsaid.name].currentText().strip()
-        known = {text_of(value): value for value in (unsaid.value, *unsaid.choices)}
+        known = {setting_words(value): value for value in (unsaid.value, *unsaid.choices)}
         if text in known:
             return known[text]
         return [part.strip() for part in text.split(",")] if isinstance(unsaid.value, tuple | list) else text
@@ -60,7 +60,7 @@ class ImportRows(QWidget):
 
 def _box(unsaid: Unsaid) -> QComboBox:
     box = QComboBox()
-    box.addItems(list(dict.fromkeys(text_of(value) for value in (unsaid.value, *unsaid.choices))))
+    box.addItems(list(dict.fromkeys(setting_words(value) for value in (unsaid.value, *unsaid.choices))))
     box.setEditable(not (isinstance(unsaid.value, tuple | list) and len(unsaid.value) > MANY))
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -68,10 +68,10 @@ def _box(unsaid: Unsaid) -> QComboBox:
     return box
 
 
-def text_of(value: Any) -> str:
+def setting_words(value: Any) -> str:
     """A value as it is shown and typed."""
     if isinstance(value, tuple | list):
         if len(value) > MANY:
             return f"{len(value):,} names: {value[0]}, {value[1]}, …"
-        return ", ".join(text_of(part) for part in value)
+        return ", ".join(setting_words(part) for part in value)
     return str(value)

@@ -13,7 +13,7 @@ from app.search import Name, ranked
 from core.cards import card_geometry, library_folder
 from core.catalogue import SAFE_WEIGHTS, Named, catalogue, on_disk
 from core.errors import UserError
-from core.library import Listed, listed, origin_words, sentences, size_words
+from core.library import Listed, card_words, listed, origin_words, size_words
 
 COLUMNS = ("Model", "Blocks × heads", "Image / patch", "Size", "Answers", "Where")
 WHERE = {"library": "your library", "elsewhere": "a file", "bundled": "ships with Relata"}
@@ -67,7 +67,7 @@ class Row:
         """What is known of it beside that, a line each."""
         if isinstance(self.source, Listed):
             damaged = (self.source.damaged,) if self.source.damaged else ()
-            return "\n".join([*damaged, *sentences(self.source.card), str(self.source.path)])
+            return "\n".join([*damaged, *card_words(self.source.card), str(self.source.path)])
         named = self.source
         width = f"{named.width} wide, {named.n_numbers / 1e6:.1f} million numbers"
         licence = f"Licence: {named.licence or 'not stated'}" if named.repo else "Nobody has published weights of it."

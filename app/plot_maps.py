@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QResize
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.plot_words import describe
+from app.plot_words import plot_words
 from app.widgets.maps_picture import MapsPicture
 from app.widgets.marks import paint_focus
 from app.widgets.painted import Painted, announce, box
@@ -36,7 +36,7 @@ class MapsView(Painted):
         """Draw `plot` instead of what was drawn."""
         self._plot, self._current, self._hovered = plot, None, None
         self.setAccessibleName(plot.title)
-        self.setAccessibleDescription(describe(plot))
+        self.setAccessibleDescription(plot_words(plot))
         self._take_room()
         self.update()
 

@@ -38,14 +38,14 @@ def spots(plot: AxesPlot) -> list[Spot]:
             ]
         case Scatter():
             return [
-                Spot(x, y, f"{name}\n{cloud.label}\n{plot.x_label}: {said(x)}\n{plot.y_label}: {said(y)}")
+                Spot(x, y, f"{name}\n{cloud.label}\n{plot.x_label}: {words(x)}\n{plot.y_label}: {words(y)}")
                 for cloud in plot.clouds
                 for x, y, name in zip(cloud.x, cloud.y, cloud.names, strict=True)
                 if math.isfinite(x) and math.isfinite(y)
             ]
 
 
-def describe(plot: Plot) -> str:
+def plot_words(plot: Plot) -> str:
     """The plot in a few sentences."""
     match plot:
         case Curves():
@@ -55,9 +55,8 @@ def describe(plot: Plot) -> str:
             parts = [_extremes(s, plot.groups, "") for s in plot.series]
             return _joined(f"{plot.title}. Bars of {plot.y_label}.", parts, plot)
         case Heatmap():
-            ends = (
-                f"{said(plot.range[0])} is {plot.low_label or 'low'}, {said(plot.range[1])} {plot.high_label or 'high'}"
-            )
+            low, high = map(words, plot.range)
+            ends = f"{low} is {plot.low_label or 'low'}, {high} {plot.high_label or 'high'}"
             size = f"{len(plot.rows)} rows ({plot.y_label}) × {len(plot.columns)} columns ({plot.x_label})"
             return f"{plot.title}. Heat map of {size}; {ends}."
         case Scatter():
@@ -68,25 +67,25 @@ def describe(plot: Plot) -> str:
             return " ".join([f"{plot.title}.", *(f"{of.title}: {of.caption}" for of in plot.maps)])
 
 
-def said(value: float) -> str:
+def words(value: float) -> str:
     """A value with three digits, a dash where there is none."""
     return "–" if math.isnan(value) else f"{value:.3g}".replace("-", MINUS)
 
 
 def _column(name: str, series: Sequence[Series], index: int) -> str:
-    lines = [f"{s.label}  {said(s.y[index])}{_interval(s, index)}" for s in series if not math.isnan(s.y[index])]
+    lines = [f"{s.label}  {words(s.y[index])}{_interval(s, index)}" for s in series if not math.isnan(s.y[index])]
     return "\n".join([name, *lines])
 
 
 def _interval(series: Series, index: int) -> str:
     if not series.low or math.isnan(series.low[index]):
         return ""
-    return f" ({said(series.low[index])} to {said(series.high[index])})"
+    return f" ({words(series.low[index])} to {words(series.high[index])})"
 
 
 def _cell(plot: Heatmap, row: int, column: int) -> str:
     place = f"{plot.y_label} {plot.rows[row]}, {plot.x_label} {plot.columns[column]}"
-    return f"{place}\n{said(plot.values[row][column])}"
+    return f"{place}\n{words(plot.values[row][column])}"
 
 
 def _extremes(series: Series, names: Sequence[str], axis: str) -> str:
@@ -95,9 +94,9 @@ def _extremes(series: Series, names: Sequence[str], axis: str) -> str:
         return f"{series.label}: no values."
     (low, at_low), (high, at_high) = min(known), max(known)
     head = f"{series.label}{ROLES[series.role]}"
-    return f"{head}: highest {said(high)} ({axis}{at_high}), lowest {said(low)} ({axis}{at_low})."
+    return f"{head}: highest {words(high)} ({axis}{at_high}), lowest {words(low)} ({axis}{at_low})."
 
 
 def _joined(head: str, parts: Sequence[str], plot: Curves | Bars) -> str:
-    lines = [f"Line at {said(r.value)}: {r.label}." for r in plot.references]
+    lines = [f"Line at {words(r.value)}: {r.label}." for r in plot.references]
     return " ".join([head, *parts, *lines])

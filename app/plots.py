@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QToolTip, 
 from app import theme
 from app.plot_items import entries_of, frame_of, items_of
 from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts
-from app.plot_words import Spot, describe, spots
+from app.plot_words import Spot, plot_words, spots
 from app.widgets.interaction import Interactive
 from app.widgets.legend import FONT_SCALE, Legend
 from app.widgets.marks import paint_focus
@@ -97,7 +97,7 @@ class PlotView(Interactive, Paints, QWidget):
         self._plot, self._current = plot, None
         self._spots = spots(plot)
         self.setAccessibleName(plot.title)
-        self.setAccessibleDescription(describe(plot))
+        self.setAccessibleDescription(plot_words(plot))
         self.title.setText(plot.title)
         self._draw_when_seen()
 

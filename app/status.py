@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QStatusBar, QToolButton
 
 from app.desk import Desk
-from core.library import sentences
+from core.library import card_words
 from core.questions import Answer
 
 
@@ -62,7 +62,7 @@ class Status(QStatusBar):
         """Describe the state that the panels show."""
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
-        known = () if answer is None else (*answer.notes, *sentences(answer.model.card))
+        known = () if answer is None else (*answer.notes, *card_words(answer.model.card))
         self.state.setToolTip("\n".join([self.state.text(), *known]))
 
 

@@ -230,7 +230,7 @@ def origin_words(card: Mapping[str, Any]) -> str:
     return str(origin or "")
 
 
-def sentences(card: Mapping[str, Any]) -> tuple[str, ...]:
+def card_words(card: Mapping[str, Any]) -> tuple[str, ...]:
     """What a card says beside sizes: where the weights came from, the licence, and what was assumed and why."""
     told = (
         ("From", origin_words(card)),

@@ -83,7 +83,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
         self._hovered = min(self._hovered, len(items) - 1)
         if self.held is not None and self.held.index >= len(items):
             self.held = None
-        describe(self, self._sentence())
+        describe(self, self._words())
         self.update()
 
     def item_rect(self, index: int) -> QRectF:
@@ -260,7 +260,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
     def _select(self, index: int) -> None:
         if index != self._selected:
             self._selected = index
-            describe(self, self._sentence())
+            describe(self, self._words())
             self.update()
             self.item_selected.emit(index)
 
@@ -300,7 +300,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
         told += " · overlaps another item" if item.overlaps else ""
         return told if item.aligned else told + " · unaligned — outside the training distribution"
 
-    def _sentence(self) -> str:
+    def _words(self) -> str:
         told = "; ".join(self._told(item) for item in self._items) or "no items"
         chosen = f". {self._items[self._selected].label} is selected" if self._selected >= 0 else ""
         return f"{told}{chosen}. Tab selects an item, arrow keys move it by one patch, with Alt by one pixel"

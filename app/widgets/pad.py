@@ -84,7 +84,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
             self.held = None
         if self.held is not None:
             self._put(self.held.index, self.held.x, self.held.y)
-        describe(self, self._sentence())
+        describe(self, self._words())
         self.update()
 
     def thumb_place(self, index: int) -> QPointF:
@@ -251,7 +251,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     def _choose(self, index: int) -> None:
         if index != self._thumb:
             self._thumb = index
-            describe(self, self._sentence())
+            describe(self, self._words())
             self.update()
 
     def _put(self, index: int, x: float, y: float) -> None:
@@ -304,7 +304,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         manner = "drag to move, Alt lets go of the landmarks, double click returns to the model's own value"
         return f"{self._picture.thumbs[index].label}: {manner}", QRect()
 
-    def _sentence(self) -> str:
+    def _words(self) -> str:
         told = "; ".join(self._told(thumb) for thumb in self._picture.thumbs) or "nothing to move"
         chosen = f" {self._picture.thumbs[self._thumb].label} is chosen." if self._picture.thumbs else ""
         keys = "Arrow keys move it, Enter steps to the next landmark, Delete returns to the model's own value"

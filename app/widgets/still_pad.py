@@ -38,6 +38,6 @@ class StillPad(SubspacePad):
         super()._point_at(place)
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
-    def _sentence(self) -> str:
+    def _words(self) -> str:
         told = "; ".join(self._told(thumb) for thumb in self._picture.thumbs) or "nothing is shown"
         return f"{told}. {self.why}"

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.plot_maps import MapsView
-from app.plot_words import describe
+from app.plot_words import plot_words
 from app.widgets.maps_picture import MapsPicture
 from core.looks import map_scale
 from core.plots import Map, Maps, Ring
@@ -99,5 +99,5 @@ def test_beside_the_maps_nothing_is_chosen(view: MapsView, qtbot: QtBot) -> None
 
 
 def test_every_caption_is_said(view: MapsView) -> None:
-    assert view.accessibleDescription() == describe(MAPS)
-    assert all(of.caption in describe(MAPS) for of in MAPS.maps)
+    assert view.accessibleDescription() == plot_words(MAPS)
+    assert all(of.caption in plot_words(MAPS) for of in MAPS.maps)

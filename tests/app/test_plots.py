@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.plot_items import color_of, entries_of
 from app.plot_labels import TICK_GAP_PX, bottom_ticks
-from app.plot_words import describe, spots
+from app.plot_words import plot_words, spots
 from app.plots import PlotView
 from app.widgets.painted import width_of
 from core.plots import Bars, Cloud, Curves, Heatmap, Plot, Reference, Scatter, Series
@@ -284,7 +284,7 @@ def test_a_long_name_at_the_end_is_hardly_wider_than_its_slot(qtbot: QtBot) -> N
     ],
 )
 def test_the_description_says_what_is_seen(plot: Plot, words: str) -> None:
-    assert words in describe(plot)
+    assert words in plot_words(plot)
 
 
 def test_the_name_of_an_axis_says_nothing_of_powers_that_its_ticks_do_not_leave_out(show: Show) -> None:

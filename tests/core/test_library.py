@@ -298,7 +298,7 @@ def test_a_card_is_told_in_sentences() -> None:
     ]
     card = {"origin": {"from": "timm:x"}, "licence": "MIT", "provenance": "Trained by me.", "assumptions": assumptions}
 
-    assert library.sentences(card) == (
+    assert library.card_words(card) == (
         "From: timm:x",
         "Trained by me.",
         "Licence: MIT",
@@ -310,4 +310,4 @@ def test_a_card_is_told_in_sentences() -> None:
 
 @pytest.mark.parametrize("odd", [{"origin": 7}, {"assumptions": 3}, {"assumptions": [1]}, {"parent": "x"}, {}])
 def test_a_card_of_anothers_making_is_told_as_far_as_it_makes_sense(odd: dict[str, Any]) -> None:
-    assert len(library.sentences(odd)) <= 1
+    assert len(library.card_words(odd)) <= 1

@@ -23,7 +23,7 @@ from core.plots import Heatmap, Maps, Plot, Series
 from core.render import render_many
 from core.scene import Stimulus
 from core.studies.attention import Attention, peak_blocks
-from core.studies.measures.stages import STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
+from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.published import ATTENTION
 from core.studies.result import Row, item_pairs, n_kinds_of
 from core.studies.statistics import mean_interval
@@ -61,13 +61,13 @@ def _stages(
 
 
 def _notes(kinds: dict[str, Masses], heads: Sequence[StageHead], n: int, *, paper_convention: bool) -> tuple[str, ...]:
-    peaks = [f"Our peaks: {said_peaks(peak_blocks(_rows(kinds, ())))}."]
-    peaks += [f"{c.model}, another model: {said_peaks(c.peaks)} (published, {c.source})." for c in ATTENTION if c.peaks]
+    peaks = [f"Our peaks: {peak_words(peak_blocks(_rows(kinds, ())))}."]
+    peaks += [f"{c.model}, another model: {peak_words(c.peaks)} (published, {c.source})." for c in ATTENTION if c.peaks]
     notes = [
         f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
         *peaks,
         "Published curves of attention exist as pictures only, so none is drawn beside ours.",
-        order_sentence(heads),
+        order_words(heads),
         "For each stage the head with the largest mean share is shown, on the image whose shares are nearest to these "
         "means. One head stands for each stage; the curves show the largest of every block.",
     ]
@@ -175,7 +175,7 @@ def _plots(kinds: dict[str, Masses]) -> dict[str, Plot]:
     return {"attention-curves": curves, "attention-heads": heat}
 
 
-def said_peaks(peaks: Mapping[str, int]) -> str:
+def peak_words(peaks: Mapping[str, int]) -> str:
     """Blocks of peaks in words."""
     return ", ".join(f"{kind} in block {block}" for kind, block in peaks.items())
 

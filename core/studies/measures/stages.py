@@ -70,7 +70,7 @@ def typical_image(shares: Mapping[str, Masses], heads: Sequence[StageHead]) -> i
     return int(np.argmin(far))
 
 
-def order_sentence(heads: Sequence[StageHead]) -> str:
+def order_words(heads: Sequence[StageHead]) -> str:
     """In which order the stages come, and whether it is the published one from local to global."""
     said = ", ".join(f"{NAMES[h.stage]} (block {h.block})" for h in heads)
     by_stage = {h.stage: h.block for h in heads}

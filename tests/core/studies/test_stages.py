@@ -11,7 +11,7 @@ from core.datasets import split_examples
 from core.plots import Maps
 from core.render import render
 from core.studies.attention import Attention
-from core.studies.measures.stages import STAGES, StageHead, order_sentence, pick_heads, stage_maps, typical_image
+from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.study import Bench
 from tests.core.networks import balanced_model, finish
 
@@ -76,7 +76,7 @@ def test_no_head_is_picked_twice_even_where_there_are_fewer_heads_than_stages() 
 def test_the_order_is_said_as_it_was_found(blocks: tuple[int, ...], said: str) -> None:
     heads = [StageHead(stage, b, 0, 0.5) for stage, b in zip(("WO", "WP", "BG"), blocks, strict=True)]
 
-    assert order_sentence(sorted(heads, key=lambda h: h.block)) == said
+    assert order_words(sorted(heads, key=lambda h: h.block)) == said
 
 
 def test_the_image_nearest_to_the_means_is_shown_and_of_two_the_first() -> None:
