@@ -151,9 +151,11 @@ def _run(connection: Connection, job: Generator[Any, None, Any]) -> Finished | S
             while not connection.poll() and not asked_to_stop():
                 said = next(job)
                 now_s = time.monotonic()
-                if not isinstance(said, Progress) or now_s - sent_s >= PROGRESS_EVERY_S:
+                if isinstance(said, Progress):
+                    if now_s - sent_s < PROGRESS_EVERY_S:
+                        continue
                     sent_s = now_s
-                    connection.send(said)
+                connection.send(said)
             return Stopped()
         except StopIteration as stop:
             return Finished(stop.value)

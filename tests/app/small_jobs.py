@@ -24,6 +24,12 @@ def count(n: int) -> Steps:
     return sum(range(n))
 
 
+def count_quietly(n: int) -> Steps:
+    """Yield progress alone."""
+    for i in range(n):
+        yield Progress(i, n, f"number {i}")
+
+
 def work_for_ever(checkpoint: str) -> Steps:
     """Go on until closed, and then write a checkpoint."""
     done = 0

@@ -127,7 +127,7 @@ def test_a_job_that_goes_wrong_says_so_and_the_next_one_starts(
 
 
 def test_the_time_left_follows_from_the_pace(jobs: Jobs, qtbot: QtBot, tmp_path: Path, said: list[Run]) -> None:
-    jobs.start(order("count", n=400_000))
+    jobs.start(order("count_quietly", n=400_000))
     finish(jobs, qtbot)
 
     known = [run.left_s for run in said if run.left_s is not None]

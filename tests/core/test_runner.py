@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from itertools import count as count_up
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from core.demo import demo_document
 from core.document import Document, random_pair
 from core.jobs.progress import Progress
 from core.questions import Answer, Failure, Question
-from core.runner import Broken, Finished, Order, Stopped, serve, work
+from core.runner import PROGRESS_EVERY_S, Broken, Finished, Order, Stopped, _last_word, serve, work
 from core.scene import Geometry
 from core.session import Session
 from tests.core.networks import save_tiny
@@ -215,3 +217,20 @@ def test_a_newer_order_stops_the_one_that_a_worker_is_at(worker: Connection, tmp
     assert isinstance(last_word(worker), Stopped)
     assert (tmp_path / "steps").exists()
     assert last_word(worker) == Finished(3)
+
+
+def test_progress_is_not_held_back_by_what_was_found_in_between(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    ticks = count_up(0.0, 0.6 * PROGRESS_EVERY_S)
+    monkeypatch.setattr("core.runner.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+
+    theirs.send(_last_word(theirs, Order("tests.app.small_jobs:count", {"n": 3})))
+
+    said = iter(ours.recv, Finished(3))
+    assert [words.done if isinstance(words, Progress) else words for words in said] == [
+        *(0, "found 0"),
+        *(1, "found 1"),
+        *(2, "found 2"),
+    ]
