@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
-from core.importer import Unsaid
-from core.library import WORDS
+from core.library import WORDS, Assumption
 
 MANY = 12
 """Of more names only how many there are is shown, and others can only be chosen."""
@@ -21,7 +20,7 @@ class ImportRows(QWidget):
 
     changed = Signal()
 
-    def __init__(self, unsaid: Sequence[Unsaid]) -> None:
+    def __init__(self, unsaid: Sequence[Assumption]) -> None:
         super().__init__()
         self._unsaid = tuple(unsaid)
         self.boxes: dict[str, QComboBox] = {}
@@ -49,7 +48,7 @@ class ImportRows(QWidget):
         values = {each.name: self._value(each) for each in self._unsaid}
         return {each.name: values[each.name] for each in self._unsaid if values[each.name] != each.value}
 
-    def _value(self, unsaid: Unsaid) -> Any:
+    def _value(self, unsaid: Assumption) -> Any:
         """What a row says: one of the choices, or what was typed, as a list where that is one."""
         text = self.boxes[unsaid.name].currentText().strip()
         known = {setting_words(value): value for value in (unsaid.value, *unsaid.choices)}
@@ -58,7 +57,7 @@ class ImportRows(QWidget):
         return [part.strip() for part in text.split(",")] if isinstance(unsaid.value, tuple | list) else text
 
 
-def _box(unsaid: Unsaid) -> QComboBox:
+def _box(unsaid: Assumption) -> QComboBox:
     box = QComboBox()
     box.addItems(list(dict.fromkeys(setting_words(value) for value in (unsaid.value, *unsaid.choices))))
     box.setEditable(not (isinstance(unsaid.value, tuple | list) and len(unsaid.value) > MANY))

@@ -127,6 +127,11 @@ def in_library(reference: str) -> bool:
     return reference == Path(reference).name and os.path.isfile(library_file(reference))
 
 
+def lasting(reference: str) -> str:
+    """A reference that means the same in every folder: a name, or a path from the root."""
+    return reference if reference in bundled_models() or in_library(reference) else str(Path(reference).absolute())
+
+
 def library_file(name: str) -> Path:
     """The weights file of a name in the library, whether it is there or not."""
     return library_folder() / f"{name}{MODEL_SUFFIX}"

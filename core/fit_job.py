@@ -29,7 +29,8 @@ class FitOptions:
     """What to fit, with defaults for a first look; the study's are 2,000 pairs and 20 epochs."""
 
     property: Literal["color", "shape", "both"] = field(
-        default="color", metadata={"label": "Property", "tip": "What the subspace is to carry"}
+        default="color",
+        metadata={"label": "Property", "tip": "What the subspace is to carry", "words": {"color": "colour"}},
     )
     blocks: str = field(
         default="0", metadata={"label": "After blocks", "tip": "Numbers such as 0,1,2; -1 is the embeddings; or all"}

@@ -16,20 +16,10 @@ from core.cores import limit_threads
 from core.demo import demo_document
 from core.errors import UserError
 from core.jobs.progress import Job, Progress
-from core.library import remove, rename, shape_words
+from core.library import Assumption, remove, rename, shape_words
 
 LOOK_JOB, TRY_JOB = "core.importer:look_into", "core.importer:try_out"
 N_ANSWERS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Unsaid:
-    """What a checkpoint does not say: what is taken for it and why, and what else it might be."""
-
-    name: str
-    value: Any
-    why: str
-    choices: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +29,7 @@ class Found:
     layout: str
     shape: str
     n_bytes: int
-    unsaid: tuple[Unsaid, ...]
+    unsaid: tuple[Assumption, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +54,7 @@ def look_into(source: str) -> Job[Found]:
 
     yield Progress(0, 1, f"looking into {Path(source).name}")
     proposal = propose(Path(source))
-    unsaid = tuple(Unsaid(a.name, a.value, a.why, tuple(a.choices)) for a in proposal.assumptions)
-    return Found(proposal.layout, shape_words(proposal.card), proposal.n_bytes, unsaid)
+    return Found(proposal.layout, shape_words(proposal.card), proposal.n_bytes, proposal.assumptions)
 
 
 def try_out(source: str, stated: Mapping[str, Any], *, instead_of: str = "", device: str = "auto") -> Job[Tried]:

@@ -242,6 +242,16 @@ def card_words(card: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{what}: {words}" if what else words for what, words in told if words)
 
 
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What a checkpoint does not say: what was taken for it and why, and what else it might be."""
+
+    name: str
+    value: Any
+    why: str
+    choices: tuple[Any, ...] = ()
+
+
 def assumptions(card: Mapping[str, Any]) -> Iterator[str]:
     """What was assumed when a model was imported, and why."""
     listed = card.get("assumptions")

@@ -145,7 +145,7 @@ def why_not(model: ModelInfo) -> str:
     classes = few if len(model.labels) < 4 else f"{len(model.labels)} classes"
     return (
         f"{model.name} {f'answers {classes}' if classes else 'has no classes'}: only what answers “same” or "
-        "“different” has subspaces. Fine-tune it to: relata train --init"
+        "“different” has subspaces. Fine-tune it to: Model ▸ Fine-tune this model…"
     )
 
 

@@ -3,15 +3,18 @@ that is marked and announced once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QAbstractAnimation, QSize, QVariantAnimation
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.widgets.painted import Painted, announce, line_height
+from app.widgets.reading import COMPUTING, WAITING
 
 HEIGHT_EM = 6.1
 _PULSE_MS = 250
+_SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
 
 
 class Told(Protocol):
@@ -79,6 +82,13 @@ class Answering(Painted, Generic[R]):
         em = line_height(self.font())
         return QSize(round(18 * em), round(HEIGHT_EM * em))
 
+    def _told(self) -> str:
+        """The reading in words, with what keeps it from being of now."""
+        if self._reading is None:
+            return self._message or WAITING
+        note = self._message or (COMPUTING if self._stale else "")
+        return ", ".join(part for part in (note, self._reading.told()) if part)
+
     def _changed(self, before: R | None) -> None:
         """Take another reading in."""
 
@@ -95,3 +105,10 @@ class Answering(Painted, Generic[R]):
         self._pulse.stop()
         self._pulse.start()
         announce(self, f"Flip: {reading.told()}")
+
+
+def reach_for(peak: float, before: float, reaches: Sequence[float]) -> float:
+    """How far a scale goes: as far as the peak at once, and back only with room to spare."""
+    grown = next((reach for reach in reaches if peak <= reach), reaches[-1])
+    roomy = next((reach for reach in reaches if peak <= _SHRINK_BELOW * reach), reaches[-1])
+    return max(grown, min(before, roomy))

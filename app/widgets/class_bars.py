@@ -6,15 +6,14 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from app.widgets.answering import Answering
+from app.widgets.answering import Answering, reach_for
 from app.widgets.class_bars_paint import paint_bars, paint_words
 from app.widgets.marks import describe
 from app.widgets.painted import STALE_OPACITY
-from app.widgets.reading import COMPUTING, WAITING, ClassReading, percent
+from app.widgets.reading import COMPUTING, ClassReading, percent
 
 REACHES = (0.1, 0.25, 0.5, 1.0)
 """Probabilities at the end of the bars."""
-_SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
 
 
 class ClassBars(Answering[ClassReading]):
@@ -45,16 +44,10 @@ class ClassBars(Answering[ClassReading]):
         if self._reading is None:
             return
         peak = max(max(bar.share, bar.ghost or 0.0) for bar in self._reading.bars)
-        grown = next((reach for reach in REACHES if peak <= reach), REACHES[-1])
-        roomy = next((reach for reach in REACHES if peak <= _SHRINK_BELOW * reach), REACHES[-1])
-        self._reach = max(grown, min(self._reach, roomy))
+        self._reach = reach_for(peak, self._reach, REACHES)
 
     def _tell(self) -> None:
-        if self._reading is None:
-            told = self._message or WAITING
-        else:
-            note = self._message or (COMPUTING if self._stale else "")
-            told = ", ".join(part for part in (note, self._reading.told()) if part)
+        told = self._told()
         describe(self, told)
         legend = f"Probability, to {percent(self._reach)} at the right. Filled: now. Hollow: without edits."
         self.setToolTip(f"{told}\n{legend}")

@@ -237,6 +237,8 @@ def _notes(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> N
             continue
         left, right = rects[indices[0]].left(), rects[indices[-1]].right()
         row = QRectF(left, rects[0].bottom() + 1.3 * em, right - left, 1.05 * em)
+        if width_of(small, note) > row.width():
+            note = note.partition(":")[0]
         width = width_of(small, note)
         if len(indices) > 1 and width + 3 * em < row.width():
             _spans(painter, row, 0.5 * width + 0.6 * em)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from app.widgets.answering import Answering
+from app.widgets.answering import Answering, reach_for
 from app.widgets.marks import describe
 from app.widgets.meter_paint import (
     FADE_STEPS,
@@ -21,12 +21,11 @@ from app.widgets.meter_paint import (
     plan_of,
 )
 from app.widgets.painted import STALE_OPACITY
-from app.widgets.reading import COMPUTING, NO_READING, WAITING, Look, Reading
+from app.widgets.reading import NO_READING, Look, Reading
 
 __all__ = ["DecisionMeter", "Reading"]
 
 REACHES = (4.0, 8.0, 16.0, 32.0)
-_SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
 _MAX_TRAIL = 240
 
 
@@ -116,16 +115,10 @@ class DecisionMeter(Answering[Reading]):
         if not values:
             return
         peak = max(abs(value) for value in values)
-        grown = next((reach for reach in REACHES if peak <= reach), REACHES[-1])
-        roomy = next((reach for reach in REACHES if peak <= _SHRINK_BELOW * reach), REACHES[-1])
-        self._reach = max(grown, min(self._reach, roomy))
+        self._reach = reach_for(peak, self._reach, REACHES)
 
     def _tell(self) -> None:
-        if self._reading is None:
-            told = self._message or WAITING
-        else:
-            note = self._message or (COMPUTING if self._stale else "")
-            told = ", ".join(part for part in (note, self._reading.told()) if part)
+        told = self._told()
         describe(self, told)
         words = self._reading or NO_READING
         unit = words.unit.capitalize()

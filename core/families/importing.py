@@ -37,13 +37,13 @@ from core.errors import UserError
 from core.families.checkpoint import Checkpoint, file_hash, open_checkpoint
 from core.families.files import write_tensors
 from core.families.labels import labels_for
-from core.families.layout import CLIP, HALF, IMAGENET, Assumption, Layout
+from core.families.layout import CLIP, HALF, IMAGENET, Layout
 from core.families.model import weights_hash
 from core.families.network import shape_facts
 from core.families.recognising import Candidate, read_layout
 from core.families.stored import Damaged
 from core.jobs.progress import Job, Progress
-from core.library import free_name
+from core.library import Assumption, free_name
 from core.start import own_path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

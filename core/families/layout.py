@@ -18,6 +18,7 @@ from torch import Tensor
 
 from core.families.network import build_network
 from core.families.stored import Damaged
+from core.library import Assumption
 
 Tensors = Mapping[str, Tensor]
 Pixels = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -48,16 +49,6 @@ HEAD_WIDTHS = (64, 32, 48, 80, 88, 96, 72, 104, 112, 128, 16)
 
 FEWEST_PROJECTED = 128
 """Dimensions of the smallest space that images and words share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """What a checkpoint does not say: what was taken for it and why, and what else it might be."""
-
-    name: str
-    value: Any
-    why: str
-    choices: tuple[Any, ...] = ()
 
 
 class Facts:

@@ -13,6 +13,7 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
+from core.cards import lasting
 from core.datasets import split_examples
 from core.engine import to_input
 from core.errors import UserError
@@ -106,7 +107,7 @@ def fine_tuned_card(init: Model, recipe: Recipe) -> dict[str, Any]:
     }
     if recipe.tune != "low-rank":
         return card
-    parent = init.card.get("parent") or {"model": init.reference, "weights_sha256": init.weights_hash}
+    parent = init.card.get("parent") or {"model": lasting(init.reference), "weights_sha256": init.weights_hash}
     return {**card, "parent": parent, "low_rank": {"rank": recipe.rank, "scale": recipe.rank_scale}}
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from core.cards import library_file, library_folder
 from core.errors import UserError
-from core.importer import Found, Tried, Unsaid
+from core.importer import Found, Tried
 from core.jobs.progress import Progress
-from core.library import remove
+from core.library import Assumption, remove
 
 CARD = {"network": {"img_size": 224, "patch_size": 16, "depth": 4, "num_heads": 2}, "labels": ["cat", "dog", "bird"]}
 Steps = Generator[Any, None, Any]
@@ -51,8 +51,8 @@ def refuse_to_fetch(**_: Any) -> Steps:
 def look(source: str) -> Steps:
     """A checkpoint that leaves two things open."""
     yield Progress(0, 1, "looking")
-    heads = Unsaid("num_heads", 2, "most have heads 64 wide", (1, 2, 4))
-    return Found("a small layout", "4 × 2", 2_000_000, (heads, Unsaid("mean", (0.5, 0.5, 0.5), "by layout")))
+    heads = Assumption("num_heads", 2, "most have heads 64 wide", (1, 2, 4))
+    return Found("a small layout", "4 × 2", 2_000_000, (heads, Assumption("mean", (0.5, 0.5, 0.5), "by layout")))
 
 
 def look_at_what_says_all(source: str) -> Steps:

@@ -91,6 +91,18 @@ def test_a_fine_tuned_model_opens_with_the_pixels_and_the_licence_of_its_parent(
     assert ("parent" in card) == (tune == "low-rank")
 
 
+def test_a_delta_finds_a_parent_named_by_a_path_from_every_folder(
+    tmp_path: Path, parent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = replace(recipe_on(parent, tune="low-rank"), init=Path(parent).name)
+    finish(train_model(recipe, tmp_path / "tuned.safetensors", CPU, n_test=8))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert open_model(str(tmp_path / "tuned.safetensors"), CPU).labels == ("different", "same")
+
+
 def test_low_rank_goes_on_from_a_delta_on_the_same_parent(tmp_path: Path, parent: str) -> None:
     first = tmp_path / "first.safetensors"
     finish(train_model(recipe_on(parent, tune="low-rank"), first, CPU, n_test=8))
