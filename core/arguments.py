@@ -58,6 +58,13 @@ def whole(low: int, high: int, *, step: int = 1) -> Callable[[str], int]:
     return read
 
 
+def share(word: str) -> float:
+    """Reads a share from 0 to 1."""
+    if not re.fullmatch(r"[01]|[01]?\.[0-9]{1,20}", word) or float(word) > 1:
+        raise argparse.ArgumentTypeError(f"{word[:40]} is no share from 0 to 1")
+    return float(word)
+
+
 def one_of(*numbers: int) -> Callable[[str], int]:
     """Reads one of a few numbers."""
     known = {str(number): number for number in numbers}

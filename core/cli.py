@@ -22,7 +22,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, whole
+from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, share, whole
 from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
 from core.cli_import import add_import_verb
@@ -116,6 +116,20 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--pairs", type=even, default=2000, help="pairs to search on")
     verb.add_argument("--tests", type=even, default=2000, help="pairs to measure on")
     verb.add_argument("--epochs", type=whole(1, EPOCHS_MAX), default=20)
+    verb.add_argument("--batch", type=whole(1, EXAMPLES_MAX), default=64, help="pairs a step (default: 64)")
+    verb.add_argument(
+        "--start",
+        choices=("random", "class means"),
+        default="random",
+        help="the rotation before the first step (default: random, as in the study)",
+    )
+    verb.add_argument(
+        "--keep-background",
+        type=share,
+        default=1.0,
+        metavar="SHARE",
+        help="of background tokens that the search runs on; what is measured is measured on all (default: 1)",
+    )
     verb.add_argument("--seed", type=seed, default=0)
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, help="folder to write; by default where the window looks")
@@ -229,7 +243,13 @@ def _das(arguments: argparse.Namespace) -> int:
     blocks = blocks_named(arguments.layers, model.n_blocks, model.name)
     properties = PROPERTIES if arguments.property == "both" else (arguments.property,)
     options = SearchOptions(
-        n_pairs=arguments.pairs, n_test=arguments.tests, epochs=arguments.epochs, seed=arguments.seed
+        arguments.pairs,
+        arguments.tests,
+        arguments.epochs,
+        arguments.batch,
+        start=arguments.start,
+        keep_background=arguments.keep_background,
+        seed=arguments.seed,
     )
     folder = arguments.out or subspace_folder(arguments.model)
     check_folder(folder)

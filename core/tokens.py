@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.scene import Stimulus, item_patches
+import numpy as np
+
+from core.scene import Geometry, Stimulus, item_patches
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,6 +25,21 @@ def item_tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:
     import torch
 
     return torch.tensor([tokens_of_items(s, model.n_prefix) for s in stimuli], device=model.device)
+
+
+def kept_tokens(
+    stimuli: Sequence[Stimulus], geometry: Geometry, share: float, rng: np.random.Generator, n_prefix: int
+) -> np.ndarray:
+    """Token indices [B, N]: prefix, tokens of each item in turn, then a random share of the background."""
+    n_patches = geometry.grid**2
+    items = np.array([[item_patches(i, geometry) for i in stimulus.items] for stimulus in stimuli])
+    items = items.reshape(len(stimuli), -1)  # [B, I n]
+    order = rng.random((len(stimuli), n_patches))
+    np.put_along_axis(order, items, 2.0, axis=1)
+    n_background = round((n_patches - items.shape[1]) * share)
+    background = np.argsort(order, axis=1)[:, :n_background]
+    prefix = np.broadcast_to(np.arange(n_prefix), (len(stimuli), n_prefix))
+    return np.concatenate([prefix, items + n_prefix, background + n_prefix], axis=1)
 
 
 def gather_tokens(x: Tensor, tokens: Tensor) -> Tensor:

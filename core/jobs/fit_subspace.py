@@ -1,17 +1,18 @@
 """Distributed alignment search: learn the subspace that carries a property, by interchange interventions.
 
 Source: Geiger et al. 2023; Lepori et al. 2024, distributed alignment search; docs/methods.md, "DAS".
-What we changed: prefixes are computed once, and the rotation once a step.
+What we changed: prefixes are computed once, and the rotation once a step; a search may leave out background tokens and
+start at the class means. What is measured is always measured on all tokens.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -21,27 +22,35 @@ from torch.nn.utils.parametrizations import orthogonal
 from core.assets.subspace_files import landmarks
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
-from core.engine import advance, embed, resume, to_input
+from core.engine import resume
 from core.errors import UserError
 from core.families.model import Model, require_relation
+from core.jobs.pair_cache import PairCache, cache_pairs
 from core.jobs.progress import Job, Progress, part
-from core.render import render_many
 from core.scene import N_COLORS, Property
-from core.tokens import gather_tokens, item_tokens, write_coordinates
+from core.tokens import write_coordinates
 
 N_DRAWS = 20
+Start = Literal["random", "class means"]
 CACHE_BYTES = 4 * 2**30
 """Memory that the prefixes of a search may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """Settings of a search; the defaults are the study's."""
+    """Settings of a search; the defaults are the study's.
+
+    `start` is the rotation before the first step: a random one, or one whose first axes span what tells the means of
+    the property's classes apart. `keep_background` is the share of background tokens that the search runs on: for a
+    model that was trained with few of them a few are enough, and quick.
+    """
 
     n_pairs: int = 2000
     n_test: int = 2000
     epochs: int = 20
     batch: int = 64
+    start: Start = "random"
+    keep_background: float = 1.0
     rotation_lr: float = 1e-3
     mask_lr: float = 1e-2
     mask_penalty: float = 1e-3
@@ -52,73 +61,11 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class PairCache:
-    """Prefixes of N interchange pairs after one block.
-
-    `base` [N, T, D]; `donor` and `wrong` [N, n, D] are the source's tokens of the donor and, as a control, of
-    the wrong item; `tokens` [N, n] those of the edited item; `item_values` [N, I, D] token means of the base's items.
-    """
-
-    base: Tensor
-    donor: Tensor
-    wrong: Tensor
-    tokens: Tensor
-    labels: Tensor
-    item_values: Tensor
-    classes: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True, slots=True)
 class FittedSubspace:
     """What a search found: tensors to save and the card that says how good it is."""
 
     tensors: dict[str, Tensor]
     card: dict[str, Any]
-
-
-def cache_pairs(
-    model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int], *, batch: int = 100
-) -> dict[int, PairCache]:
-    """Run bases and sources once and keep what interchange after each of `blocks` needs."""
-    whole: dict[int, PairCache] = {}
-    with torch.no_grad():
-        for start in range(0, len(pairs), batch):
-            for block, chunk in _cache_chunk(model, pairs[start : start + batch], blocks).items():
-                cache = whole.setdefault(block, _room_for(chunk, len(pairs)))
-                for name in PairCache.__slots__:
-                    getattr(cache, name)[start : start + len(chunk)] = getattr(chunk, name)
-    return whole
-
-
-def _room_for(chunk: PairCache, n: int) -> PairCache:
-    """An unfilled cache of `n` pairs like those of `chunk`."""
-    tensors = {name: getattr(chunk, name) for name in PairCache.__slots__}
-    return PairCache(**{name: value.new_empty((n, *value.shape[1:])) for name, value in tensors.items()})
-
-
-def _cache_chunk(model: Model, pairs: Sequence[InterchangePair], blocks: Sequence[int]) -> dict[int, PairCache]:
-    bases, sources = [p.base for p in pairs], [p.source for p in pairs]
-    x = embed(model, to_input(model, render_many(bases)))
-    s = embed(model, to_input(model, render_many(sources)))
-    base_tokens, source_tokens = item_tokens(model, bases), item_tokens(model, sources)  # [N, I, n]
-    rows = torch.arange(len(pairs), device=model.device)
-    edited, donors, wrongs = (
-        torch.tensor([getattr(p, role) for p in pairs], device=model.device) for role in ("edited", "donor", "wrong")
-    )
-    labels = torch.tensor([p.label for p in pairs], device=model.device)
-    classes = torch.tensor([[getattr(i, p.property) for i in p.base.items] for p in pairs], device=model.device)
-    out = {}
-    for block in range(-1, max(blocks) + 1):
-        if block >= 0:
-            x, s = advance(model, x, block), advance(model, s, block)
-        if block in blocks:
-            items = torch.stack([gather_tokens(x, tokens).mean(1) for tokens in base_tokens.unbind(1)], 1)  # [N, I, D]
-            donor, wrong = (gather_tokens(s, source_tokens[rows, which]) for which in (donors, wrongs))
-            out[block] = PairCache(x, donor, wrong, base_tokens[rows, edited], labels, items, classes)
-    return out
 
 
 def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask: Tensor) -> Tensor:
@@ -130,16 +77,25 @@ def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask
 
 
 class _Search(nn.Module):
-    """The rotation, tied over tokens, and the mask logits."""
+    """The rotation [D, D], tied over tokens, and the mask logits; the first axes span `first` [D, n]."""
 
-    def __init__(self, width: int, generator: torch.Generator) -> None:
+    def __init__(self, first: Tensor, generator: torch.Generator) -> None:
         super().__init__()
-        start = torch.linalg.qr(torch.randn(width, width, generator=generator)).Q
+        width, n = first.shape
+        rest = torch.randn(width, width - n, generator=generator)
+        start = torch.linalg.qr(torch.cat([first, rest], 1)).Q
         layer = nn.Linear(width, width, bias=False)
         orthogonal(layer, "weight")
         layer.weight = start
         self.rotation = layer
         self.mask_logits = nn.Parameter(torch.zeros(width))
+
+
+def class_directions(values: Tensor, classes: Tensor) -> Tensor:
+    """Orthonormal axes [D, C − 1] that span the differences between the class means of values [N, D]."""
+    means = torch.stack([values[classes == c].mean(0) for c in classes.unique()])  # [C, D]
+    axes: Tensor = torch.linalg.svd(means - means.mean(0), full_matrices=False).Vh[:-1].T
+    return axes
 
 
 def interchange_accuracy(
@@ -172,7 +128,7 @@ def search_subspace(
     swapping every dimension must succeed in exactly the share of the base error; that is asserted.
     """
     generator = torch.Generator().manual_seed(options.seed)
-    search = _Search(model.width, generator).to(model.device)
+    search = _Search(_first_axes(model, train, options), generator).to(model.device)
     reachable = block < model.n_blocks - 1 or not model.reads_cls_only
     if reachable:
         yield from _optimise(model, search, property, block, train, options, generator)
@@ -185,9 +141,8 @@ def search_subspace(
         error = base_error(model, test, block)
     if not reachable:
         assert iia == wrong == error, "an edit after the last block changed an answer"
-    fields = landmarks(
-        rotation[:, mask > 0].cpu(), train.item_values.flatten(0, 1).cpu(), train.classes.flatten().cpu(), N_COLORS
-    )
+    seen_whole = train if options.keep_background == 1.0 else test
+    fields = landmarks(rotation[:, mask > 0].cpu(), *_item_values(seen_whole), N_COLORS)
     tensors = {"rotation": rotation, "mask_logits": search.mask_logits.detach(), **fields}
     card = {
         "property": property,
@@ -205,6 +160,16 @@ def search_subspace(
         "torch": torch.__version__,
     }
     return FittedSubspace(tensors, card)
+
+
+def _item_values(cache: PairCache) -> tuple[Tensor, Tensor]:
+    """The items' token means [N I, D] and classes [N I]."""
+    return cache.item_values.flatten(0, 1).cpu(), cache.classes.flatten().cpu()
+
+
+def _first_axes(model: Model, train: PairCache, options: SearchOptions) -> Tensor:
+    """The axes [D, n] that the rotation starts with, none where it starts at random."""
+    return torch.empty(model.width, 0) if options.start == "random" else class_directions(*_item_values(train))
 
 
 def _optimise(
@@ -281,17 +246,23 @@ def fit_subspaces(
     Raises UserError where the model does not answer “same” or “different”.
     """
     require_relation(model)
+    if options.keep_background < 1.0:
+        _check_any_tokens(model)
     kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
-    train_pairs = _training_pairs(draw, property, options)
+    seeds = range(options.seed, options.seed + 1000 * N_DRAWS, 1000)
+    train_pairs = _pairs_that_show_all(draw, property, options.n_pairs, [2 * seed + 101 for seed in seeds])
     test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
+    if options.keep_background < 1.0:  # landmarks are those of whole pictures
+        test_pairs = _pairs_that_show_all(draw, property, options.n_test, [2 * seed + 102 for seed in seeds])
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
     for start in range(0, len(blocks), at_once):
         few = blocks[start : start + at_once]
         words = f"{property}: running {2 * (options.n_pairs + options.n_test)} images for {len(few)} layers"
         yield Progress(1000 * start, 1000 * len(blocks), words)
-        train, test = cache_pairs(model, train_pairs, few), cache_pairs(model, test_pairs, few)
+        train = cache_pairs(model, train_pairs, few, keep_background=options.keep_background, seed=options.seed)
+        test = cache_pairs(model, test_pairs, few)
         for block in few:
             search = search_subspace(model, property, block, train.pop(block), test.pop(block), options)
             fitted = yield from part(search, 1000 * len(results), 1000, 1000 * len(blocks))
@@ -300,19 +271,30 @@ def fit_subspaces(
     return results
 
 
-def _training_pairs(
-    draw: Callable[..., list[InterchangePair]], property: Property, options: SearchOptions
+def _check_any_tokens(model: Model) -> None:
+    """Raises UserError where blocks do not run on fewer tokens than the whole picture has."""
+    try:
+        with torch.no_grad():
+            model.wiring.advance(0, torch.zeros(1, model.n_prefix + 2, model.width, device=model.device))
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise UserError(
+            f"{model.name} does not run on a part of its tokens.", "Search on all of them: --keep-background 1."
+        ) from error
+
+
+def _pairs_that_show_all(
+    draw: Callable[..., list[InterchangePair]], property: Property, n: int, seeds: Iterable[int]
 ) -> list[InterchangePair]:
     """The first of some draws whose items show every class twice, as landmarks need it; of many pairs the first.
 
     Raises UserError where none of them does.
     """
-    for again in range(N_DRAWS):
-        pairs = draw(options.n_pairs, seed=2 * (options.seed + 1000 * again) + 101)
+    for seed in seeds:
+        pairs = draw(n, seed=seed)
         shown = Counter(getattr(item, property) for pair in pairs for item in pair.base.items)
         if min(shown[value] for value in range(N_COLORS)) >= 2:
             return pairs
-    raise UserError(f"{options.n_pairs} pairs do not show every {property} twice.", "Use more pairs.")
+    raise UserError(f"{n} pairs do not show every {property} twice.", "Use more pairs.")
 
 
 def _blocks_at_once(model: Model, n_pairs: int) -> int:

@@ -44,8 +44,9 @@ from core.jobs.progress import Job, Progress
 from core.jobs.ranks import ALONE, Ranks, joined
 from core.jobs.recipe import Recipe
 from core.render import render_many
-from core.scene import RELATIONS, Geometry, item_patches
+from core.scene import RELATIONS, Geometry
 from core.storage import check_file, check_tensor_file, write_files
+from core.tokens import kept_tokens
 
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
@@ -78,11 +79,12 @@ def draw_batch(recipe: Recipe, step: int, model: Model, fixed: Sequence[Example]
         kinds = all_kinds() if recipe.n_kinds == 256 else compositional_kinds()[0]
         examples = balanced_set(recipe.task, recipe.batch, kinds, int(drawn), geometry)
     share = 1.0 if sees_all(recipe, step) else recipe.keep_background
-    tokens = kept_tokens(examples, geometry, share, np.random.default_rng(kept), model.n_prefix)
+    stimuli = [e.stimulus for e in examples]
+    tokens = kept_tokens(stimuli, geometry, share, np.random.default_rng(kept), model.n_prefix)
     device = model.device
     items = [e.stimulus.items for e in examples]
     return Batch(
-        to_input(model, render_many([e.stimulus for e in examples])),
+        to_input(model, render_many(stimuli)),
         torch.tensor([e.label for e in examples], device=device),
         torch.from_numpy(tokens).to(device),
         torch.tensor([[i.shape for i in row] for row in items], device=device),
@@ -95,21 +97,6 @@ def sees_all(recipe: Recipe, step: int) -> bool:
     """Whether a step keeps all background tokens."""
     last = step >= recipe.n_steps * (1 - recipe.full_share)
     return last or (recipe.full_every > 0 and (step + 1) % recipe.full_every == 0)
-
-
-def kept_tokens(
-    examples: Sequence[Example], geometry: Geometry, share: float, rng: np.random.Generator, n_prefix: int
-) -> np.ndarray:
-    """Token indices [B, N]: prefix, tokens of each item in turn, then a random share of the background."""
-    n_patches = geometry.grid**2
-    items = np.array([[item_patches(i, geometry) for i in e.stimulus.items] for e in examples])
-    items = items.reshape(len(examples), -1)  # [B, I n]
-    order = rng.random((len(examples), n_patches))
-    np.put_along_axis(order, items, 2.0, axis=1)
-    n_background = round((n_patches - items.shape[1]) * share)
-    background = np.argsort(order, axis=1)[:, :n_background]
-    prefix = np.broadcast_to(np.arange(n_prefix), (len(examples), n_prefix))
-    return np.concatenate([prefix, items + n_prefix, background + n_prefix], axis=1)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

@@ -18,8 +18,9 @@ from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.jobs.fine_tune import fine_tuned, of_model
 from core.jobs.recipe import Recipe, read_recipe
-from core.jobs.train import _begin, _step, draw_batch, kept_tokens
+from core.jobs.train import _begin, _step, draw_batch
 from core.render import render_many
+from core.tokens import kept_tokens
 
 PARENT = "dinov2-small"
 BATCH = 16
@@ -73,7 +74,7 @@ def plain_loop(recipe: Recipe, model: Model) -> Callable[[], None]:
         images = (pixels.permute(0, 3, 1, 2) / 255 - mean) / std
         labels = torch.tensor([e.label for e in examples], device=model.device)
         rng = np.random.default_rng(seed)
-        kept = kept_tokens(examples, model.geometry, recipe.keep_background, rng, model.n_prefix)
+        kept = kept_tokens([e.stimulus for e in examples], model.geometry, recipe.keep_background, rng, model.n_prefix)
         tokens = torch.from_numpy(kept).to(model.device)
         optimizer.zero_grad()
         with torch.autocast(model.device.type, torch.bfloat16, enabled=recipe.bfloat16):

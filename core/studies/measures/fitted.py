@@ -84,7 +84,8 @@ def _kept(model: Model, search: Search, property: Property, block: int) -> Subsp
         subspace = load_subspace(subspace_file(search.kept, property, block), model)
     except UserError:
         return None
-    return subspace if subspace.card.get("options") == asdict(search.options) else None
+    options = {**asdict(SearchOptions()), **subspace.card.get("options", {})}
+    return subspace if options == asdict(search.options) else None
 
 
 def _keep(model: Model, search: Search, fitted: FittedSubspace) -> Subspace:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import timm
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,18 +20,19 @@ from core.families.model import Model
 from core.jobs import fit_subspace
 from core.jobs.fit_subspace import (
     FittedSubspace,
-    PairCache,
     SearchOptions,
     base_error,
-    cache_pairs,
+    class_directions,
     fit_subspaces,
     interchange,
     interchange_accuracy,
     search_subspace,
 )
+from core.jobs.pair_cache import PairCache, cache_pairs
 from core.jobs.progress import Progress
 from core.render import render_many
 from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, item_patches
+from core.tokens import gather_tokens
 from tests.core.networks import WIDTH, as_model, balanced_model, finish, noise, orthogonal, tiny_model, tiny_network
 
 CANVAS = Geometry(64, 16)
@@ -103,6 +105,15 @@ def found(comparer: Model, property: Property) -> FittedSubspace:
     train, test = known_cache(property, 640, 0), known_cache(property, 400, 100_000)
     options = SearchOptions(n_pairs=640, n_test=400, epochs=60, rotation_lr=5e-3, bfloat16=False)
     return finish(search_subspace(comparer, property, -1, train, test, options))
+
+
+def test_class_directions_span_what_tells_the_class_means_apart() -> None:
+    means, classes = noise(5, WIDTH, seed=2), torch.arange(5).repeat(3)
+    axes = class_directions(means[classes], classes)
+
+    torch.testing.assert_close(axes.T @ axes, torch.eye(4), atol=1e-5, rtol=0)
+    apart = means - means.mean(0)
+    torch.testing.assert_close(apart @ axes @ axes.T, apart, atol=1e-5, rtol=0)
 
 
 def basis_of(fitted: FittedSubspace) -> Tensor:
@@ -270,6 +281,43 @@ def test_the_prefixes_are_those_of_a_whole_pass(options: dict[str, object], batc
             torch.testing.assert_close(cache.item_values[row], values, atol=1e-4, rtol=1e-4)
             assert cache.classes[row].tolist() == [item.shape for item in pair.base.items]
         assert cache.labels.tolist() == [pair.label for pair in pairs]
+
+
+def test_a_search_may_run_on_a_part_of_the_background(model: Model) -> None:
+    pairs = interchange_pairs(7, "shape", all_kinds(), 0, model.geometry)
+
+    whole, few = (cache_pairs(model, pairs, [-1], keep_background=share)[-1] for share in (1.0, 0.25))
+
+    n_items = 2 * model.geometry.cell_patches**2
+    n_background = model.geometry.grid**2 - n_items
+    assert few.base.shape[1] == model.n_prefix + n_items + round(0.25 * n_background)
+    torch.testing.assert_close(gather_tokens(few.base, few.tokens), gather_tokens(whole.base, whole.tokens))
+    torch.testing.assert_close(few.donor, whole.donor)
+    torch.testing.assert_close(few.wrong, whole.wrong)
+    torch.testing.assert_close(few.item_values, whole.item_values)
+
+
+def test_what_was_searched_on_few_tokens_is_measured_on_all(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+
+    def measure(model: Model, cache: PairCache, *_: object, **__: object) -> float:
+        measured.append(cache.base.shape[1])
+        return 0.5
+
+    monkeypatch.setattr(fit_subspace, "interchange_accuracy", measure)
+    options = replace(QUICK, keep_background=0.1, start="class means")
+
+    finish(fit_subspaces(model, "shape", [0], options))
+
+    assert set(measured) == {model.wiring.n_tokens}
+
+
+def test_a_network_that_needs_all_its_tokens_is_not_searched_on_few() -> None:
+    network = timm.create_model("beit_base_patch16_224", depth=1, embed_dim=48, num_heads=2, img_size=64, num_classes=2)
+    model = as_model(network)
+
+    with pytest.raises(UserError, match="part of its tokens"):
+        next(fit_subspaces(model, "shape", [0], replace(QUICK, keep_background=0.5)))
 
 
 @given(seed=st.integers(0, 100))

@@ -26,7 +26,6 @@ from core.jobs.train import (
     _optimizer,
     _train_step,
     draw_batch,
-    kept_tokens,
     learning_rate,
     train,
     train_model,
@@ -34,6 +33,7 @@ from core.jobs.train import (
 )
 from core.render import render_many
 from core.scene import Geometry, item_patches
+from core.tokens import kept_tokens
 from tests.core.networks import as_model, finish, noise
 
 CPU = torch.device("cpu")
@@ -232,7 +232,7 @@ def test_the_kept_tokens_are_prefix_items_and_a_share_of_the_background(
     geometry = Geometry(96, patch_px)
     examples = discrimination(4, all_kinds(), seed, geometry)
 
-    kept = kept_tokens(examples, geometry, share, np.random.default_rng(seed), n_prefix)
+    kept = kept_tokens([e.stimulus for e in examples], geometry, share, np.random.default_rng(seed), n_prefix)
 
     n_item = geometry.cell_patches**2
     for row, example in zip(kept.tolist(), examples, strict=True):
