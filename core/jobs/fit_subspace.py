@@ -252,9 +252,11 @@ def fit_subspaces(
     draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
     seeds = range(options.seed, options.seed + 1000 * N_DRAWS, 1000)
     train_pairs = _pairs_that_show_all(draw, property, options.n_pairs, [2 * seed + 101 for seed in seeds])
-    test_pairs = draw(options.n_test, seed=2 * options.seed + 102)
+    test_seeds = [2 * seed + 102 for seed in seeds]
     if options.keep_background < 1.0:  # landmarks are those of whole pictures
-        test_pairs = _pairs_that_show_all(draw, property, options.n_test, [2 * seed + 102 for seed in seeds])
+        test_pairs = _pairs_that_show_all(draw, property, options.n_test, test_seeds)
+    else:
+        test_pairs = draw(options.n_test, seed=test_seeds[0])
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
     for start in range(0, len(blocks), at_once):
