@@ -33,7 +33,8 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
     Ctrl-C, or another signal that asks to end, lets the step under way finish and closes the job, which can then write
     what it has; a second one stops at once. Raises KeyboardInterrupt with the signal's number.
     """
-    start, first, shown = time.monotonic(), None, 0.0
+    start, shown = time.monotonic(), 0.0
+    first = last = Progress(0, 0, "")
     with first_heard(*ENDING) as asked_to_stop:
         try:
             while True:
@@ -43,11 +44,13 @@ def watch(job: Generator[object, None, Result], *, quiet: bool = False) -> Resul
                 if quiet or not isinstance(progress, Progress):
                     continue
                 now = time.monotonic()
-                first = progress.done if first is None else first
+                if progress.total != last.total or progress.done < last.done:  # another stage of the job
+                    start, first = now, progress
+                last = progress
                 if now - shown < 0.5:
                     continue
                 shown = now
-                say(f"{CLEARED}{_line(progress, progress.done - first, now - start)}", end="")
+                say(f"{CLEARED}{_line(progress, progress.done - first.done, now - start)}", end="")
         except StopIteration as stop:
             result: Result = stop.value
             return result

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections.abc import Iterator
 
 import pytest
 
+from core import terminal
 from core.jobs.progress import Progress
 from core.signals import ENDING
 from core.terminal import watch
@@ -89,3 +91,23 @@ def test_a_job_gives_its_result_and_leaves_the_interrupt_as_it_was() -> None:
 
     assert watch(job(), quiet=True) == 42
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_the_time_left_is_of_the_stage_under_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = itertools.count(step=60)
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: float(next(clock)))
+
+    def job() -> Iterator[Progress]:
+        yield from (Progress(done, 100, "training") for done in (0, 50, 100))
+        yield from (Progress(done, 10, "measuring") for done in (0, 5))
+
+    watch(job())
+
+    lines = capsys.readouterr().err.split(terminal.CLEARED)
+    assert [line.partition("left")[0].strip() for line in lines if "left" in line] == [
+        "50.0 %  1.0 min",
+        "100.0 %  0.0 min",
+        "50.0 %  1.0 min",
+    ]
