@@ -14,6 +14,7 @@ NAMES = {
     "discrimination": "discrimination",
     "rmts": "match-to-sample",
     "dinov2-discrimination": "DINOv2 discrimination",
+    "dinov2-rmts": "DINOv2 match-to-sample",
 }
 
 
@@ -26,7 +27,7 @@ def measured() -> str:
         n = ", ".join(str(r["n"]) for r in rows)
         lines.append(f"| {words} | " + " | ".join(f"{r['accuracy']:.4f}" for r in rows) + f" | {n} |")
     for name, words in NAMES.items():
-        lines += ["", *_interchange(name, words)]
+        lines += ["", *_interchange(name, words)] if subspace_cards(name) else []
     return "\n".join(lines)
 
 
