@@ -1,7 +1,8 @@
 """What is drawn: items with a shape, a colour and a place on the patch grid, or a photo.
 
 Two items are a pair to discriminate. Four are match-to-sample: items 0 and 1 are the display pair, 2 and 3 the
-sample pair, so the partner of item i is i ^ 1 and its counterpart in the other pair is i ^ 2.
+sample pair, so the partner of item i is i ^ 1 and its counterpart in the other pair is i ^ 2. Three, or five and more,
+pose no task; where one of them is of another kind than all the others, it is the odd one out.
 
 Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli".
 """
@@ -243,6 +244,27 @@ def truth(stimulus: Stimulus) -> Truth | None:
     display, sample = _pair_truth(*stimulus.items[:2]), _pair_truth(*stimulus.items[2:])
     same = display.same == sample.same
     return Truth(same, "" if same else "relation", (display, sample))
+
+
+def odd_one(stimulus: Stimulus) -> int | None:
+    """Index of the item that alone is of another kind than the others, which are of one kind; of a photo, that of the
+    mask of its target. None where there is none, and where two or four items pose a task."""
+    if stimulus.photo is not None:
+        labels = [mask.label for mask in stimulus.photo.masks]
+        return labels.index(TARGET) if TARGET in labels and len(labels) > 1 else None
+    kinds = [(item.shape, item.color) for item in stimulus.items]
+    if task_of(stimulus) is not None or len(set(kinds)) != 2 or len(kinds) < 3:
+        return None
+    alone = [index for index, kind in enumerate(kinds) if kinds.count(kind) == 1]
+    return alone[0] if alone else None
+
+
+def odd_difference(stimulus: Stimulus) -> str:
+    """In what the odd one out differs from the others, as `Truth` says it; "" where nobody knows."""
+    odd = odd_one(stimulus)
+    if odd is None or stimulus.photo is not None:
+        return ""
+    return _pair_truth(stimulus.items[odd], stimulus.items[odd - 1]).differs_in
 
 
 def pair_items(pair: int) -> tuple[int, int]:
