@@ -12,6 +12,7 @@ from app.comparing import change_places, stop_comparing
 from app.desk import Desk
 from core.analyses.item_shares import ItemShares
 from core.cards import bundled_models, subspace_cards
+from core.datasets import Condition
 from core.demo import best_block, demo_document, demo_view
 from core.document import LENSES, Offer
 from core.errors import UserError
@@ -105,6 +106,19 @@ def _demo(desk: Desk) -> None:
 
 def _show_side(side: Literal["base", "source"]) -> Do:
     return lambda desk: desk.look(side=side, item=0)
+
+
+ODD: tuple[tuple[Condition, str, tuple[str, ...]], ...] = (
+    ("both", "shape and colour", ("Ctrl+Alt+O",)),
+    ("shape", "shape", ()),
+    ("color", "colour", ()),
+)
+_ODD_TIP = "Five to nine new items: all of one kind but one. It poses no task; see where attention goes."
+
+
+def _odd(differs: Condition, words: str, keys: tuple[str, ...]) -> Command:
+    draw = partial(edits.draw_odd_one_out, differs=differs)
+    return Command("Stimulus", f"Odd one out by {words}", draw, keys, tip=_ODD_TIP)
 
 
 LENS_TIPS = (
@@ -229,6 +243,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
     Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
     Command("Stimulus", "New match-to-sample", edits.draw_match_to_sample, ("Ctrl+Shift+M",)),
+    *(_odd(*each) for each in ODD),
     Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+1",), "pair"),
     Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+2",), "pair"),
     Command(

@@ -21,6 +21,7 @@ from core.cards import (
     read_card,
     subspace_cards,
 )
+from core.datasets import Condition, random_odd_one_out
 from core.demo import demo_stimulus, opening_view, token_of_first
 from core.document import (
     Lens,
@@ -47,16 +48,18 @@ from core.relayout import laid_out
 from core.render import open_photo
 from core.scene import (
     ITEM_LETTERS,
+    MAX_ITEMS,
     TASK_WORDS,
     Property,
     Relation,
     Stimulus,
+    item_name,
+    n_items,
     pair_name,
     pair_relation,
     task_of,
 )
 
-MAX_ITEMS = 4
 LEAST_GAIN = 0.1
 """By how much more pairs than its control an α must flip to be the unit of a probe's slider."""
 
@@ -79,14 +82,15 @@ def _pair(desk: Desk) -> Stimulus:
     return stimulus
 
 
-def selected_item(desk: Desk) -> int:
-    """The item that is selected in the picture that is shown.
+def selected_item(desk: Desk, *, drawn: bool = True) -> int:
+    """The item that is selected in the picture that is shown, a `drawn` one or else one of the masks of a photo.
 
     Raises UserError where none is.
     """
-    items, index = stimulus_of(desk.document, desk.view.side).items, desk.view.item
-    if not 0 <= index < len(items):
-        hint = "Click one on the canvas, or press Tab there." if items else "There is none in this picture."
+    stimulus, index = stimulus_of(desk.document, desk.view.side), desk.view.item
+    n = len(stimulus.items) if drawn else n_items(stimulus)
+    if not 0 <= index < n:
+        hint = "Click one on the canvas, or press Tab there." if n else "There is none in this picture."
         raise UserError("No item is selected.", hint)
     return index
 
@@ -125,6 +129,11 @@ def draw_random_pair(desk: Desk) -> None:
 def draw_match_to_sample(desk: Desk) -> None:
     """A new display pair and sample pair, each same in one case out of two."""
     edit_stimulus(desk, "New match-to-sample", lambda s: random_match_to_sample(s.geometry, _seed()))
+
+
+def draw_odd_one_out(desk: Desk, differs: Condition) -> None:
+    """Several new items of one kind, and one that differs so."""
+    edit_stimulus(desk, "Odd one out", lambda s: random_odd_one_out(s.geometry, _seed(), differs))
 
 
 def reroll(desk: Desk) -> None:
@@ -170,9 +179,9 @@ def add_new_item(desk: Desk) -> None:
 
 
 def delete_selected(desk: Desk) -> None:
-    """Delete the selected item and its edits."""
-    index = selected_item(desk)
-    desk.edit(f"Delete {ITEM_LETTERS[index]}", delete_item(desk.document, desk.view.side, index))
+    """Delete the selected item, or mask of a photo, and its edits."""
+    index = selected_item(desk, drawn=False)
+    desk.edit(f"Delete {item_name(index)}", delete_item(desk.document, desk.view.side, index))
     desk.look(item=max(0, index - 1))
 
 

@@ -12,6 +12,7 @@ from app.edits import choose_model, show_photo
 from app.widgets.dropped import Dropped
 from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
+from core.masks import MASK_SUFFIX
 
 WHAT_CAN = (
     "Open a picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or a model (.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
@@ -44,7 +45,7 @@ def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) ->
     Raises UserError that names the files left over, and `others`; where none could be opened, says why.
     """
     refused: list[UserError] = []
-    for used in sorted(paths, key=lambda path: not path.name.endswith(INDEX_SUFFIX)):
+    for used in sorted(paths, key=_rank):
         try:
             open_path(desk, used)
         except UserError as error:
@@ -77,8 +78,16 @@ def open_path(desk: Desk, path: Path) -> None:
         show_photo(desk, path)
 
 
+def _rank(path: Path) -> int:
+    """Which of several files is tried first: an index before the parts of its model, a picture before its masks."""
+    return 0 if path.name.endswith(INDEX_SUFFIX) else 2 if path.name.endswith(MASK_SUFFIX) else 1
+
+
 def _goes_with(path: Path, used: Path) -> bool:
-    """Whether a file is the card of the model that was opened, or lies beside one of another program."""
+    """Whether a file is the card of the model that was opened, or lies beside one of another program, or has the masks
+    of the picture."""
+    if path == used.with_name(used.stem + MASK_SUFFIX):
+        return True
     if is_foreign(used):
         return path.parent == used.parent and (is_foreign(path) or path.suffix.lower() == ".json")
     return is_model_file(used) and path == used.with_suffix(path.suffix) and path.suffix.lower() == ".json"

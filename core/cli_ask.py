@@ -15,8 +15,15 @@ from core.analyses import Analysis, Refusal
 from core.analyses.decision import Verdict
 from core.arguments import seed
 from core.cards import card_geometry, card_task, model_path, read_card
+from core.datasets import Condition, random_odd_one_out
 from core.demo import demo_stimulus
-from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
+from core.document import (
+    LENSES,
+    Document,
+    Intervention,
+    make_counterfactual,
+    random_stimulus,
+)
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
@@ -28,6 +35,8 @@ from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_o
 if TYPE_CHECKING:
     from core.beside import OnCompared
 
+ODD: dict[str, Condition] = {"odd-shape": "shape", "odd-color": "color", "odd-both": "both"}
+"""Words for a random odd-one-out picture, and in what the odd one differs."""
 N_SAID = 5
 """How many of the likeliest classes are named."""
 
@@ -49,7 +58,12 @@ def add_ask_verb(verbs: Any) -> None:
         metavar="MODEL",
         help="another model that is asked the same",
     )
-    verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
+    verb.add_argument(
+        "--picture",
+        default="demo",
+        help=f"demo, random, {', '.join(ODD)} (the odd one out) or a picture file, with the masks that "
+        "NAME.mask.png beside it numbers (default: demo)",
+    )
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
     verb.add_argument(
@@ -155,6 +169,8 @@ def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> S
         return demo_stimulus(task, geometry)
     if arguments.picture == "random":
         return random_stimulus(task, geometry, arguments.seed)
+    if arguments.picture in ODD:
+        return random_odd_one_out(geometry, arguments.seed, ODD[arguments.picture])
     from core.render import open_photo
 
     return Stimulus((), geometry, open_photo(Path(arguments.picture), geometry))

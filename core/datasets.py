@@ -1,4 +1,4 @@
-"""Labelled sets of stimuli from a seed: discrimination, match-to-sample, and splits of both.
+"""Labelled sets of stimuli from a seed: discrimination, match-to-sample, splits of both; and the odd one out.
 
 Source: Lepori et al. 2024, stimuli; docs/methods.md, "Discrimination pairs", "Match-to-sample" and "Splits".
 What we changed: the counts are exact also for small object sets, the compositional split is seeded, and display
@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from core.errors import UserError
-from core.scene import N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Stimulus, Task
+from core.scene import MAX_ITEMS, N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Stimulus, Task
 
 Kind = tuple[int, int]
 """A shape and a colour: what the study calls an object."""
@@ -30,6 +30,9 @@ SEED_MAX = 2**31 - 1
 """The largest seed that every part of the program takes."""
 EXAMPLES_MAX = 1_000_000
 """The most examples that a user can ask for."""
+
+FEWEST_ODD = 5
+"""The fewest items among which one is the odd one out: two and four pose another task."""
 
 _CYCLE: tuple[Condition, ...] = ("both", "shape", "color")
 
@@ -215,6 +218,40 @@ def condition_of(a: Kind, b: Kind) -> Condition:
     if a[0] != b[0]:
         return "both" if a[1] != b[1] else "shape"
     return "color"
+
+
+def odd_one_out(
+    kinds: Sequence[Kind], rng: np.random.Generator, geometry: Geometry, n_items: int, differs: Condition = "both"
+) -> Stimulus:
+    """Items of one of the kinds and, in a random place of the list, a target of another that `differs` so.
+
+    Raises UserError where the canvas has no room for them.
+    """
+    order = [kinds[i] for i in rng.permutation(len(kinds))]
+    target, other = next((a, b) for a in order for b in order if condition_of(a, b) == differs)
+    shown = [other] * n_items
+    shown[int(rng.integers(n_items))] = target
+    return place_items(shown, draw_cells(rng, _roomy_corners(geometry, n_items), geometry, n_items), rng, geometry)
+
+
+def random_odd_one_out(geometry: Geometry, seed: int, differs: Condition) -> Stimulus:
+    """The odd one out among FEWEST_ODD to MAX_ITEMS items, as many as the canvas has room for, from `seed`.
+
+    Raises UserError where it has room for fewer.
+    """
+    rng = np.random.default_rng(seed)
+    room = (geometry.grid // geometry.cell_patches) ** 2
+    n_items = int(rng.integers(FEWEST_ODD, max(FEWEST_ODD, min(MAX_ITEMS, room)) + 1))
+    return odd_one_out(all_kinds(), rng, geometry, n_items, differs)
+
+
+def _roomy_corners(geometry: Geometry, n: int) -> list[tuple[int, int]]:
+    """Legal corners; those of a tiling where the items take more than a quarter of the canvas, as cells drawn anywhere
+    would leave no room for the last ones."""
+    size, corners = geometry.cell_px, geometry.corners()
+    if 4 * n <= (geometry.grid // geometry.cell_patches) ** 2:
+        return corners
+    return [(x, y) for x, y in corners if x % size == 0 and y % size == 0]
 
 
 def draw_cells(

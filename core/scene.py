@@ -1,7 +1,8 @@
 """What is drawn: items with a shape, a colour and a place on the patch grid, or a photo.
 
 Two items are a pair to discriminate. Four are match-to-sample: items 0 and 1 are the display pair, 2 and 3 the
-sample pair, so the partner of item i is i ^ 1 and its counterpart in the other pair is i ^ 2.
+sample pair, so the partner of item i is i ^ 1 and its counterpart in the other pair is i ^ 2. Three, or five and more,
+pose no task; where one of them is of another kind than all the others, it is the odd one out.
 
 Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli".
 """
@@ -64,13 +65,18 @@ COLOR_NAMES = (
 
 Property = Literal["shape", "color"]
 PROPERTIES: tuple[Property, ...] = ("shape", "color")
-ITEM_LETTERS = "ABCD"
+ITEM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MAX_ITEMS = 9
+"""The most items that can be drawn; a photo may have a mask for every letter."""
 
 
 def item_name(index: int) -> str:
     """The letter of an item, or its number where it has none."""
     return ITEM_LETTERS[index] if 0 <= index < len(ITEM_LETTERS) else f"item {index}"
 
+
+TARGET, DISTRACTORS = "target", "distractors"
+"""What the odd one out and the others are called, and the masks of a photo that show them."""
 
 Task = Literal["discrimination", "rmts"]
 """Are two items the same, or (relational match-to-sample) are two pairs alike in being same or different?"""
@@ -151,15 +157,24 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """Which pixels of a photo show one thing: `bits` [S, S] row by row, eight to a byte, the first one highest."""
+
+    label: str
+    bits: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A picture that someone brought: RGB bytes `[S, S, 3]`, row by row, and where it came from.
 
-    `note` is what a viewer must know of how it is shown.
+    `note` is what a viewer must know of how it is shown. Its `masks` are its items, A, B, …, as far as tokens go.
     """
 
     pixels: bytes
     name: str
     note: str = ""
+    masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +221,11 @@ def overlaps(a: Item, b: Item, geometry: Geometry) -> bool:
     return abs(a.x_px - b.x_px) < size and abs(a.y_px - b.y_px) < size
 
 
+def n_items(stimulus: Stimulus) -> int:
+    """How many items a stimulus has; of a photo, how many masks."""
+    return len(stimulus.items if stimulus.photo is None else stimulus.photo.masks)
+
+
 def task_of(stimulus: Stimulus) -> Task | None:
     """The task that a stimulus poses, by the number of its items; None for a photo or another number."""
     if stimulus.photo is not None:
@@ -224,6 +244,27 @@ def truth(stimulus: Stimulus) -> Truth | None:
     display, sample = _pair_truth(*stimulus.items[:2]), _pair_truth(*stimulus.items[2:])
     same = display.same == sample.same
     return Truth(same, "" if same else "relation", (display, sample))
+
+
+def odd_one(stimulus: Stimulus) -> int | None:
+    """Index of the item that alone is of another kind than the others, which are of one kind; of a photo, that of the
+    mask of its target. None where there is none, and where two or four items pose a task."""
+    if stimulus.photo is not None:
+        labels = [mask.label for mask in stimulus.photo.masks]
+        return labels.index(TARGET) if TARGET in labels and len(labels) > 1 else None
+    kinds = [(item.shape, item.color) for item in stimulus.items]
+    if task_of(stimulus) is not None or len(set(kinds)) != 2 or len(kinds) < 3:
+        return None
+    alone = [index for index, kind in enumerate(kinds) if kinds.count(kind) == 1]
+    return alone[0] if alone else None
+
+
+def odd_difference(stimulus: Stimulus) -> str:
+    """In what the odd one out differs from the others, as `Truth` says it; "" where nobody knows."""
+    odd = odd_one(stimulus)
+    if odd is None or stimulus.photo is not None:
+        return ""
+    return _pair_truth(stimulus.items[odd], stimulus.items[odd - 1]).differs_in
 
 
 def pair_items(pair: int) -> tuple[int, int]:

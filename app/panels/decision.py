@@ -19,7 +19,7 @@ from core.analyses import Analysis
 from core.analyses.decision import Decision, Verdict
 from core.cards import card_task
 from core.document import LENSES, controls_in_force
-from core.scene import PAIR_NAMES, Stimulus, Truth, task_of, truth
+from core.scene import PAIR_NAMES, Stimulus, Truth, item_name, odd_difference, odd_one, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
 
@@ -159,7 +159,10 @@ def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool, both: bool)
 
 def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:
     """What is true of a picture; of two pairs, whether their relations are the same, and, unless `short`, each one."""
-    known = truth(stimulus)
+    known, odd = truth(stimulus), odd_one(stimulus)
+    if odd is not None:
+        how = odd_difference(stimulus).replace("color", "colour")
+        return f"ODD ONE OUT: {item_name(odd)}" + (f" — {how}" if how and not short else "")
     if known is None:
         return "no ground truth"
     if not known.pairs:

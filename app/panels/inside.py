@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
-from app.panels.stimulus import ROLES
+from app.panels.stimulus import item_role
 from app.plots import PlotView
 from app.widgets.attention_view import AttentionView, ItemRing
 from app.widgets.head_atlas import HeadAtlas
@@ -22,7 +22,8 @@ from core.interventions.knock_out_heads import heads_off, toggle_head
 from core.masses import Masses, mass_curves
 from core.questions import ModelInfo
 from core.render import render
-from core.scene import ITEM_LETTERS, Stimulus, item_patches
+from core.scene import Stimulus, item_name
+from core.tokens import patches_of_items
 
 OVERVIEW_MIN_PX = 96
 
@@ -182,8 +183,8 @@ class InsidePanel(QWidget, Panel):
 
 def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:
     return tuple(
-        ItemRing(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), ROLES[i])
-        for i, item in enumerate(stimulus.items)
+        ItemRing(item_name(index), patches, item_role(stimulus, index))
+        for index, patches in enumerate(patches_of_items(stimulus))
     )
 
 
@@ -192,7 +193,5 @@ def _token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
         return info.prefix_names[token]
     patch = token - info.n_prefix
     row, column = divmod(patch, info.geometry.grid)
-    owners = [
-        ITEM_LETTERS[i] for i, item in enumerate(stimulus.items) if patch in item_patches(item, stimulus.geometry)
-    ]
+    owners = [item_name(index) for index, patches in enumerate(patches_of_items(stimulus)) if patch in patches]
     return f"patch ({column}, {row})" + (f" of {owners[0]}" if owners else "")

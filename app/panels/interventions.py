@@ -30,7 +30,7 @@ from app.panels.pad_landmarks import Landmarks, landed, nearest
 from app.panels.pad_words import axes, lacks_fit, why_no_pad
 from app.panels.pads_beside import PadsBeside
 from app.panels.probe_section import ProbeSection
-from app.panels.stimulus import ROLES
+from app.panels.stimulus import item_role
 from app.widgets.edit_list import EditList, EditRow
 from app.widgets.flow import Flow, ScrolledBody
 from app.widgets.pad import EMPTY, PadPicture, SubspacePad, Thumb
@@ -259,7 +259,7 @@ class InterventionsPanel(QScrollArea, Panel):
         governing = governing_edit(document, index, pad.property, pad.block)
         at = find_move(document, index, pad.property, pad.block) if governing is None else governing
         x, y = moved_to(document, at, index) or (float(v) for v in pad.now[index])
-        return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own[0], own[1], governing is not None)
+        return Thumb(ITEM_LETTERS[index], item_role(document.base, index), x, y, own[0], own[1], governing is not None)
 
     def _words(self, found: Found[PadPlaces] | None) -> str:
         block = self._desk.view.write

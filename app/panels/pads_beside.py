@@ -8,7 +8,7 @@ from typing import Any
 from app.comparing import beside, found_beside, left_out, names
 from app.desk import Desk, Found
 from app.panels.pad_landmarks import Landmarks, landed
-from app.panels.stimulus import ROLES
+from app.panels.stimulus import item_role
 from app.widgets.pad import EMPTY, PadPicture, SubspacePad, Thumb
 from app.widgets.side_by_side import SideBySide
 from app.widgets.still_pad import StillPad
@@ -85,10 +85,10 @@ class PadsBeside:
         return found if same else None
 
     def _picture(self, pad: PadPlaces) -> PadPicture:
-        thumbs = tuple(_thumb(pad, index) for index in range(len(pad.own)))
+        thumbs = tuple(_thumb(pad, index, item_role(self._desk.document.base, index)) for index in range(len(pad.own)))
         return PadPicture(self._landmarks.of(pad), thumbs, pad.axis_share, None, pad.extent)
 
 
-def _thumb(pad: PadPlaces, index: int) -> Thumb:
+def _thumb(pad: PadPlaces, index: int, role: str) -> Thumb:
     (x, y), (own_x, own_y) = pad.now[index].tolist(), pad.own[index].tolist()
-    return Thumb(ITEM_LETTERS[index], ROLES[index], x, y, own_x, own_y, (x, y) != (own_x, own_y))
+    return Thumb(ITEM_LETTERS[index], role, x, y, own_x, own_y, (x, y) != (own_x, own_y))

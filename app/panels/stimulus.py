@@ -14,38 +14,59 @@ from core.document import Side, move_item, stimulus_of
 from core.render import render, shape_name
 from core.scene import (
     COLOR_NAMES,
-    ITEM_LETTERS,
     PAIR_NAMES,
+    Geometry,
+    Item,
     Stimulus,
     is_aligned,
     is_trained_layout,
-    item_patches,
+    item_name,
+    n_items,
+    odd_one,
     overlaps,
     task_of,
 )
+from core.tokens import patches_of_items
 
 SIDES: tuple[Side, ...] = ("base", "source")
 ROLES = ("item_a", "item_b", "same", "different")
 
 
+def item_role(stimulus: Stimulus, index: int) -> str:
+    """The theme role of an item's colour: one for the odd one out and one for all others; else each its own, from the
+    first again where they are used up."""
+    odd = odd_one(stimulus)
+    return ROLES[index % len(ROLES)] if odd is None else ROLES[int(index == odd)]
+
+
 def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
-    """The items as the canvas marks them."""
-    geometry = stimulus.geometry
+    """The items as the canvas marks them; masks of a photo stay where they are."""
+    geometry, patches = stimulus.geometry, patches_of_items(stimulus)
+    roles = [item_role(stimulus, index) for index in range(n_items(stimulus))]
+    if stimulus.photo is not None:
+        named = zip(stimulus.photo.masks, patches, strict=True)
+        return tuple(_fixed(i, roles[i], of, geometry, mask.label) for i, (mask, of) in enumerate(named))
     two_pairs = task_of(stimulus) == "rmts"
     return tuple(
         CanvasItem(
-            ITEM_LETTERS[index],
-            ROLES[index],
+            item_name(index),
+            roles[index],
             item.x_px,
             item.y_px,
             geometry.cell_px,
-            item_patches(item, geometry),
+            patches[index],
             any(overlaps(item, other, geometry) for other in stimulus.items if other is not item),
             is_aligned(item, geometry),
             PAIR_NAMES[index // 2] if two_pairs else "",
         )
         for index, item in enumerate(stimulus.items)
     )
+
+
+def _fixed(index: int, role: str, patches: tuple[int, ...], geometry: Geometry, name: str) -> CanvasItem:
+    row, column = divmod(patches[0] if patches else 0, geometry.grid)
+    place = (column * geometry.patch_px, row * geometry.patch_px, geometry.patch_px)
+    return CanvasItem(item_name(index), role, *place, patches, False, True, name=name, fixed=True)
 
 
 class StimulusPanel(QWidget, Panel):
@@ -104,7 +125,7 @@ class StimulusPanel(QWidget, Panel):
             self.tabs.setCurrentIndex(SIDES.index(view.side))
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
-        selected = view.item if view.item < len(stimulus.items) else None
+        selected = view.item if view.item < n_items(stimulus) else None
         self.canvas.show_picture(self._image, canvas_items(stimulus), stimulus.geometry.patch_px, selected=selected)
         self.caption.setText(_caption(stimulus))
         self.note.setText(_note(stimulus))
@@ -113,7 +134,7 @@ class StimulusPanel(QWidget, Panel):
         self._gesture = self._desk.new_gesture()
 
     def _move(self, index: int, x_px: int, y_px: int) -> None:
-        text = f"Move {ITEM_LETTERS[index]}"
+        text = f"Move {item_name(index)}"
         edit_stimulus(self._desk, text, lambda s: move_item(s, index, x_px, y_px), self._gesture)
 
     def _finish(self) -> None:
@@ -128,20 +149,28 @@ class StimulusPanel(QWidget, Panel):
 
 def _caption(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
-        return f"Photo: {stimulus.photo.name} · no ground truth"
+        masked = zip(stimulus.photo.masks, patches_of_items(stimulus), strict=True)
+        masks = [f"{item_name(i)} {mask.label} · {len(of)} tokens" for i, (mask, of) in enumerate(masked)]
+        return f"Photo: {stimulus.photo.name} · " + ("   ".join(masks) or "no ground truth")
     if not stimulus.items:
         return "Empty: make a counterfactual or a random pair"
-    words = (
-        f"{ITEM_LETTERS[i]} {shape_name(item.shape)} · {COLOR_NAMES[item.color]}"
-        f" · {len(item_patches(item, stimulus.geometry))} tokens"
-        for i, item in enumerate(stimulus.items)
-    )
+    odd = odd_one(stimulus)
+    if odd is not None:
+        one, others = _kind_words(stimulus.items[odd]), _kind_words(stimulus.items[odd - 1])
+        return f"{item_name(odd)} {one}   {n_items(stimulus) - 1} others {others}"
+    counted = zip(stimulus.items, patches_of_items(stimulus), strict=True)
+    words = (f"{item_name(i)} {_kind_words(item)} · {len(of)} tokens" for i, (item, of) in enumerate(counted))
     return "   ".join(words)
+
+
+def _kind_words(item: Item) -> str:
+    return f"{shape_name(item.shape)} · {COLOR_NAMES[item.color]}"
 
 
 def _note(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
-        return stimulus.photo.note or "photo mode: item tools are off"
+        masked = "its masks are its items: click one to select it"
+        return stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
     if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
         return "unaligned — outside the training distribution"
     if not is_trained_layout(stimulus):

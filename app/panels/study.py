@@ -30,10 +30,10 @@ from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
 from core.cards import judging_models
 from core.errors import UserError
-from core.scene import item_patches
 from core.studies.published import MODELS as PUBLISHED_MODELS
 from core.studies.published import NEAREST
 from core.study_job import StudyPart, shipped_parts
+from core.tokens import tokens_of_items
 
 BESIDE_ABOVE_PX = 660
 FORM_PX = 300
@@ -235,9 +235,9 @@ class StudyPanel(QWidget, Panel):
         """The token that is looked from if it is an item's, else the first of the item that is selected."""
         answer, token = self._desk.answer, self._desk.view.token
         stimulus = self._desk.document.base
-        if answer is None or not stimulus.items:
+        tokens = () if answer is None else tokens_of_items(stimulus, answer.model.n_prefix)
+        if not tokens:
             return token
-        tokens = [[answer.model.n_prefix + p for p in item_patches(i, stimulus.geometry)] for i in stimulus.items]
         own = tokens[max(0, min(self._desk.view.item, len(tokens) - 1))]
         return token if any(token in of for of in tokens) else own[0]
 

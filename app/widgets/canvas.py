@@ -127,6 +127,8 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
         if index < 0 or event.button() != Qt.MouseButton.LeftButton:
             return
         item = self._items[index]
+        if item.fixed:
+            return
         self.held = _Drag(index, event.position(), item.x_px, item.y_px)
         self._asked = (item.x_px, item.y_px)
         self._point_at(index)
@@ -186,7 +188,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         is_chip = read_chip(event.mimeData()) is not None
-        self._aim(self._item_at(event.position()) if is_chip else -1)
+        self._aim(self._changeable(self._item_at(event.position())) if is_chip else -1)
         if is_chip and self._target < 0:
             event.ignore()
         else:
@@ -197,7 +199,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._aim(-1)
-        chip, index = read_chip(event.mimeData()), self._item_at(event.position())
+        chip, index = read_chip(event.mimeData()), self._changeable(self._item_at(event.position()))
         if chip is not None and index >= 0:
             event.acceptProposedAction()
             self.chip_dropped.emit(index, *chip)
@@ -216,7 +218,21 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
         if self._image is None:
             return -1
         order = sorted(range(len(self._items)), key=lambda i: (i == self._selected, i), reverse=True)
-        return next((i for i in order if self.item_rect(i).contains(place)), -1)
+        return next((i for i in order if self._covers(self._items[i], place)), -1)
+
+    def _covers(self, item: CanvasItem, place: QPointF) -> bool:
+        """Whether an item is at a place of the widget: its cell, or one of its patches where that is all it is."""
+        frame = self._frame()
+        if not item.fixed:
+            return frame.item_rect(item).contains(place)
+        if not frame.rect.contains(place):
+            return False
+        at = (place - frame.rect.topLeft()) / (frame.zoom * self._patch_px)
+        return int(at.y()) * -(-frame.side_px // self._patch_px) + int(at.x()) in item.patches
+
+    def _changeable(self, index: int) -> int:
+        """The index of an item that can be moved and given another kind; −1 for one that cannot, or for none."""
+        return index if index >= 0 and not self._items[index].fixed else -1
 
     def _dragged_to(self, drag: _Drag, moved: QPointF, keys: Qt.KeyboardModifier) -> tuple[int, int]:
         free = bool(keys & Qt.KeyboardModifier.AltModifier)
@@ -243,7 +259,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
         if event.key() in RESETS:
             return self.held is not None  # what is held is not taken away under the hand
         other = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        return event.key() in ARROWS and self._selected >= 0 and not event.modifiers() & other
+        return event.key() in ARROWS and self._changeable(self._selected) >= 0 and not event.modifiers() & other
 
     def _nudge(self, direction: tuple[int, int], *, free: bool) -> None:
         """Move the selected item by a patch, to the next line of the grid if it lies between lines."""
@@ -274,7 +290,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
 
     def _point_at(self, index: int) -> None:
         over = Qt.CursorShape.ClosedHandCursor if self.held is not None else Qt.CursorShape.OpenHandCursor
-        self.setCursor(over if index >= 0 else Qt.CursorShape.ArrowCursor)
+        self.setCursor(over if self._changeable(index) >= 0 else Qt.CursorShape.ArrowCursor)
         if index != self._hovered:
             self._hovered = index
             self.update()
@@ -291,10 +307,14 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
 
     def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         index = self._item_at(place)
-        manner = "Drag to move on the patch grid · Alt moves freely · Ctrl keeps one axis"
-        return (f"{self._told(self._items[index])}\n{manner}" if index >= 0 else ""), QRect()
+        manner = "\nDrag to move on the patch grid · Alt moves freely · Ctrl keeps one axis"
+        if index < 0:
+            return "", QRect()
+        return self._told(self._items[index]) + (manner if self._changeable(index) >= 0 else ""), QRect()
 
     def _told(self, item: CanvasItem) -> str:
+        if item.fixed:
+            return f"{item.label} ({item.name}) · {len(item.patches)} tokens"
         name = f"{item.label} ({item.pair})" if item.pair else item.label
         told = f"{name} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
         told += " · overlaps another item" if item.overlaps else ""

@@ -23,7 +23,8 @@ class CanvasItem:
     """One object: its letter, the theme role of its colour, its cell in image pixels and the patches under it.
 
     `patches` count row by row from the top left; `overlaps` and `aligned` are judged by the caller. Items with the
-    same word for `pair` are ringed and named as one pair.
+    same word for `pair` are ringed and named as one pair. One that is `fixed` is a set of patches, with a `name`, that
+    can be selected alone.
     """
 
     label: str
@@ -35,6 +36,8 @@ class CanvasItem:
     overlaps: bool
     aligned: bool
     pair: str = ""
+    name: str = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
