@@ -19,18 +19,8 @@ from core.errors import UserError
 from core.families.model import Model
 from core.fast import is_shown, leave
 from core.inside import no_part, run_inside
-from core.site import Depth, Part, ProjectedPart, Site
-
-__all__ = [
-    "Depth",
-    "ProjectedPart",
-    "check_token_wise",
-    "identifiability",
-    "is_token_wise",
-    "parts_of",
-    "project",
-    "ranks",
-]
+from core.site import Depth as Depth
+from core.site import Part, ProjectedPart, Site
 
 TOKENS_AT_ONCE = 4096
 """Tokens that go through norm and head together, so that they stay in the cache of a core."""
