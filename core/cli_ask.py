@@ -20,7 +20,7 @@ from core.document import LENSES, Document, Intervention, make_counterfactual, r
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
-from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
+from core.plots import Bars, Curves, Heatmap, Maps, Scatter, plot_to_json
 from core.registry import kinds
 from core.scene import Geometry, Stimulus, Task
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
@@ -163,7 +163,11 @@ def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> S
 def _write_figures(found: Any, path: Path) -> None:
     from core.figures import write_figure
 
-    plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Scatter)] if _is_plots(found) else []
+    plots = (
+        [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Maps | Scatter)]
+        if _is_plots(found)
+        else []
+    )
     if not plots:
         raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
     for index, plot in enumerate(plots):
@@ -177,7 +181,7 @@ def _is_plots(found: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what is not finite is null."""
-    if isinstance(value, Bars | Curves | Heatmap | Scatter):
+    if isinstance(value, Bars | Curves | Heatmap | Maps | Scatter):
         return plot_to_json(value)
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}

@@ -31,6 +31,11 @@ from core.site import Part, Site
 Sublayer = Literal["attn_out", "mlp_out"]
 SUBLAYERS: dict[Sublayer, str] = {"attn_out": "attention", "mlp_out": "MLP"}
 
+Direction = Literal["memories of the class", "classes of the memories"]
+"""What agrees: one of the five memories that fire most at a token is one of the five with the largest scores for the
+class, as the published code has it; or the class is one of the five with the largest scores for one of them, as its
+text has it."""
+
 N_STRONGEST = 5
 """How many memories of a class, and of a token, are compared."""
 TOLERANCE = 1e-3
@@ -134,3 +139,38 @@ def _varying(x: Tensor) -> Tensor:
     """What differs between tokens [B, T, D], without the bias that all have; [B T, D]."""
     flat = x.flatten(0, 1).double()
     return flat - flat.mean(0)
+
+
+def class_value_agreement(weight: Tensor, values: Tensor) -> Tensor:
+    """Cosines [C, M] between the rows of a classifier [C, D] and value vectors [M, D]."""
+    return F.normalize(weight, dim=-1) @ F.normalize(values, dim=-1).T
+
+
+def random_values(values: Tensor) -> Tensor:
+    """As many random vectors [M, D], which agree with a class as well as chance has it."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(values.shape, generator=generator).to(values)
+
+
+def key_value_agreement(
+    scores: Tensor, coefficients: Tensor, classes: Tensor, direction: Direction = "memories of the class"
+) -> Tensor:
+    """Whether what fires at a token speaks for a class: [B, T] for coefficients [B, T, M] and classes [B].
+
+    `scores` [C, M] are E Vᵀ, not normalised. See `Direction`.
+    """
+    fired = coefficients.topk(min(N_STRONGEST, scores.shape[1])).indices  # [B, T, 5]
+    if direction == "memories of the class":
+        wanted = scores.topk(min(N_STRONGEST, scores.shape[1])).indices[classes]  # [B, 5]
+        return (fired[..., None] == wanted[:, None, None]).any(-1).any(-1)
+    n = max(1, min(N_STRONGEST, scores.shape[0] // 2))  # of two classes the second is no agreement
+    named = scores.topk(n, 0).indices.T[fired]  # [B, T, 5, n]
+    return (named == classes[:, None, None, None]).any(-1).any(-1)
+
+
+def is_composed_of_strongest(scores: Tensor, coefficients: Tensor, answers: Tensor) -> Tensor:
+    """Whether the class that a sub-layer's own output says, `answers` [B, T], is that of one of the memories that fire
+    most there; [B, T]. Where it is not, the output is a mixture that no single memory predicts.
+    """
+    fired = coefficients.topk(min(N_STRONGEST, scores.shape[1])).indices  # [B, T, 5]
+    return (scores.argmax(0)[fired] == answers[..., None]).any(-1)

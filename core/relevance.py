@@ -30,7 +30,8 @@ TOLERANCE = 1e-5
 """Of the largest logit, how far off a read-out may be."""
 
 Loss = Literal["cross-entropy", "paper", "logit"]
-"""What ℓ is: the cross-entropy of z; of softmax(z), as the published code has it, which weighs early blocks less; or −z_c."""
+"""What ℓ is: the cross-entropy of z; that of softmax(z), as the published code has it, which weighs early blocks less;
+or −z_c."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

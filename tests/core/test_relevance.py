@@ -90,9 +90,7 @@ def test_it_is_the_gradient_with_rotary_positions_and_a_head_on_cls_and_mean() -
         assert_is_the_gradient(model, embed(model, noise(1, 3, 64, 64)), 0, query=4, loss="cross-entropy")
 
 
-@pytest.mark.parametrize(
-    "name", ["discrimination", pytest.param("dinov2-discrimination", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["discrimination", pytest.param("dinov2-discrimination", marks=pytest.mark.slow)])
 def test_it_is_the_gradient_in_the_bundled_models(name: str) -> None:
     model = open_model(name, torch.device("cpu"))
     x = embed(model, noise(1, 3, 224, 224))
