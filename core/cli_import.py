@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cards import LOCAL_FOLDER
-from core.errors import UserError
-from core.terminal import watch
+from core.terminal import add_assume_argument, stated_of, watch
 
 SHOWN = 6
 """Names that are printed of a long list."""
@@ -19,14 +18,7 @@ def add_import_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
     verb = verbs.add_parser("import", help="put a checkpoint of another program into the library of models")
     verb.add_argument("source", help="a .safetensors, .pt, .pth, .bin or .ckpt file, an index of shards, or a folder")
-    verb.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="stated",
-        metavar="NAME=VALUE",
-        help="what the checkpoint does not say, such as norm_eps=1e-5 or labels=cat,dog; may be given again",
-    )
+    add_assume_argument(verb)
     verb.add_argument("--name", default="", help="what to call the model (default: after the file)")
     verb.add_argument("--dry-run", action="store_true", help="say what it is and what is assumed, and write nothing")
     verb.add_argument("--json", action="store_true")
@@ -37,7 +29,7 @@ def _import(arguments: argparse.Namespace) -> int:
     from core.families.importing import import_model, propose
 
     source = Path(arguments.source.removeprefix(LOCAL_FOLDER))
-    stated = dict(map(_pair, arguments.stated))
+    stated = stated_of(arguments.assume)
     proposal = propose(source, stated)
     path = None if arguments.dry_run else watch(import_model(source, stated, arguments.name), quiet=arguments.json)
     taken = {one.name: one for one in proposal.assumptions}
@@ -55,15 +47,8 @@ def _import(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _pair(words: str) -> tuple[str, str]:
-    name, equals, value = words.partition("=")
-    if not equals or not name:
-        raise UserError(f"“{words}” is no NAME=VALUE.", "Write, for example, --set norm_eps=1e-5.")
-    return name, value
-
-
 def _words(value: Any) -> str:
-    """A value as it is typed after --set."""
+    """A value as it is typed after --assume."""
     if not isinstance(value, list | tuple):
         return str(value)
     shown = ",".join(map(str, value[:SHOWN]))

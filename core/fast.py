@@ -31,7 +31,7 @@ def is_shown(model: Model, path: object, quick: Callable[[Tensor], Tensor], whol
                 wanted = whole(x)
                 error = (quick(x) - wanted).abs().max() / wanted.abs().max().clamp_min(1.0)
                 model.shown[path] = bool(error <= TOLERANCE)
-            except (AttributeError, TypeError, RuntimeError):
+            except (AttributeError, LookupError, TypeError, RuntimeError):
                 model.shown[path] = False  # a part that it takes for granted is not there, or is another
     return model.shown[path]
 

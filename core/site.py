@@ -10,6 +10,11 @@ Part = Literal["resid_pre", "q", "k", "v", "scores", "pattern", "head_out", "att
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
+ProjectedPart = Literal["resid_post", "attn_out", "resid_mid", "mlp_out"]
+"""What a lens reads of a block: its output, what attention adds, the stream between, and what the MLP adds."""
+Depth = tuple[int, ProjectedPart]
+"""A block, −1 for the embeddings, which have `resid_post` alone, and what is read of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -26,19 +26,23 @@ from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
 from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
+from core.projection import parts_of, project
 from core.render import render, render_many
 from core.scene import RELATIONS, Stimulus, task_of
-from core.site import PARTS, Site
+from core.site import PARTS, ProjectedPart, Site
 from core.tokens import tokens_of_items
 
 CACHE_ENTRIES = 96
 PATTERN_ENTRIES_PER_BLOCK = 3
+LENS_ENTRIES_PER_BLOCK = 24
 CACHE_BYTES = 384 * 2**20
 """What each kind of remembered values may take, however few they are then."""
 N_REFERENCE = 64
 """Images of the reference set that means are taken over."""
 TOKENS_AT_ONCE = 16_384
 """Tokens of such images that are run together."""
+
+_INNER: tuple[ProjectedPart, ...] = ("attn_out", "resid_mid", "mlp_out")
 
 Key = tuple[object, ...]
 Value = TypeVar("Value")
@@ -81,6 +85,7 @@ class Opened:
     means: Recent = field(default_factory=Recent)
     found: Recent = field(default_factory=Recent)
     examples: Recent = field(default_factory=Recent)
+    lens: Recent = field(default_factory=Recent)
 
 
 OpenOther = Callable[[str], Opened]
@@ -199,6 +204,41 @@ class State:
         assert self.scale is not None
         margin = self.scale.margin(values)
         return torch.stack([torch.zeros_like(margin), margin], -1)
+
+    def part(self, block: int, part: ProjectedPart, edits: Interventions | None = None) -> Tensor:
+        """What a block adds to the base's stream, or the stream in it or after it, [1, T, D]."""
+        if part == "resid_post":
+            return self.stream(block, edits)
+        edits = self.edits if edits is None else edits
+
+        def compute() -> Tensor:
+            found = parts_of(self.model, self.stream(block - 1, edits), block, self._at_sites(edits))
+            return torch.stack([found[name] for name in _INNER])  # [3, 1, T, D]
+
+        key = ("parts", *self._key(edits, block))
+        return self.opened.lens.recall(key, compute, self._n_lens)[_INNER.index(part)]
+
+    def read_tokens(self, block: int, part: ProjectedPart = "resid_post", edits: Interventions | None = None) -> Tensor:
+        """Logits [T, C] that the read-out gives each token of the base by itself, at a depth.
+
+        Of a network without classes they are those of the nearer class mean, whose margin is in σ of what the network
+        puts out for the examples. Raises UserError where the read-out mixes tokens.
+        """
+        edits = self.edits if edits is None else edits
+
+        def compute() -> Tensor:
+            out = project(self.model, self.part(block, part, edits))[0]  # [T, C]
+            if self.model.labels:
+                return out
+            margin = self.examples.scales["class means"].margin(nearness(out, self.examples.means))  # [T]
+            return torch.stack([torch.zeros_like(margin), margin], -1)
+
+        key = (part, *self._key(edits, block))
+        return self.opened.lens.recall(key, compute, self._n_lens)
+
+    @property
+    def _n_lens(self) -> int:
+        return LENS_ENTRIES_PER_BLOCK * (self.model.n_blocks + 1)
 
     def resume(self, x: Tensor, start_block: int, edits: Interventions) -> Tensor:
         """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""

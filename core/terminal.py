@@ -67,12 +67,18 @@ def add_named_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what a verb can be told of a model that is named, and is not in the library yet."""
     verb.add_argument("--download", action="store_true", help="fetch its weights where they are not on this computer")
     verb.add_argument("--random", type=seed, metavar="SEED", help="give it random weights")
+    add_assume_argument(verb)
+
+
+def add_assume_argument(verb: argparse.ArgumentParser) -> None:
+    """Add what a verb can be told of a checkpoint that does not say all."""
     verb.add_argument(
         "--assume",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="of a file of another program, what it does not say, such as act_layer=quick_gelu; may be given again",
+        help="of a file of another program, what it does not say, such as act_layer=quick_gelu or labels=cat,dog; may "
+        "be given again",
     )
 
 
@@ -94,12 +100,12 @@ def _located(reference: str, arguments: argparse.Namespace) -> str:
     if is_named(reference):
         from core.jobs.fetch_model import fetch_model
 
-        stated = _stated(arguments.assume)
+        stated = stated_of(arguments.assume)
         name = watch(fetch_model(reference, may_download=arguments.download, seed=arguments.random, stated=stated))
     elif os.path.exists(reference.removeprefix(LOCAL_FOLDER)):
         from core.families.importing import imported
 
-        name = imported(reference, _stated(arguments.assume))
+        name = imported(reference, stated_of(arguments.assume))
     else:
         return reference
     if name != reference:
@@ -107,13 +113,13 @@ def _located(reference: str, arguments: argparse.Namespace) -> str:
     return name
 
 
-def _stated(words: Sequence[str]) -> dict[str, str]:
+def stated_of(words: Sequence[str]) -> dict[str, str]:
     """What is to be assumed of a checkpoint, by name.
 
     Raises UserError for what is no NAME=VALUE.
     """
     parts = [word.partition("=") for word in words]
-    if odd := next((word for word, (_, equals, _) in zip(words, parts, strict=True) if not equals), ""):
+    if odd := next((word for word, (name, equals, _) in zip(words, parts, strict=True) if not (name and equals)), ""):
         raise UserError(f"“{odd}” is no NAME=VALUE.", "Write, for instance, --assume act_layer=quick_gelu.")
     return {name: value for name, _, value in parts}
 

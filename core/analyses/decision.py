@@ -11,6 +11,8 @@ from core.analyses import Analysis
 from core.cards import judges_relation
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.state import State
 
 
@@ -128,7 +130,11 @@ class Decision(Analysis[Verdict]):
 
 def verdict(state: State) -> Verdict:
     """What the model says of a state."""
-    now, before = state.logits(state.edits), state.logits(())
+    return verdict_of(state, state.logits(state.edits), state.logits(()))
+
+
+def verdict_of(state: State, now: Tensor, before: Tensor) -> Verdict:
+    """What logits [C] say, with the edits and without."""
     if len(now) <= ALL_UP_TO:
         scale = state.scale
         right = None if scale is None else scale.right

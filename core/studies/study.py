@@ -128,7 +128,7 @@ class Study(ABC):
             n=n,
             rows=tuple(found.rows),
             plots=found.plots,
-            notes=tuple(found.notes),
+            notes=(*found.notes, *bench.model.assumed),
         )
 
 

@@ -32,7 +32,7 @@ def checkpoint(tmp_path: Path) -> str:
 def test_an_import_says_what_it_is_what_is_assumed_and_where_it_went(
     checkpoint: str, library: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["import", checkpoint, "--set", "num_heads=2", "--set", "labels=cat,dog", "--name", "pets"]) == 0
+    assert main(["import", checkpoint, "--assume", "num_heads=2", "--assume", "labels=cat,dog", "--name", "pets"]) == 0
 
     said = capsys.readouterr().out
     assert "layout: timm" in said
@@ -54,7 +54,9 @@ def test_a_dry_run_says_the_same_and_writes_nothing(
     assert not library.exists()
 
 
-@pytest.mark.parametrize("words", [["--set", "num_heads"], ["--set", "wings=2"], ["--set", "=2"], ["--name", "///"]])
+@pytest.mark.parametrize(
+    "words", [["--assume", "num_heads"], ["--assume", "wings=2"], ["--assume", "=2"], ["--name", "///"]]
+)
 def test_what_cannot_be_is_refused_with_what_could(
     words: list[str], checkpoint: str, library: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +84,6 @@ def test_another_verb_takes_such_a_file_and_says_what_it_is_called_now(
 def test_a_folder_of_a_timm_checkpoint_is_named_as_in_timm(
     checkpoint: str, library: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["import", f"local-dir:{Path(checkpoint).parent}", "--set", "num_heads=2"]) == 0
+    assert main(["import", f"local-dir:{Path(checkpoint).parent}", "--assume", "num_heads=2"]) == 0
 
     assert len(list(library.glob("*.safetensors"))) == 1

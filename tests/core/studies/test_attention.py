@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,14 @@ def test_masses_of_two_pairs_are_exact() -> None:
     assert values(sound) == pytest.approx(wanted)
     theirs = {"WP": 0.4, "BG": 0.2, "CLS": 0.05, "WO": 0.4, "score": 0.6, "BP": 0.25}
     assert values(paper) == pytest.approx(theirs)
+
+
+def test_a_result_says_what_was_assumed_of_the_model() -> None:
+    model = replace(balanced_model(), assumed=("Assumed: act_layer gelu: the file does not say.",))
+
+    result = finish(Attention(n=4).run(Bench((model,))))
+
+    assert result.notes[-1] == "Assumed: act_layer gelu: the file does not say."
 
 
 def test_every_attention_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
