@@ -34,6 +34,8 @@ MODULES = (
 )
 """timm's modules of networks that are one row of blocks over one row of tokens."""
 RGB = 3
+LATE_CLS = ("blocks_token_only", "cls_attn_blocks")
+"""Blocks of timm's that bring the CLS token in after all others: in the stream of those it is not."""
 
 
 def runs(name: str) -> bool:
@@ -151,7 +153,7 @@ def _shape_of(network: nn.Module, cfg: PretrainedCfg) -> dict[str, Any]:
         "depth": len(blocks),
         "num_heads": _heads(blocks[0]),
         "embed_dim": int(network.embed_dim),  # type: ignore[arg-type]
-        "class_token": has_cls,
+        "class_token": has_cls and not any(hasattr(network, name) for name in LATE_CLS),
         "reg_tokens": int(network.num_prefix_tokens) - has_cls,  # type: ignore[arg-type]
     }
 

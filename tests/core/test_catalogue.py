@@ -10,7 +10,9 @@ import pytest
 from timm.models import list_models, list_pretrained
 
 from core import cards, catalogue
+from core.cards import card_n_prefix
 from core.catalogue import Named, download_place, find_named, hub_url, on_disk
+from core.families.model import Model, geometry_of
 from core.families.named import MODULES, card_of, runs, with_random_weights
 
 NAMES = catalogue.catalogue()
@@ -46,6 +48,13 @@ def test_the_table_says_what_the_network_itself_says(name: str) -> None:
     assert named.n_numbers == sum(value.numel() for value in network.state_dict().values())
     assert (named.image_px, named.patch_px) == (shape["img_size"], shape["patch_size"])
     assert (named.blocks, named.heads, named.width) == (shape["depth"], shape["num_heads"], shape["embed_dim"])
+
+
+@pytest.mark.parametrize("name", ["cait_xxs24_224", "deit_tiny_distilled_patch16_224", "vit_tiny_patch16_224"])
+def test_a_card_counts_the_tokens_before_the_patches_as_the_stream_does(name: str) -> None:
+    network = with_random_weights(name, 0)
+
+    assert card_n_prefix(card_of(name, network, {})) == Model(network, geometry_of(network)).n_prefix
 
 
 def test_an_architecture_alone_means_its_first_weights() -> None:
