@@ -220,7 +220,9 @@ def _open_example(name: str) -> Do:
 
 
 EXAMPLES: tuple[Command, ...] = tuple(
-    Command(f"Stimulus{WITHIN}Example pictures", example_words(name), _open_example(name), alias="example picture emoji")
+    Command(
+        f"Stimulus{WITHIN}Example pictures", example_words(name), _open_example(name), alias="example picture emoji"
+    )
     for name in example_names()
 )
 """The pictures that ship, with masks."""

@@ -50,7 +50,11 @@ def add_ask_verb(verbs: Any) -> None:
         metavar="MODEL",
         help="another model that is asked the same",
     )
-    verb.add_argument("--picture", default="demo", help="demo, random, an example that ships, such as cat-and-pizza, or a picture file (default: demo)")
+    verb.add_argument(
+        "--picture",
+        default="demo",
+        help="demo, random, an example that ships, such as cat-and-pizza, or a picture file (default: demo)",
+    )
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
     verb.add_argument(
