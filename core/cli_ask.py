@@ -16,9 +16,9 @@ from core.analyses.decision import Verdict
 from core.arguments import seed
 from core.cards import Card, card_geometry, card_task, model_path, read_card
 from core.demo import demo_of
-from core.examples import example_names, example_path
 from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
 from core.errors import UserError
+from core.examples import example_names, example_path
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json

@@ -1,6 +1,6 @@
 """100 kinds of emoji at random places on cluttered grounds: pictures of a known kind, whose masks are known.
 
-The emoji are those of a sheet that lies in `resources/emoji`, with where it is from; grounds and placements are our own.
+The emoji are those of a sheet in `resources/emoji`, with where it is from; grounds and placements are our own.
 """
 
 from __future__ import annotations

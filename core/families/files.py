@@ -131,7 +131,8 @@ def save_model(path: Path, network: VisionTransformer, card: Mapping[str, Any]) 
 
 
 def save_low_rank(path: Path, network: nn.Module, card: Mapping[str, Any]) -> None:
-    """Write what low-rank fine-tuning learned, or the head alone where no layer has a pair of matrices, in fp16, and its card, each replaced in one step.
+    """Write what low-rank fine-tuning learned, or the head alone where no layer has a pair of matrices, in fp16, and
+    its card, each replaced in one step.
 
     `card["parent"]` names the model and the weights that it was learned on.
 

@@ -1,6 +1,6 @@
 """Make what ships of emoji: the sheet of cut-outs, from the font, and the example pictures, from the sheet.
 
-`python -m core.jobs.emoji_pictures sheet` needs Noto Color Emoji, `python -m core.jobs.emoji_pictures examples` does not.
+`python -m core.jobs.emoji_pictures sheet` needs Noto Color Emoji; with `examples` in place of `sheet` it does not.
 """
 
 from __future__ import annotations
