@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Verdict
 from core.arguments import seed
-from core.cards import card_geometry, card_task, model_path, read_card
-from core.demo import demo_stimulus
+from core.cards import Card, card_geometry, card_task, model_path, read_card
+from core.demo import demo_of
 from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
 from core.errors import UserError
+from core.examples import example_names, example_path
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Maps, Scatter, plot_to_json
 from core.registry import kinds
-from core.scene import Geometry, Stimulus, Task
+from core.scene import Stimulus
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def add_ask_verb(verbs: Any) -> None:
         metavar="MODEL",
         help="another model that is asked the same",
     )
-    verb.add_argument("--picture", default="demo", help="demo, random or a picture file (default: demo)")
+    verb.add_argument(
+        "--picture",
+        default="demo",
+        help="demo, random, an example that ships, such as cat-and-pizza, or a picture file (default: demo)",
+    )
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
     verb.add_argument(
@@ -144,20 +149,22 @@ def _split(words: str) -> list[str]:
 
 def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
     card = read_card(model_path(arguments.model))
-    document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)), lens=arguments.lens)
+    document = Document(arguments.model, _picture(arguments, card), lens=arguments.lens)
     if arguments.source is not None:
         document = make_counterfactual(document, arguments.source, arguments.seed)
     return dataclasses.replace(document, interventions=tuple(edits), compared=arguments.beside)
 
 
-def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> Stimulus:
-    if arguments.picture == "demo":
-        return demo_stimulus(task, geometry)
-    if arguments.picture == "random":
-        return random_stimulus(task, geometry, arguments.seed)
+def _picture(arguments: argparse.Namespace, card: Card) -> Stimulus:
+    geometry, named = card_geometry(card), arguments.picture
+    if named == "demo":
+        return demo_of(card, geometry)
+    if named == "random":
+        return random_stimulus(card_task(card), geometry, arguments.seed)
     from core.render import open_photo
 
-    return Stimulus((), geometry, open_photo(Path(arguments.picture), geometry))
+    path = example_path(named) if named in example_names() else Path(named)
+    return Stimulus((), geometry, open_photo(path, geometry))
 
 
 def _write_figures(found: Any, path: Path) -> None:

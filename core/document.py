@@ -19,6 +19,7 @@ from core.scene import (
     Property,
     Stimulus,
     Task,
+    n_items,
     task_of,
     with_item,
 )
@@ -207,7 +208,7 @@ def stimulus_of(document: Document, side: Side) -> Stimulus:
 
 def item_of_base(document: Document, view: View) -> int:
     """The base's item that is selected; the first one while the source is shown, or none is selected."""
-    return view.item if view.side == "base" and 0 <= view.item < len(document.base.items) else 0
+    return view.item if view.side == "base" and 0 <= view.item < n_items(document.base) else 0
 
 
 def with_stimulus(document: Document, side: Side, stimulus: Stimulus) -> Document:
@@ -288,12 +289,17 @@ def open_photo_in(document: Document, side: Side, photo: Photo) -> Document:
 
 
 def delete_item(document: Document, side: Side, index: int) -> Document:
-    """The document without an item, and without the edits of it or from it; the others keep their items."""
+    """The document without an item, or mask of a photo, and without the edits of it or from it; the others keep their
+    items."""
     stimulus = stimulus_of(document, side)
-    items = stimulus.items[:index] + stimulus.items[index + 1 :]
+    if stimulus.photo is not None:
+        masks = stimulus.photo.masks[:index] + stimulus.photo.masks[index + 1 :]
+        left = replace(stimulus, photo=replace(stimulus.photo, masks=masks))
+    else:
+        left = replace(stimulus, items=stimulus.items[:index] + stimulus.items[index + 1 :])
     edits = (edit.without_item(side, index) for edit in document.interventions)
     kept = tuple(edit for edit in edits if edit is not None)
-    return replace(with_stimulus(document, side, replace(stimulus, items=items)), interventions=kept)
+    return replace(with_stimulus(document, side, left), interventions=kept)
 
 
 def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from core.plots import Map, Ring
 from core.render import render
-from core.scene import ITEM_LETTERS, Stimulus, item_patches
+from core.scene import Stimulus, item_name
+from core.tokens import patches_of_items
 
 HELD = "?"
 """The letter of the patch that is held."""
@@ -25,10 +26,9 @@ def png_of(stimulus: Stimulus) -> str:
 
 
 def rings_of(stimulus: Stimulus, asks: int = -1) -> tuple[Ring, ...]:
-    """An outline round each item; that of item `asks` is marked."""
+    """An outline round each item, or mask of a photo; that of item `asks` is marked."""
     return tuple(
-        Ring(ITEM_LETTERS[i], item_patches(item, stimulus.geometry), i, i == asks)
-        for i, item in enumerate(stimulus.items)
+        Ring(item_name(i), patches, i, i == asks) for i, patches in enumerate(patches_of_items(stimulus)) if patches
     )
 
 

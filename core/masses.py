@@ -24,14 +24,16 @@ KINDS = {
     "BP": "between pairs (BP)",
     "BG": "background (BG)",
     "CLS": "CLS",
+    "BO": "between objects (BO)",
 }
 
 
 def attention_shares(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> dict[str, Masses]:
-    """WO, WP, BP, BG and CLS [..., L, H], and the local (0) to global (1) score, from masses [..., L, H, I, I + 2].
+    """WO, WP, BP, BO, BG and CLS [..., L, H], and the local (0) to global (1) score, from masses [..., L, H, I, I + 2].
 
-    Means over all items, or over those in `of`. There is no WP without pairs and no BP with one. The score is the
-    share that leaves the own item for other patches; with pairs of all items the five kinds add up to 1.
+    Means over all items, or over those in `of`. There is no WP without pairs and no BP with one; what several items
+    that are no pairs give to each other is BO. The score is the share that leaves the own item for other patches; the
+    kinds add up to 1 where all items are in pairs or none is.
     """
     n_items = masses.shape[-1] - 2
     partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
@@ -46,6 +48,8 @@ def attention_shares(masses: Masses, pairs: Pairs, of: Sequence[int] = ()) -> di
     if len(pairs) > 1:
         others = {i: [j for j in partner if j not in (i, partner[i])] for i in items}
         kinds["BP"] = np.mean([masses[..., i, others[i]].sum(-1) for i in items], 0)
+    if not pairs and n_items > 1:
+        kinds["BO"] = np.mean([masses[..., i, :n_items].sum(-1) - masses[..., i, i] for i in items], 0)
     kinds["score"] = 1 - kinds["WO"] - kinds["CLS"]
     return kinds
 

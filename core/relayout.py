@@ -9,6 +9,7 @@ from functools import partial
 from PIL import Image
 
 from core.errors import UserError
+from core.masks import resized
 from core.scene import Geometry, Item, Photo, Stimulus, is_trained_layout, overlaps, task_of
 
 Corner = tuple[int, int]
@@ -41,7 +42,8 @@ def _resized(photo: Photo, before: Geometry, after: Geometry) -> Photo:
         return photo
     image = Image.frombytes("RGB", (before.image_px, before.image_px), photo.pixels)
     whole = image.resize((after.image_px, after.image_px), Image.Resampling.BICUBIC)
-    return replace(photo, pixels=whole.tobytes())
+    masks = tuple(resized(mask, before.image_px, after.image_px) for mask in photo.masks)
+    return replace(photo, pixels=whole.tobytes(), masks=masks)
 
 
 def _fitted(item: Item, before: Geometry, after: Geometry) -> Item:

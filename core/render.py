@@ -6,8 +6,6 @@ Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli". The silhouettes
 from __future__ import annotations
 
 import re
-import struct
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -16,24 +14,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageDraw, ImageOps, UnidentifiedImageError
-from PIL.ImageFile import ImageFile
-from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
+from PIL import Image, ImageChops, ImageDraw
 
-from core.errors import UserError
+from core.masks import NUMBERED, read_masks
+from core.pictures import on_white, opened, square
 from core.scene import COLORS, Geometry, Item, Photo, Stimulus
 
 NOISE_STD = 10.0
 NOISE_MAX = 250.0
 SUPERSAMPLING = 8
 CURVE_STEPS = 16
-MAX_PHOTO_PIXELS = 100_000_000
-PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # EPS, for one, would start another program
-
-MAX_DOUBTFUL_BITS = 14
-"""Cameras and microscopes keep 10, 12 or 14 bits in 16; a picture that uses no more may be one of theirs."""
-MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 281, 341
-
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
@@ -138,111 +128,18 @@ def _paste(canvas: Pixels, item: Item, geometry: Geometry) -> None:
         canvas[y0:y1, x0:x1] = item_pixels(item, size)[y0 - y : y1 - y, x0 - x : x1 - x]
 
 
-def open_photo(path: Path, geometry: Geometry) -> Photo:
-    """A picture file, upright, centre-cropped to a square and resized to the canvas.
+def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED) -> Photo:
+    """A picture file, upright, centre-cropped to a square and resized to the canvas, with its masks.
 
-    Raises UserError for a file that is missing, truncated, not a picture, too small or too large.
+    `masks` names the mask file of each of its items; without, they are the objects that the file NAME.mask.png beside
+    it numbers, where there is one.
+
+    Raises UserError for a file that is missing, truncated, not a picture, too small or too large, or a mask of another
+    size.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what pillow thinks of size and metadata; the size is checked here
-            with Image.open(path, formats=PHOTO_FORMATS) as image:
-                _check_size(path.name, image.width, image.height)
-                rgb, note = _on_white(image)
-    except Image.DecompressionBombError as error:
-        raise UserError(f"{path.name} is too large to open.", "Scale it down to below 100 megapixels.") from error
-    except UnidentifiedImageError as error:
-        raise UserError(
-            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits."
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise UserError(
-            f"{path.name} could not be read: {error}.", "The stimulus was kept; try another file."
-        ) from error
-    side = min(rgb.size)
-    left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
-    square = rgb.crop((left, top, left + side, top + side))
-    size = (geometry.image_px, geometry.image_px)
-    return Photo(square.resize(size, Image.Resampling.BICUBIC).tobytes(), path.name, note)
-
-
-def _check_size(name: str, width: int, height: int) -> None:
-    if min(width, height) < 8:
-        raise UserError(f"{name} is only {width}×{height} px.", "Use a picture of at least 8×8 px.")
-    if width * height > MAX_PHOTO_PIXELS:
-        raise UserError(f"{name} has {width}×{height} px.", "Scale it down to below 100 megapixels.")
-
-
-def _on_white(image: ImageFile) -> tuple[Image.Image, str]:
-    """The picture, upright, in 8-bit RGB, see-through parts on white; and what a viewer must know of it, or ""."""
-    if image.mode in ("I", "F"):
-        raise ValueError("its pixels are numbers of unknown range")
-    if image.mode.startswith("I;16"):
-        return _grey_on_white(image)
-    raw, note = _raw_mode(image), ""
-    key = image.info.get("transparency")
-    if key is not None and raw in ("L;2", "L;4"):
-        # Pillow widens the greys to 8 bits and leaves the see-through one as it is in the file.
-        image.info["transparency"] = key * 255 // (2 ** int(raw[2:]) - 1)
-    elif key is not None and raw == "RGB;16B":
-        image.info["transparency"] = tuple(channel >> 8 for channel in key)
-        note = "Colours that share 8 of 16 bits with its see-through one are see-through too."
-    elif raw.startswith("RGB;16"):
-        return _wide_rgb(image)
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        rgba = upright.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB"), note
-    return upright.convert("RGB"), note
-
-
-def _raw_mode(image: ImageFile) -> str:
-    """How the pixels lie in the file, in Pillow's words."""
-    words = image.tile[0].args if image.tile else ""
-    return words if isinstance(words, str) else str(words[0]) if words else ""
-
-
-def _wide_rgb(image: ImageFile) -> tuple[Image.Image, str]:
-    """A picture of 16 bits a colour, of which Pillow keeps the upper 8: fewer that the file declares are stretched."""
-    n_bits, declared = _n_bits(_tags(image))
-    upright = ImageOps.exif_transpose(image)
-    if not declared:
-        return upright, _too_few(int(np.asarray(upright).max()) << 8, "dark")
-    stretched = [min(level << 16 - n_bits, 255) for level in range(256)]
-    return upright.point(stretched * 3), ""
-
-
-def _tags(image: ImageFile) -> Mapping[int, Any]:
-    return image.tag_v2 if isinstance(image, TiffImageFile) else {}
-
-
-def _too_few(largest: int, looks: str) -> str:
-    """What is to be said of a picture of 16 bits whose largest value is this."""
-    used = largest.bit_length()
-    return f"It uses {used} of its 16 bits: perhaps too {looks}." if used <= MAX_DOUBTFUL_BITS else ""
-
-
-def _grey_on_white(image: ImageFile) -> tuple[Image.Image, str]:
-    """A grey picture of up to 16 bits, brought to 8 by the bits that its file declares."""
-    tags = _tags(image)
-    n_bits, declared = _n_bits(tags)
-    values = np.asarray(ImageOps.exif_transpose(image)).astype(np.int32)  # [H, W]
-    grey = (values * 256 >> n_bits).clip(0, 255)
-    white_is_zero = tags.get(PHOTOMETRIC_INTERPRETATION) == 0
-    if white_is_zero:
-        grey = 255 - grey
-    grey[values == image.info.get("transparency", -1)] = 255
-    note = "" if declared else _too_few(int(values.max()), "bright" if white_is_zero else "dark")
-    return Image.fromarray(grey.astype(np.uint8)).convert("RGB"), note
-
-
-def _n_bits(tags: Mapping[int, Any]) -> tuple[int, bool]:
-    """How many bits the greys of a TIFF have, and whether the file says that they are fewer than are stored."""
-    stored = tags.get(BITSPERSAMPLE, (16,))[0]
-    for tag in (S_MAX_SAMPLE_VALUE, MAX_SAMPLE_VALUE):
-        largest = tags.get(tag, 0)
-        largest = largest[0] if isinstance(largest, tuple) else largest
-        if 0 < largest < 2**stored:
-            return int(largest).bit_length(), True
-    return stored, stored < 16
+    with opened(path) as image:
+        rgb, note = on_white(image)
+    side = geometry.image_px
+    pixels = square(rgb).resize((side, side), Image.Resampling.BICUBIC).tobytes()
+    found = read_masks(path, rgb.size, side, masks)
+    return Photo(pixels, path.name, note, found)

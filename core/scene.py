@@ -64,13 +64,18 @@ COLOR_NAMES = (
 
 Property = Literal["shape", "color"]
 PROPERTIES: tuple[Property, ...] = ("shape", "color")
-ITEM_LETTERS = "ABCD"
+ITEM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MAX_ITEMS = 9
+"""The most items that can be drawn; a photo may have a mask for every letter."""
 
 
 def item_name(index: int) -> str:
     """The letter of an item, or its number where it has none."""
     return ITEM_LETTERS[index] if 0 <= index < len(ITEM_LETTERS) else f"item {index}"
 
+
+TARGET, DISTRACTORS = "target", "distractors"
+"""What the odd one out and the others are called, and the masks of a photo that show them."""
 
 Task = Literal["discrimination", "rmts"]
 """Are two items the same, or (relational match-to-sample) are two pairs alike in being same or different?"""
@@ -151,15 +156,24 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """Which pixels of a photo show one thing: `bits` [S, S] row by row, eight to a byte, the first one highest."""
+
+    label: str
+    bits: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A picture that someone brought: RGB bytes `[S, S, 3]`, row by row, and where it came from.
 
-    `note` is what a viewer must know of how it is shown.
+    `note` is what a viewer must know of how it is shown. Its `masks` are its items, A, B, …, as far as tokens go.
     """
 
     pixels: bytes
     name: str
     note: str = ""
+    masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +218,11 @@ def overlaps(a: Item, b: Item, geometry: Geometry) -> bool:
     """Whether the cells of the two items share a pixel."""
     size = geometry.cell_px
     return abs(a.x_px - b.x_px) < size and abs(a.y_px - b.y_px) < size
+
+
+def n_items(stimulus: Stimulus) -> int:
+    """How many items a stimulus has; of a photo, how many masks."""
+    return len(stimulus.items if stimulus.photo is None else stimulus.photo.masks)
 
 
 def task_of(stimulus: Stimulus) -> Task | None:

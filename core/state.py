@@ -96,7 +96,7 @@ class State:
     """A document on an open model, as analyses see it.
 
     `edits` are those that are on and can be applied, in the order in which a pass meets them; `lost` are the others
-    with the reason. `tokens` are the token indices of the base's items.
+    with the reason. `tokens` are the token indices of the base's items, or of the masks of its photo.
     """
 
     def __init__(self, document: Document, opened: Opened, open_other: OpenOther | None = None) -> None:
@@ -253,11 +253,10 @@ class State:
     def context(self) -> Context:
         """What an edit may look at."""
         source = self.document.source
-        has_items = source is not None and bool(source.items)
         return Context(
             self.tokens,
             self.opened.subspaces,
-            tokens_of_items(source, self.model.n_prefix) if source is not None and has_items else (),
+            tokens_of_items(source, self.model.n_prefix) if source is not None else (),
             self._source_at if source is not None else None,
             self.opened.probes,
             self._mean_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.masks import mask_patches
 from core.scene import Stimulus, item_patches
 
 if TYPE_CHECKING:
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
     from core.families.model import Model
 
 
+def patches_of_items(stimulus: Stimulus) -> tuple[tuple[int, ...], ...]:
+    """Indices of the patches of each item of a stimulus, or of each mask of a photo, prefix tokens not counted."""
+    if stimulus.photo is not None:
+        return tuple(mask_patches(mask, stimulus.geometry) for mask in stimulus.photo.masks)
+    return tuple(item_patches(item, stimulus.geometry) for item in stimulus.items)
+
+
 def tokens_of_items(stimulus: Stimulus, n_prefix: int) -> tuple[tuple[int, ...], ...]:
-    """Token indices of each item of a stimulus, `n_prefix` prefix tokens counted."""
-    return tuple(tuple(patch + n_prefix for patch in item_patches(item, stimulus.geometry)) for item in stimulus.items)
+    """Token indices of each item of a stimulus, or of each mask of a photo, `n_prefix` prefix tokens counted."""
+    return tuple(tuple(patch + n_prefix for patch in patches) for patches in patches_of_items(stimulus))
 
 
 def item_tokens(model: Model, stimuli: Sequence[Stimulus]) -> Tensor:

@@ -31,7 +31,7 @@ class ItemShares(Analysis[Mapping[str, Masses]]):
             raise UserError("There is no item whose attention could be shared out.", "Use Stimulus ▸ Random pair.")
         patterns = (state.pattern(block) for block in range(state.model.n_blocks))
         shares = [item_masses(pattern, state.tokens, state.model.n_prefix) for pattern in patterns]
-        kinds = attention_shares(state.numpy(torch.stack(shares)), pairs_of(len(state.tokens)))
+        kinds = attention_shares(state.numpy(torch.stack(shares)), pairs_of(len(state.document.base.items)))
         if not state.model.n_prefix:
             kinds.pop("CLS")
         yield kinds

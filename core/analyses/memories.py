@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.analyses import PlotAnalysis, follow
-from core.analyses.relevance import class_of
+from core.analyses.class_lens import LABEL_OPTION, class_of
 from core.errors import UserError
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
 from core.plots import Heatmap, Maps, Plot
@@ -32,8 +32,8 @@ By = Literal["the token", "the picture", "the class"]
 class Memories(PlotAnalysis):
     """The memories of the block's MLP or attention that fire most at the token or anywhere, or speak most for a class.
 
-    Where each fires, edits in force; and its cosine with the classes that it speaks for most. `label` names the class,
-    the answer where it is empty.
+    Where each fires, edits in force; and its cosine with the classes that it speaks for most. `label` is the class,
+    −1 for the model's own answer.
     """
 
     title: ClassVar[str] = "Memories"
@@ -42,7 +42,7 @@ class Memories(PlotAnalysis):
     read: int = follow("read")
     of: Literal["MLP", "attention"] = "MLP"
     by: By = field(default="the token", metadata={"label": "Strongest of"})
-    label: str = field(default="", metadata={"label": "Class", "tip": "Its name; the answer where this is empty"})
+    label: int = field(default=-1, metadata=LABEL_OPTION)
 
     def run(self, state: State) -> Iterator[tuple[Plot, ...]]:
         from core.memories import class_value_agreement, pass_block, values_of

@@ -34,7 +34,7 @@ class PairJudgements(Analysis[Mapping[int, PairJudgement]]):
         context = state.context()
         if self.block in context.probes:
             now, before = state.stream(self.block), state.stream(self.block, ())
-            for pair, _ in enumerate(pairs_of(len(state.tokens))):
+            for pair, _ in enumerate(pairs_of(len(state.document.base.items))):
                 try:
                     probe, tokens = probe_and_tokens(now, context, self.block, pair)
                 except UserError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from core.analyses import PlotAnalysis, follow
+from core.analyses.class_lens import LABEL_OPTION, class_of
 from core.errors import UserError
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
 from core.plots import Map, Maps, Plot
@@ -27,7 +28,7 @@ Shown = Literal["sum, block, head", "every block", "every head"]
 class Relevance(PlotAnalysis):
     """How much each token speaks for a class, in what a token takes from it by attention, edits in force.
 
-    `label` names the class, the answer where it is empty. A map shows what speaks for it, as shares of all that speaks
+    `label` is the class, −1 for the model's own answer. A map shows what speaks for it, as shares of all that speaks
     for or against it. `core.relevance` has the formula.
     """
 
@@ -36,7 +37,7 @@ class Relevance(PlotAnalysis):
     token: int = follow("token")
     read: int = follow("read")
     head: int = follow("head")
-    label: str = field(default="", metadata={"label": "Class", "tip": "Its name; the answer where this is empty"})
+    label: int = field(default=-1, metadata=LABEL_OPTION)
     shown: Shown = "sum, block, head"
     loss: Literal["cross-entropy", "paper", "logit"] = field(
         default="cross-entropy",
@@ -44,6 +45,8 @@ class Relevance(PlotAnalysis):
     )
 
     def run(self, state: State) -> Iterator[tuple[Plot, ...]]:
+        if not state.model.labels:
+            raise UserError(f"{state.model.name} has no classes.", "Open a network with a classifier.")
         label = class_of(state, self.label)
         found = self._found(state, label)  # [L, H, T]
         blocks, block = range(len(found)), min(max(self.read, 0), len(found) - 1)
@@ -90,26 +93,6 @@ class Relevance(PlotAnalysis):
             seen = pass_block(model, state.stream(block - 1), block, [e for e in edits if e[0].block == block])
             found.append(relevance(seen, values["attn_out"], head, classes, query=self.token, loss=self.loss)[0, 0])
         return state.numpy(torch.stack(found))
-
-
-def class_of(state: State, words: str) -> int:
-    """The class that words name, whatever their case, or the number of; the answer with the edits where they are "".
-
-    Raises UserError where there is none, and where the network has no classes.
-    """
-    labels = state.model.labels
-    if not labels:
-        raise UserError(f"{state.model.name} has no classes.", "Open a network with a classifier.")
-    if not words:
-        return int(state.logits().argmax())
-    folded = [label.casefold() for label in labels]
-    if words.casefold() in folded:
-        return folded.index(words.casefold())
-    if words.isdecimal() and int(words) < len(labels):
-        return int(words)
-    raise UserError(
-        f"There is no class “{words}”.", f"Name one, such as “{labels[0]}”, or a number below {len(labels)}."
-    )
 
 
 def _map(state: State, title: str, values: Masses, head: tuple[int, int]) -> Map:

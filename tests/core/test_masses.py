@@ -30,3 +30,13 @@ def test_curves_take_the_head_with_the_most_and_star_the_peak() -> None:
 
 def test_a_kind_keeps_its_color_whatever_is_beside_it() -> None:
     assert kind_series("BG", (0.5,)).hue == kind_series("BG", (0.1, 0.2)).hue != kind_series("WP", (0.5,)).hue
+
+
+def test_what_items_without_partners_give_to_each_other_completes_the_shares() -> None:
+    masses = np.random.default_rng(0).dirichlet(np.ones(5), (2, 4, 3))  # [L, H, I, I + 2]
+
+    kinds = attention_shares(masses, ())
+
+    assert "WP" not in kinds
+    np.testing.assert_allclose(kinds["BO"], (masses[..., :3].sum((-1, -2)) - np.trace(masses[..., :3], 0, 2, 3)) / 3)
+    np.testing.assert_allclose(kinds["WO"] + kinds["BO"] + kinds["BG"] + kinds["CLS"], 1)
