@@ -16,6 +16,7 @@ from core.datasets import Condition
 from core.demo import best_block, demo_document, demo_view
 from core.document import LENSES, Offer
 from core.errors import UserError
+from core.examples import example_names, example_path, example_words
 from core.interventions import intervention_kinds
 from core.interventions.novel import Method
 from core.masses import KINDS
@@ -228,6 +229,18 @@ def _open_bundled(name: str) -> Do:
     return lambda desk: edits.choose_model(desk, name)
 
 
+def _open_example(name: str) -> Do:
+    return lambda desk: edits.show_photo(desk, example_path(name))
+
+
+EXAMPLES: tuple[Command, ...] = tuple(
+    Command(
+        f"Stimulus{WITHIN}Example pictures", example_words(name), _open_example(name), alias="example picture emoji"
+    )
+    for name in example_names()
+)
+"""The pictures that ship, with masks."""
+
 MODELS: tuple[Command, ...] = (
     *(
         Command("Model", f"Bundled: {name}", _open_bundled(name), alias=edits.task_words(name))
@@ -253,6 +266,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
     Command("Stimulus", "Delete item", edits.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
     *KINDS_OF_ITEMS,
+    *EXAMPLES,
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
     *MODES,

@@ -22,8 +22,9 @@ from core.cards import (
     subspace_cards,
 )
 from core.datasets import Condition, random_odd_one_out
-from core.demo import demo_stimulus, opening_view, token_of_first
+from core.demo import demo_of, names_example, opening_view, token_of_first
 from core.document import (
+    Document,
     Lens,
     add_item,
     delete_item,
@@ -271,30 +272,51 @@ def show_photo(desk: Desk, path: Path) -> None:
 
 
 def choose_model(desk: Desk, reference: str) -> None:
-    """Ask the engine for another model, its stimuli laid out anew on its patch grid; where it was trained on another
-    task than they pose, it gets the demo of that.
+    """Ask the engine for another model, its stimuli laid out anew on its patch grid; where these are nothing for it, it
+    gets its own demo.
 
     Another model opens at the layer that carries the property best.
 
     Raises UserError where there is no such file, its card cannot be read, or the items have no room on its canvas.
     """
     card = read_card(model_path(reference))
-    geometry, task = card_geometry(card), card_task(card)
+    geometry = card_geometry(card)
     before, view = desk.document, desk.view
     compared = before.model if reference == before.compared else before.compared  # then the two change places
     document = replace(desk.document, model=reference, interventions=(), compared=compared)
-    poses_another = has_task(card) and task_of(before.base) not in (None, task)
-    if poses_another:
-        document = replace(document, base=demo_stimulus(task, geometry), source=None)
+    needs_demo = _needs_demo(card, before)
+    if needs_demo:
+        document = replace(document, base=demo_of(card, geometry), source=None)
     else:
         source = None if before.source is None else laid_out(before.source, geometry)
         document = replace(document, base=laid_out(before.base, geometry), source=source)
     if reference != before.model:
         view = opening_view(view, subspace_cards(reference), desk.pad_shown, card_n_blocks(card))
     view = desk.view_after(view, before, document)
-    if poses_another:
+    if needs_demo:
         view = replace(view, token=token_of_first(document.base, card_n_prefix(card)))
     desk.store.edit("Open model", document, _model_gesture(reference), view)
+
+
+def _needs_demo(card: Card, before: Document) -> bool:
+    """Whether what is shown is nothing for a model: items where it has an example picture to open on, another task than
+    its own, or the example picture on which the model before it opened. Any other photo stays."""
+    if names_example(card):
+        return before.base.photo is None
+    if not has_task(card):
+        return False
+    return task_of(before.base) not in (None, card_task(card)) or _shows_example(before)
+
+
+def _shows_example(document: Document) -> bool:
+    """Whether the picture is the one on which the model opens; not where its card cannot be read."""
+    if document.base.photo is None:
+        return False
+    try:
+        card = read_card(model_path(document.model))
+        return names_example(card) and document.base == demo_of(card, document.base.geometry)
+    except UserError:
+        return False
 
 
 def read_by(desk: Desk, lens: Lens) -> None:

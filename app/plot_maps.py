@@ -10,7 +10,7 @@ from app import theme
 from app.plot_words import plot_words
 from app.widgets.maps_picture import MapsPicture
 from app.widgets.marks import paint_focus
-from app.widgets.painted import Painted, announce, box
+from app.widgets.painted import STALE_OPACITY, Painted, announce, box
 from core.plots import Maps
 
 RIM = 4.0
@@ -27,6 +27,7 @@ class MapsView(Painted):
         self._plot: Maps | None = None
         self._current: int | None = None
         self._hovered: int | None = None
+        self._stale = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -39,6 +40,12 @@ class MapsView(Painted):
         self.setAccessibleDescription(plot_words(plot))
         self._take_room()
         self.update()
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey what belongs to an earlier state."""
+        if stale != self._stale:
+            self._stale = stale
+            self.update()
 
     @property
     def plot(self) -> Maps | None:
@@ -87,7 +94,9 @@ class MapsView(Painted):
             if index is not None:
                 around = self.place_of(index).adjusted(-RIM, -RIM, RIM, RIM)
                 box(painter, around, radius=4, line=look.color(role), width=1.5)
+        painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
         self._picture.paint(painter, look)
+        painter.setOpacity(1.0)
         if self.hasFocus():
             paint_focus(painter, rect, look)
 

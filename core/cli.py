@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, get_args
 from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, share, whole
 from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
+from core.cli_head import add_head_verb
 from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
 from core.cli_study import add_study_verb
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_probe(verbs.add_parser("probe", help="fit linear probes for the relation of a pair, to push pairs with"))
     add_study_verb(verbs)
     add_ask_verb(verbs)
+    add_head_verb(verbs)
     add_import_verb(verbs)
     add_models_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")

@@ -14,22 +14,17 @@ from typing import TYPE_CHECKING, Any
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Verdict
 from core.arguments import seed
-from core.cards import card_geometry, card_task, model_path, read_card
+from core.cards import Card, card_geometry, card_task, model_path, read_card
 from core.datasets import Condition, random_odd_one_out
-from core.demo import demo_stimulus
-from core.document import (
-    LENSES,
-    Document,
-    Intervention,
-    make_counterfactual,
-    random_stimulus,
-)
+from core.demo import demo_of
+from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
 from core.errors import UserError
+from core.examples import example_names, example_path
 from core.interventions import intervention_kinds
 from core.options import made, option_name, options_of
-from core.plots import Bars, Curves, Heatmap, Scatter, plot_to_json
+from core.plots import Bars, Curves, Heatmap, Maps, Scatter, plot_to_json
 from core.registry import kinds
-from core.scene import Geometry, Stimulus, Task
+from core.scene import Stimulus
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
 
 if TYPE_CHECKING:
@@ -61,8 +56,8 @@ def add_ask_verb(verbs: Any) -> None:
     verb.add_argument(
         "--picture",
         default="demo",
-        help=f"demo, random, {', '.join(ODD)} (the odd one out) or a picture file, with the masks that "
-        "NAME.mask.png beside it numbers (default: demo)",
+        help=f"demo, random, {', '.join(ODD)} (the odd one out), an example that ships, such as cat-and-pizza, or a "
+        "picture file, with the masks that NAME.mask.png beside it numbers (default: demo)",
     )
     verb.add_argument("--source", choices=("color", "shape"), help="make a counterfactual source for this property")
     verb.add_argument("--seed", type=seed, default=0, help="of a random picture and of the source (default: 0)")
@@ -158,28 +153,34 @@ def _split(words: str) -> list[str]:
 
 def _document(arguments: argparse.Namespace, edits: Sequence[Intervention]) -> Document:
     card = read_card(model_path(arguments.model))
-    document = Document(arguments.model, _picture(arguments, card_task(card), card_geometry(card)), lens=arguments.lens)
+    document = Document(arguments.model, _picture(arguments, card), lens=arguments.lens)
     if arguments.source is not None:
         document = make_counterfactual(document, arguments.source, arguments.seed)
     return dataclasses.replace(document, interventions=tuple(edits), compared=arguments.beside)
 
 
-def _picture(arguments: argparse.Namespace, task: Task, geometry: Geometry) -> Stimulus:
-    if arguments.picture == "demo":
-        return demo_stimulus(task, geometry)
-    if arguments.picture == "random":
-        return random_stimulus(task, geometry, arguments.seed)
-    if arguments.picture in ODD:
-        return random_odd_one_out(geometry, arguments.seed, ODD[arguments.picture])
+def _picture(arguments: argparse.Namespace, card: Card) -> Stimulus:
+    geometry, named = card_geometry(card), arguments.picture
+    if named == "demo":
+        return demo_of(card, geometry)
+    if named == "random":
+        return random_stimulus(card_task(card), geometry, arguments.seed)
+    if named in ODD:
+        return random_odd_one_out(geometry, arguments.seed, ODD[named])
     from core.render import open_photo
 
-    return Stimulus((), geometry, open_photo(Path(arguments.picture), geometry))
+    path = example_path(named) if named in example_names() else Path(named)
+    return Stimulus((), geometry, open_photo(path, geometry))
 
 
 def _write_figures(found: Any, path: Path) -> None:
     from core.figures import write_figure
 
-    plots = [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Scatter)] if _is_plots(found) else []
+    plots = (
+        [plot for plot in found if isinstance(plot, Bars | Curves | Heatmap | Maps | Scatter)]
+        if _is_plots(found)
+        else []
+    )
     if not plots:
         raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
     for index, plot in enumerate(plots):
@@ -193,7 +194,7 @@ def _is_plots(found: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what is not finite is null."""
-    if isinstance(value, Bars | Curves | Heatmap | Scatter):
+    if isinstance(value, Bars | Curves | Heatmap | Maps | Scatter):
         return plot_to_json(value)
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}

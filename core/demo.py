@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.cards import TIMM_GEOMETRY, Card, SubspaceKey
+from core.cards import TIMM_GEOMETRY, Card, SubspaceKey, card_task
 from core.document import Document, View
+from core.examples import example_names, example_stimulus
 from core.relayout import laid_out
-from core.scene import Geometry, Item, Property, Stimulus, Task, item_patches
+from core.scene import Geometry, Item, Property, Stimulus, Task
+from core.tokens import patches_of_items
 
 DEFAULT_MODEL = "discrimination"
 STAR, SIX_POINT_STAR, BOWL = 6, 7, 11
@@ -34,6 +36,21 @@ def demo_stimulus(task: Task, geometry: Geometry = TIMM_GEOMETRY) -> Stimulus:
         drawn = zip(((STAR, INDIGO), (STAR, PINK)), ((32, 48), (144, 128)), strict=True)
     items = [Item(*kind, *place, (4, 4), seed=7 + index) for index, (kind, place) in enumerate(drawn)]
     return laid_out(Stimulus(tuple(items), TIMM_GEOMETRY), geometry)
+
+
+def names_example(card: Card) -> bool:
+    """Whether a model's card names an example picture that is there, on which it opens."""
+    return card.get("example") in example_names()
+
+
+def demo_of(card: Card, geometry: Geometry) -> Stimulus:
+    """What a model is shown on: the example picture that its card names, else the demo of its task.
+
+    Raises UserError where the canvas has no room for it.
+    """
+    if names_example(card):
+        return example_stimulus(card["example"], geometry)
+    return demo_stimulus(card_task(card), geometry)
 
 
 def best_block(cards: Mapping[SubspaceKey, Card], property: Property) -> int:
@@ -64,5 +81,7 @@ def demo_view(cards: Mapping[SubspaceKey, Card], task: Task = "discrimination") 
 
 
 def token_of_first(stimulus: Stimulus, n_prefix: int = 1) -> int:
-    """The last token of item A, with this many tokens before the patches: CLS, and registers."""
-    return n_prefix + item_patches(stimulus.items[0], stimulus.geometry)[-1]
+    """A token of item A, with this many tokens before the patches, CLS and registers: the last one, of a photo's first
+    mask the middle one."""
+    patches = patches_of_items(stimulus)[0]
+    return n_prefix + patches[len(patches) // 2 if stimulus.photo is not None else -1]

@@ -152,7 +152,7 @@ def key_of(plot: Maps) -> str:
     """How to read maps."""
     asking = [ring.label for ring in plot.rings if ring.asks]
     who = f" White frame: {asking[0]}, whose tokens look." if asking else ""
-    return f"Colour: share of attention a patch, each map on a scale of its own.{who}"
+    return f"Colour: share of {plot.quantity} a patch, each map on a scale of its own.{who}"
 
 
 @lru_cache(maxsize=64)

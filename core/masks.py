@@ -19,6 +19,8 @@ from core.pictures import grey_levels, opened, square
 from core.scene import ITEM_LETTERS, Geometry, Mask
 
 MASK_SUFFIX = ".mask.png"
+LABELS = "labels"
+"""The text in a mask file that names its objects, a line each, in the order of their grey levels."""
 NUMBERED: Mapping[str, Path] = MappingProxyType({})
 """No mask file is named: the one that belongs to a picture by its name numbers the objects."""
 HALF = 0.5
@@ -83,8 +85,8 @@ def read_masks(
     """The masks of a picture of `size` (width, height), fitted to a canvas as that is: cropped and resized.
 
     Of the named `files` each is one mask, of the pixels that are brighter than half the brightest. Without, every grey
-    level above 0 of the file NAME.mask.png beside the picture is the number of an object. What lies outside the square
-    that is shown is left out.
+    level above 0 of the file NAME.mask.png beside the picture is the number of an object, which the file may name. What
+    lies outside the square that is shown is left out.
 
     Raises UserError where a mask cannot be read, is of another size, or there are more than letters.
     """
@@ -98,7 +100,9 @@ def read_masks(
             raise UserError(
                 f"{beside.name} numbers {len(numbers)} objects.", f"Keep {len(ITEM_LETTERS)} of them, or take it away."
             )
-        drawn = [(f"object {number}", levels == number) for number in numbers]
+        names = _names(beside)
+        labels = names if len(names) == len(numbers) else [f"object {number}" for number in numbers]
+        drawn = [(label, levels == number) for label, number in zip(labels, numbers, strict=True)]
     else:
         return ()
     fitted = ((label, _fitted(inside, side_px)) for label, inside in drawn)
@@ -115,6 +119,12 @@ def _levels(path: Path, size: tuple[int, int]) -> npt.NDArray[np.int32]:
             "A mask is as large as its picture: the stimulus was kept.",
         )
     return levels
+
+
+def _names(path: Path) -> list[str]:
+    """What a mask file calls its objects; nothing where it does not say it."""
+    with opened(path) as image:
+        return str(image.info.get(LABELS, "")).splitlines()
 
 
 def _bright(levels: npt.NDArray[np.int32]) -> Inside:

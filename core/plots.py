@@ -142,7 +142,7 @@ class Map:
 class Maps:
     """Several maps over one picture, a square PNG in base64, each on a colour scale of its own from 0.
 
-    The rings say what is where; `aside_label` names the tokens that are no patch.
+    The rings say what is where; `aside_label` names the tokens that are no patch, `quantity` what the shares are of.
     """
 
     title: str
@@ -150,6 +150,7 @@ class Maps:
     rings: tuple[Ring, ...]
     maps: tuple[Map, ...]
     aside_label: str = "CLS"
+    quantity: str = "attention"
 
 
 AxesPlot = Curves | Bars | Heatmap | Scatter

@@ -12,11 +12,13 @@ from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import Pad
 from core.cards import bundled_models
 from core.datasets import split_examples
-from core.demo import demo_document, demo_view
+from core.demo import demo_of, demo_view
 from core.document import Document
+from core.emoji import knows_emoji
 from core.engine import parity_error
 from core.families.model import PARITY_TOLERANCE, Model
 from core.interventions.move import set_point
+from core.jobs import head
 from core.jobs.measure import predictions
 from core.jobs.progress import Job
 from core.questions import Question
@@ -62,7 +64,7 @@ def selftest(reference: str, device: str = "auto") -> Job[dict[str, Any]]:
 
 
 def _demo(model: Model) -> Document:
-    return demo_document(model.reference, model.task, model.geometry)
+    return Document(model.reference, demo_of(model.card, model.geometry))
 
 
 def _answers(session: Session, opened: Opened) -> Check:
@@ -79,7 +81,11 @@ def _answers(session: Session, opened: Opened) -> Check:
 
 
 def _accuracy(model: Model) -> Job[tuple[float | None, Check]]:
-    """The share of right answers on test images, None where the model answers something else."""
+    """The share of right answers on test images, None where the model answers something of which there are none."""
+    if knows_emoji(model):
+        measured = yield from head.accuracy(model, N_IMAGES, seed=1)
+        share = measured["accuracy"]
+        return share, Check("accuracy", share >= LEAST_ACCURACY, f"{share:.3f} on {N_IMAGES} pictures of emoji")
     if not model.judges_relation:
         few = ", ".join(f"“{label}”" for label in model.labels[:3]) + (", …" if len(model.labels) > 3 else "")
         said = f"it answers {few}" if model.labels else "it has no classes"

@@ -159,7 +159,7 @@ class State:
                 return finite(x, self.model, f"The edited stream after block {block}")
             if block < 0:
                 return embed(self.model, to_input(self.model, render(self.document.base)[None]))
-            return advance(self.model, self.stream(block - 1, edits), block, self._at_sites(edits))
+            return advance(self.model, self.stream(block - 1, edits), block, self.at_sites(edits))
 
         return self.opened.streams.recall(self._key(edits, block), compute, CACHE_ENTRIES)
 
@@ -170,7 +170,7 @@ class State:
 
         def compute() -> Tensor:
             entering = self.stream(block - 1, edits)
-            return read(self.model, entering, Site(block, "pattern"), self._at_sites(edits))[0]
+            return read(self.model, entering, Site(block, "pattern"), self.at_sites(edits))[0]
 
         n_kept = PATTERN_ENTRIES_PER_BLOCK * self.model.n_blocks
         return self.opened.patterns.recall(self._key(reach, block), compute, n_kept)
@@ -181,7 +181,7 @@ class State:
         last = self.model.n_blocks - 1
 
         def compute() -> Tensor:
-            if self.lens == "cosine" or any(site.block == last for site, _ in self._at_sites(edits)):
+            if self.lens == "cosine" or any(site.block == last for site, _ in self.at_sites(edits)):
                 return self.read_out(self.stream(last, edits))
             return self._named(resume(self.model, self.stream(last - 1, edits), last))
 
@@ -242,7 +242,7 @@ class State:
 
     def resume(self, x: Tensor, start_block: int, edits: Interventions) -> Tensor:
         """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""
-        rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self._at_sites(edits)]
+        rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self.at_sites(edits)]
         if self.lens != "cosine":
             return self._named(resume(self.model, x, start_block, rows))
         x = edited(x, Site(start_block - 1), rows)
@@ -293,7 +293,7 @@ class State:
             raise UserError(f"{self.model.name} has no block {site.block}.", "Move the edit to another block.")
         self.stream(site.block, [*before, edit])
 
-    def _at_sites(self, edits: Interventions) -> list[Edit]:
+    def at_sites(self, edits: Interventions) -> list[Edit]:
         """The edits as the executor takes them, site by site."""
         context = self.context()
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,10 +13,11 @@ from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.forms import Form
 from app.panels import Panel
+from app.plot_maps import MapsView
 from app.plots import PlotView
 from app.widgets.flow import ScrolledBody
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
-from core.plots import AxesPlot
+from core.plots import Maps, Plot
 
 PLOT_MIN_PX, PLOT_STRETCH = 220, 1000
 
@@ -34,7 +36,7 @@ class AnalysisPanel(QScrollArea, Panel):
         self.choice.setAccessibleName("Analysis")
         self.said.setWordWrap(True)
         self.form: Form[PlotAnalysis] = Form(self._kinds[self.choice.currentText()]())
-        self.plots: list[PlotView] = []
+        self.plots: list[PlotView | MapsView] = []
         body = ScrolledBody()
         self._layout = QVBoxLayout(body)
         self._layout.setContentsMargins(10, 6, 10, 8)
@@ -74,29 +76,38 @@ class AnalysisPanel(QScrollArea, Panel):
         known = [(of, name) for of, name in zip((found, there), both, strict=True) if of is not None]
         self.said.setText("\n".join(_refused(of, name) for of, name in known if of.refusal is not None))
         plots = [(_of_model(plot, name), of.current) for of, name in known for plot in of.value or ()]
-        self._make_room(len(plots))
+        self._make_room([MapsView if isinstance(plot, Maps) else PlotView for plot, _ in plots])
         for view, (plot, current) in zip(self.plots, plots, strict=True):
-            if plot != view.plot:
-                view.show_plot(plot)
+            _show(view, plot)
             view.set_stale(not current)
 
-    def _make_room(self, n: int) -> None:
-        while len(self.plots) > n:
+    def _make_room(self, kinds: Sequence[type[PlotView | MapsView]]) -> None:
+        if [type(view) for view in self.plots] == kinds:
+            return
+        while self.plots:
             self.plots.pop().deleteLater()
-        while len(self.plots) < n:
-            view = PlotView()
-            # One plot fills the panel, and several of them scroll.
-            view.setMinimumHeight(PLOT_MIN_PX)
-            view.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        for kind in kinds:
+            view = kind()
+            if isinstance(view, PlotView):
+                # One plot fills the panel, and several of them scroll.
+                view.setMinimumHeight(PLOT_MIN_PX)
+                view.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+            else:
+                view.head_chosen.connect(self._look_at)
             self.plots.append(view)
-            self._layout.insertWidget(self._layout.count() - 1, view, PLOT_STRETCH)
+            stretch = PLOT_STRETCH if isinstance(view, PlotView) else 0
+            self._layout.insertWidget(self._layout.count() - 1, view, stretch)
+
+    def _look_at(self, block: int, head: int) -> None:
+        looked_at = {name: value for name, value in (("read", block), ("head", head)) if value >= 0}
+        self._desk.look(**looked_at)
 
     def _choose(self, title: str) -> None:
         before, self.form = self.form, Form(self._kinds[title]())
         self._layout.replaceWidget(before, self.form)
         before.deleteLater()
         self.form.changed.connect(self._desk.ask)
-        self._make_room(0)
+        self._make_room([])
         self._desk.ask()
         self.refresh()
 
@@ -107,6 +118,18 @@ def _refused(found: Found[Any], name: str) -> str:
     return f"{name}: {said}" if name else said
 
 
-def _of_model(plot: AxesPlot, name: str) -> AxesPlot:
+def _of_model(plot: Plot, name: str) -> Plot:
     """A plot with the name of its model in its title, where there are two."""
     return replace(plot, title=f"{name}: {plot.title}") if name else plot
+
+
+def _show(view: PlotView | MapsView, plot: Plot) -> None:
+    """Draw a plot in a view of its kind, where it does not show it yet."""
+    if plot == view.plot:
+        return
+    if isinstance(plot, Maps):
+        assert isinstance(view, MapsView)
+        view.show_plot(plot)
+    else:
+        assert isinstance(view, PlotView)
+        view.show_plot(plot)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from core.plots import AxesPlot
+from core.plots import Plot
 from core.registry import kinds
 from core.site import Site
 
@@ -56,7 +56,7 @@ class Refusal:
     hint: str = ""
 
 
-class PlotAnalysis(Analysis[tuple[AxesPlot, ...]]):
+class PlotAnalysis(Analysis[tuple[Plot, ...]]):
     """An analysis that yields plots, and is drawn wherever plots are: its `title` is what it is called there.
 
     Every field has a default.

@@ -15,7 +15,7 @@ from torch import nn
 from core.cards import card_pixels, check_setting, model_path, read_card, relations_first
 from core.errors import UserError
 from core.families.class_names import as_two_classes, class_names
-from core.families.low_rank import delta_hash, low_rank_state, merged
+from core.families.low_rank import delta_hash, has_low_rank, low_rank_state, merged
 from core.families.model import Model, check_runnable, geometry_of, weights_hash
 from core.families.network import assumed, build_network, load_weights
 from core.families.tensors import check_finite, read_tensors
@@ -41,7 +41,8 @@ def open_model(reference: str, device: torch.device) -> Model:
         labels, named = class_names(card, network.num_classes)
         check_setting(card)
         parent, learned = read_model_file(reference)
-        state = merged(parent, learned, card["low_rank"]["scale"]) if parent else learned
+        scale = card["low_rank"]["scale"] if has_low_rank(learned) else 1.0
+        state = merged(parent, learned, scale) if parent else learned
         load_weights(network, state)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AssertionError) as error:
         raise _does_not_fit(path, " ".join(str(error).split())[:200]) from error
@@ -130,7 +131,8 @@ def save_model(path: Path, network: VisionTransformer, card: Mapping[str, Any]) 
 
 
 def save_low_rank(path: Path, network: nn.Module, card: Mapping[str, Any]) -> None:
-    """Write what low-rank fine-tuning learned, in fp16, and its card, each replaced in one step.
+    """Write what low-rank fine-tuning learned, or the head alone where no layer has a pair of matrices, in fp16, and
+    its card, each replaced in one step.
 
     `card["parent"]` names the model and the weights that it was learned on.
 

@@ -83,8 +83,14 @@ def head_names(network: Any) -> set[str]:
     return {f"{name}.{part}" for name in names for part, _ in network.get_submodule(name).named_parameters()}
 
 
+def has_low_rank(learned: Mapping[str, Tensor]) -> bool:
+    """Whether more was learned than a head: a matrix pair of any layer."""
+    return any(name.endswith((_A, _B)) for name in learned)
+
+
 def merged(parent: Mapping[str, Tensor], learned: Mapping[str, Tensor], scale: float) -> dict[str, Tensor]:
-    """The weights of the whole network, fp32, from those of the parent and what was learned on it.
+    """The weights of the whole network, fp32, from those of the parent and what was learned on it: pairs of matrices
+    and a head, or a head alone, for which `scale` is of no account.
 
     Raises ValueError where they do not fit each other.
     """

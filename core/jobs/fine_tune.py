@@ -83,7 +83,7 @@ def _with_head(model: Model) -> Any:
 
 
 def _low_rank(recipe: Recipe, model: Model) -> Any:
-    if "parent" not in model.card:
+    if "low_rank" not in model.card:
         network = _with_head(model).requires_grad_(False)
         add_low_rank(network, recipe.rank, recipe.rank_scale)
         return network

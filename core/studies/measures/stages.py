@@ -6,21 +6,19 @@ stimulus are picked by measured shares, never by eye.
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
 
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
+from core.maps import aside_label, png_of, rings_of
 from core.masses import Masses
-from core.plots import Map, Maps, Ring
+from core.plots import Map, Maps
 from core.render import render
-from core.scene import ITEM_LETTERS, Stimulus, Task, item_patches
+from core.scene import ITEM_LETTERS, Stimulus, Task
 from core.tokens import item_tokens
 
 STAGES: dict[Task, tuple[str, ...]] = {"discrimination": ("WO", "WP", "BG", "CLS"), "rmts": ("WO", "WP", "BP", "BG")}
@@ -103,13 +101,10 @@ def stage_maps(
         maps.append(Map(_title(head.stage), caption, values, aside, (head.block, head.head)))
     return Maps(
         "The stages in one picture: one head of each",
-        _png(stimulus),
-        tuple(
-            Ring(ITEM_LETTERS[i], item_patches(it, stimulus.geometry), i, i == item)
-            for i, it in enumerate(stimulus.items)
-        ),
+        png_of(stimulus),
+        rings_of(stimulus, item),
         tuple(maps),
-        "CLS" if model.n_prefix == 1 else "CLS and registers",
+        aside_label(model.n_prefix),
     )
 
 
@@ -146,9 +141,3 @@ def _title(stage: str) -> str:
 def percent(share: float) -> str:
     """A share in whole per cent, never broken over two lines."""
     return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
-
-
-def _png(stimulus: Stimulus) -> str:
-    file = io.BytesIO()
-    Image.fromarray(render(stimulus)).save(file, "PNG", optimize=True)
-    return base64.b64encode(file.getvalue()).decode("ascii")

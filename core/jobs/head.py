@@ -1,0 +1,199 @@
+"""Fit a linear head for the 100 kinds of emoji on a model whose weights stay as they are.
+
+    minimise   mean cross-entropy of W f + b   +   λ ‖W‖² / 2,   f what the model reads out of a picture
+
+What is learned is the head alone, which names the model that it was fitted on; docs/methods.md, "The emoji model".
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from core.cards import lasting, model_path
+from core.datasets import Example
+from core.emoji import CANVAS_PX, characters, emoji_pictures, labelled_pictures
+from core.engine import embed, resume, to_input
+from core.errors import UserError
+from core.families.files import open_model, save_low_rank
+from core.families.model import Model
+from core.jobs.progress import Job, Progress
+from core.masks import mask_pixels
+from core.render import render_many
+from core.storage import check_tensor_file
+
+AT_ONCE = 32
+EXAMPLE = "cat"
+"""The example picture on which a model of emoji opens."""
+PICTURES = (
+    "Its head was fitted on pictures cut out of Noto Color Emoji (Google, SIL Open Font License 1.1; resources/emoji), "
+    "on grounds of our own."
+)
+DECAYS = (1e-2, 1e-3, 1e-4, 1e-5)
+"""What λ is chosen from, on every tenth training picture."""
+N_STEPS = 200
+SIZES = ((0, 90), (90, 120), (120, 1000))
+"""From how many to how many of 224 pixels the longer side of what is seen of an emoji goes, for accuracy by size."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOptions:
+    """How many pictures the head is fitted and measured on, and the seed of these."""
+
+    n_images: int = 8000
+    n_test: int = 2000
+    seed: int = 0
+
+
+def make_emoji_model(model: Model, out: Path, options: HeadOptions) -> Job[dict[str, Any]]:
+    """Fit a head on a model, write it as a model of its own, and measure that on unseen pictures; returns its card.
+
+    Raises UserError where the model cannot be a parent, or the file not be written.
+    """
+    _check(model, out)
+    started = time.monotonic()
+    network = yield from fit_head(model, options)
+    card: dict[str, Any] = {
+        "name": out.stem,
+        "network": {**model.card["network"], "num_classes": len(characters())},
+        "mean": list(model.mean),
+        "std": list(model.std),
+        "labels": list(characters()),
+        "example": EXAMPLE,
+        "provenance": " ".join(filter(None, (str(model.card.get("provenance", "")), PICTURES))),
+        "licence": model.card.get("licence", ""),
+        "parent": {"model": lasting(model.reference), "weights_sha256": model.weights_hash},
+        "head": asdict(options),
+        "date": date.today().isoformat(),
+        "code_version": version("relata"),
+        "torch": torch.__version__,
+    }
+    save_low_rank(out, network, card)
+    fitted = open_model(str(out), model.device)
+    card["accuracy"] = yield from accuracy(fitted, options.n_test, options.seed)
+    card["minutes"] = round((time.monotonic() - started) / 60, 1)
+    save_low_rank(out, network, card)
+    return card
+
+
+def _check(model: Model, out: Path) -> None:
+    if "parent" in model.card:
+        raise UserError(
+            f"{model.name} is itself what was learned on {model.card['parent']['model']}.", "Fit a head on that one."
+        )
+    check_tensor_file(out)
+    if out.exists() and out.samefile(model_path(model.reference)):
+        raise UserError(f"{out} is the model to fit a head on.", "Name another file to write.")
+
+
+def fit_head(model: Model, options: HeadOptions) -> Job[Any]:
+    """The network with the fitted head, in fp32.
+
+    Raises UserError where it has no single head to put one in the place of.
+    """
+    network: Any = copy.deepcopy(model.network)
+    try:
+        network.reset_classifier(0)
+    except (AttributeError, TypeError, NotImplementedError) as error:
+        raise UserError(f"{model.name} cannot be given another head: {error}.", "Choose another model.") from error
+    features, labels = [], []
+    for few in _few(emoji_pictures("train", options.n_images, options.seed, model.geometry)):
+        features.append(read_out(network, model, few))
+        labels += [example.label for example in few]
+        yield Progress(len(labels), options.n_images + options.n_test, "reading out training pictures")
+    return with_head(network, *fit(torch.cat(features), torch.tensor(labels))).to(model.device)
+
+
+def read_out(network: Any, model: Model, examples: Sequence[Example]) -> Tensor:
+    """What a network without a head makes of pictures [B, D], in bfloat16: fast, and near enough to fit a head on."""
+    x = to_input(model, render_many([example.stimulus for example in examples]))
+    with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16):
+        features: Tensor = network(x)
+    return features.float().cpu()
+
+
+def with_head(network: Any, weight: Tensor, bias: Tensor) -> Any:
+    """The network with a linear head of these weights, in place."""
+    network.reset_classifier(len(bias))
+    head = network.get_classifier()
+    with torch.no_grad():
+        head.weight.copy_(weight)
+        head.bias.copy_(bias)
+    return network
+
+
+def fit(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights [C, D] and biases [C] for features [N, D] and labels [N], with the λ that is best for those held out."""
+    held_out = torch.arange(len(labels)) % 10 == 9
+    hits: dict[float, int] = {}
+    for decay in DECAYS:
+        weight, bias = logistic_regression(features[~held_out], labels[~held_out], decay)
+        hits[decay] = int(((features[held_out] @ weight.T + bias).argmax(1) == labels[held_out]).sum())
+    return logistic_regression(features, labels, max(hits, key=hits.__getitem__))
+
+
+def logistic_regression(features: Tensor, labels: Tensor, decay: float) -> tuple[Tensor, Tensor]:
+    """Weights [C, D] and biases [C] of least loss for features [N, D] and labels [N], by L-BFGS from zero."""
+    weight = nn.Parameter(torch.zeros(len(characters()), features.shape[1]))
+    bias = nn.Parameter(torch.zeros(len(weight)))
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=N_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = cross_entropy(features @ weight.T + bias, labels) + decay * weight.square().sum() / 2
+        value.backward()
+        return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return weight.detach(), bias.detach()
+
+
+def accuracy(model: Model, n: int, seed: int = 0) -> Job[dict[str, Any]]:
+    """The share of right answers on `n` unseen pictures, fp32, of all, by size and of the five hardest kinds.
+
+    Raises UserError where the model has no classes of emoji.
+    """
+    right: list[bool] = []
+    sizes: list[int] = []
+    kinds: list[str] = []
+    for few in _few(labelled_pictures(model, n, seed)):
+        with torch.inference_mode():
+            x = to_input(model, render_many([e.stimulus for e in few]))
+            chosen = resume(model, embed(model, x), 0).argmax(1).tolist()
+        right += [c == e.label for c, e in zip(chosen, few, strict=True)]
+        sizes += [_size(e) * CANVAS_PX // model.geometry.image_px for e in few]
+        kinds += [e.condition for e in few]
+        yield Progress(len(right), n, "answering unseen pictures")
+    by_kind = {kind: fmean(r for r, k in zip(right, kinds, strict=True) if k == kind) for kind in dict.fromkeys(kinds)}
+    by_size = {}
+    for low, high in SIZES:
+        of = [r for r, size in zip(right, sizes, strict=True) if low <= size < high]
+        by_size[f"from {low} px"] = {"accuracy": fmean(of) if of else None, "n": len(of)}
+    hardest = dict(sorted(by_kind.items(), key=lambda pair: pair[1])[:5])
+    return {"accuracy": fmean(right), "n": n, "seed": seed, "by size": by_size, "hardest kinds": hardest}
+
+
+def _size(example: Example) -> int:
+    """The longer side of what is seen of the emoji."""
+    photo = example.stimulus.photo
+    assert photo is not None
+    inside = mask_pixels(photo.masks[0], example.stimulus.geometry.image_px)
+    return max(int(np.ptp(np.flatnonzero(inside.any(axis)))) + 1 for axis in (0, 1))
+
+
+def _few(examples: Iterator[Example]) -> Iterator[list[Example]]:
+    while few := list(islice(examples, AT_ONCE)):
+        yield few
