@@ -212,7 +212,7 @@ class State:
         edits = self.edits if edits is None else edits
 
         def compute() -> Tensor:
-            found = parts_of(self.model, self.stream(block - 1, edits), block, self._at_sites(edits))
+            found = parts_of(self.model, self.stream(block - 1, edits), block, self.at_sites(edits))
             return torch.stack([found[name] for name in _INNER])  # [3, 1, T, D]
 
         key = ("parts", *self._key(edits, block))

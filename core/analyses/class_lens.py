@@ -42,7 +42,7 @@ class Readings:
 
     def identifiability(self, n_classes: int) -> Floats:
         """r = 1 − k / C, k the 0-based rank of the class."""
-        return 1 - self.ranks / n_classes
+        return (1 - self.ranks / n_classes).astype(np.float32)
 
     def onset(self) -> Floats:
         """The block [T] from which on the class comes first and stays so, −1 for the embeddings; NaN for never."""

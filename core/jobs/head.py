@@ -157,7 +157,7 @@ def logistic_regression(features: Tensor, labels: Tensor, decay: float) -> tuple
         value.backward()
         return value
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    optimizer.step(loss)
     return weight.detach(), bias.detach()
 
 

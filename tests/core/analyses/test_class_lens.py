@@ -17,7 +17,7 @@ from core.document import Document, random_stimulus
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.knock_out_heads import KnockOutHeads
-from core.interventions.knock_out_mlp import KnockOutMlp
+from core.interventions.knock_out_mlp import KnockOutMLP
 from core.plots import Curves, Heatmap
 from core.projection import project
 from core.state import Opened, State
@@ -70,7 +70,7 @@ def test_every_token_of_every_part_is_read_by_itself(ten: Model) -> None:
 
 def test_edits_change_what_is_read_from_their_block_on_and_leave_the_baseline(ten: Model) -> None:
     plain = found(state_of(ten), ClassLens(3))
-    lens = found(state_of(ten, KnockOutMlp(1)), ClassLens(3))
+    lens = found(state_of(ten, KnockOutMLP(1)), ClassLens(3))
 
     np.testing.assert_array_equal(lens.baseline.logits, plain.now.logits)
     np.testing.assert_array_equal(lens.now.logits[:2], plain.now.logits[:2])
@@ -117,7 +117,7 @@ def test_since_when_is_drawn_on_the_patches(ten: Model) -> None:
 
 @torch.inference_mode()
 def test_the_likeliest_classes_of_a_token_are_those_of_its_own_logits(ten: Model) -> None:
-    state = state_of(ten, KnockOutMlp(1))
+    state = state_of(ten, KnockOutMLP(1))
 
     verdict = next(TopClasses(6, 1).run(state))
 
