@@ -9,7 +9,6 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from app.widgets.painted import line_height, scaled, width_of
 
-HINT = "A flips direction · C blinks baseline"
 WRAP = int(Qt.TextFlag.TextWordWrap)
 _ENOUGH = 0.85  # integer zoom is taken where it fills this share of the room
 _LEAST_BAR = 4.0  # lines
@@ -25,6 +24,12 @@ class Parts:
     prefix: tuple[str, ...]
     scale_label: str
     caption: str
+    widest: str = ".88"
+
+    @property
+    def chips(self) -> tuple[str, ...]:
+        """The words of the chips, each with the widest value."""
+        return tuple(f"{label} {self.widest}" for label in self.prefix)
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,10 @@ def caption_font(font: QFont) -> QFont:
     return scaled(font, 1.0)
 
 
-def chip_size(font: QFont, label: str) -> tuple[float, float]:
-    """Width and height of a chip with room for any share."""
+def chip_size(font: QFont, words: str) -> tuple[float, float]:
+    """Width and height of a chip with room for these words."""
     em = line_height(font)
-    return width_of(chip_font(font), f"{label} .88") + 1.75 * em, 1.45 * em
+    return width_of(chip_font(font), words) + 1.75 * em, 1.45 * em
 
 
 def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> AttentionFrame:
@@ -95,16 +100,16 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Attention
     beside = side - chips_height - 2.6 * em >= _LEAST_BAR * em
     row_height = 0.0
     if not beside and parts.prefix:
-        row_height = _flow(area.left(), 0.0, area.width(), font, parts.prefix)[-1].bottom() + 0.4 * em
+        row_height = _flow(area.left(), 0.0, area.width(), font, parts.chips)[-1].bottom() + 0.4 * em
         side = _side(min(side, area.height() - foot - row_height - 3), parts, ratio)
     edge = round(2 * ratio) / ratio  # whole device pixels
     picture = QRectF(area.left() + edge, area.top() + edge, side, side)
     chips_top = picture.bottom() + 0.4 * em
     left = picture.right() + 0.7 * em
     if beside:
-        chips = _stack(left, picture.bottom() - chips_height + 0.3 * em, font, parts.prefix)
+        chips = _stack(left, picture.bottom() - chips_height + 0.3 * em, font, parts.chips)
     else:
-        chips = _flow(area.left() + 2, chips_top, area.width(), font, parts.prefix)
+        chips = _flow(area.left() + 2, chips_top, area.width(), font, parts.chips)
     text_top = picture.bottom() + row_height + 0.35 * em
     bar = _bar(picture, left, em, chips_height if beside else 0.0)
     return AttentionFrame(
@@ -122,7 +127,7 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Attention
 def _column_width(font: QFont, parts: Parts) -> float:
     em = line_height(font)
     small = chip_font(font)
-    chips = [chip_size(font, label)[0] for label in parts.prefix]
+    chips = [chip_size(font, words)[0] for words in parts.chips]
     return max([*chips, width_of(small, parts.scale_label), 3.2 * em]) + 2
 
 

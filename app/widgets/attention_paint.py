@@ -10,11 +10,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app import theme
-from app.widgets.attention_layout import HINT, WRAP, AttentionFrame, caption_font, chip_font
+from app.widgets.attention_layout import WRAP, AttentionFrame, caption_font, chip_font
 from app.widgets.marks import ink_on, keep_inside
-from app.widgets.painted import box, line_height, rgb_image, scaled, share, width_of, write
+from app.widgets.painted import MINUS, box, line_height, rgb_image, scaled, share, width_of, write
 
 WAITING = "waiting for the engine"
+HINT = "A flips direction · C blinks baseline"
 HEAT_OPACITY = 0.86
 _TAB_PX = 16.0
 _LEAST_GRID_PX = 7.0
@@ -43,11 +44,31 @@ class Look:
     caption: str
     scale_label: str
     stale: bool
+    vmin: float = 0.0
+    hint: str = HINT
+
+    def share_of(self, value: float) -> float:
+        """How far up the scale a value is, 0–1."""
+        return (value - self.vmin) / (self.vmax - self.vmin) if self.vmax > self.vmin else 0.0
+
+    @property
+    def widest(self) -> str:
+        """The widest of the values on the scale, as a chip says it."""
+        return ".88" if self.vmin == 0 and self.vmax <= 1 else max(map(self.said, (self.vmin, self.vmax)), key=len)
+
+    def said(self, value: float) -> str:
+        """A value in a few characters: shares without their zero, others as numbers."""
+        return share(value) if self.vmin == 0 and self.vmax <= 1 or math.isnan(value) else number(value, self.vmax)
 
 
-def heat_image(heat: np.ndarray, vmax: float) -> QImage:
-    """One pixel a patch on the viridis map from 0 to `vmax`; clear where `heat` [rows, cols] is nan."""
-    shares = heat / vmax if vmax > 0 else np.zeros_like(heat)
+def number(value: float, largest: float) -> str:
+    """A number beside others of which `largest` is the largest: three digits at most."""
+    return f"{value:.{0 if float(value).is_integer() else 1 if abs(largest) >= 1 else 2}f}".replace("-", MINUS)
+
+
+def heat_image(heat: np.ndarray, vmax: float, vmin: float = 0.0) -> QImage:
+    """One pixel a patch on the viridis map from `vmin` to `vmax`; clear where `heat` [rows, cols] is nan."""
+    shares = (heat - vmin) / (vmax - vmin) if vmax > vmin else np.zeros_like(heat)
     return rgb_image(np.dstack([theme.viridis(np.nan_to_num(shares)), np.where(np.isnan(heat), 0, 255)]))
 
 
@@ -121,7 +142,7 @@ def paint_numbers(painter: QPainter, frame: AttentionFrame, font: QFont, look: L
     """What each answer changes: the maximum of the scale, and the chips of the prefix tokens."""
     if look.heat is not None:
         color = theme.current().color("text")
-        write(painter, _beside_bar(frame, font), _maximum(look.vmax), font=chip_font(font), color=color)
+        write(painter, _beside_bar(frame, font), _end(look, look.vmax), font=chip_font(font), color=color)
     for token, chip in enumerate(frame.chips):
         _chip(painter, chip, font, look, token)
 
@@ -177,7 +198,7 @@ def _scale(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) ->
     box(painter, bar.adjusted(-0.5, -0.5, 0.5, 0.5), radius=0, line=colors.color("line"))
     beside = _beside_bar(frame, font)
     beside.moveBottom(bar.bottom() + 0.1 * em)
-    write(painter, beside, "0", font=small, color=colors.color("muted"))
+    write(painter, beside, _end(look, look.vmin), font=small, color=colors.color("muted"))
     if frame.label.isEmpty():
         return
     line = QRectF(frame.label.left(), frame.label.top(), frame.label.width(), em)
@@ -190,8 +211,12 @@ def _beside_bar(frame: AttentionFrame, font: QFont) -> QRectF:
     return QRectF(bar.right() + 0.4 * em, bar.top() - 0.1 * em, 4 * em, em)
 
 
-def _maximum(vmax: float) -> str:
-    return share(vmax) if vmax >= 0.1 or vmax <= 0 else f"{vmax:.1g}".removeprefix("0")
+def _end(look: Look, value: float) -> str:
+    """One end of the scale."""
+    if value == 0:
+        return "0"
+    small = look.vmin == 0 and 0 < value < 0.1
+    return f"{value:.1g}".removeprefix("0") if small else look.said(value)
 
 
 def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) -> None:
@@ -206,14 +231,14 @@ def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) 
     box(painter, chip, radius=chip.height() / 2, fill=colors.color("raised"), line=line, width=width)
     x = chip.left() + 0.5 * em
     if not math.isnan(value):
-        red, green, blue = (int(c) for c in theme.viridis(np.array(value / look.vmax if look.vmax > 0 else 0.0)))
+        red, green, blue = (int(c) for c in theme.viridis(np.array(look.share_of(value))))
         swatch = QRectF(x, chip.center().y() - 0.28 * em, 0.56 * em, 0.56 * em)
         box(painter, swatch, radius=2, fill=QColor(red, green, blue))
     small = chip_font(font)
     words = QRectF(x + 0.8 * em, chip.top(), chip.right() - x - 1.0 * em, chip.height())
     write(painter, words, label, font=small, color=colors.color("text"))
     words.setLeft(words.left() + width_of(small, label + " "))
-    write(painter, words, share(value), font=small, color=colors.color("muted"))
+    write(painter, words, look.said(value), font=small, color=colors.color("muted"))
 
 
 def _words(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) -> None:
@@ -222,4 +247,4 @@ def _words(painter: QPainter, frame: AttentionFrame, font: QFont, look: Look) ->
     painter.setPen(colors.color("text"))
     painter.drawText(frame.caption, WRAP, look.caption)
     if not frame.hint.isEmpty():
-        write(painter, frame.hint, HINT, font=caption_font(font), color=colors.color("muted"))
+        write(painter, frame.hint, look.hint, font=caption_font(font), color=colors.color("muted"))

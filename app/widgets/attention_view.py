@@ -27,7 +27,7 @@ from app.widgets.attention_paint import (
 )
 from app.widgets.interaction import ARROWS, ENTERS, Interactive
 from app.widgets.marks import describe, paint_stale
-from app.widgets.painted import STALE_OPACITY, Painted, line_height, rgb_image, same_values, share
+from app.widgets.painted import MINUS, STALE_OPACITY, Painted, line_height, rgb_image, same_values
 
 __all__ = ["AttentionView", "ItemRing"]
 
@@ -100,11 +100,12 @@ class AttentionView(Interactive, Painted):
         prefix: tuple[tuple[str, float], ...],
         caption: str,
         *,
+        vmin: float = 0.0,
         stale: bool = False,
     ) -> None:
         """Show what token `query` looks at.
 
-        `image` is uint8 [S, S, 3]; `heat` [rows, cols] is on the scale 0–`vmax`, nan is clear, None keeps the grid
+        `image` is uint8 [S, S, 3]; `heat` [rows, cols] is on the scale `vmin`–`vmax`, nan is clear, None keeps the grid
         and shows the image alone; `prefix` holds the name and share of each token before the patches.
         """
         before = self._look
@@ -113,15 +114,16 @@ class AttentionView(Interactive, Painted):
             self._image, picture = image, None if image is None else rgb_image(image)
         if heat is None:
             warmth = None
-        elif before.heat is not None and vmax == before.vmax and same_values(heat, self._heat):
+        elif before.heat is not None and (vmin, vmax) == (before.vmin, before.vmax) and same_values(heat, self._heat):
             warmth = before.heat
         else:
-            self._heat, warmth = heat, heat_image(np.asarray(heat, dtype=np.float64), vmax)
+            self._heat, warmth = heat, heat_image(np.asarray(heat, dtype=np.float64), vmax, vmin)
         self._grid = _Grid(len(prefix), *self._heat.shape)
         self._look = replace(
             self._look,
             image=picture,
             heat=warmth,
+            vmin=vmin,
             vmax=vmax,
             rings=tuple(rings),
             query=query,
@@ -139,6 +141,12 @@ class AttentionView(Interactive, Painted):
         """Say what the maximum of the scale is of."""
         if label != self._look.scale_label:
             self._look = replace(self._look, scale_label=label)
+            self.update()
+
+    def set_hint(self, words: str) -> None:
+        """Say which keys do what."""
+        if words != self._look.hint:
+            self._look = replace(self._look, hint=words)
             self.update()
 
     @property
@@ -170,7 +178,7 @@ class AttentionView(Interactive, Painted):
             self._paint_picture(painter, frame, look.image)
         paint_edge(painter, frame, focused=self.hasFocus())
         painter.setOpacity(STALE_OPACITY if look.stale else 1.0)
-        beside = (frame, look.heat is None, look.scale_label, look.caption)
+        beside = (frame, look.heat is None, look.scale_label, look.caption, look.hint, look.vmin)
         self.still(painter, "beside", beside, lambda still: paint_beside(still, frame, font, look))
         paint_numbers(painter, frame, font, look)
         painter.setOpacity(1.0)
@@ -243,13 +251,13 @@ class AttentionView(Interactive, Painted):
             return name
         else:
             value = float(self._heat.flat[token - self._grid.n_prefix])
-        return name if math.isnan(value) else f"{name} · {value:.3f}"
+        return name if math.isnan(value) else f"{name} · {value:.3f}".replace("-", MINUS)
 
     def _frame(self) -> AttentionFrame:
         look = self._look
         labels = tuple(label for label, _ in look.prefix)
         side_px = 0 if look.image is None else look.image.width()
-        parts = Parts(side_px, self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption)
+        parts = Parts(side_px, self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest)
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         return self.kept("frame", parts, lambda: frame_in(area, self.font(), parts, ratio))
 
@@ -282,5 +290,5 @@ class AttentionView(Interactive, Painted):
             describe(self, WAITING)
             return
         parts = ["computing"] if look.stale else []
-        parts += [look.caption, *(f"{label} {share(value)}" for label, value in look.prefix)]
+        parts += [look.caption, *(f"{label} {look.said(value)}" for label, value in look.prefix)]
         describe(self, ", ".join(part for part in parts if part))
