@@ -109,9 +109,8 @@ class AttentionView(Interactive, Painted):
         and shows the image alone; `prefix` holds the name and share of each token before the patches.
         """
         before = self._look
-        picture = before.image
-        if image is not self._image:
-            self._image, picture = image, None if image is None else rgb_image(image)
+        picture = before.image if image is self._image else None if image is None else rgb_image(image)
+        self._image = image
         if heat is None:
             warmth = None
         elif before.heat is not None and (vmin, vmax) == (before.vmin, before.vmax) and same_values(heat, self._heat):
