@@ -18,12 +18,14 @@ import multiprocessing
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from app import theme
+from app.journal import journal_folder
 from app.live import Live
 from app.main_window import MainWindow
 from app.process import stand_somewhere
@@ -48,12 +50,17 @@ def main() -> int:
     theme.apply(app)
     app.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(app))
     store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
-    window = MainWindow(store, Live(), QSettings())
+    window = MainWindow(store, Live(), QSettings(), journal_folder())
     sys.excepthook = _say(window)
     Signals(app, lambda number: _end(app, window, STATUS + number))
     window.show()
     window.desk.live.start()
     window.desk.ask()
+    named = app.arguments()[1:2]
+    if named:
+        window.outcomes.attempt(lambda: window.documents.open(Path(named[0])), opening=True)
+    else:
+        window.documents.offer_recovery()
     return app.exec()
 
 

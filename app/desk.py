@@ -61,7 +61,7 @@ class Desk:
 
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
     by the panel whose buttons they are, `open` takes what was dropped, `import_model` what another program made,
-    `redraw` draws the panels in sight, and `fit` goes to where subspaces are learned.
+    `redraw` draws the panels in sight, `open_document` a document file, and `fit` goes to where subspaces are learned.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -73,6 +73,7 @@ class Desk:
         self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
         self.open: Callable[[Dropped], None] = lambda _: None
         self.import_model: Callable[[Path], None] = lambda _: None
+        self.open_document: Callable[[Path], None] = lambda _: None
         self.redraw: Callable[[], None] = lambda: None
         self.fit: Callable[[], None] = lambda: None
         self._tried: Document | None = None
@@ -184,9 +185,9 @@ class Desk:
             kept = (d for d in self.decisions if d.model != model or (plain and not d.interventions))
             self.decisions = {document: self.decisions[document] for document in kept}
         self.decisions[document] = answer.found[Decision()]
-        if len(self.decisions) > self.store.undo.count() + DECISIONS_SPARE:
+        if len(self.decisions) > len(self.store.cards()) + DECISIONS_SPARE:
             # By the store's own documents: those of answers are copies, each with its own photo.
-            states = (document for _, document in self.store.steps())
+            states = (card.moment.document for card in self.store.cards())
             self.decisions = {d: self.decisions[d] for d in states if d in self.decisions}
 
     def new_gesture(self) -> str:

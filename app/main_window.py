@@ -9,18 +9,18 @@ from typing import Any, TypeVar, cast
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
-from app import choices, layout, theme
+from app import choices, file_menu, layout, theme
 from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
+from app.documents import Documents
 from app.edits import keep_model
 from app.jobs import Jobs
-from app.leaving import Leaving
 from app.live import Live
 from app.models import Models
-from app.opening import open_dropped, open_path
+from app.opening import open_dropped
 from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.interventions import InterventionsPanel
@@ -28,7 +28,6 @@ from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
 from core.analyses import Analysis
-from core.library import name_of
 from core.questions import Answer, Failure
 from core.registry import kinds
 
@@ -36,7 +35,6 @@ PanelKind = TypeVar("PanelKind")
 
 LAYOUT_VERSION = 1
 OPENING_SIZE = QSize(1440, 900)
-PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
 OPENING_MENUS = ("File", "Model")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
@@ -44,11 +42,12 @@ MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "He
 class MainWindow(QMainWindow):
     """Shows one document. Everything that changes goes through the desk's store."""
 
-    def __init__(self, store: Store, live: Live, settings: QSettings | None = None) -> None:
+    def __init__(
+        self, store: Store, live: Live, settings: QSettings | None = None, journal: Path | None = None
+    ) -> None:
         super().__init__()
         self.jobs = Jobs()
         self.desk = Desk(store, live, self.jobs, settings)
-        self.leaving = Leaving(self, store)
         self._settings = settings
         choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
@@ -58,12 +57,15 @@ class MainWindow(QMainWindow):
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         for menu in self._menus.values():
             menu.setToolTipsVisible(True)
-        self._add_file_and_edit()
-        for command in COMMANDS:
-            self._add(command)
         self.status = Status(self.desk)
         self.setStatusBar(self.status)
         self.outcomes = Outcomes(self.desk, self.status)
+        self.documents = Documents(self, self.desk, self._standing, self.outcomes, settings, journal)
+        self.leaving = self.documents.leaving
+        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self)
+        self._add_undo()
+        for command in COMMANDS:
+            self._add(command)
         self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()
         self._add_model_window_help()
@@ -81,7 +83,6 @@ class MainWindow(QMainWindow):
         desk.store.changed.connect(self._changed)
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
-        desk.store.undo.cleanChanged.connect(self._title)
         self.jobs.progressed.connect(self.outcomes.went_on)
 
     def _build_panels(self) -> None:
@@ -139,11 +140,11 @@ class MainWindow(QMainWindow):
             self.restoreState(state, LAYOUT_VERSION)
             self._on_screen.keep()
 
-    def _add_file_and_edit(self) -> None:
-        self._extra(
-            "File", "Open picture…", partial(self._open, "Open picture", PHOTO_FILTER), QKeySequence.StandardKey.Open
-        )
-        self._extra("File", "Quit", self.close, QKeySequence.StandardKey.Quit)
+    def _standing(self) -> list[tuple[Panel, QDockWidget]]:
+        """Every panel with its dock."""
+        return [(self._panels[kind], dock) for kind, dock in self._docks.items()]
+
+    def _add_undo(self) -> None:
         undo = self.desk.store.undo.createUndoAction(self, "Undo")
         redo = self.desk.store.undo.createRedoAction(self, "Redo")
         undo.setShortcuts(QKeySequence.StandardKey.Undo)
@@ -213,11 +214,11 @@ class MainWindow(QMainWindow):
 
     def _changed(self) -> None:
         self.desk.ask()
-        self._title(self.desk.store.undo.isClean())
         self._refresh()
 
     def _answered(self, answer: Answer) -> None:
         self.outcomes.answered(answer)
+        self.documents.answered(answer)
         self.desk.take(answer)
         self.models.note(answer)
         choices.remember_device(self._settings, self.desk.live)
@@ -238,10 +239,6 @@ class MainWindow(QMainWindow):
             panel.refresh()
         self.status.refresh()
 
-    def _title(self, clean: bool) -> None:
-        dirty = "" if clean else "*"
-        self.setWindowTitle(f"{name_of(self.desk.document.model)}{dirty} — Relata")
-
     def _restart(self, device: str | None) -> None:
         self.desk.live.restart(device)
         self.desk.ask_again()
@@ -255,11 +252,6 @@ class MainWindow(QMainWindow):
     def _go_to_fit(self) -> None:
         self._toggle_panel(InterventionsPanel, True)
         self.panel(InterventionsPanel).offer_fit()
-
-    def _open(self, title: str, kinds: str) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
-        if name:
-            open_path(self.desk, Path(name))
 
     def _open_dropped(self, dropped: Dropped) -> None:
         # Once the drag is over: where it came from waits for it.
@@ -293,6 +285,7 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self.documents.stop()
         self.models.stop()
         self.jobs.stop()
         self.desk.live.stop()

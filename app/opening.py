@@ -1,5 +1,5 @@
-"""Open what was dropped or chosen, by what it is: a picture or a model; at most one undo step, and a clear word on the
-rest."""
+"""Open what was dropped or chosen, by what it is: a document, a picture or a model; at most one undo step, and a clear
+word on the rest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from app.widgets.dropped import Dropped
 from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
 from core.masks import MASK_SUFFIX
+from core.work_files import SUFFIX
 
 WHAT_CAN = (
-    "Open a picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or a model (.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
+    "Open a document (.relata), a picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or a model (.safetensors, .pt, .pth, .bin, "
+    ".ckpt, its folder)."
 )
 N_NAMED = 3
 
@@ -62,11 +64,13 @@ def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) ->
 
 
 def open_path(desk: Desk, path: Path) -> None:
-    """Open a picture or a model, by the end of its name; one of another program is imported first.
+    """Open a document, a picture or a model, by the end of its name; one of another program is imported first.
 
     Raises UserError for anything else.
     """
-    if is_foreign(path):
+    if path.suffix.lower() == SUFFIX:
+        desk.open_document(path)
+    elif is_foreign(path):
         desk.import_model(path)
     elif path.is_dir():
         raise UserError(f"{path.name or path} is a folder.", WHAT_CAN)

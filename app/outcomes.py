@@ -37,19 +37,24 @@ class Outcomes:
         self._desk, self._status = desk, status
         self._asked_again: Question | None = None
 
-    def attempt(self, do: Callable[[], object], *, opening: bool = False) -> None:
-        """Run a command; what a user can mend is said."""
+    def say(self, error: UserError) -> None:
+        """Something about a file, of which no command speaks."""
+        self._status.say_error(error.message, error.in_window, until=(_Done.OPENING,))
+
+    def attempt(self, do: Callable[[], object], *, opening: bool = False) -> bool:
+        """Run a command and tell whether it was done; what a user can mend is said."""
         before = self._desk.document
         try:
             do()
         except UserError as error:
             until = (_Done.OPENING,) if opening else (do, _Done.EDIT)
             self._status.say_error(error.message, error.in_window, until=until)
-            return
+            return False
         changed = self._desk.document != before
         self._status.supersede(do, _Done.ENGINE)
         if changed:
             self._status.supersede(_Done.EDIT, *((_Done.OPENING,) if opening else ()))
+        return True
 
     def refused(self, failure: Failure) -> None:
         """The engine could not answer."""

@@ -1,17 +1,37 @@
-"""The current document and view, and the undo stack; one command class serves the whole program."""
+"""The current document and view, the undo stack, and a card for every state that was shown; one command class serves
+the whole program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.document import Document, View
+from core.errors import UserError
+from core.work import Moment
 
 _MERGE_ID = 1
 BACK_TO = "Back to: "
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A state that was shown, and its place on the undo stack; None where it was shown before the stack began."""
+
+    moment: Moment
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What the user made of a card."""
+
+    name: str = ""
+    starred: bool = False
+    deleted: bool = False
 
 
 class Store(QObject):
@@ -29,7 +49,12 @@ class Store(QObject):
         self.follow: Callable[[View, Document, Document], View] = lambda view, before, after: view
         self.undo = QUndoStack(self)
         self._opened_with = view
+        self._opened_as = Moment("Opened", document, view)
+        self._earlier: tuple[Card, ...] = ()
+        self._marks: dict[int, _Mark] = {}
+        self._marked = False
         self._steps: list[tuple[str, Document]] = []
+        self._cards: list[Card] = []
         # Only then is the stack complete: while a command runs, it is not in it yet.
         self.undo.indexChanged.connect(self._list_steps)
         self.undo.indexChanged.connect(self.changed)
@@ -108,12 +133,103 @@ class Store(QObject):
         commands = [self.undo.command(i) for i in range(self.undo.count())]
         changes = [c for c in commands if isinstance(c, _Change)]
         first = changes[0].before if changes else self.document
-        self._steps = [("Opened", first), *((c.text(), c.after) for c in changes)]
+        self._steps = [(self._opened_as.text, first), *((c.text(), c.after) for c in changes)]
+        self._list_cards()
 
     def view_of(self, index: int) -> View:
         """How the state at `index` of `steps()` was looked at when it was made."""
         command = self.undo.command(index - 1) if index > 0 else None
         return command.seen[1] if isinstance(command, _Change) else self._opened_with
+
+    def begin(self, document: Document, view: View, shown: Sequence[Moment] = (), *, saved: bool = True) -> None:
+        """Go on from another document, with nothing to undo; `shown` are the states that were shown before.
+
+        It is clean where it is `saved`.
+        """
+        with QSignalBlocker(self):
+            self.undo.clear()
+        self.document, self.view, self._opened_with = document, view, view
+        *earlier, last = shown or (Moment("Opened", document, view),)
+        if last.document != document:
+            earlier, last = [*earlier, last], Moment("Opened", document, view)
+        self._opened_as, self._earlier = last, tuple(Card(moment) for moment in earlier)
+        self._marks, self._marked = {0: _Mark(last.name, last.starred)}, False
+        if not saved:
+            self.undo.resetClean()
+        self._list_steps()
+        self.changed.emit()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the document is as it was saved last, and so are the names and stars of its cards."""
+        return self.undo.isClean() and not self._marked
+
+    def set_clean(self) -> None:
+        """The document was saved as it is."""
+        self._marked = False
+        self.undo.setClean()
+        self.changed.emit()
+
+    def cards(self) -> list[Card]:
+        """Every state that was ever shown and not deleted, the oldest first: also what undo does not reach."""
+        return self._cards
+
+    @property
+    def card_in_force(self) -> int:
+        """Which card is of the state in force."""
+        index = self.undo.index()
+        return next((at for at, card in enumerate(self._cards) if card.at == index), len(self._cards) - 1)
+
+    def _list_cards(self) -> None:
+        index = self.undo.index()
+        self._marks = {at: mark for at, mark in self._marks.items() if at < len(self._steps)}
+        before = {card.at: card for card in self._cards}
+        line = []
+        for at, (text, document) in enumerate(self._steps):
+            mark = self._marks.get(at, _Mark())
+            if not mark.deleted or at == index:
+                moment = Moment(text, document, self.view_of(at), name=mark.name, starred=mark.starred)
+                known = before.get(at)
+                line.append(known if known is not None and _same(known.moment, moment) else Card(moment, at))
+        self._cards = [*self._earlier, *line]
+
+    def go_to_card(self, index: int) -> None:
+        """Back to the state of a card, in a step of its own, with the markers as they were."""
+        card = self._cards[index]
+        if card.at is not None:
+            self.go_to(card.at)
+            return
+        text, view = card.moment.text, card.moment.view
+        self.look(replace(self.view, read=view.read, write=view.write))
+        self.edit(BACK_TO + text.removeprefix(BACK_TO), card.moment.document)
+
+    def mark(self, index: int, *, name: str | None = None, starred: bool | None = None) -> None:
+        """Call a card something, or let it stand out."""
+        moment = self._cards[index].moment
+        now = {"name": moment.name if name is None else name, "starred": moment.starred if starred is None else starred}
+        if now != {"name": moment.name, "starred": moment.starred}:
+            self._set_mark(index, _Mark(**now))  # type: ignore[arg-type]
+
+    def delete_card(self, index: int) -> None:
+        """Take a card away; its state can still be undone to, and then has a card for as long as it is in force.
+
+        Raises UserError for the state in force.
+        """
+        if index == self.card_in_force:
+            raise UserError("This is the state that is shown.", "Go to another one before its card is deleted.")
+        self._set_mark(index, _Mark(deleted=True))
+
+    def _set_mark(self, index: int, mark: _Mark) -> None:
+        card = self._cards[index]
+        if card.at is not None:
+            self._marks[card.at] = mark
+        else:
+            renamed = Card(replace(card.moment, name=mark.name, starred=mark.starred))
+            kept = () if mark.deleted else (renamed,)
+            self._earlier = (*self._earlier[:index], *kept, *self._earlier[index + 1 :])
+        self._marked = True
+        self._list_cards()
+        self.changed.emit()
 
     def look(self, view: View) -> None:
         """Look at something else: not an edit, not undone."""
@@ -124,6 +240,12 @@ class Store(QObject):
     def _set(self, document: Document) -> None:
         self.view = self.follow(self.view, self.document, document)
         self.document = document
+
+
+def _same(one: Moment, other: Moment) -> bool:
+    """By identity first: comparing pictures takes its time."""
+    plain = (one.text, one.name, one.starred) == (other.text, other.name, other.starred)
+    return plain and one.document is other.document and one.view == other.view
 
 
 class _Change(QUndoCommand):

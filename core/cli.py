@@ -28,15 +28,17 @@ from core.cli_ask import add_ask_verb
 from core.cli_head import add_head_verb
 from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
+from core.cli_open import add_open_verb
 from core.cli_study import add_study_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.scene import PROPERTIES, Geometry, Task
 from core.signals import STATUS
-from core.start import has_working_directory, own_path
+from core.start import has_working_directory, window_command
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.streams import printing, say
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, locate, say_assumed, watch
+from core.work_files import SUFFIX
 
 if TYPE_CHECKING:
     from core.jobs.recipe import Recipe
@@ -45,7 +47,10 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
     with printing():
-        return _run(_parser().parse_args(argv))
+        words = list(sys.argv[1:] if argv is None else argv)
+        if words[:1] and words[0].lower().endswith(SUFFIX):
+            return _run(argparse.Namespace(run=_window, file=Path(words[0])))
+        return _run(_parser().parse_args(words))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -65,7 +70,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="relata", description="A laboratory for looking into vision transformers.")
-    parser.set_defaults(run=_window)
+    parser.epilog = f"relata FILE{SUFFIX} opens the window on a document."
+    parser.set_defaults(run=_window, file=None)
     verbs = parser.add_subparsers(title="verbs")
     _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
     _add_train(verbs.add_parser("train", help="train a model from a recipe; run again to go on"))
@@ -76,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add_head_verb(verbs)
     add_import_verb(verbs)
     add_models_verb(verbs)
+    add_open_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)
@@ -149,15 +156,9 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(run=_probe)
 
 
-def _window(_: argparse.Namespace) -> int:
-    """The window is a program of its own, so that `core` never loads Qt.
-
-    It imports from where this program did, and from no file of the folder in which it is started.
-    """
-    open_window = (
-        f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
-    )
-    command = [sys.executable, "-P", "-c", open_window]
+def _window(arguments: argparse.Namespace) -> int:
+    """The window is a program of its own, so that `core` never loads Qt."""
+    command = window_command(*([str(arguments.file.absolute())] if arguments.file else []))
     if os.name == "nt":
         return subprocess.run(command, check=False).returncode
     # The window takes this process's place: its signals and its exit status are the window's.

@@ -25,6 +25,17 @@ def own_path() -> list[str]:
     return path
 
 
+def window_command(*arguments: str) -> list[str]:
+    """What starts a window, in a program of its own: it imports from where this one does, and from no file of the
+    folder in which it is started."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *arguments]
+    open_window = (
+        f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
+    )
+    return [sys.executable, "-P", "-c", open_window, *arguments]
+
+
 def has_working_directory() -> bool:
     """Whether there is one: it may have been deleted."""
     try:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from shutil import copy2, copymode
 from tempfile import TemporaryFile
 
 from core.errors import UserError
@@ -34,6 +35,58 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for part in unfinished.values():
             with suppress(OSError):
                 part.unlink()
+
+
+def replace_file(path: Path, content: bytes, *, keep: bool = True) -> None:
+    """Write a file in one step that holds also where the power fails; with `keep` the one before it stays as “name~”.
+
+    Raises UserError where the disk refuses: the file is then as it was, and nothing unfinished is left behind.
+    """
+    path = path.resolve()  # of a link, what it leads to is replaced
+    part, before = _unfinished(path), path.with_name(f"{path.name}~")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.isfile(path):
+            copymode(path, part)
+            if keep:
+                _keep_as(before, path)
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UserError(
+            f"{path.name} could not be written: {error.strerror or error}.", "Free some space or name another file."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _keep_as(before: Path, path: Path) -> None:
+    """The file under another name as well: at no moment is there neither."""
+    link = before.with_name(f"{before.name}.part")
+    link.unlink(missing_ok=True)
+    try:
+        try:
+            os.link(path, link)
+        except OSError:  # a disk that knows no links
+            copy2(path, link)
+        os.replace(link, before)
+    finally:
+        link.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name in its folder is on the disk too; Windows has no way to say that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -34,6 +35,13 @@ class Panel:
     def refresh(self) -> None:
         """Draw what has changed since the last call."""
         raise NotImplementedError
+
+    def kept(self) -> dict[str, Any]:
+        """How it stands, as JSON has it, beside what is in the document and the view: kept in a document's file."""
+        return {}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        """Stand as `kept` says. It comes from a file: what is not known or of another type is passed over."""
 
     def has_news(self, *state: object) -> bool:
         """Whether something of `state`, all that the panel draws from, is another than at the last call.

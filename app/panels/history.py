@@ -1,4 +1,5 @@
-"""The history strip: click a step to go back to it, in a step of its own; the keys undo and redo."""
+"""The history strip, every state that was shown: a click goes back to one in a step of its own; the keys undo and
+redo."""
 
 from __future__ import annotations
 
@@ -6,14 +7,17 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
+from app.panels.history_comparison import Comparison
+from app.store import Card
 from app.widgets.history_strip import HistoryStrip, Step
 from app.widgets.painted import rgb_image
-from core.document import Document, controls_in_force
+from core.document import controls_in_force
 from core.render import render, shape_mask
 from core.scene import COLORS, Stimulus
 
@@ -22,7 +26,7 @@ ITEM_PX = 24
 
 
 class HistoryPanel(QWidget, Panel):
-    """All states of the undo stack, each with the margin that was measured for it."""
+    """Every state that was shown, each with the margin that was measured for it; those that undo has left are faint."""
 
     title, place, order = "History", "bottom", 70
     bar = True
@@ -30,47 +34,103 @@ class HistoryPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._made: dict[int, tuple[str, Document, Step]] = {}
+        self._made: dict[int, tuple[Card, Step]] = {}
         self._decisions: object = None
         self.strip = HistoryStrip()
-        self.strip.chosen.connect(desk.store.go_to)
-        self.strip.stepped.connect(desk.store.undo.setIndex)
+        self.naming: QInputDialog | None = None
+        self.comparison: Comparison | None = None
+        self.strip.chosen.connect(desk.store.go_to_card)
+        self.strip.stepped.connect(self._step_to)
+        self.strip.compared.connect(self.compare)
+        self.strip.naming.connect(self.ask_name)
+        self.strip.menu_wanted.connect(self._open_menu)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
         layout.addWidget(self.strip)
         self.setFixedHeight(self.strip.sizeHint().height() + 16)
 
     def refresh(self) -> None:
-        """Show the steps; those that are as before are not drawn again."""
-        desk, steps = self._desk, self._desk.store.steps()
+        """Show the cards; those that are as before are not drawn again."""
+        desk, cards = self._desk, self._desk.store.cards()
         forgotten = desk.decisions is not self._decisions
-        now = (desk.store.undo.index(), len(desk.decisions), desk.decisions.get(desk.document))
-        if not self.has_news(steps, *now) and not forgotten:
+        current = desk.store.card_in_force
+        if not self.has_news(cards, current, len(desk.decisions), desk.decisions.get(desk.document)) and not forgotten:
             return
         if forgotten:
             self._decisions, self._made = desk.decisions, {}
-        current = desk.store.undo.index()
-        shown = [self._kept(at, *step, current=at == current) for at, step in enumerate(steps)]
-        self.strip.set_steps(shown, current)
+        self.strip.set_steps([self._kept(at, card, current=at == current) for at, card in enumerate(cards)], current)
 
-    def _kept(self, at: int, text: str, document: Document, *, current: bool) -> Step:
-        """The step at a place, as it was made last if it is the same and no answer can have come for it meanwhile."""
-        before, of, step = self._made.get(at, ("", None, None))
-        kept = step is not None and before == text and of is document and not current
-        if step is None or not kept or (step.margin is None and document in self._desk.decisions):
-            step = self._step(text, document)
-            self._made[at] = (text, document, step)
+    def _kept(self, at: int, card: Card, *, current: bool) -> Step:
+        """A card as it was made last if it is the same and no answer can have come for it meanwhile."""
+        before, step = self._made.get(at, (None, None))
+        kept = step is not None and before is card and not current
+        if step is None or not kept or (step.margin is None and card.moment.document in self._desk.decisions):
+            step = self._step(card)
+            self._made[at] = (card, step)
         return step
 
-    def _step(self, text: str, document: Document) -> Step:
+    def _step(self, card: Card) -> Step:
+        moment = card.moment
+        document = moment.document
         decision = self._desk.decisions.get(document)
-        layer = f"b{document.interventions[-1].site.block}" if document.interventions else ""
-        margin = None if decision is None else decision.margin
-        flipped = decision is not None and decision.flipped
-        control = ", ".join(controls_in_force(document))
-        answer = "" if decision is None else decision.answer
-        sided = decision is None or len(decision.labels) == 2
-        return Step(text, layer, margin, flipped, _thumbnail(document.base), control, answer, sided)
+        return Step(
+            moment.text,
+            f"b{document.interventions[-1].site.block}" if document.interventions else "",
+            None if decision is None else decision.margin,
+            decision is not None and decision.flipped,
+            _thumbnail(document.base),
+            ", ".join(controls_in_force(document)),
+            "" if decision is None else decision.answer,
+            decision is None or len(decision.labels) == 2,
+            moment.name,
+            moment.starred,
+            faint=card.at is None,
+        )
+
+    def _step_to(self, index: int) -> None:
+        """Undo or redo as far as a card; to one that undo does not reach, a step of its own."""
+        at = self._desk.store.cards()[index].at
+        if at is None:
+            self._desk.store.go_to_card(index)
+        else:
+            self._desk.store.undo.setIndex(at)
+
+    def _open_menu(self, index: int, place: QPoint) -> None:
+        menu = self.menu_of(index)
+        menu.exec(place)
+        menu.deleteLater()
+
+    def menu_of(self, index: int) -> QMenu:
+        """What can be done with a card."""
+        store = self._desk.store
+        starred, in_force = store.cards()[index].moment.starred, store.card_in_force
+        menu = QMenu(self)
+        menu.addAction("Name…", lambda: self.ask_name(index))
+        menu.addAction("Take the star away" if starred else "Star", lambda: store.mark(index, starred=not starred))
+        compare = menu.addAction("Compare with what is shown", lambda: self.compare(index, in_force))
+        delete = menu.addAction("Delete", lambda: store.delete_card(index))
+        for action in (compare, delete):
+            action.setEnabled(index != in_force)
+        return menu
+
+    def ask_name(self, index: int) -> None:
+        """Ask what a card is to be called."""
+        asking = self.naming = QInputDialog(self)
+        asking.setWindowTitle("Name this state")
+        asking.setLabelText("It is called:")
+        asking.setTextValue(self._desk.store.cards()[index].moment.name)
+        asking.textValueSelected.connect(lambda name: self._desk.store.mark(index, name=name.strip()))
+        asking.finished.connect(asking.deleteLater)
+        asking.open()
+
+    def compare(self, one: int, other: int) -> None:
+        """Show in what two cards differ."""
+        cards = self._desk.store.cards()
+        moments = [cards[index].moment for index in sorted((one, other))]
+        pictures = [_thumbnail(moment.document.base) for moment in moments]
+        verdicts = [self._desk.decisions.get(moment.document) for moment in moments]
+        self.comparison = Comparison(moments, pictures, verdicts, self)
+        self.comparison.show()
 
 
 @lru_cache(maxsize=2048)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,16 @@ class InsidePanel(QWidget, Panel):
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """Attention of the token that is looked at, and what heads take from items to items."""
         return (Attention(self._desk.view.token), ItemShares())
+
+    def kept(self) -> dict[str, Any]:
+        return {"held": self._held, "receiving": self._receiving, "overview": self.overview.currentIndex()}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        self._held, self._receiving = (kept.get(name) is True for name in ("held", "receiving"))
+        overview = kept.get("overview")
+        if isinstance(overview, int):
+            self.overview.setCurrentIndex(overview)
+        self.refresh()
 
     def refresh(self) -> None:
         """Draw the attention that was found last, greyed where it belongs to another state."""

@@ -166,6 +166,16 @@ class InterventionsPanel(QScrollArea, Panel):
     def _pads_and_map(self) -> tuple[Analysis[Any], ...]:
         return (*(Pad(property, self._desk.view.write) for property, _ in PADS), self._map())
 
+    def kept(self) -> dict[str, Any]:
+        return {"tab": self.tabs.currentIndex(), "tie": self.tie.isChecked(), "magnet": self.magnet.isChecked()}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        for name, box in (("tie", self.tie), ("magnet", self.magnet)):
+            box.setChecked(kept.get(name, box.isChecked()) is True)
+        tab = kept.get("tab")
+        if isinstance(tab, int) and 0 <= tab < FIT_TAB:
+            self.tabs.setCurrentIndex(tab)
+
     def refresh(self) -> None:
         """Draw the pads that were found last and the edits of the document."""
         desk = self._desk

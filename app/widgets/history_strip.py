@@ -1,12 +1,12 @@
-"""The undo stack made visible: a thumbnail, the layer of the edit, the margin and a flip mark for every step."""
+"""Every state that was shown: a thumbnail, the layer of the edit, the margin and a flip mark for each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle
 
 from app import theme
@@ -18,6 +18,7 @@ CARD_WIDTH_PX = 84
 PICTURE_PX = 38
 GAP_PX = 6
 MARGIN_FULL = 8.0
+FAINT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Step:
     """One state: its small picture, the edited layer, the margin where known, and what was done.
 
     `control` names what its edits are a control of, "" where they are the effect; `answer` is the label that was
-    answered, and `sided` whether the sign of the margin tells which.
+    answered, and `sided` whether the sign of the margin tells which. `name` is what the user calls it, `starred`
+    whether it stands out, and `faint` whether undo does not reach it.
     """
 
     text: str
@@ -36,20 +38,30 @@ class Step:
     control: str = ""
     answer: str = ""
     sided: bool = True
+    name: str = ""
+    starred: bool = False
+    faint: bool = False
 
     @property
     def told(self) -> str:
-        """What was done, what was answered, and under which control."""
+        """What it is called, what was done, what was answered, and under which control."""
+        called = f"{self.name}{', starred' if self.starred else ''}" if self.name or self.starred else ""
         answer = f"Answer: {self.answer}" if self.answer else ""
         control = f"Control in force: {self.control}" if self.control else ""
-        return "\n".join(part for part in (self.text, answer, control) if part)
+        return "\n".join(part for part in (called.removeprefix(", "), self.text, answer, control) if part)
 
 
 class HistoryStrip(RowView):
-    """Steps from left to right; a click chooses one, the arrow keys step along them. The one in force is in sight."""
+    """Steps from left to right; a click chooses one, the arrow keys step along them. The one in force is in sight.
+
+    Two that are clicked with Ctrl are compared; F2 names the one in force.
+    """
 
     chosen = Signal(int)
     stepped = Signal(int)
+    compared = Signal(int, int)
+    naming = Signal(int)
+    menu_wanted = Signal(int, QPoint)
 
     def __init__(self) -> None:
         told = (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)
@@ -58,6 +70,7 @@ class HistoryStrip(RowView):
         self.setUniformItemSizes(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("History")
+        self.picked: int | None = None
 
     def set_steps(self, steps: Sequence[Step], current: int) -> None:
         """Show the steps, without a signal; `current` is the one in force."""
@@ -74,10 +87,11 @@ class HistoryStrip(RowView):
     def draw(self, painter: QPainter, rect: QRectF, index: Index, state: QStyle.StateFlag) -> None:
         colors, current = theme.current(), self.currentIndex().row()
         here, card = index.row() == current, QRectF(rect.left(), rect.top(), CARD_WIDTH_PX, self.sizeHint().height())
-        line = colors.color("accent") if here else colors.color("line", 0.6)
-        box(painter, card, radius=4, fill=colors.color("raised"), line=line, width=2 if here else 1)
-        painter.setOpacity(1.0 if index.row() <= current else 0.5)
-        _paint_step(painter, card.adjusted(5, 5, -5, -4), index.data(ROW), self.font())
+        picked, step = index.row() == self.picked, index.data(ROW)
+        line = colors.color("accent") if here else colors.color("text") if picked else colors.color("line", 0.6)
+        box(painter, card, radius=4, fill=colors.color("raised"), line=line, width=2 if here or picked else 1)
+        painter.setOpacity(FAINT if step.faint or index.row() > current else 1.0)
+        _paint_step(painter, card.adjusted(5, 5, -5, -4), step, self.font())
 
     def sizeHint(self) -> QSize:
         return QSize(4 * CARD_WIDTH_PX, self.minimumSizeHint().height())
@@ -96,13 +110,34 @@ class HistoryStrip(RowView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and index != self.currentIndex():
+        if not index.isValid() or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._pick(index.row())
+        elif index != self.currentIndex():
             self.chosen.emit(index.row())
+
+    def _pick(self, row: int) -> None:
+        """The first of two to compare, or the second; the same again is let go."""
+        first, self.picked = self.picked, row if self.picked is None else None
+        self.viewport().update()
+        if first is not None and first != row:
+            self.compared.emit(first, row)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        if index.isValid():
+            place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.visualRect(index).center())
+            self.menu_wanted.emit(index.row(), place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         here, last = self.currentIndex().row(), self.rows.rowCount() - 1
         keys = {Qt.Key.Key_Left: here - 1, Qt.Key.Key_Right: here + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         there = keys.get(Qt.Key(event.key()), -1)
+        if event.key() == Qt.Key.Key_F2 and here >= 0:
+            self.naming.emit(here)
+            return
         event.setAccepted(event.key() in keys)
         if 0 <= there <= last and there != here:
             self.stepped.emit(there)
@@ -114,6 +149,12 @@ def _paint_step(painter: QPainter, rect: QRectF, step: Step, font: QFont) -> Non
     painter.drawImage(picture, step.picture)
     side = QRectF(picture.right() + 5, rect.top(), rect.right() - picture.right() - 5, line_height(small))
     write(painter, side, step.layer, font=small, color=colors.color("muted"))
+    if step.name:
+        across = QRectF(rect.left(), rect.top(), rect.width(), side.height())
+        painter.fillRect(across, colors.color("raised", 0.85))
+        write(painter, across, step.name, font=scaled(font, 0.85, bold=True), color=colors.color("text"))
+    if step.starred:
+        write(painter, side, "★", font=small, color=colors.color("warning"), align=Qt.AlignmentFlag.AlignRight)
     if step.control:
         foot = QRectF(side.left(), picture.bottom() - side.height() + 2, side.width() + 4, side.height())
         write(painter, foot, "ctrl", font=scaled(font, 0.8, bold=True), color=colors.color("warning"))

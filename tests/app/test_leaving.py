@@ -1,14 +1,15 @@
-"""Closing loses what was changed, so it is asked for; what has to close the window is not kept waiting."""
+"""Closing would lose what was changed, so it is asked for; what has to close the window is not kept waiting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QSessionManager
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app import edits
@@ -17,6 +18,7 @@ from app.main_window import MainWindow
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
+from core.work_files import read_work
 
 
 class PretendLive(Live):
@@ -35,8 +37,8 @@ def n_stops(window: MainWindow) -> int:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    window = MainWindow(Store(demo_document(), View(write=1)), PretendLive())
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    window = MainWindow(Store(demo_document(), View(write=1)), PretendLive(), journal=tmp_path / "journal")
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
@@ -44,12 +46,22 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     window.close_without_asking()
 
 
-def press(question: QMessageBox, words: str) -> None:
-    next(button for button in question.buttons() if button.text().replace("&", "") == words).click()
+def question(window: MainWindow) -> QMessageBox:
+    asked = window.leaving.question
+    assert asked is not None
+    return asked
+
+
+def press(asked: QMessageBox, words: str) -> None:
+    next(button for button in asked.buttons() if button.text().replace("&", "") == words).click()
 
 
 def quit_by_menu(window: MainWindow) -> None:
     next(action for _, action in window.all_actions() if action.text() == "Quit").trigger()
+
+
+def journals(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "journal").glob("*.relata"))
 
 
 def test_a_window_in_which_nothing_was_changed_closes_at_once(window: MainWindow) -> None:
@@ -67,30 +79,69 @@ def test_what_was_changed_is_asked_about_and_kept(window: MainWindow, leave: Cal
 
     leave(window)
 
-    question = window.leaving.question
-    assert question is not None
-    assert "no saving yet" in question.text()
-    assert question.defaultButton().text().replace("&", "") == "Cancel"
+    asked = question(window)
+    assert "Save the changes of Untitled?" in asked.text()
+    assert [asked.buttonRole(button) for button in asked.buttons()].count(QMessageBox.ButtonRole.DestructiveRole) == 1
     leave(window)
-    assert window.leaving.question is question, "it is asked once"
-    press(question, "Cancel")
+    assert window.leaving.question is asked, "it is asked once"
+    press(asked, "Cancel")
     assert window.isVisible()
     assert window.leaving.question is None
     assert n_stops(window) == 0
 
 
-def test_close_anyway_closes(window: MainWindow) -> None:
+def test_discard_closes_and_leaves_nothing_to_restore(window: MainWindow, tmp_path: Path) -> None:
     edits.draw_random_pair(window.desk)
+    assert window.documents.journal is not None
+    window.documents.journal.write()
+    assert len(journals(tmp_path)) == 1
     window.close()
-    assert window.leaving.question is not None
 
-    press(window.leaving.question, "Close anyway")
+    press(question(window), "Discard")
 
     assert not window.isVisible()
     assert n_stops(window) == 1
+    assert journals(tmp_path) == []
 
 
-def test_a_window_can_be_closed_without_asking_even_while_it_asks(window: MainWindow) -> None:
+def test_save_writes_the_file_and_closes(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "a.relata")
+    edits.draw_random_pair(window.desk)
+    window.close()
+
+    press(question(window), "Save")
+
+    assert not window.isVisible()
+    assert read_work(tmp_path / "a.relata").document == window.desk.document
+
+
+def test_save_asks_for_a_file_where_there_is_none_and_then_closes(window: MainWindow, tmp_path: Path) -> None:
+    edits.draw_random_pair(window.desk)
+    window.close()
+
+    press(question(window), "Save")
+    assert window.documents.dialog is not None
+    assert window.isVisible()
+    window.documents.dialog.fileSelected.emit(str(tmp_path / "a.relata"))
+
+    assert not window.isVisible()
+    assert read_work(tmp_path / "a.relata").document == window.desk.document
+
+
+def test_where_saving_fails_the_window_stays_and_says_why(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "a.relata")
+    edits.draw_random_pair(window.desk)
+    window.documents.path = tmp_path / "a.relata" / "b.relata"
+    window.close()
+
+    press(question(window), "Save")
+
+    assert window.isVisible()
+    assert window.isWindowModified()
+    assert "b.relata could not be written" in window.status.error.text()
+
+
+def test_a_window_can_be_closed_without_asking_even_while_it_asks(window: MainWindow, tmp_path: Path) -> None:
     edits.draw_random_pair(window.desk)
     window.close()
 
@@ -98,25 +149,33 @@ def test_a_window_can_be_closed_without_asking_even_while_it_asks(window: MainWi
 
     assert not window.isVisible()
     assert n_stops(window) == 1
+    assert len(journals(tmp_path)) == 1, "nobody agreed to lose it"
 
 
-def test_at_the_end_of_the_session_it_is_asked_and_cancelled(window: MainWindow) -> None:
+@pytest.mark.parametrize("words", ["Discard", "Save"])
+def test_at_the_end_of_the_session_it_is_asked_and_cancelled(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
     edits.draw_random_pair(window.desk)
     session = create_autospec(QSessionManager, instance=True)
     session.allowsInteraction.return_value = True
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.relata"), ""))
 
     answer_with("Cancel")
     window.leaving.end_session(session)
     session.cancel.assert_called_once()
 
     session.cancel.reset_mock()
-    answer_with("Close anyway")
+    answer_with(words)
     window.leaving.end_session(session)
     session.cancel.assert_not_called()
+    assert (tmp_path / "a.relata").exists() == (words == "Save")
     assert window.close(), "the session closes the window after that"
 
 
-def test_a_session_that_allows_no_question_is_not_held_up(window: MainWindow) -> None:
+def test_a_session_that_allows_no_question_is_not_held_up_and_nothing_is_lost(
+    window: MainWindow, tmp_path: Path
+) -> None:
     edits.draw_random_pair(window.desk)
     session = create_autospec(QSessionManager, instance=True)
     session.allowsInteraction.return_value = False
@@ -124,16 +183,28 @@ def test_a_session_that_allows_no_question_is_not_held_up(window: MainWindow) ->
     window.leaving.end_session(session)
 
     session.cancel.assert_not_called()
+    document = window.desk.document
+    assert window.close()
+    assert [read_work(path).document for path in journals(tmp_path)] == [document]
+
+
+def test_a_session_that_went_on_and_so_did_the_work_is_asked_about(window: MainWindow) -> None:
     edits.draw_random_pair(window.desk)
-    assert not window.close(), "the session went on, and so did the work"
+    session = create_autospec(QSessionManager, instance=True)
+    session.allowsInteraction.return_value = False
+
+    window.leaving.end_session(session)
+    edits.draw_random_pair(window.desk)
+
+    assert not window.close()
 
 
 def answer_with(words: str) -> None:
     """Press a button of the question as soon as it stands there."""
 
     def press_it() -> None:
-        question = QApplication.activeModalWidget()
-        assert isinstance(question, QMessageBox)
-        press(question, words)
+        asked = QApplication.activeModalWidget()
+        assert isinstance(asked, QMessageBox)
+        press(asked, words)
 
     QTimer.singleShot(0, press_it)

@@ -92,7 +92,7 @@ def test_a_name_is_fetched_and_opened_and_the_dialog_makes_room(
 
     name = "vit_small_patch14_dinov2.lvd142m False 0"
     qtbot.waitUntil(lambda: window.desk.document.model == name, timeout=START_MS)
-    assert window.windowTitle().startswith(name)
+    assert window.windowTitle().endswith(f" — {name} — Relata")
     assert not dialog.isVisible()
     window.desk.store.undo.undo()
     assert window.desk.document.model == "discrimination"

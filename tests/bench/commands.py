@@ -26,8 +26,11 @@ TICK_MS = 2
 N_ROUNDS = 3
 N_SLOWEST = 5
 N_REPAINTS = 5
-LEFT_OUT = ("Open picture…", "Open model…", "Quit", "Run on", "Restart engine")
-"""Those that wait for a person, end the window, or start another engine."""
+LEFT_OUT = (
+    *("Open picture…", "Open model…", "Quit", "Run on", "Restart engine"),
+    *("Open…", "New", "Save", "Duplicate", "Revert", "Locate"),
+)
+"""Those that wait for a person, end the window, or start another one or another engine."""
 
 
 def rows() -> list[Row]:

@@ -104,7 +104,7 @@ def test_a_dropped_transformers_folder_opens_is_scrubbed_fitted_and_dragged(
     answer_the_dialog(driver, qtbot)
     assert window.desk.model is not None
     assert (window.desk.model.name, window.desk.model.n_blocks, window.desk.model.n_heads) == ("my-vit", 6, 4)
-    assert window.windowTitle().startswith("my-vit")
+    assert " — my-vit — Relata" in window.windowTitle()
     assert "Assumed" in window.status.state.toolTip()
 
     scrub(driver)

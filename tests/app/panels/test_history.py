@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.desk import DECISIONS_SPARE, Desk
 from app.panels.history import HistoryPanel
+from app.store import Card
 from core.analyses.decision import Verdict
-from core.document import Document, move_item, with_stimulus
+from core.document import Document, View, move_item, with_stimulus
+from core.errors import UserError
+from core.interventions.move import set_point
+from core.work import Moment
 from tests.app.answers import RELATIONS, answer
 
 
@@ -89,9 +97,9 @@ def test_in_a_long_history_only_the_step_that_is_made_is_made(
     made: list[str] = []
     step = HistoryPanel._step
 
-    def counted(panel: HistoryPanel, text: str, document: Document) -> object:
-        made.append(text)
-        return step(panel, text, document)
+    def counted(panel: HistoryPanel, card: Card) -> object:
+        made.append(card.moment.text)
+        return step(panel, card)
 
     monkeypatch.setattr(HistoryPanel, "_step", counted)
     desk.edit("Move A again", moved(desk, 64))
@@ -113,3 +121,122 @@ def test_a_margin_that_comes_later_is_shown(desk: Desk, panel: HistoryPanel) -> 
     desk.decisions = {}
     panel.refresh()
     assert panel.strip.rows.shown[-1].margin is None
+
+
+def reopened(desk: Desk, n_shown: int) -> None:
+    """The document after a restart: its last states are cards that undo does not reach."""
+    states = [moved(desk, 16 * n) for n in range(n_shown)]
+    views = [View(read=n % 5, write=n % 4) for n in range(n_shown)]
+    shown = [Moment(f"state {n}", state, view) for n, (state, view) in enumerate(zip(states, views, strict=True))]
+    desk.store.begin(states[-1], views[-1], shown)
+
+
+def card_texts(panel: HistoryPanel) -> list[str]:
+    return [step.text for step in panel.strip.rows.shown]
+
+
+def test_states_of_an_earlier_time_are_faint_and_a_click_goes_back_with_their_markers(
+    desk: Desk, panel: HistoryPanel
+) -> None:
+    reopened(desk, 4)
+
+    assert [step.faint for step in panel.strip.rows.shown] == [True, True, True, False]
+    place = panel.strip.visualRect(panel.strip.rows.index(1)).center()
+    QTest.mousePress(panel.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    assert desk.document.base.items[0].x_px == 16
+    assert (desk.view.read, desk.view.write) == (1, 1)
+    assert card_texts(panel)[-1] == "Back to: state 1"
+    desk.store.undo.undo()
+    assert desk.document.base.items[0].x_px == 48, "going back is a step like others"
+
+
+def test_nothing_that_was_shown_goes_whatever_is_undone_and_done(desk: Desk, panel: HistoryPanel) -> None:
+    rng, shown = random.Random(0), set()
+    for n in range(60):
+        what = rng.random()
+        if what < 0.5:
+            desk.edit(f"edit {n}", moved(desk, rng.randrange(190)))
+        elif what < 0.8:
+            desk.store.undo.setIndex(rng.randrange(desk.store.undo.count() + 1))
+        else:
+            desk.store.go_to_card(rng.randrange(len(desk.store.cards())))
+        shown.add(desk.document)
+
+        assert shown <= {card.moment.document for card in desk.store.cards()}
+        assert desk.store.cards()[desk.store.card_in_force].moment.document == desk.document
+
+
+def test_a_card_is_named_and_starred_from_its_menu(desk: Desk, panel: HistoryPanel) -> None:
+    reopened(desk, 3)
+    desk.edit("Move A", moved(desk, 100))
+
+    for index in (1, 3):
+        menu = panel.menu_of(index)
+        menu.actions()[1].trigger()
+        panel.ask_name(index)
+        assert panel.naming is not None
+        panel.naming.textValueSelected.emit(f" name {index} ")
+        panel.naming.reject()
+        menu.deleteLater()
+
+    assert [(step.name, step.starred) for step in panel.strip.rows.shown] == [
+        ("", False), ("name 1", True), ("", False), ("name 3", True)
+    ]  # fmt: skip
+    assert not desk.store.is_clean
+    desk.edit("Move A", moved(desk, 120))
+    desk.store.undo.setIndex(0)
+    assert panel.strip.rows.shown[3].name == "name 3"
+
+
+def test_a_deleted_card_is_gone_and_the_state_in_force_is_not_deleted(desk: Desk, panel: HistoryPanel) -> None:
+    reopened(desk, 3)
+    desk.edit("Move A", moved(desk, 100))
+    desk.edit("Move A again", moved(desk, 120))
+
+    for index in (3, 0):
+        desk.store.delete_card(index)
+
+    assert card_texts(panel) == ["state 1", "state 2", "Move A again"]
+    with pytest.raises(UserError, match="the state that is shown"):
+        desk.store.delete_card(2)
+    desk.store.undo.undo()
+    assert card_texts(panel) == ["state 1", "state 2", "Move A", "Move A again"], "in force, it has a card"
+    desk.store.undo.redo()
+    assert card_texts(panel) == ["state 1", "state 2", "Move A again"]
+
+
+def test_two_cards_that_are_clicked_with_ctrl_are_compared_in_words(desk: Desk, panel: HistoryPanel) -> None:
+    answered(desk, -1.5)
+    desk.edit("Move A", moved(desk, 64))
+    desk.edit("Move colour", set_point(desk.document, 0, "color", 1, (0.5, 1.0)))
+    answered(desk, 2.25)
+
+    for index in (2, 0):
+        place = panel.strip.visualRect(panel.strip.rows.index(index)).center()
+        QTest.mousePress(
+            panel.strip.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, pos=place
+        )
+
+    assert panel.comparison is not None
+    said = "\n".join(label.text() for label in panel.comparison.findChildren(QLabel))
+    assert "different, margin −1.50" in said
+    assert "same, margin +2.25" in said
+    assert "A: (32, 48) → (64, 48) px" in said
+    assert "with: colour of A → by hand · block 1 · pad (0.5, 1.0), α 1" in said
+    assert desk.store.undo.index() == 2, "comparing goes nowhere"
+    panel.comparison.close()
+
+
+def test_500_cards_are_shown_and_gone_through_without_a_hitch(desk: Desk, panel: HistoryPanel) -> None:
+    desk.store.begin(desk.document, View(), [Moment(str(n), moved(desk, n % 190), View()) for n in range(500)])
+    times_s = []
+    for x_px in range(40):
+        start = time.perf_counter()
+        desk.edit("Move A", moved(desk, x_px))
+        panel.strip.scrollTo(panel.strip.rows.index(10 * x_px))
+        panel.strip.grab()
+        times_s.append(time.perf_counter() - start)
+
+    assert len(panel.strip.rows.shown) > 500
+    assert sorted(times_s)[20] < 0.1

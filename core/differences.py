@@ -1,0 +1,74 @@
+"""In what two states differ, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.document import Document, Intervention
+from core.library import name_of
+from core.render import shape_name
+from core.scene import COLOR_NAMES, Stimulus, item_name
+
+
+def differences(one: Document, other: Document) -> tuple[str, ...]:
+    """What is different in the second state; nothing where both are the same."""
+    return tuple(_differences(one, other))
+
+
+def _differences(one: Document, other: Document) -> Iterator[str]:
+    if one.model != other.model:
+        yield f"model: {name_of(one.model)} → {name_of(other.model)}"
+    if one.compared != other.compared:
+        yield f"compared with: {name_of(one.compared) or 'none'} → {name_of(other.compared) or 'none'}"
+    if one.lens != other.lens:
+        yield f"shown is: {one.lens} → {other.lens}"
+    yield from _of_stimuli("", one.base, other.base)
+    if one.source is not None and other.source is not None:
+        yield from _of_stimuli("source: ", one.source, other.source)
+    elif one.source != other.source:
+        yield "source: none → an image" if one.source is None else "source: an image → none"
+    yield from _of_edits(one, other)
+
+
+def _of_stimuli(where: str, one: Stimulus, other: Stimulus) -> Iterator[str]:
+    if one.geometry != other.geometry:
+        yield f"{where}canvas: {_size(one)} → {_size(other)}"
+    if one.photo != other.photo:
+        names = [stimulus.photo.name if stimulus.photo else "items" for stimulus in (one, other)]
+        yield f"{where}photo: {names[0]} → {names[1]}"
+    if len(one.items) != len(other.items):
+        yield f"{where}items: {len(one.items)} → {len(other.items)}"
+    for index, (a, b) in enumerate(zip(one.items, other.items, strict=False)):
+        parts = []
+        if a.color != b.color:
+            parts.append(f"{COLOR_NAMES[a.color]} → {COLOR_NAMES[b.color]}")
+        if a.shape != b.shape:
+            parts.append(f"{shape_name(a.shape)} → {shape_name(b.shape)}")
+        if (a.x_px, a.y_px) != (b.x_px, b.y_px):
+            parts.append(f"({a.x_px}, {a.y_px}) → ({b.x_px}, {b.y_px}) px")
+        if not parts and a != b:
+            parts.append("another noise or jitter")
+        if parts:
+            yield f"{where}{item_name(index)}: {', '.join(parts)}"
+
+
+def _of_edits(one: Document, other: Document) -> Iterator[str]:
+    """Edits are matched by what they are; those that stand in both, in whatever order, are left out."""
+    before, after = list(one.interventions), list(other.interventions)
+    for edit in one.interventions:
+        if edit in after:
+            before.remove(edit)
+            after.remove(edit)
+    yield from (f"without: {_edit(edit, one)}" for edit in before)
+    yield from (f"with: {_edit(edit, other)}" for edit in after)
+    if not before and not after and one.interventions != other.interventions:
+        yield "edits in another order"
+
+
+def _edit(edit: Intervention, of: Document) -> str:
+    off = "" if edit.enabled else ", off"
+    return f"{edit.words(of.base)} · {edit.detail(of.base)}, α {edit.strength:g}{off}"
+
+
+def _size(stimulus: Stimulus) -> str:
+    return f"{stimulus.geometry.image_px} px in patches of {stimulus.geometry.patch_px} px"

@@ -1,0 +1,63 @@
+"""Whether what a document file holds can be drawn and asked about: its types are right, its numbers may not be."""
+
+from __future__ import annotations
+
+from core.cards import LARGEST_IMAGE_PX
+from core.document import Document, View
+from core.scene import COLORS, ITEM_LETTERS, N_OOD, N_SHAPES, Geometry, Item, Stimulus
+from core.work import Work, documents_of
+
+MAX_SEED = 2**63 - 1
+MAX_INDEX = 2**20
+"""No network has so many blocks, heads or tokens."""
+
+
+def check(work: Work) -> None:
+    """Raises ValueError that says what cannot be."""
+    documents = set(documents_of(work))
+    for stimulus in {s for document in documents for s in (document.base, document.source) if s is not None}:
+        _check_stimulus(stimulus)
+    for document in documents:
+        _check_edits(document)
+    views = {work.view, *(moment.view for moment in work.history), *(scene.view for scene in work.scenes)}
+    for view in views:
+        _check_view(view)
+
+
+def _check_stimulus(stimulus: Stimulus) -> None:
+    geometry = stimulus.geometry
+    if not 0 < geometry.patch_px <= geometry.image_px <= LARGEST_IMAGE_PX:
+        raise ValueError(f"a picture of {geometry.image_px} px in patches of {geometry.patch_px} px cannot be")
+    if stimulus.photo is not None and len(stimulus.photo.pixels) != 3 * geometry.image_px**2:
+        raise ValueError("a photo is not as large as its canvas")
+    if len(stimulus.items) > len(ITEM_LETTERS):
+        raise ValueError(f"a picture has {len(stimulus.items)} items")
+    for item in stimulus.items:
+        _check_item(item, geometry)
+
+
+def _check_item(item: Item, geometry: Geometry) -> None:
+    if not (0 <= item.color < len(COLORS) and 0 <= item.shape < N_SHAPES + N_OOD and 0 <= item.seed <= MAX_SEED):
+        raise ValueError("an item has a shape, a colour or a seed that there is none of")
+    last = geometry.image_px - geometry.cell_px
+    inside = 0 <= item.x_px <= last and 0 <= item.y_px <= last
+    if not inside or any(abs(jitter) > geometry.cell_px for jitter in item.jitter_px):
+        raise ValueError("an item lies outside its picture")
+
+
+def _check_edits(document: Document) -> None:
+    """An edit says in words what it does: where that fails, so would the list of edits."""
+    for edit in document.interventions:
+        try:
+            edit.words(document.base)
+            edit.detail(document.base)
+            sites = (edit.site, *edit.sites(1))
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise ValueError(f"an edit is about what is not there: {error}") from error
+        if any(abs(site.block) > MAX_INDEX for site in sites):
+            raise ValueError("an edit acts in a block that no network has")
+
+
+def _check_view(view: View) -> None:
+    if not all(-1 <= part <= MAX_INDEX for part in (view.read, view.write, view.head, view.token, view.item)):
+        raise ValueError("what is looked at is nowhere")
