@@ -58,7 +58,7 @@ class Look:
 
     def said(self, value: float) -> str:
         """A value in a few characters: shares without their zero, others as numbers."""
-        return share(value) if self.vmin == 0 and self.vmax <= 1 or math.isnan(value) else number(value, self.vmax)
+        return share(value) if (self.vmin == 0 and self.vmax <= 1) or math.isnan(value) else number(value, self.vmax)
 
 
 def number(value: float, largest: float) -> str:
