@@ -253,12 +253,21 @@ MODELS: tuple[Command, ...] = (
 
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the demo", _demo, ("Ctrl+Shift+D",)),
-    Command("Stimulus", "Swap places", edits.swap, ("Ctrl+Shift+S",), "pair", "Swap"),
+    Command(
+        "Stimulus",
+        "Exchange places",
+        edits.exchange,
+        ("Ctrl+Shift+S",),
+        "pair",
+        "A ⇄ B",
+        tip="The two items take each other's place in the picture.",
+        alias="swap places",
+    ),
     Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
     Command("Stimulus", "New match-to-sample", edits.draw_match_to_sample, ("Ctrl+Shift+M",)),
     *(_odd(*each) for each in ODD),
-    Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+1",), "pair"),
-    Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+2",), "pair"),
+    Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+Shift+1",), "pair"),
+    Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+Shift+2",), "pair"),
     Command(
         "Stimulus", "Make counterfactual source", edits.counterfactual, ("Ctrl+Shift+C",), "pair", "Counterfactual"
     ),

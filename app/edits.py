@@ -42,8 +42,9 @@ from core.document import (
     with_stimulus,
 )
 from core.errors import UserError
+from core.interventions.move import in_one_mode
 from core.interventions.probe import find_push, push_pair
-from core.interventions.swap import swap_from_source
+from core.interventions.swap import SwapFromSource, swap_from_source
 from core.questions import Failure
 from core.relayout import laid_out
 from core.render import open_photo
@@ -109,10 +110,10 @@ def set_item_property(desk: Desk, index: int, kind: str, value: int) -> None:
     edit_stimulus(desk, text, lambda s: set_property(s, index, cast(Property, kind), value))
 
 
-def swap(desk: Desk) -> None:
+def exchange(desk: Desk) -> None:
     """The items change places."""
     _pair(desk)
-    edit_stimulus(desk, "Swap A and B", swap_items)
+    edit_stimulus(desk, "Exchange A and B", swap_items)
 
 
 def match(desk: Desk, property: Property) -> None:
@@ -165,7 +166,11 @@ def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> No
         wanted = desk.pad_shown if property == "all" else property
         document = make_counterfactual(document, wanted, _seed(), item)
     word = {"shape": "shape", "color": "colour", "all": "whole stream"}[property]
-    desk.edit(f"Swap {word} from source", swap_from_source(document, property, desk.view.write, item))
+    block, edited = desk.view.write, item if task_of(document.base) == "rmts" else 0
+    swapped = swap_from_source(document, property, block, item)
+    swaps = [edit for edit in swapped.interventions if isinstance(edit, SwapFromSource)]
+    mine = next(edit for edit in swaps if (edit.block, edit.item, edit.property) == (block, edited, property))
+    desk.edit(f"Swap {word} from source", in_one_mode(swapped, mine))
 
 
 def add_new_item(desk: Desk) -> None:

@@ -3,48 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import get_args
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from app.panels import Panel, Place
+from app.panels import Panel
 
 TITLE_BAR_PX = 32
-ROOM_FOR_HISTORY_PX = 700
+ROOM_FOR_HISTORY_PX, LOW_PX, WIDE_PX = 800, 640, 1200
 STUDY_SIZE, STUDY_MARGIN = QSize(704, 620), QSize(48, 32)
+GIVEN = "relata-height-given"
+Docks = Mapping[type[Panel], QDockWidget]
 
 
-def arrange(window: QMainWindow, docks: Mapping[type[Panel], QDockWidget]) -> None:
-    """Every dock in its place: bars above and below, panels side by side between them, the others put away."""
-    room = window.screen().availableGeometry()
-    of = {place: [dock for kind, dock in docks.items() if kind.place == place] for place in get_args(Place)}
-    for dock in (*of["floating"], *of["behind"]):
-        dock.hide()
-    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-    for dock in (*of["top"], *of["middle"], *of["bottom"]):
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Panels in one place, the first in front: by title, or all those of a place that no title names.
+
+    Its width is a share, and another one in a low window, where the squares in it are small.
+    """
+
+    panels: tuple[str, ...]
+    width: int
+    width_low: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What is in sight: columns of panels between the meter and, if `bars`, what drives them."""
+
+    name: str
+    tip: str
+    columns: tuple[Column, ...]
+    columns_narrow: tuple[Column, ...] = ()
+    bars: tuple[str, ...] = ("Layers", "History")
+
+
+STIMULUS, INSIDE = ("Stimulus",), ("Inside",)
+WORKSPACES = (
+    Workspace(
+        "Explore",
+        "Stimulus, attention and interventions beside each other",
+        (Column(STIMULUS, 478, 290), Column(INSIDE, 424, 246), Column(("Interventions", "middle"), 526, 412)),
+    ),
+    Workspace(
+        "Inside",
+        "Attention and all that looks inside, large",
+        (Column(("Stimulus", "Interventions"), 390, 290), Column(INSIDE, 500, 330), Column(("behind",), 538, 330)),
+        (Column(("Stimulus", "Interventions"), 420, 300), Column(("Inside", "behind"), 600, 640)),
+        bars=("Layers",),
+    ),
+    Workspace(
+        "Study",
+        "Studies, training and their results",
+        (Column(STIMULUS, 420, 290), Column(("floating",), 1000, 640)),
+        (Column(("floating", "Stimulus"), 1000, 1000),),
+        bars=(),
+    ),
+    Workspace(
+        "Present",
+        "The stimulus and the pads, large",
+        (Column(STIMULUS, 700, 400), Column(("Interventions",), 730, 550)),
+        bars=("Layers",),
+    ),
+)
+"""In the order of their keys."""
+
+
+def arrange(window: QMainWindow, docks: Docks, workspace: Workspace = WORKSPACES[0]) -> None:
+    """Every dock in its place: bars above and below, columns between them, the others put away."""
+    narrow = workspace.columns_narrow and window.width() < WIDE_PX
+    columns = workspace.columns_narrow if narrow else workspace.columns
+    stacks = _stacks(columns, docks)
+    bars = {place: [dock for kind, dock in docks.items() if kind.place == place] for place in ("top", "bottom")}
+    shown = [dock for kind, dock in docks.items() if kind.title in workspace.bars and _has_room(kind, window)]
+    for dock in docks.values():
         # What is shown for a moment only would still make the window larger.
         dock.setFloating(False)
-        dock.setVisible(dock is not of["bottom"][-1] or room.height() >= ROOM_FOR_HISTORY_PX)
-    _stack(window, of["top"], Qt.DockWidgetArea.TopDockWidgetArea)
-    _stack(window, of["bottom"], Qt.DockWidgetArea.BottomDockWidgetArea)
+        dock.setVisible(dock in (*bars["top"], *shown) or any(dock in stack for stack in stacks))
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+    _stack(window, bars["top"], Qt.DockWidgetArea.TopDockWidgetArea)
+    _stack(window, bars["bottom"], Qt.DockWidgetArea.BottomDockWidgetArea)
     # In one area with the meter: between areas Qt leaves room for a central widget, and there is none.
-    window.splitDockWidget(of["top"][-1], of["middle"][0], Qt.Orientation.Vertical)
-    for left, right in pairwise(of["middle"]):
-        window.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-    widths_px = [kind.width_px for kind in docks if kind.place == "middle"]
-    window.resizeDocks(of["middle"], widths_px, Qt.Orientation.Horizontal)
-    _, beside, inside, *_ = of["middle"]
-    for dock in of["behind"]:
-        dock.setFloating(False)
-        window.tabifyDockWidget(inside, dock)
-        dock.hide()
-    for dock in of["floating"]:
-        # Not in the way, and once it is opened, over the palette and the stimulus: the inside stays in sight.
+    window.splitDockWidget(bars["top"][-1], stacks[0][0], Qt.Orientation.Vertical)
+    for left, right in pairwise(stacks):
+        window.splitDockWidget(left[0], right[0], Qt.Orientation.Horizontal)
+    for stack in stacks:
+        for dock in stack[1:]:
+            window.tabifyDockWidget(stack[0], dock)
+        stack[0].raise_()
+    low = window.height() < LOW_PX
+    widths = [column.width_low if low else column.width for column in columns]
+    window.resizeDocks([stack[0] for stack in stacks], widths, Qt.Orientation.Horizontal)
+    in_sight = {*bars["top"], *bars["bottom"], *(dock for stack in stacks for dock in stack)}
+    _put_away(window, {kind: dock for kind, dock in docks.items() if dock not in in_sight}, stacks)
+
+
+def _stacks(columns: Sequence[Column], docks: Docks) -> list[list[QDockWidget]]:
+    """The docks of each column that has any."""
+    named = {title for column in columns for title in column.panels}
+    stacks = []
+    for column in columns:
+        chosen = [
+            dock
+            for wanted in column.panels
+            for kind, dock in docks.items()
+            if kind.title == wanted or (kind.place == wanted and kind.title not in named)
+        ]
+        stacks.append(chosen)
+    return [stack for stack in stacks if stack]
+
+
+def _put_away(window: QMainWindow, docks: Docks, stacks: Sequence[Sequence[QDockWidget]]) -> None:
+    """Hidden, and where each is when it is opened: floating, else a tab of the column that is most like it."""
+    room, columns = window.screen().availableGeometry(), {stack[0]: stack for stack in stacks}
+    inside = next((dock for dock in columns if dock.objectName() in INSIDE), stacks[-1][0])
+    for kind, dock in docks.items():
+        if kind.place != "floating":
+            window.tabifyDockWidget(inside, dock)
+            dock.hide()
+            continue
+        # Not in the way, and once it is opened, over the stimulus: the inside stays in sight.
         # Docked, it shares the place of the stimulus.
-        window.tabifyDockWidget(beside, dock)
+        window.tabifyDockWidget(stacks[0][0], dock)
         dock.setFloating(True)
         place = QRect(window.pos() + QPoint(24, 170), STUDY_SIZE.boundedTo(room.size() - STUDY_MARGIN))
         place.moveBottom(min(place.bottom(), room.bottom() - STUDY_MARGIN.height() // 2))
@@ -52,11 +136,22 @@ def arrange(window: QMainWindow, docks: Mapping[type[Panel], QDockWidget]) -> No
         dock.hide()
 
 
+def _has_room(kind: type[Panel], window: QWidget) -> bool:
+    return kind.title != "History" or window.height() >= ROOM_FOR_HISTORY_PX
+
+
 def _stack(window: QMainWindow, docks: Sequence[QDockWidget], area: Qt.DockWidgetArea) -> None:
     """One dock below the other in an area."""
     window.addDockWidget(area, docks[0])
     for above, below in pairwise(docks):
         window.splitDockWidget(above, below, Qt.Orientation.Vertical)
+
+
+def limit(bar: QWidget) -> None:
+    """Give a bar the height that it needs, unless it has one of its own."""
+    if bar.property(GIVEN) or bar.minimumHeight() < bar.maximumHeight():
+        bar.setProperty(GIVEN, True)
+        bar.setFixedHeight(bar.sizeHint().height())
 
 
 def room_for(window: QWidget) -> QSize:
@@ -73,6 +168,7 @@ class OnScreen(QObject):
     def __init__(self, window: QMainWindow, docks: Iterable[QDockWidget]) -> None:
         super().__init__(window)
         self._window, self._docks = window, tuple(docks)
+        self._low: bool | None = None
         for widget in (window, *self._docks):
             widget.installEventFilter(self)
 
@@ -85,6 +181,8 @@ class OnScreen(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest and watched is self._window:
             self._limit()
+        elif event.type() == QEvent.Type.Resize and watched is self._window:
+            self._fit_bars()
         elif event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             watched.windowHandle().screenChanged.connect(self._follow, Qt.ConnectionType.UniqueConnection)
             self._follow(watched.screen())
@@ -97,6 +195,20 @@ class OnScreen(QObject):
         self._limit()
         for window in self._windows():
             _shrink(window)
+
+    def _fit_bars(self) -> None:
+        """In a low window the bars leave their room to the panels."""
+        low = self._window.height() < LOW_PX
+        if low == self._low:
+            return
+        self._low = low
+        for dock in self._docks:
+            panel = dock.widget()
+            if isinstance(panel, Panel) and panel.bar:
+                panel.set_low(low)
+                for inner in dock.widget().findChildren(QWidget):
+                    inner.updateGeometry()  # each layout on the way remembers what it was told
+                limit(dock.widget())
 
     def _windows(self) -> tuple[QWidget, ...]:
         return (self._window, *(dock for dock in self._docks if dock.isFloating()))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, QTimer
+from PySide6.QtCore import QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
@@ -27,14 +27,15 @@ from app.panels.interventions import InterventionsPanel
 from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
+from app.workspaces import Workspaces
 from core.analyses import Analysis
 from core.questions import Answer, Failure
 from core.registry import kinds
 
 PanelKind = TypeVar("PanelKind")
 
-LAYOUT_VERSION = 1
 OPENING_SIZE = QSize(1440, 900)
+WORKSPACE_MENU = f"View{WITHIN}Workspace"
 OPENING_MENUS = ("File", "Model")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
@@ -68,14 +69,13 @@ class MainWindow(QMainWindow):
             self._add(command)
         self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()
+        self.workspaces = Workspaces(self, self._docks, settings)
         self._add_model_window_help()
         self._connect()
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        self._on_screen = layout.OnScreen(self, self._docks.values())
         self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
-        self._reset_layout()
-        self._restore_layout()
+        self.workspaces.restore()
         self._refresh()
 
     def _connect(self) -> None:
@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
         dock.setWidget(panel)
         if kind.bar:
             dock.setTitleBarWidget(QWidget())
-            panel.setMaximumHeight(max(panel.sizeHint().height(), panel.minimumHeight()))
+            layout.limit(panel)
         dock.visibilityChanged.connect(partial(self._show_panel, dock, panel))
         return dock
 
@@ -126,19 +126,6 @@ class MainWindow(QMainWindow):
 
     def _in_sight(self) -> list[Panel]:
         return [panel for panel in self._panels.values() if panel.isVisibleTo(self) and panel not in self._behind]
-
-    def _reset_layout(self) -> None:
-        layout.arrange(self, self._docks)
-        self._on_screen.keep()
-
-    def _restore_layout(self) -> None:
-        if self._settings is None:
-            return
-        geometry, state = self._settings.value("geometry"), self._settings.value("layout")
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            self.restoreGeometry(geometry)
-            self.restoreState(state, LAYOUT_VERSION)
-            self._on_screen.keep()
 
     def _standing(self) -> list[tuple[Panel, QDockWidget]]:
         """Every panel with its dock."""
@@ -173,7 +160,9 @@ class MainWindow(QMainWindow):
             toggle = dock.toggleViewAction()
             toggle.triggered.connect(lambda shown, kind=kind: self._toggle_panel(kind, shown))
             self._menus["Window"].addAction(toggle)
-        self._extra("Window", "Reset layout", self._reset_layout)
+        self._extra("Window", "Reset layout", self.workspaces.reset)
+        for at, space in enumerate(layout.WORKSPACES, start=1):
+            self._extra(WORKSPACE_MENU, space.name, partial(self.workspaces.choose, space), f"Ctrl+{at}")
         for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
             self._extra("View", f"Theme: {name.lower()}", partial(choices.choose_theme, self._settings, look))
         self._extra("Help", "All commands…", self._open_palette, "Ctrl+K")
@@ -282,10 +271,8 @@ class MainWindow(QMainWindow):
         if not self.leaving.allowed():
             event.ignore()
             return
-        if self._settings is not None:
-            self._settings.setValue("geometry", self.saveGeometry())
-            self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
         self.documents.stop()
+        self.workspaces.keep()
         self.models.stop()
         self.jobs.stop()
         self.desk.live.stop()

@@ -8,7 +8,7 @@ from app.desk import Desk
 from app.edits import item_of_base
 from core.document import Intervention, changed, governing_edit, replace_intervention
 from core.errors import UserError
-from core.interventions.move import move_by_hand
+from core.interventions.move import in_one_mode, move_by_hand
 from core.interventions.novel import Method, WriteNovelVectors, write_novel_vectors
 
 VERBS: dict[Method, str] = {
@@ -41,7 +41,8 @@ def write_novel(desk: Desk, method: Method) -> None:
         *(block, first, first + 1, property, method), "different" if alike else "same", secrets.randbits(32)
     )
     words = f"{VERBS[method]} {edit.subject(desk.document.base)}"
-    desk.edit(words, write_novel_vectors(desk.document, edit))
+    written = write_novel_vectors(desk.document, edit)
+    desk.edit(words, in_one_mode(written, written.interventions[-1]))
 
 
 def draw_again(desk: Desk, index: int | None = None) -> None:

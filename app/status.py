@@ -63,7 +63,19 @@ class Status(QStatusBar):
         answer = self._desk.answer
         self.state.setText("engine: starting" if answer is None else _state(answer, self._desk))
         known = () if answer is None else (*answer.notes, *card_words(answer.model.card))
-        self.state.setToolTip("\n".join([self.state.text(), *known]))
+        self.state.setToolTip("\n".join([self.state.text(), *known, *_explained(self.state.text())]))
+
+
+EXPLAINED = {
+    "IIA": "IIA, interchange accuracy: the share of pairs whose answer turns as it should where one object's value in "
+    "the subspace is replaced by another's.",
+    "rmts": "rmts, relational match-to-sample: are the relations of two pairs, each same or different, the same?",
+}
+
+
+def _explained(text: str) -> list[str]:
+    """What the short words in a line mean."""
+    return [words for short, words in EXPLAINED.items() if short in text]
 
 
 def _state(answer: Answer, desk: Desk) -> str:

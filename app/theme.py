@@ -130,7 +130,7 @@ QPushButton:hover, QToolButton:hover {{ border-color: {accent}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {text}; }}
 QPushButton:checked, QToolButton:checked {{ background: {effect}; color: {text}; border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; }}
-QToolButton[chip="true"] {{ padding: 1px 5px; }}
+QToolButton[chip="true"] {{ padding: 1px 3px; }}
 QToolButton[control="true"] {{ border-style: dashed; }}
 QToolButton[control="true"]:checked {{ background: {warning}; color: {window}; border-color: {warning}; }}
 QTabWidget::pane {{ border: 1px solid {line}; }}

@@ -10,20 +10,20 @@ import numpy as np
 from core.analyses import Analysis
 
 Place = Literal["top", "middle", "behind", "bottom", "floating"]
-"""Where a panel's dock is at first. Behind: hidden, and then in front of the inside view."""
+"""Where a panel's dock is. Behind: hidden while one explores, beside the inside view in the workspace Inside.
+Floating: over the window, and large in the workspace Study."""
 
 
 class Panel:
     """What the window needs of a panel, beside its being a widget that is made of a desk.
 
-    Its dock, its entry in *Window* and its command are called `title`. Panels of one place stand in their `order`, and
-    in the middle in `width_px`. A `bar` has no title, and no more height than it needs.
+    Its dock, its entry in *Window* and its command are called `title`. Panels of one place stand in their `order`.
+    A `bar` has no title, and no more height than it needs.
     """
 
     title: ClassVar[str]
     place: ClassVar[Place] = "behind"
     order: ClassVar[int] = 100
-    width_px: ClassVar[int] = 380
     bar: ClassVar[bool] = False
 
     _drawn_of: tuple[object, ...] = ()
@@ -42,6 +42,9 @@ class Panel:
 
     def take(self, kept: Mapping[str, Any]) -> None:
         """Stand as `kept` says. It comes from a file: what is not known or of another type is passed over."""
+
+    def set_low(self, low: bool) -> None:
+        """Of a bar: take less height, for the window is low, or as much as it likes again."""
 
     def has_news(self, *state: object) -> bool:
         """Whether something of `state`, all that the panel draws from, is another than at the last call.

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.edits import read_by
+from app.layout import limit
 from app.panels import Panel
 from app.widgets.class_bars import ClassBars
 from app.widgets.class_bars_paint import N_BARS
@@ -45,6 +46,11 @@ class DecisionPanel(QWidget, Panel):
     def wanted(self) -> tuple[Analysis[Any], ...]:
         return (Decision(), *beside(self._desk, Decision()))
 
+    def set_low(self, low: bool) -> None:
+        for verdict in (self.first, self.beside):
+            for shown in (verdict.meter, verdict.bars):
+                shown.set_low(low)
+
     def refresh(self) -> None:
         """Show the last verdict of each model, greyed while another state is being computed."""
         message = self._desk.failure.message if self._desk.failure else ""
@@ -53,7 +59,7 @@ class DecisionPanel(QWidget, Panel):
         if not self.has_news(message, _known(found), _known(there), comparing):
             return
         if self.both.show_names(comparing):
-            self.setMaximumHeight(max(self.sizeHint().height(), self.minimumHeight()))
+            limit(self)
         self.first.show_found(found, message, both=comparing is not None)
         self.beside.show_found(there, message, both=True)
         lensed = [of.value for of in (found, there) if of is not None and of.value is not None and of.value.lens]

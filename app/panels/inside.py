@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
@@ -26,7 +27,7 @@ from core.render import render
 from core.scene import Stimulus, item_name
 from core.tokens import patches_of_items
 
-OVERVIEW_MIN_PX = 96
+OVERVIEW_MIN_PX, OVERVIEW_SHARE = 96, 0.42
 
 
 class InsidePanel(QWidget, Panel):
@@ -36,7 +37,6 @@ class InsidePanel(QWidget, Panel):
     """
 
     title, place, order = "Inside", "middle", 40
-    width_px = 385
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -44,6 +44,7 @@ class InsidePanel(QWidget, Panel):
         self._held = False
         self._receiving = False
         self._baseline = False
+        self._shape = (0, 0)
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
         self.view = AttentionView()
@@ -51,16 +52,17 @@ class InsidePanel(QWidget, Panel):
         self.overview.addTab(self.atlas, "Heads")
         self.overview.addTab(self.curves, "Where items look")
         self.overview.setTabToolTip(1, "Attention that item tokens give to their own item, its partner, and the rest")
+        self.overview.setDocumentMode(True)
+        self.overview.tabBar().setDrawBase(False)
         self.overview.setMinimumHeight(OVERVIEW_MIN_PX)  # on a low screen the picture above matters more
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(self.view)
-        splitter.addWidget(self.overview)
-        splitter.setStretchFactor(0, 5)
-        splitter.setStretchFactor(1, 4)
-        splitter.setChildrenCollapsible(False)
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(self.view)
+        self._splitter.addWidget(self.overview)
+        self._splitter.setChildrenCollapsible(False)
+        self._is_split_by_hand = False
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 2, 10, 6)
-        layout.addWidget(splitter)
+        layout.setContentsMargins(8, 0, 8, 4)
+        layout.addWidget(self._splitter)
         self._connect()
 
     def _connect(self) -> None:
@@ -74,6 +76,21 @@ class InsidePanel(QWidget, Panel):
         self.atlas.preview_ended.connect(lambda: self._desk.try_out(None))
         self.curves.position_chosen.connect(lambda block: self._desk.look(read=block))
         self.overview.currentChanged.connect(lambda _: self._draw_curves())
+        self._splitter.splitterMoved.connect(self._keep_split)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._split()
+
+    def _split(self) -> None:
+        """The picture takes what the atlas does not need, and more than half, unless somebody has decided otherwise."""
+        if not self._is_split_by_hand:
+            high = self._splitter.height()
+            below = min(self.overview.sizeHint().height(), round(OVERVIEW_SHARE * high))
+            self._splitter.setSizes([high - below, below])
+
+    def _keep_split(self) -> None:
+        self._is_split_by_hand = True
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """Attention of the token that is looked at, and what heads take from items to items."""
@@ -136,6 +153,9 @@ class InsidePanel(QWidget, Panel):
         self, info: ModelInfo, maps: np.ndarray, vmax: np.ndarray, scores: Masses | None, *, stale: bool
     ) -> None:
         shape = (info.n_blocks, info.n_heads)
+        if shape != self._shape:
+            self._shape = shape
+            QTimer.singleShot(0, self, self._split)  # once the atlas knows how many heads there are
         self.atlas.set_scores(np.full(shape, math.nan) if scores is None else scores)
         grid = info.geometry.grid
         self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QTabWidget,
-    QVBoxLayout,
 )
 
 from app import choices
@@ -26,13 +26,14 @@ from app.modes import choose_control, draw_again
 from app.panels import Panel
 from app.panels.fit_section import FitSection
 from app.panels.modes import ModeChips
+from app.panels.pad_body import PadBody
 from app.panels.pad_landmarks import Landmarks, landed, nearest
-from app.panels.pad_words import axes, lacks_fit, why_no_pad
+from app.panels.pad_words import axes, lacks_fit, remedy, why_no_pad
 from app.panels.pads_beside import PadsBeside
 from app.panels.probe_section import ProbeSection
 from app.panels.stimulus import item_role
 from app.widgets.edit_list import EditList, EditRow
-from app.widgets.flow import Flow, ScrolledBody
+from app.widgets.flow import Flow
 from app.widgets.pad import EMPTY, PadPicture, SubspacePad, Thumb
 from core.analyses import Analysis
 from core.analyses.decision import Decision
@@ -55,7 +56,7 @@ from core.scene import ITEM_LETTERS, Property
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 PROBE_TAB, FIT_TAB = len(PADS), len(PADS) + 1
 MAX_STRENGTH = 2.0
-PAD_MIN_PX, EDITS_MIN_PX = 160, 72
+PAD_MIN_PX, EDITS_MIN_PX = 160, 54
 SMALLEST = QSize(250, 220)
 
 
@@ -63,7 +64,6 @@ class InterventionsPanel(QScrollArea, Panel):
     """Drag a thumb: the item's value in the subspace follows, and the decision with it."""
 
     title, place, order = "Interventions", "middle", 50
-    width_px = 365
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -78,11 +78,12 @@ class InterventionsPanel(QScrollArea, Panel):
             self.tabs.addTab(self.beside.both[property], name)
             self.pads[property].setAccessibleName(f"{name} pad")
         self.strength = QDoubleSpinBox()
-        self.tie, self.magnet = QCheckBox("Tie A+B"), QCheckBox("Magnet")
+        self.tie, self.magnet = QCheckBox("Tie"), QCheckBox("Magnet")
         self.words, self.edits, self.probe = QLabel(), EditList(), ProbeSection(desk)
-        self.fit, self.offer = FitSection(desk), QPushButton("Fit subspaces…")
+        self.fit, self.offer, self.go = FitSection(desk), QPushButton("Fit subspaces…"), QPushButton()
         self.chips = ModeChips(desk, desk.actions["mode"], desk.actions["control"])
-        self._of_pads = (self.words, self.offer, Flow((self.strength, self.tie, self.magnet)), self.chips)
+        handles = Flow((self.strength, self.tie, self.magnet, *self.chips.controls.values(), self.chips.again))
+        self._of_pads = (self.words, self.go, self.offer, handles, self.chips)
         self._arrange()
         self._connect()
         choices.keep_checked(desk.settings, "magnet", self.magnet)
@@ -93,7 +94,10 @@ class InterventionsPanel(QScrollArea, Panel):
         self.strength.setSingleStep(0.05)
         self.strength.setValue(1.0)
         self.strength.setPrefix("α ")
-        self.strength.setToolTip("Strength of the pad's edits; the wheel over the pad changes it")
+        self.strength.setToolTip(
+            "α, the strength of the pad's edits: 0 leaves the model's own value, 1 puts it where the thumb is, 2 goes "
+            "as far again.\nThe wheel over the pad changes it."
+        )
         self.tie.setToolTip("Both thumbs move together, to the same place")
         self.magnet.setToolTip("Thumbs snap to landmarks; Alt frees them")
         self.magnet.setChecked(True)
@@ -110,18 +114,13 @@ class InterventionsPanel(QScrollArea, Panel):
             self.tabs.setTabToolTip(self.tabs.addTab(page, name), tip)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
         self.tabs.setMinimumHeight(PAD_MIN_PX)
-        for widget in (self.tabs, self.edits):
-            # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
-            widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-        body = ScrolledBody()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(6, 2, 6, 6)
-        layout.setSpacing(4)
-        layout.addWidget(self.tabs, 5)
-        for below in self._of_pads:
-            layout.addWidget(below)
-        layout.addWidget(self.edits, 2)
-        self.setWidget(body)
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.edits.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._body = PadBody(self.tabs, (*self._of_pads, self.edits))
+        self.setWidget(self._body)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
 
@@ -137,6 +136,7 @@ class InterventionsPanel(QScrollArea, Panel):
             self.magnet.toggled.connect(lambda on, p=pad: setattr(p, "magnet", on))
         self.tabs.currentChanged.connect(self._show_pad)
         self.offer.clicked.connect(self.offer_fit)
+        self.go.clicked.connect(self._mend)
         self.fit.finished.connect(self._back_from_fit)
         self.strength.valueChanged.connect(self._set_strength)
         self.edits.toggled.connect(self._toggle)
@@ -150,6 +150,10 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def minimumSizeHint(self) -> QSize:
         return SMALLEST
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._body.fit(self.width(), self.height())
+        super().resizeEvent(event)
 
     @property
     def property_shown(self) -> Property:
@@ -205,6 +209,9 @@ class InterventionsPanel(QScrollArea, Panel):
         there = self.beside.words(self.property_shown, desk.view.item)
         self.words.setText("\n".join(filter(None, (self._words(found), there))))
         self.offer.setVisible(self.tabs.currentIndex() < len(PADS) and lacks_fit(desk, self.property_shown, found))
+        mend = remedy(desk, self.property_shown, found)
+        self.go.setVisible(self.tabs.currentIndex() < len(PADS) and mend is not None)
+        self.go.setText("" if mend is None else mend[0])
         self.words.setToolTip("" if shown is None else axes(shown))
         self.chips.refresh()
         mine = [e for e in desk.document.interventions if self._is_of_pad(e)]
@@ -284,6 +291,11 @@ class InterventionsPanel(QScrollArea, Panel):
         """Go to the form for what the pad lacks."""
         self.fit.offer(self.property_shown, self._desk.view.write)
         self.tabs.setCurrentIndex(FIT_TAB)
+
+    def _mend(self) -> None:
+        mend = remedy(self._desk, self.property_shown, self._pad(self.property_shown))
+        if mend is not None:
+            mend[1]()
 
     def _back_from_fit(self) -> None:
         """To the pad that was looked at before, if nobody has gone elsewhere meanwhile."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.comparing import beside, block_beside, block_of_first, found_beside, n_blocks_beside, names
 from app.desk import Desk
+from app.layout import limit
 from app.panels import Panel
 from app.widgets.layer_strip import Cell, LayerStrip
 from app.widgets.side_by_side import SideBySide
@@ -21,6 +22,10 @@ from core.scene import Property
 
 TOO_LATE_BELOW = 0.25
 DEFAULT_BLOCKS = 6
+INTERCHANGE = "interchange accuracy"
+EXPLAINED = (
+    "The share of pairs whose answer turns as it should where a swap in the subspace here replaces one object's value."
+)
 
 
 def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: int) -> list[Cell]:
@@ -32,7 +37,7 @@ def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: in
         effect = None if card is None else float(card["iia"])
         late = effect is not None and block > best and effect < TOO_LATE_BELOW
         note = "too late: already compared" if late else ""
-        cells.append(Cell("embed" if block < 0 else f"block {block}", effect, note))
+        cells.append(Cell("embed" if block < 0 else f"block {block}", effect, note, INTERCHANGE, EXPLAINED))
     return cells
 
 
@@ -75,6 +80,10 @@ class LayersPanel(QWidget, Panel):
         answer = self._desk.answer
         return answer.model.n_blocks if answer is not None else DEFAULT_BLOCKS
 
+    def set_low(self, low: bool) -> None:
+        for strip in (self.strip, self.beside):
+            strip.set_low(low)
+
     def refresh(self) -> None:
         """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
         desk = self._desk
@@ -83,7 +92,7 @@ class LayersPanel(QWidget, Panel):
             self.strip.set_cells(self._cells())
         self.strip.set_markers(desk.view.read, desk.view.write)
         if self.both.show_names(names(desk) if desk.document.compared else None):
-            self.setMaximumHeight(max(self.sizeHint().height(), self.minimumHeight()))
+            limit(self)
         if desk.document.compared:
             self._refresh_beside()
 

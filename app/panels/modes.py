@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.modes import edit_in_force
@@ -17,20 +17,22 @@ DRAW_AGAIN = "↻"
 
 
 class ModeChips(QWidget):
-    """One chip a command; the mode and the control in force are pressed."""
+    """One chip a command; the mode and the control in force are pressed. The chips of controls, and `again`,
+    stand elsewhere.
+    """
 
     def __init__(self, desk: Desk, modes: Sequence[QAction], controls: Sequence[QAction]) -> None:
         super().__init__()
         self._desk = desk
         self.modes = {action.iconText(): _chip(action) for action in modes}
         self.controls = {action.iconText(): _chip(action) for action in controls}
+        self.again = self.modes[DRAW_AGAIN]
         for button in self.controls.values():
             button.setProperty("control", True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)
-        layout.addWidget(Flow(tuple(self.modes.values())))
-        layout.addWidget(Flow((QLabel("Control"), *self.controls.values())))
+        layout.addWidget(Flow([chip for name, chip in self.modes.items() if name != DRAW_AGAIN]))
 
     def refresh(self) -> None:
         """Press the chips of the edit in force."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.desk import Desk, Found
+from app.edits import draw_random_pair
 from app.panels.fit_section import why_not
 from core.analyses.pad import PadPlaces
 from core.scene import Property
@@ -22,9 +23,9 @@ def why_no_pad(desk: Desk, property: Property, found: Found[PadPlaces] | None) -
     """Why there is nothing to move, and what to do."""
     assert desk.answer is not None
     if desk.document.base.photo is not None:
-        return "a photo has no items to move: Stimulus ▸ Random pair draws some"
+        return "a photo has no items to move; a random pair has"
     if not desk.document.base.items:
-        return "the canvas is empty: add an item (Stimulus ▸ Add item)"
+        return "the canvas is empty: add an item, or draw a random pair"
     if desk.answer.question.document.model != desk.document.model:
         return "computing"
     cards = desk.answer.model.subspace_cards
@@ -35,8 +36,23 @@ def why_no_pad(desk: Desk, property: Property, found: Found[PadPlaces] | None) -
     if desk.view.write in blocks and (found is None or not found.current):
         return "computing"
     others = [b for b in blocks if b != desk.view.write]
-    move = f": move the write marker to {_blocks(others)}" if others else ", the only one is empty"
+    move = f": there is one after {_blocks(others)}" if others else ", the only one is empty"
     return f"no {word} subspace here{move}"
+
+
+def remedy(desk: Desk, property: Property, found: Found[PadPlaces] | None) -> tuple[str, Callable[[], object]] | None:
+    """What a button can do about a pad that has nothing to show, beside a fit: its words, and what it does."""
+    base, answer = desk.document.base, desk.answer
+    if answer is None or (found is not None and found.value is not None):
+        return None
+    if base.photo is not None or not base.items:
+        return "Random pair", lambda: draw_random_pair(desk)
+    cards = answer.model.subspace_cards
+    blocks = {b: card["iia"] for (name, b), card in cards.items() if name == property and card.get("subspace_size", 1)}
+    if not blocks or desk.view.write in blocks:
+        return None
+    best = max(blocks, key=lambda block: float(blocks[block]))
+    return f"Go to {_blocks([best])}", lambda: desk.look(write=best, read=min(best + 1, answer.model.n_blocks - 1))
 
 
 def lacks_fit(desk: Desk, property: Property, found: Found[PadPlaces] | None) -> bool:

@@ -1,16 +1,11 @@
-"""The palette: shape and colour chips for the selected item, and what can be done to a pair."""
+"""The palette of the stimulus: shape and colour chips for the selected item, along the canvas or in pop-overs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
-
 from app.desk import Desk
 from app.edits import set_selected_property
-from app.panels import Panel
 from app.widgets.chips import Chip, ChipGrid
+from app.widgets.fold import PopOver
 from core.document import stimulus_of
 from core.render import shape_mask, shape_name
 from core.scene import COLOR_NAMES, COLORS, N_COLORS, N_SHAPES
@@ -28,49 +23,31 @@ def color_chips() -> list[Chip]:
     return [Chip("color", i, COLOR_NAMES[i], COLORS[i], None) for i in range(N_COLORS)]
 
 
-class PalettePanel(QScrollArea, Panel):
-    """Chips set the selected item's shape or colour, or are dropped on any item; buttons act on the pair."""
+class Palette:
+    """Chips set the selected item's shape or colour, or are dropped on any item.
 
-    title, place, order = "Palette", "middle", 20
-    width_px = 200
+    `strip` are the grids for a place along the canvas, and `folded` the buttons that stand for them where there is no
+    such place.
+    """
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
         self._desk = desk
-        self.shapes, self.colors = ChipGrid(), ChipGrid()
-        self.shapes.set_chips(shape_chips())
-        self.colors.set_chips(color_chips())
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(10, 4, 10, 8)
-        for title, grid in (("Shapes", self.shapes), ("Colours", self.colors)):
-            layout.addWidget(QLabel(title))
-            layout.addWidget(grid)
-            grid.setAccessibleName(title)
-            grid.chosen.connect(lambda kind, value: set_selected_property(desk, kind, value))
-        layout.addWidget(QLabel("Pair"))
-        layout.addLayout(_buttons(desk.actions["pair"]))
-        layout.addStretch(1)
-        self.setWidget(body)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setMinimumWidth(body.minimumSizeHint().width() + 12)
+        self.strip = ChipGrid(), ChipGrid()
+        self._popped = ChipGrid(), ChipGrid()
+        self.folded = PopOver("Shape ▾", self._popped[:1]), PopOver("Colour ▾", self._popped[1:])
+        for grids in (self.strip, self._popped):
+            for name, grid, chips in zip(("Shapes", "Colours"), grids, (shape_chips(), color_chips()), strict=True):
+                grid.set_chips(chips)
+                grid.setAccessibleName(name)
+                grid.chosen.connect(lambda kind, value: set_selected_property(desk, kind, value))
+        for button, grid in zip(self.folded, self._popped, strict=True):
+            grid.chosen.connect(lambda *_, button=button: button.frame.hide())
 
     def refresh(self) -> None:
         """Mark the selected item's shape and colour."""
         items = stimulus_of(self._desk.document, self._desk.view.side).items
         index = self._desk.view.item
         selected = items[index] if 0 <= index < len(items) else None
-        self.shapes.set_current(None if selected is None else selected.shape)
-        self.colors.set_current(None if selected is None else selected.color)
-
-
-def _buttons(actions: Sequence[QAction]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setSpacing(5)
-    for index, action in enumerate(actions):
-        button = QToolButton()
-        button.setDefaultAction(action)
-        button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
-        grid.addWidget(button, index // 2, index % 2)
-    return grid
+        for shapes, colors in (self.strip, self._popped):
+            shapes.set_current(None if selected is None else selected.shape)
+            colors.set_current(None if selected is None else selected.color)

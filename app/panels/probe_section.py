@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -97,8 +98,9 @@ class ProbeSection(QWidget):
         super().__init__()
         self.desk = desk
         self._gesture = ""
-        self.words = QLabel()
+        self.words, self.go = QLabel(), QPushButton()
         self.words.setWordWrap(True)
+        self.go.clicked.connect(self._go)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
@@ -109,6 +111,7 @@ class ProbeSection(QWidget):
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(8)
         layout.addWidget(self.words)
+        layout.addWidget(self.go)
         layout.addLayout(grid)
         layout.addStretch(1)
 
@@ -118,6 +121,9 @@ class ProbeSection(QWidget):
         said, whole = (problem, problem) if problem else self._measured()
         self.words.setText(f"Probe direction · {said}")
         self.words.setToolTip(whole)
+        best = self._best_elsewhere()
+        self.go.setVisible(best is not None)
+        self.go.setText("" if best is None else f"Go to block {best}")
         n_pairs = len(pairs_of(len(base.items)))
         for row in self.rows:
             shown = row.pair < max(1, n_pairs)
@@ -150,10 +156,22 @@ class ProbeSection(QWidget):
         if not desk.answer.model.probe_cards:
             return f"this model has no probes; make them with: relata probe --model {desk.document.model}"
         if desk.view.write not in desk.answer.model.probe_cards:
-            return "no probe here: move the write marker to a block that has one"
+            return f"no probe here: there is one after block {self._best_elsewhere()}"
         if not pairs_of(len(desk.document.base.items)):
             return "it needs a pair: use Stimulus ▸ Random pair"
         return ""
+
+    def _best_elsewhere(self) -> int | None:
+        """The block whose probe's direction does most, where the write layer has no probe."""
+        cards = {} if self.desk.answer is None else self.desk.answer.model.probe_cards
+        if self.desk.view.write in cards:
+            return None
+        return max(cards, key=lambda block: edits.probe_gain(cards[block])[0], default=None)
+
+    def _go(self) -> None:
+        best = self._best_elsewhere()
+        if best is not None:
+            self.desk.look(write=best)
 
     def _measured(self) -> tuple[str, str]:
         """How good the probe at the write layer is, and its direction beside its control: in short, and at length."""

@@ -1,15 +1,20 @@
-"""The stimulus canvas, with a tab for the base and one for the source."""
+"""The stimulus canvas with the palette along it, and a tab for the base and one for the source."""
 
 from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPoint, QSignalBlocker
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.edits import edit_stimulus, set_item_property
 from app.panels import Panel
+from app.panels.palette import Palette
 from app.widgets.canvas import CanvasItem, StimulusCanvas
+from app.widgets.cut import CutLabel
+from app.widgets.easel import Easel
+from app.widgets.fold import FoldingRow
 from core.document import Side, move_item, stimulus_of
 from core.render import render, shape_name
 from core.scene import (
@@ -73,7 +78,6 @@ class StimulusPanel(QWidget, Panel):
     """Draw, drag and drop; every gesture is one undo step."""
 
     title, place, order = "Stimulus", "middle", 30
-    width_px = 460
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -85,23 +89,31 @@ class StimulusPanel(QWidget, Panel):
         for name in ("Base", "Source"):
             self.tabs.addTab(name)
         self.tabs.setDrawBase(False)
-        self.canvas = StimulusCanvas()
-        self.caption, self.note = QLabel(), QLabel()
-        for label in (self.caption, self.note):
-            label.setWordWrap(True)
+        self.canvas, self.chips = StimulusCanvas(), Palette(desk)
+        self.easel = Easel(self.canvas, self.chips.strip)
+        self.tools = FoldingRow([_tool(action) for action in desk.actions["pair"]], "More that can be done to the pair")
+        self.caption, self.note = CutLabel(), CutLabel()
         self._arrange()
         self._connect()
 
     def _arrange(self) -> None:
-        top = QHBoxLayout()
-        top.addStretch(1)
+        self.note.setProperty("warning", True)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 8px; }")
+        top, foot = QHBoxLayout(), QHBoxLayout()
+        for button in self.chips.folded:
+            top.addWidget(button)
+            button.hide()
+        top.addWidget(self.tools, 1)
         top.addWidget(self.tabs)
+        foot.addWidget(self.caption, 1)
+        foot.addWidget(self.note)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 2, 10, 6)
+        layout.setContentsMargins(10, 0, 10, 4)
+        layout.setSpacing(3)
         layout.addLayout(top)
-        layout.addWidget(self.canvas, 1)
-        layout.addWidget(self.caption)
-        layout.addWidget(self.note)
+        layout.addWidget(self.easel, 1)
+        layout.addLayout(foot)
 
     def _connect(self) -> None:
         canvas = self.canvas
@@ -113,12 +125,14 @@ class StimulusPanel(QWidget, Panel):
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
         canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
         canvas.customContextMenuRequested.connect(self._open_menu)
+        self.easel.folded.connect(self._fold)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
 
     def refresh(self) -> None:
         """Draw the stimulus of the tab."""
         view = self._desk.view
         stimulus = stimulus_of(self._desk.document, view.side)
+        self.chips.refresh()
         if not self.has_news(stimulus, view.side, view.item):
             return
         with QSignalBlocker(self.tabs):
@@ -127,8 +141,12 @@ class StimulusPanel(QWidget, Panel):
             self._drawn, self._image = stimulus, render(stimulus)
         selected = view.item if view.item < n_items(stimulus) else None
         self.canvas.show_picture(self._image, canvas_items(stimulus), stimulus.geometry.patch_px, selected=selected)
-        self.caption.setText(_caption(stimulus))
-        self.note.setText(_note(stimulus))
+        self.caption.show_text(_caption(stimulus), _counted(stimulus))
+        self.note.show_text(_note(stimulus))
+
+    def _fold(self, folded: bool) -> None:
+        for button in self.chips.folded:
+            button.setVisible(folded)
 
     def _start(self) -> None:
         self._gesture = self._desk.new_gesture()
@@ -147,6 +165,13 @@ class StimulusPanel(QWidget, Panel):
         menu.deleteLater()
 
 
+def _tool(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setProperty("chip", True)
+    return button
+
+
 def _caption(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
         masked = zip(stimulus.photo.masks, patches_of_items(stimulus), strict=True)
@@ -158,9 +183,16 @@ def _caption(stimulus: Stimulus) -> str:
     if odd is not None:
         one, others = _kind_words(stimulus.items[odd]), _kind_words(stimulus.items[odd - 1])
         return f"{item_name(odd)} {one}   {n_items(stimulus) - 1} others {others}"
-    counted = zip(stimulus.items, patches_of_items(stimulus), strict=True)
-    words = (f"{item_name(i)} {_kind_words(item)} · {len(of)} tokens" for i, (item, of) in enumerate(counted))
-    return "   ".join(words)
+    return "   ".join(f"{item_name(i)} {_kind_words(item)}" for i, item in enumerate(stimulus.items))
+
+
+def _counted(stimulus: Stimulus) -> str:
+    """The caption of items at length; empty where the caption says it all."""
+    counted = zip(stimulus.items, patches_of_items(stimulus), strict=False)
+    told = [f"{item_name(i)} {_kind_words(item)} · {len(of)} tokens" for i, (item, of) in enumerate(counted)]
+    return (
+        "\n".join((*told, f"Patches of {stimulus.geometry.patch_px} px; Alt drags free of their grid")) if told else ""
+    )
 
 
 def _kind_words(item: Item) -> str:
@@ -168,6 +200,7 @@ def _kind_words(item: Item) -> str:
 
 
 def _note(stimulus: Stimulus) -> str:
+    """What must be known of the picture; nothing where it is as in training."""
     if stimulus.photo is not None:
         masked = "its masks are its items: click one to select it"
         return stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
@@ -175,4 +208,4 @@ def _note(stimulus: Stimulus) -> str:
         return "unaligned — outside the training distribution"
     if not is_trained_layout(stimulus):
         return "display pair not alone in its corner — outside the training distribution"
-    return f"aligned to the {stimulus.geometry.patch_px} px patch grid — Alt drags free"
+    return ""

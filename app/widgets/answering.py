@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.widgets.painted import Painted, announce, line_height
 from app.widgets.reading import COMPUTING, WAITING
 
-HEIGHT_EM = 6.1
+HEIGHT_EM, LOW_EM = 6.1, 4.4
 _PULSE_MS = 250
 _SHRINK_BELOW = 0.8  # a smaller reach is taken only when everything fits into this share of it
 
@@ -44,6 +44,7 @@ class Answering(Painted, Generic[R]):
         self._certain: R | None = None  # the last reading that was not stale
         self._stale = False
         self._message = ""
+        self._tall_em = HEIGHT_EM
         self._pulse = QVariantAnimation(self)
         self._pulse.setDuration(_PULSE_MS)
         self._pulse.setStartValue(0.0)
@@ -74,13 +75,18 @@ class Answering(Painted, Generic[R]):
         """How far the mark of a flip has come, from 0 to 1."""
         return float(self._pulse.currentValue()) if self.is_pulsing() else 0.0
 
+    def set_low(self, low: bool) -> None:
+        """Take less height, or as much as it likes again."""
+        self._tall_em = LOW_EM if low else HEIGHT_EM
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         em = line_height(self.font())
-        return QSize(round(64 * em), round(HEIGHT_EM * em))
+        return QSize(round(64 * em), round(self._tall_em * em))
 
     def minimumSizeHint(self) -> QSize:
         em = line_height(self.font())
-        return QSize(round(18 * em), round(HEIGHT_EM * em))
+        return QSize(round(18 * em), round(self._tall_em * em))
 
     def _told(self) -> str:
         """The reading in words, with what keeps it from being of now."""

@@ -10,15 +10,13 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from app.widgets.painted import line_height, scaled, width_of
 
 WRAP = int(Qt.TextFlag.TextWordWrap)
-_ENOUGH = 0.85  # integer zoom is taken where it fills this share of the room
 _LEAST_BAR = 4.0  # lines
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What has to find a place; `side_px` is the image's, `rows` and `cols` count patches."""
+    """What has to find a place; `rows` and `cols` count patches."""
 
-    side_px: int
     rows: int
     cols: int
     prefix: tuple[str, ...]
@@ -139,12 +137,9 @@ def _caption_height(font: QFont, caption: str, width: float) -> float:
 
 
 def _side(room: float, parts: Parts, ratio: float) -> float:
-    """A side with the same number of device pixels for each image pixel, or at least for each patch."""
+    """As large as the room, with the same number of device pixels for each patch."""
     device = max(16, int(room * ratio))
-    zoom = device // parts.side_px if parts.side_px else 0
-    if zoom and zoom * parts.side_px >= _ENOUGH * device:
-        device = zoom * parts.side_px
-    elif 0 < parts.cols <= device:
+    if 0 < parts.cols <= device:
         device -= device % parts.cols
     return device / ratio
 

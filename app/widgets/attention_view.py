@@ -255,8 +255,7 @@ class AttentionView(Interactive, Painted):
     def _frame(self) -> AttentionFrame:
         look = self._look
         labels = tuple(label for label, _ in look.prefix)
-        side_px = 0 if look.image is None else look.image.width()
-        parts = Parts(side_px, self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest)
+        parts = Parts(self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest)
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         return self.kept("frame", parts, lambda: frame_in(area, self.font(), parts, ratio))
 

@@ -12,8 +12,7 @@ from app.theme import Theme
 from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
 from app.widgets.painted import scaled
 
-_MARGIN_PX = 4
-_ENOUGH = 0.75
+_MARGIN_PX = 3
 _TAB_PX = 17.0
 _PAIR_GAP_PX = 4.0
 
@@ -76,14 +75,10 @@ class Marking:
 def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> CanvasFrame:
     """The frame of an image of `side_px` in `room` (width, height) on a screen with device pixel `ratio`.
 
-    An integer number of device pixels for each image pixel where that fills most of the room; else for each
-    patch, so that the grid stays even.
+    It fills the room up to an integer number of device pixels for each patch, so that the grid stays even.
     """
     device_room = max(1, int((min(room) - 2 * _MARGIN_PX) * ratio))
-    zoom = float(device_room // side_px)
-    if zoom * side_px < _ENOUGH * device_room:
-        zoom = max(1, device_room * patch_px // side_px) / patch_px
-    zoom /= ratio
+    zoom = max(1, device_room * patch_px // side_px) / patch_px / ratio
     spare_x, spare_y = room[0] - side_px * zoom, room[1] - side_px * zoom
     return CanvasFrame(round(spare_x / 2 * ratio) / ratio, round(spare_y / 2 * ratio) / ratio, zoom, side_px)
 

@@ -19,10 +19,9 @@ from app.widgets.rows import ROW, Index, Rows, RowView
 
 CHIP_MIME = "application/x-relata-chip"
 
-_COLUMNS = 4
 _SHAPE_PX, _COLOR_PX, _SMALLEST_PX = QSize(44, 42), QSize(44, 38), QSize(30, 27)
 _WIDER_PX = 8
-_INSET_PX = 4.75
+_INSET_PX, _LEAST_INSET_PX = 4.75, 2.5
 _CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
@@ -68,13 +67,14 @@ def paint_chip(painter: QPainter, chip: Chip, rect: QRectF, colors: Theme) -> No
 
 
 class ChipGrid(RowView):
-    """Chips in four columns; one of them may be current. A chip can be dragged onto an item."""
+    """Chips in columns; one of them may be current. A chip can be dragged onto an item."""
 
     chosen = Signal(str, int)
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 4) -> None:
         super().__init__(_Chips(self._told))
         self.current: int | None = None
+        self._columns = columns
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
         self.setDragEnabled(True)
@@ -89,6 +89,12 @@ class ChipGrid(RowView):
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show `chips`, in order, row by row."""
         self.rows.set_rows(chips)
+        self.updateGeometry()
+        self._fit()
+
+    def set_columns(self, columns: int) -> None:
+        """Stand in this many columns."""
+        self._columns = columns
         self.updateGeometry()
         self._fit()
 
@@ -107,7 +113,8 @@ class ChipGrid(RowView):
     def draw(self, painter: QPainter, rect: QRectF, index: Index, state: QStyle.StateFlag) -> None:
         """Shapes stand on square tiles, colours fill their cell; both leave room for the rings."""
         colors, chip = theme.current(), index.data(ROW)
-        face = rect.adjusted(_INSET_PX, _INSET_PX, -_INSET_PX, -_INSET_PX)
+        inset = max(_LEAST_INSET_PX, min(_INSET_PX, 0.11 * min(rect.width(), rect.height())))
+        face = rect.adjusted(inset, inset, -inset, -inset)
         if chip.rgb is None:
             side = min(face.width(), face.height())
             face = QRectF(face.center().x() - side / 2, face.center().y() - side / 2, side, side)
@@ -152,16 +159,16 @@ class ChipGrid(RowView):
         return _COLOR_PX if self.rows.shown and self.rows.shown[0].rgb is not None else _SHAPE_PX
 
     def _n_lines(self) -> int:
-        return max(1, -(-self.rows.rowCount() // _COLUMNS))
+        return max(1, -(-self.rows.rowCount() // self._columns))
 
     def _all(self, cell: QSize) -> QSize:
-        return QSize(_COLUMNS * cell.width(), self._n_lines() * cell.height())
+        return QSize(self._columns * cell.width(), self._n_lines() * cell.height())
 
     def _fit(self) -> None:
         """Cells as large as there is room for, up to what looks well."""
         largest = self._largest()
-        wide = min(largest.width() + _WIDER_PX, (self.width() - 1) // _COLUMNS)
-        self.setViewportMargins(0, 0, self.width() - _COLUMNS * wide - 1, 0)  # a fifth column would find room
+        wide = min(largest.width() + _WIDER_PX, (self.width() - 1) // self._columns)
+        self.setViewportMargins(0, 0, self.width() - self._columns * wide - 1, 0)  # a fifth column would find room
         self.setGridSize(QSize(wide, min(largest.height(), self.height() // self._n_lines())))
 
 

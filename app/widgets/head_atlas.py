@@ -20,6 +20,7 @@ from app.widgets.head_atlas_paint import (
     legend_row,
     paint_cells,
     paint_choice,
+    paint_enlarged,
     paint_legend,
     paint_names,
     paint_off,
@@ -143,7 +144,7 @@ class HeadAtlas(Interactive, Painted):
     def sizeHint(self) -> QSize:
         em = line_height(self.font())
         n_blocks, n_heads = self._scores.shape
-        wide, high = min(30.0, max(14.0, 2.9 * n_heads)), min(26.0, max(9.0, 1.85 * n_blocks))
+        wide, high = min(30.0, max(14.0, 2.9 * n_heads)), min(20.0, max(9.0, 1.0 * n_blocks))
         return QSize(round((wide + 2.5) * em), round((high + 2) * em))
 
     def minimumSizeHint(self) -> QSize:
@@ -167,6 +168,8 @@ class HeadAtlas(Interactive, Painted):
         names, beside = (grid, self._selected[0]), area.adjusted(grid.right, 0, 0, 0)
         self.still(painter, "names", names, lambda still: paint_names(still, grid, font, self._selected[0]), beside)
         paint_rings(painter, grid, self._selected, self._hovered, focused=self.hasFocus())
+        if self._hovered is not None and self._thumbnails is not None:
+            paint_enlarged(painter, area, grid, self._thumbnails, self._hovered)
 
     def _outlines(self, painter: QPainter) -> None:
         grid = self._grid()

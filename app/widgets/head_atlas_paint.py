@@ -1,4 +1,4 @@
-"""How the head atlas looks: a grid of blocks × heads, coloured from local to global, with attention in miniature."""
+"""How the head atlas looks: a grid of blocks × heads, attention in miniature over an edge from local to global."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from app import theme
+from app.widgets.marks import keep_inside
 from app.widgets.painted import box, line_height, scaled, width_of, write
 
 WAITING = "waiting for the engine"
 COMPUTING = "computing"
 _TITLE = "all blocks × heads"
-_LEAST_THUMBNAIL_PX = 7.0
+_LEAST_THUMBNAIL_PX = 4.0
+_EDGE, _LEAST_EDGE_PX, _MOST_EDGE_PX = 0.14, 1.5, 3.0
+_ENLARGED_PX, _LARGE_ENOUGH_PX = 132.0, 64.0
 _OFF_VEIL = 0.7
 _FILL_ALPHA = 225  # of 255: the grid is calmer than its legend
-_WIDEST = 2.1  # a cell is at most this many times as wide as high
+_WIDEST = 2.4  # a cell is at most this many times as wide as high
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,13 @@ def paint_waiting(painter: QPainter, area: QRectF, font: QFont) -> None:
 
 
 def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[[QPainter], None]) -> None:
-    """Each head in the colour of its score, or a frame where that is not known, and the thumbnail in it.
+    """Each head in the colour of its score, or a frame where that is not known; with thumbnails, only at its edge.
 
     `outlines` draws the shapes of all cells, which cut them out of plain rectangles: quicker than round ones each time.
     """
+    if heads.thumbnails is not None and _are_readable(grid, heads.thumbnails):
+        _paint_thumbnails(painter, grid, heads.thumbnails, heads.scores)
+        return
     fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
     unknown, half = np.isnan(heads.scores).tolist(), grid.gap / 2
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -145,8 +151,6 @@ def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[
     for block, head, cell in grid.cells:
         if unknown[block][head]:
             box(painter, cell, radius=grid.radius, line=theme.current().color("line"))
-    if heads.thumbnails is not None:
-        _thumbnails(painter, grid, heads.thumbnails)
 
 
 def paint_outlines(painter: QPainter, grid: Grid) -> None:
@@ -182,18 +186,45 @@ def paint_rings(
     _ring(painter, grid.cell(*selected), colors.color("accent" if focused else "text"), 2.0, out=1.5)
 
 
-def _thumbnails(painter: QPainter, grid: Grid, sheet: QImage) -> None:
-    """One map in the middle of each cell, square patches kept square; none where it could not be read."""
-    cell = grid.cell(0, 0)
+def _are_readable(grid: Grid, sheet: QImage) -> bool:
+    return bool(grid.cells) and min(grid.cell(0, 0).width(), grid.cell(0, 0).height()) >= _LEAST_THUMBNAIL_PX
+
+
+def _part(sheet: QImage, grid: Grid, block: int, head: int) -> QRectF:
+    """Where the map of one head is in the sheet."""
     wide, high = sheet.width() / grid.n_heads, sheet.height() / grid.n_blocks
-    inset = min(2.0, 0.08 * cell.height() + 0.5)
-    zoom = min((cell.width() - 2 * inset) / wide, (cell.height() - 2 * inset) / high)
-    if zoom * min(wide, high) < _LEAST_THUMBNAIL_PX:
+    return QRectF(head * wide, block * high, wide, high)
+
+
+def _paint_thumbnails(painter: QPainter, grid: Grid, sheet: QImage, scores: np.ndarray) -> None:
+    """A map that fills each cell, over an edge in the colour of the score."""
+    edges, unknown = theme.local_global(np.nan_to_num(scores)).tolist(), np.isnan(scores).tolist()
+    line = theme.current().color("line")
+    edge = min(_MOST_EDGE_PX, max(_LEAST_EDGE_PX, _EDGE * grid.pitch_y))
+    shrunk = grid.pitch_y < sheet.height() / max(1, grid.n_blocks)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)  # so that no patch is left out
+    for block, head, cell in grid.cells:
+        painter.drawImage(cell.adjusted(0, 0, 0, -edge), sheet, _part(sheet, grid, block, head))
+        color = line if unknown[block][head] else QColor(*edges[block][head])
+        painter.fillRect(QRectF(cell.left(), cell.bottom() - edge, cell.width(), edge), color)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def paint_enlarged(painter: QPainter, area: QRectF, grid: Grid, sheet: QImage, head: tuple[int, int]) -> None:
+    """One map large, beside its cell, where the cell itself is small."""
+    cell, side = grid.cell(*head), min(_ENLARGED_PX, area.height() - 4)
+    if min(cell.width(), cell.height()) >= min(_LARGE_ENOUGH_PX, 0.6 * side):
         return
-    dx, dy = (cell.width() - zoom * wide) / 2, (cell.height() - zoom * high) / 2
-    for block, head, rect in grid.cells:
-        target = QRectF(rect.left() + dx, rect.top() + dy, zoom * wide, zoom * high)
-        painter.drawImage(target, sheet, QRectF(head * wide, block * high, wide, high))
+    place = QRectF(cell.right() + grid.pitch_x, cell.center().y() - side / 2, side, side)
+    if place.right() > area.right() - 2:
+        place.moveRight(cell.left() - grid.pitch_x)
+    place = keep_inside(place, area.adjusted(2, 2, -2, -2))
+    colors = theme.current()
+    painter.fillRect(place.adjusted(-3, -3, 3, 3), colors.color("panel"))
+    painter.drawImage(place, sheet, _part(sheet, grid, *head))
+    box(painter, place.adjusted(-2, -2, 2, 2), radius=2, line=colors.color("text"), width=1.5)
 
 
 def paint_names(painter: QPainter, grid: Grid, font: QFont, chosen: int) -> None:

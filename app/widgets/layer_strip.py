@@ -10,18 +10,19 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.widgets.interaction import Interactive, Notches
-from app.widgets.layer_strip_paint import Cell, Look, cell_rects, paint_strip
+from app.widgets.layer_strip_paint import LOW_EM, Cell, Look, cell_rects, marker_places, paint_strip
 from app.widgets.painted import Painted, line_height
 
 __all__ = ["Cell", "LayerStrip"]
 
+HEIGHT_EM, LEAST_EM = 6.1, 5.4
 _STEPS: dict[int, int] = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_BracketLeft: -1,
     Qt.Key.Key_Right: 1,
     Qt.Key.Key_BracketRight: 1,
 }
-_HELP = "Drag: read and write together. Ctrl-drag: one of them (above the middle read, below it write)."
+_HELP = "Drag: read and write together. Drag a marker by its word, or with Ctrl the nearer one: that one alone."
 
 
 class _Grip(Enum):
@@ -30,6 +31,9 @@ class _Grip(Enum):
     BOTH = "both"
     READ = "read"
     WRITE = "write"
+
+
+_MARKERS = (_Grip.READ, _Grip.WRITE)
 
 
 class LayerStrip(Interactive, Painted):
@@ -46,6 +50,7 @@ class LayerStrip(Interactive, Painted):
         self._write = -1
         self._grip: _Grip | None = None
         self._hovered: int | None = None
+        self._low = False
         self._notches = Notches()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,13 +88,18 @@ class LayerStrip(Interactive, Painted):
         """Where cell `index` is, in widget coordinates."""
         return self._rects()[index - self._first]
 
+    def set_low(self, low: bool) -> None:
+        """Take less height and leave the notes to the tool tips, or show all again."""
+        self._low = low
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         em = line_height(self.font())
-        return QSize(round(max(20, 8 * len(self._cells)) * em), round(6.1 * em))
+        return QSize(round(max(20, 8 * len(self._cells)) * em), round((LOW_EM if self._low else HEIGHT_EM) * em))
 
     def minimumSizeHint(self) -> QSize:
         em = line_height(self.font())
-        return QSize(round(18 * em), round(5.4 * em))
+        return QSize(round(18 * em), round((LOW_EM if self._low else LEAST_EM) * em))
 
     def paint(self, painter: QPainter) -> None:
         look = Look(
@@ -106,6 +116,10 @@ class LayerStrip(Interactive, Painted):
             event.ignore()
             return
         alone = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        marker = self._marker_at(event.position())
+        if marker is not None:
+            self._grip = marker
+            return
         self._grip = self._nearest(event.position()) if alone else _Grip.BOTH
         self._drag_to(event.position())
 
@@ -150,6 +164,12 @@ class LayerStrip(Interactive, Painted):
         pitch = (rects[-1].right() - rects[0].left()) / len(rects)
         return self._inside(self._first + int((at.x() - rects[0].left()) // pitch))
 
+    def _marker_at(self, at: QPointF) -> _Grip | None:
+        """The marker whose word or sign is at a place."""
+        shown = (self._read - self._first, self._write - self._first)
+        places = marker_places(self._rects(), self.font(), *shown)
+        return next((grip for grip, place in zip(_MARKERS, places, strict=True) if place.contains(at)), None)
+
     def _nearest(self, at: QPointF) -> _Grip:
         """The marker closer to `at`; where both are as close, above the middle it is read."""
         index = self._index_at(at)
@@ -192,7 +212,8 @@ class LayerStrip(Interactive, Painted):
     def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         if not self._cells:
             return _HELP, QRect()
-        return f"{self._cells[self._index_at(place) - self._first].told()}\n{_HELP}", QRect()
+        cell = self._cells[self._index_at(place) - self._first]
+        return "\n".join(filter(None, (cell.told(), cell.explained if cell.known else "", _HELP))), QRect()
 
     def _tell(self) -> None:
         if not self._cells:

@@ -23,19 +23,25 @@ from app.widgets.painted import (
 
 _CENTER = Qt.AlignmentFlag.AlignHCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight
+LOW_EM = 4.5
+"""The height without room for notes."""
+_NOTED_EM = 5.0
+MARKERS = (("read", True), ("write", False))
+"""The words of the markers, and whether each points upwards."""
 
 
 @dataclass(frozen=True)
 class Cell:
     """One position of the residual stream and its causal effect in 0–1; None before a sweep ran.
 
-    `meaning` says what the number is.
+    `meaning` says what the number is, and `explained` in a sentence how it was found.
     """
 
     label: str
     effect: float | None = None
     note: str = ""
     meaning: str = "effect"
+    explained: str = ""
 
     @property
     def short_label(self) -> str:
@@ -76,9 +82,10 @@ class Look:
 
 
 def cells_area(area: QRectF, font: QFont) -> QRectF:
-    """The row of cells; two lines below it are for markers and notes."""
+    """The row of cells; below it there is a line for the markers, and one for notes where the area is high enough."""
     em = line_height(font)
-    return area.adjusted(0.6 * em, 0.45 * em, -0.6 * em, -2.55 * em)
+    below = 2.55 if area.height() >= _NOTED_EM * em else 1.4
+    return area.adjusted(0.6 * em, 0.45 * em, -0.6 * em, -below * em)
 
 
 def cell_rects(area: QRectF, font: QFont, n_cells: int) -> list[QRectF]:
@@ -106,7 +113,8 @@ def paint_strip(painter: QPainter, area: QRectF, font: QFont, look: Look) -> Non
     _texts(painter, rects, font, look)
     _outlines(painter, rects, look)
     _markers(painter, rects, font, look)
-    _notes(painter, rects, font, look)
+    if area.height() >= _NOTED_EM * line_height(font):
+        _notes(painter, rects, font, look)
 
 
 def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
@@ -185,26 +193,40 @@ def _outlines(painter: QPainter, rects: list[QRectF], look: Look) -> None:
 def _markers(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> None:
     """The markers under their cells; without words where these would run into each other."""
     bold = scaled(font, 0.95, bold=True)
-    row = QRectF(rects[0].left(), rects[0].bottom() + 0.2 * line_height(font), 0, 1.1 * line_height(font))
-    row.setRight(rects[-1].right())
-    if look.read == look.write:
-        place = _centred(row, rects[look.read].center().x(), _marker_width(bold, ("read", "write")))
-        _marker(painter, place, bold, (("read", True), ("write", False)))
-        return
-    marks = ((look.read, "read", True), (look.write, "write", False))
-    places = [_centred(row, rects[cell].center().x(), _marker_width(bold, (word,))) for cell, word, _ in marks]
-    worded = not places[0].adjusted(-3, 0, 3, 0).intersects(places[1])
-    for (cell, word, up), place in zip(marks, places, strict=True):
-        if worded:
-            _marker(painter, place, bold, ((word, up),))
+    places = marker_places(rects, font, look.read, look.write)
+    for place, (word, up) in zip(places, MARKERS, strict=True):
+        if place.width() >= _marker_width(bold, word):
+            _marker(painter, place, bold, word, up=up)
         else:
-            spot = QPointF(rects[cell].center().x(), row.center().y())
-            triangle(painter, spot, 0.6 * line_height(bold), theme.current().color("accent"), up=up)
+            triangle(painter, place.center(), 0.6 * line_height(bold), theme.current().color("accent"), up=up)
+    if look.read == look.write:
+        between = QRectF(places[0].right(), places[0].top(), 0.8 * line_height(bold), places[0].height())
+        write(painter, between, "·", font=bold, color=theme.current().color("accent"), align=_CENTER)
 
 
-def _marker_width(font: QFont, words: tuple[str, ...]) -> float:
-    em = line_height(font)
-    return sum(width_of(font, word) + 0.85 * em for word in words) + 0.8 * em * (len(words) - 1)
+def marker_places(rects: list[QRectF], font: QFont, read: int, write: int) -> tuple[QRectF, QRectF]:
+    """Where the read marker and the write marker are, to be seen and to be taken hold of; they count cells from 0."""
+    bold, em = scaled(font, 0.95, bold=True), line_height(font)
+    widths = [_marker_width(bold, word) for word, _ in MARKERS]
+    row = QRectF(rects[0].left(), rects[0].bottom() + 0.2 * em, 0, 1.1 * em)
+    row.setRight(rects[-1].right())
+    if read == write:
+        gap = 0.8 * line_height(bold)
+        both = _centred(row, rects[read].center().x(), sum(widths) + gap)
+        second = QRectF(both.left() + widths[0] + gap, both.top(), widths[1], both.height())
+        return QRectF(both.left(), both.top(), widths[0], both.height()), second
+    first, second = (
+        _centred(row, rects[cell].center().x(), width) for cell, width in zip((read, write), widths, strict=True)
+    )
+    if first.adjusted(-3, 0, 3, 0).intersects(second):
+        first, second = (
+            _centred(row, rects[cell].center().x(), min(em, rects[cell].width())) for cell in (read, write)
+        )
+    return first, second
+
+
+def _marker_width(font: QFont, word: str) -> float:
+    return width_of(font, word) + 0.85 * line_height(font)
 
 
 def _centred(row: QRectF, x: float, width: float) -> QRectF:
@@ -212,18 +234,11 @@ def _centred(row: QRectF, x: float, width: float) -> QRectF:
     return QRectF(left, row.top(), width, row.height())
 
 
-def _marker(painter: QPainter, place: QRectF, font: QFont, marks: tuple[tuple[str, bool], ...]) -> None:
+def _marker(painter: QPainter, place: QRectF, font: QFont, word: str, *, up: bool) -> None:
     color, em = theme.current().color("accent"), line_height(font)
-    x = place.left()
-    for i, (word, up) in enumerate(marks):
-        if i:
-            write(painter, QRectF(x, place.top(), 0.6 * em, place.height()), "·", font=font, color=color, align=_CENTER)
-            x += 0.8 * em
-        triangle(painter, QPointF(x + 0.3 * em, place.center().y()), 0.55 * em, color, up=up)
-        x += 0.8 * em
-        width = width_of(font, word)
-        write(painter, QRectF(x, place.top(), width + 2, place.height()), word, font=font, color=color)
-        x += width + 0.05 * em
+    triangle(painter, QPointF(place.left() + 0.3 * em, place.center().y()), 0.55 * em, color, up=up)
+    room = QRectF(place.left() + 0.8 * em, place.top(), width_of(font, word) + 2, place.height())
+    write(painter, room, word, font=font, color=color)
 
 
 def _notes(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> None:

@@ -77,6 +77,8 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> Plan:
     em = line_height(font)
     inner = area.adjusted(em, 0.5 * em, -em, -0.5 * em)
     for shrink in _SHRINKS:
+        if _WORD * shrink * em > 0.65 * inner.height() and shrink > _SHRINKS[-1]:
+            continue  # it would stand over what is true of the picture
         truth = _control_width(font, words) + width_of(scaled(font, 1.05), words.truth)
         need = max(_verdict_width(font, shrink, words), truth * 0.8)
         low, high = (width_of(_side_font(font, shrink), word) for word in (words.low, words.high))

@@ -30,6 +30,10 @@ _GRASP_PX = THUMB_PX + 5
 _HOVER_PX = 10.0
 _STEP, _LONG_STEP = 0.02, 0.10
 _STRENGTH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
+SHOWS = (
+    "Blue and orange: what the model would answer with the chosen thumb there; the dashed line is where it flips.\n"
+    "Shows: how much of what tells the landmarks apart lies along these two axes. The rest is not seen here."
+)
 EMPTY = PadPicture((), (), 0.0, None, (-1.0, 1.0, -1.0, 1.0))
 """What a pad shows where there is no subspace."""
 
@@ -300,7 +304,8 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         index = self._thumb_at(place)
         if index < 0:
             mark = self._landmark_at(place, _HOVER_PX)
-            return (self._picture.landmarks[mark].name if mark >= 0 else ""), QRect()
+            words = SHOWS if self._picture.landmarks and self._frame().foot.contains(place) else ""
+            return (self._picture.landmarks[mark].name if mark >= 0 else words), QRect()
         manner = "drag to move, Alt lets go of the landmarks, double click returns to the model's own value"
         return f"{self._picture.thumbs[index].label}: {manner}", QRect()
 

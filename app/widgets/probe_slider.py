@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
@@ -10,7 +12,7 @@ from app import theme
 from app.widgets.interaction import RESETS, Holding, Interactive, Notches
 from app.widgets.marks import describe, paint_focus
 from app.widgets.meter_paint import paint_bar
-from app.widgets.painted import STALE_OPACITY, Painted, Paints, box, line_height, scaled, signed, width_of, write
+from app.widgets.painted import STALE_OPACITY, Painted, Paints, box, line_height, scaled, width_of, write
 from app.widgets.reading import COMPUTING, Look, Reading
 
 REACH = 2.0
@@ -20,8 +22,8 @@ _DETENT = 0.06
 _KEY_STEP = 5
 _EDGE_PX = 8.0
 _GROOVE_PX = 9.0
-_BAR_PX = 9.0
-_SMALL = 0.85
+_BAR_PX = 12.0
+_SMALL = 0.92
 _WORD_GAP_PX = 7.0
 _REACHES = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
@@ -171,6 +173,17 @@ class ProbeSlider(Holding[bool], Interactive, Paints, QAbstractSlider):
         self.pushed.emit(self.alpha)
 
 
+def sureness(margin: float) -> str:
+    """The probability that a probe gives to the side that it takes, from its logit: “98 %”."""
+    share = 1 / (1 + math.exp(-min(abs(margin), 50.0)))
+    return f"{100 * share:.0f} %" if share < 0.995 else "> 99 %"
+
+
+def sided(margin: float) -> str:
+    """The side that a probe takes."""
+    return "same" if margin > 0 else "different"
+
+
 class PairMeter(Painted):
     """The probe's reading of one pair in the grammar of the decision meter, its zero under that of the slider."""
 
@@ -191,7 +204,10 @@ class PairMeter(Painted):
         self._reading, self._stale, self._message = reading, stale, message
         told = message if reading is None else ", ".join(filter(None, (COMPUTING if stale else "", reading.told())))
         describe(self, told)
-        self.setToolTip(f"The probe says: {told}\nLogit, same − different. Filled: now. Hollow: without edits.")
+        self.setToolTip(
+            f"The probe says: {told}\nThe share is the probability that it gives to its answer; the bar is the logit, "
+            "same − different. Filled: now. Hollow: without edits."
+        )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -219,14 +235,15 @@ class PairMeter(Painted):
         colors = theme.current()
         plain, bold = scaled(self.font(), _SMALL), scaled(self.font(), _SMALL, bold=True)
         side = colors.color("same" if reading.margin > 0 else "different")
-        parts = [(f"{reading.word} {signed(reading.margin)}", bold, side)]
+        parts = [(f"{reading.word} {sureness(reading.margin)}", bold, side)]
         if reading.flipped:
             parts.append(("⇄ FLIP", bold, side))
         if reading.mistake:
             whole = sum(width_of(font, text) for text, font, _ in parts) + _WORD_GAP_PX + width_of(bold, "✕ mistake")
             parts.append(("✕ mistake" if whole <= area.width() else "✕", bold, colors.color("warning")))
         if reading.baseline is not None:
-            parts.append((f"was {signed(reading.baseline)}", plain, colors.color("muted")))
+            before = "" if (reading.baseline > 0) == (reading.margin > 0) else f"{sided(reading.baseline)} "
+            parts.append((f"was {before}{sureness(reading.baseline)}", plain, colors.color("muted")))
         widths = [width_of(font, text) + _WORD_GAP_PX for text, font, _ in parts]
         if reading.baseline is not None and sum(widths) - _WORD_GAP_PX > area.width():
             del parts[-1], widths[-1]  # the ghost shows it

@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.widgets.cut import CutLabel
 
 GAP_PX = 6
-
-
-class NameLabel(QLabel):
-    """A line that is cut where it is too long, and whole in its tool tip; it never asks for more width."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whole = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-
-    def show_name(self, name: str) -> None:
-        """Show a line."""
-        if name != self.whole:
-            self.whole = name
-            self.setToolTip(name)
-            self._cut()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._cut()
-
-    def _cut(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
 class SideBySide(QWidget):
@@ -39,7 +15,9 @@ class SideBySide(QWidget):
 
     def __init__(self, first: QWidget, second: QWidget) -> None:
         super().__init__()
-        self.names = NameLabel(), NameLabel()
+        self.names = CutLabel(Qt.TextElideMode.ElideMiddle), CutLabel(Qt.TextElideMode.ElideMiddle)
+        for name in self.names:
+            name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._second = QWidget()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,7 +40,7 @@ class SideBySide(QWidget):
     def show_names(self, names: tuple[str, str] | None) -> bool:
         """Show both under these names, or without names the first alone; whether that is another number than before."""
         for label, name in zip(self.names, names or ("", ""), strict=True):
-            label.show_name(name)
+            label.show_text(name)
         changes = self.is_double != (names is not None)
         if changes:
             self._show_second(names is not None)

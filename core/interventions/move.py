@@ -137,10 +137,31 @@ def set_point(
 
 
 def move_by_hand(document: Document, item: int, property: Property, block: int) -> Document:
-    """The document without what swaps or novel vectors write into an item on a pad: its thumb decides again."""
-    kept = tuple(
-        edit
-        for edit in document.interventions
-        if isinstance(edit, MoveInSubspace) or not is_of_pad(edit, property, block) or item not in edit.items()
-    )
-    return replace(document, interventions=kept)
+    """The document without what swaps or novel vectors write into an item on a pad: its thumb decides again, from
+    where it was left.
+    """
+    kept: list[Intervention] = []
+    for edit in document.interventions:
+        mine = is_of_pad(edit, property, block) and item in edit.items()
+        if isinstance(edit, MoveInSubspace):
+            kept.append(replace(edit, enabled=True) if mine and edit.item == item else edit)
+        elif not mine:
+            kept.append(edit)
+    return replace(document, interventions=tuple(kept))
+
+
+def in_one_mode(document: Document, edit: Intervention) -> Document:
+    """The document in which, of all that is about its items on its pads, an edit of the list alone is in force.
+
+    Other swaps and novel vectors go; what the hand moved is switched off, and is there again once the hand decides.
+    """
+    kept: list[Intervention] = []
+    for other in document.interventions:
+        overlaps = (
+            other.site == edit.site and set(other.pads) & set(edit.pads) and set(other.items()) & set(edit.items())
+        )
+        if other == edit or not overlaps:
+            kept.append(other)
+        elif isinstance(other, MoveInSubspace):
+            kept.append(replace(other, enabled=False))
+    return replace(document, interventions=tuple(kept))

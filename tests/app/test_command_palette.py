@@ -63,7 +63,8 @@ def test_the_model_of_match_to_sample_is_found_by_its_task(palette: CommandPalet
 @pytest.mark.parametrize(
     ("words", "first"),
     [
-        ("swap", "Stimulus ▸ Swap places"),
+        ("swap", "Intervene ▸ Swap from source"),
+        ("swap places", "Stimulus ▸ Exchange places"),
         ("rand pair", "Stimulus ▸ Random pair"),
         ("reroll", "Stimulus ▸ Re-roll noise"),
         ("theme dark", "View ▸ Theme: dark"),

@@ -13,14 +13,15 @@ from app.panels.history import HistoryPanel
 from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
-from app.panels.palette import PalettePanel
+from app.panels.stimulus import StimulusPanel
 
 
 def test_no_room_is_left_empty_between_the_meter_the_panels_and_the_layers(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(1440, 860)
+    window._docks[HistoryPanel].show()
     qtbot.waitUntil(lambda: window._docks[DecisionPanel].width() == window.width())
 
-    column = [window._docks[kind].geometry() for kind in (DecisionPanel, PalettePanel, LayersPanel, HistoryPanel)]
+    column = [window._docks[kind].geometry() for kind in (DecisionPanel, StimulusPanel, LayersPanel, HistoryPanel)]
 
     separator_px = 6
     gaps = [below.top() - above.bottom() - 1 for above, below in pairwise(column)]

@@ -39,7 +39,7 @@ def fail(window: MainWindow, message: str, hint: str = "") -> Question:
 def one_item(window: MainWindow) -> None:
     """Leave one item, and be refused the swap of two."""
     command(window, "Delete item")
-    command(window, "Swap places")
+    command(window, "Exchange places")
     assert "two items" in say(window)
 
 

@@ -117,7 +117,7 @@ def test_items_that_change_places_take_their_queries_along(desk: Desk) -> None:
     before = token(desk, 0, 1)
     desk.look(token=before)
 
-    edits.swap(desk)
+    edits.exchange(desk)
 
     assert desk.view.token == token(desk, 0, 1) != before
     desk.store.undo.undo()
@@ -165,7 +165,7 @@ def test_cls_and_the_empty_canvas_are_left_alone(desk: Desk, tmp_path: Path) -> 
     for query in (0, 1 + 13):
         desk.look(token=query)
         moved(desk, 0, 96, 96)
-        edits.swap(desk)
+        edits.exchange(desk)
         assert desk.view.token == query
         desk.store.undo.setIndex(0)
 

@@ -222,7 +222,7 @@ def test_a_command_that_cannot_be_done_says_so_in_the_status_line(driver: Driver
     desk = driver.window.desk
     while desk.document.base.items:
         driver.command("Delete item").trigger()
-    swap = driver.command("Swap places")
+    swap = driver.command("Exchange places")
 
     swap.trigger()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from app import edits, modes
@@ -221,7 +221,9 @@ def test_the_chips_go_on_in_the_next_line_of_a_narrow_panel(panel: Interventions
     assert flow.heightForWidth(200) > flow.heightForWidth(900)
     for width in (200, 350, 900):
         flow.resize(width, flow.heightForWidth(width))
-        assert all(flow.rect().contains(chip.geometry()) for chip in panel.chips.modes.values())
+        inside = [chip for chip in panel.chips.modes.values() if chip.parentWidget() is flow]
+        assert len(inside) == len(panel.chips.modes) - 1
+        assert all(flow.rect().contains(chip.geometry()) for chip in inside)
 
 
 def test_a_small_panel_keeps_the_pad_large_enough_to_use_and_scrolls_in_height_alone(
@@ -233,7 +235,8 @@ def test_a_small_panel_keeps_the_pad_large_enough_to_use_and_scrolls_in_height_a
     assert panel.horizontalScrollBar().maximum() == 0
     assert panel.pads["color"].height() >= panel.pads["color"].minimumSizeHint().height()
     parts = [panel.tabs, panel.words, panel.chips, panel.edits]
-    assert all(above.geometry().bottom() < below.geometry().top() for above, below in pairwise(parts))
+    places = [QRect(part.mapTo(panel, QPoint()), part.size()) for part in parts]
+    assert all(above.bottom() < below.top() for above, below in pairwise(places))
 
 
 def test_every_mode_and_control_is_a_command_with_a_sentence_and_keys_of_its_own() -> None:

@@ -234,9 +234,12 @@ def test_where_nothing_can_be_pushed_the_section_is_off_and_says_what_to_do(sect
         return word in section.words.text() and not any(w.isEnabled() for w in section.rows[0].widgets)
 
     desk.look(write=3)
-    assert off("move the write marker")
+    assert off("there is one after block 0")
+    assert section.go.text() == "Go to block 0"
     with pytest.raises(UserError, match="no probe at the write layer"):
         edits.flip_pair(desk, 0)
+    section.go.click()
+    assert desk.view.write == 0
     desk.look(write=1)
     answer(desk, {}, {})
     assert off("relata probe --model discrimination")

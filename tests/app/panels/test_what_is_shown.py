@@ -42,10 +42,10 @@ def test_of_a_layer_without_a_subspace_it_is_said_which_layers_have_one(window: 
     window.desk.look(write=4)
     answer(window)
 
-    assert "move the write marker to embeddings, block 0 or 1" in words(window)
+    assert "there is one after embeddings, block 0 or 1" in words(window)
     window.desk.look(write=5)
     answer(window)
-    assert "move the write marker to embeddings, block 0 or 1" in words(window), "an empty one moves nothing"
+    assert "there is one after embeddings, block 0 or 1" in words(window), "an empty one moves nothing"
 
 
 def test_of_a_model_without_subspaces_it_is_said_how_they_are_made(window: MainWindow) -> None:
@@ -98,7 +98,7 @@ def test_with_the_probe_shown_layers_and_status_are_about_the_probe_and_back(win
     window.panel(InterventionsPanel).tabs.setCurrentIndex(2)
 
     assert "probe's accuracy 0.98" in strip.accessibleDescription()
-    assert "effect" not in strip.accessibleDescription()
+    assert "interchange" not in strip.accessibleDescription()
     assert "probe: right 0.985 (n 2000)" in window.status.state.text()
     assert "IIA" not in window.status.state.text()
     window.desk.look(read=1, write=1)
@@ -108,7 +108,7 @@ def test_with_the_probe_shown_layers_and_status_are_about_the_probe_and_back(win
 
     window.panel(InterventionsPanel).tabs.setCurrentIndex(0)
 
-    assert "effect 0.80" in strip.accessibleDescription()
+    assert "interchange accuracy 0.80" in strip.accessibleDescription()
     assert "colour subspace: IIA 0.800" in window.status.state.text()
 
 

@@ -245,10 +245,14 @@ def test_every_patch_has_the_same_number_of_pixels(view, width):
     assert side % COLS == pytest.approx(0)
 
 
-def test_integer_zoom_is_taken_where_it_fills_the_room(view):
-    view.resize(900, 64 * 5 + 75)
+@pytest.mark.parametrize("height", [300, 333, 395, 460])
+def test_the_picture_takes_the_height_that_the_words_leave_but_for_a_part_of_a_patch(view, height):
+    view.resize(900, height)
+    low = view.picture_rect().height()
 
-    assert view.picture_rect().width() * view.devicePixelRatioF() % 64 == 0
+    view.resize(900, height + COLS)
+
+    assert view.picture_rect().height() == pytest.approx(low + COLS / view.devicePixelRatioF(), abs=1)
 
 
 @pytest.mark.parametrize("size", [(182, 140), (240, 220), (400, 160), (200, 500), (900, 800)])

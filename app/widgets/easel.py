@@ -1,0 +1,101 @@
+"""The canvas with the palette as a strip along it, where the room is; in a narrow place the palette folds away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.widgets.chips import ChipGrid
+
+N_CHIPS = 16
+GAP_PX = 4
+BESIDE_PX, BELOW_PX = 28, 27
+"""How wide a chip of a strip beside the canvas is, and how high one of a strip below it."""
+SMALLEST_PX, LARGEST_PX = 21, 36
+"""Between these a chip is as long as there is room for."""
+ENOUGH = 0.8
+"""A strip is shown where it leaves the canvas this share of the side that it would have alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the canvas and the two grids stand, the grids in how many columns; without columns they are folded."""
+
+    canvas: QRect
+    grids: tuple[QRect, QRect] = (QRect(), QRect())
+    columns: int = 0
+
+    @property
+    def side(self) -> int:
+        """Of the square in the canvas."""
+        return min(self.canvas.width(), self.canvas.height())
+
+
+def plan_of(width: int, height: int) -> Plan:
+    """The strip that leaves the canvas most, below it or beside it, or none where all would leave it too little."""
+    alone = Plan(QRect(0, 0, width, height))
+    found = [plan for n in (1, 2) for plan in (_beside(width, height, n), _below(width, height, n)) if plan is not None]
+    best = max(found, key=lambda plan: plan.side, default=alone)
+    return best if best.side >= ENOUGH * alone.side else alone
+
+
+def _beside(width: int, height: int, n: int) -> Plan | None:
+    """Each grid in `n` columns at the right of the canvas."""
+    rows = N_CHIPS // n
+    tall = min(LARGEST_PX, height // rows)
+    wide = n * BESIDE_PX
+    room = QRect(0, 0, width - 2 * wide - 2 * GAP_PX, height)
+    if tall < SMALLEST_PX or room.width() <= 0:
+        return None
+    side = min(room.width(), room.height())
+    left, top = (room.width() + side) // 2 + GAP_PX, (height - max(side, rows * tall)) // 2
+    first = QRect(left, top, wide, rows * tall)
+    return Plan(room, (first, first.translated(wide + GAP_PX, 0)), n)
+
+
+def _below(width: int, height: int, n: int) -> Plan | None:
+    """Each grid in `n` lines under the canvas."""
+    columns = N_CHIPS // n
+    wide = min(LARGEST_PX, (width - 1) // columns)
+    tall = n * BELOW_PX
+    room = QRect(0, 0, width, height - 2 * tall - 2 * GAP_PX)
+    if wide < SMALLEST_PX or room.height() <= 0:
+        return None
+    first = QRect((width - columns * wide - 1) // 2, room.bottom() + 1 + GAP_PX, columns * wide + 1, tall)
+    return Plan(room, (first, first.translated(0, tall + GAP_PX)), columns)
+
+
+class Easel(QWidget):
+    """Lays out a canvas and two grids of sixteen chips. `folded` says when the grids are hidden or come back."""
+
+    folded = Signal(bool)
+
+    def __init__(self, canvas: QWidget, grids: tuple[ChipGrid, ChipGrid]) -> None:
+        super().__init__()
+        self._canvas, self._grids = canvas, grids
+        self.is_folded = False
+        canvas.setParent(self)
+        for grid in grids:
+            grid.setParent(self)
+
+    def sizeHint(self) -> QSize:
+        return self._canvas.sizeHint() + QSize(2 * (BESIDE_PX + GAP_PX), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._canvas.minimumSizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        plan = plan_of(self.width(), self.height())
+        self._canvas.setGeometry(plan.canvas)
+        for grid, place in zip(self._grids, plan.grids, strict=True):
+            grid.setVisible(plan.columns > 0)
+            if plan.columns:
+                grid.set_columns(plan.columns)
+                grid.setGeometry(place)
+        if self.is_folded != (plan.columns == 0):
+            self.is_folded = plan.columns == 0
+            self.folded.emit(self.is_folded)
