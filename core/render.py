@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw
 
-from core.masks import NUMBERED, read_masks
+from core.masks import NUMBERED, mask_pixels, read_masks
 from core.pictures import on_white, opened, square
 from core.scene import COLORS, Geometry, Item, Photo, Stimulus
 
@@ -106,7 +106,7 @@ def render(stimulus: Stimulus) -> Pixels:
         return np.frombuffer(stimulus.photo.pixels, np.uint8).reshape(side, side, 3).copy()
     canvas = np.full((side, side, 3), 255, np.uint8)
     for item in stimulus.items:
-        _paste(canvas, item, stimulus.geometry)
+        _paste(canvas, item_pixels(item, stimulus.geometry.drawn_px), item, stimulus.geometry)
     return canvas
 
 
@@ -119,13 +119,26 @@ def render_many(stimuli: Sequence[Stimulus]) -> Pixels:
     return out
 
 
-def _paste(canvas: Pixels, item: Item, geometry: Geometry) -> None:
+def item_insides(stimulus: Stimulus) -> Mask:
+    """For each item, or mask of a photo, which pixels show it, `[I, S, S]`."""
+    side = stimulus.geometry.image_px
+    if stimulus.photo is not None:
+        found = [mask_pixels(mask, side) for mask in stimulus.photo.masks]
+        return np.array(found, np.bool_).reshape(-1, side, side)
+    insides = np.zeros((len(stimulus.items), side, side), np.bool_)
+    for inside, item in zip(insides, stimulus.items, strict=True):
+        _paste(inside, shape_mask(item.shape, stimulus.geometry.drawn_px), item, stimulus.geometry)
+    return insides
+
+
+def _paste(canvas: npt.NDArray[Any], box: npt.NDArray[Any], item: Item, geometry: Geometry) -> None:
+    """Draw an item's box [n, n, …] at its place on a canvas [S, S, …]."""
     size = geometry.drawn_px
     x, y = item.x_px + item.jitter_px[0], item.y_px + item.jitter_px[1]
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = min(x + size, geometry.image_px), min(y + size, geometry.image_px)
     if x0 < x1 and y0 < y1:
-        canvas[y0:y1, x0:x1] = item_pixels(item, size)[y0 - y : y1 - y, x0 - x : x1 - x]
+        canvas[y0:y1, x0:x1] = box[y0 - y : y1 - y, x0 - x : x1 - x]
 
 
 def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED) -> Photo:
