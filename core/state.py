@@ -26,6 +26,7 @@ from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
 from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
+from core.modes import BlockModes, Convention, block_modes
 from core.projection import parts_of, project
 from core.render import render, render_many
 from core.scene import RELATIONS, Stimulus, task_of
@@ -261,7 +262,15 @@ class State:
             self.opened.probes,
             self._mean_at,
             self.model.n_prefix,
+            self.modes,
         )
+
+    def modes(self, block: int, convention: Convention = "exact") -> BlockModes:
+        """The query-key modes of a block.
+
+        Raises UserError where it has none in this convention.
+        """
+        return self.remember(("modes", block, convention), lambda: block_modes(self.model, block, convention))
 
     def remember(self, key: Key, compute: Callable[[], Value]) -> Value:
         """A value that an analysis keeps from one question to the next, while the model is open."""
