@@ -27,6 +27,11 @@ BIAS = -1
 CHANCE_Z = 1.96
 
 
+def chance_band(width: int) -> float:
+    """Within ± this lie 95 % of the cosines of two random directions of so many dimensions."""
+    return CHANCE_Z / math.sqrt(width)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockModes:
     """The modes of all heads of a block, by descending σ: σ [H, N], u and v [H, N, D].
@@ -67,7 +72,7 @@ class BlockModes:
     @property
     def chance(self) -> Tensor:
         """Half the width of the 95 % band of `weighted_cosines` [H] if both sides were random."""
-        return CHANCE_Z * self.sigma.square().sum(-1).sqrt() / self.sigma.sum(-1) / math.sqrt(self.u.shape[-1])
+        return chance_band(self.u.shape[-1]) * self.sigma.square().sum(-1).sqrt() / self.sigma.sum(-1)
 
     def sides(self, stream: Tensor) -> tuple[Tensor, Tensor]:
         """How much the tokens of the stream [T, D] that enters the block have of each query and each key side,
@@ -118,7 +123,7 @@ def _modes(made: QueryKey, norm: Norm, wq: Tensor, wk: Tensor, cq: Tensor) -> Bl
 def singular_modes(wq: Tensor, wk: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """σ [..., N], u and v [..., N, D] of wqᵀ wk for weights [..., K, D], without forming it: N = min(K, D).
 
-        wqᵀ = Q₁R₁,  wkᵀ = Q₂R₂,  R₁R₂ᵀ = a Σ bᵀ,  u = Q₁a,  v = Q₂b
+    wqᵀ = Q₁R₁,  wkᵀ = Q₂R₂,  R₁R₂ᵀ = a Σ bᵀ,  u = Q₁a,  v = Q₂b
     """
     import torch
 
@@ -130,48 +135,45 @@ def singular_modes(wq: Tensor, wk: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return sigma.to(device), (q1 @ a).mT.to(device), (q2 @ b.mT).mT.to(device)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shares:
-    """How much of a head's scores each mode makes: `modes` [N], `bias` and `positions` add up to 1 with them."""
-
-    modes: Tensor
-    bias: float
-    positions: float
-
-
-def shares(modes: BlockModes, head: int, stream: Tensor, n_prefix: int, token: int | None = None) -> Shares:
-    """The part of each mode in the scores of all patches, or of one token, over all patches as keys.
+def shares(modes: BlockModes, head: int, stream: Tensor, n_prefix: int) -> tuple[Tensor, Tensor]:
+    """The part of each mode in a head's scores over all patches as keys: of all patches [N + 2], and of every token
+    as the query [N + 2, T]. The last two are those of the query bias and of positions; all add up to 1.
 
         c_n = ⟨S'_n, S'⟩ / ⟨S', S'⟩,   S' = Σ S'_n,   ' takes the mean of each row off, as the softmax does
 
     They may be negative. `stream` [T, D] enters the block. Source: ours; the paper does not say how it ranks.
+
+    Raises UserError where all scores are the same.
     """
-    asking = slice(n_prefix, None) if token is None else slice(token, token + 1)
+    import torch
+
     query, key = (side[head] for side in modes.sides(stream))  # [N, T]
-    a, b = modes.sigma[head, :, None] * query[:, asking], _centred(key[:, n_prefix:])  # [N, Q], [N, P]
+    a, b = modes.sigma[head, :, None] * query, _centred(key[:, n_prefix:])  # [N, T], [N, P]
     popular = _centred(modes.popularity(stream)[head, n_prefix:])  # [P]
-    scores = a.T @ b + popular  # [Q, P]
-    positions = scores.new_zeros(scores.shape)
+    positions = popular.new_zeros(len(stream), len(popular))
     if modes.made.positions is not None and modes.norm is modes.made.norm:
-        positions = _centred(modes.made.positions[head, asking, n_prefix:]) / modes.scale
-    scores = scores + positions
-    whole = scores.square().sum()
-    if not whole > 0:
+        positions = _centred(modes.made.positions[head, :, n_prefix:]) / modes.scale
+    scores = a.T @ b + popular + positions  # [T, P]
+    parts = torch.cat([a * (b @ scores.T), (scores @ popular)[None], (positions * scores).sum(-1)[None]])
+    whole = scores.square().sum(-1)  # [T]
+    of_patches = whole[n_prefix:].sum()
+    if not of_patches > 0:
         raise UserError("All scores of this head are the same.", "Choose another head, or another picture.")
-    of_modes = ((a @ scores) * b).sum(-1) / whole
-    return Shares(of_modes, float((scores @ popular).sum() / whole), float((positions * scores).sum() / whole))
+    return parts[:, n_prefix:].sum(-1) / of_patches, parts / whole.clamp_min(torch.finfo(whole.dtype).tiny)
 
 
 def _centred(x: Tensor) -> Tensor:
     return x - x.mean(-1, keepdim=True)
 
 
-def peaks(modes: BlockModes, head: int, stream: Tensor, n_prefix: int, token: int | None = None) -> Tensor:
-    """σ_n · max_i (s x_i·u_n)₊ · max_j (s x_j·v_n)₊ over patches, or with i one token, of the better sign s, [N]."""
+def peaks(modes: BlockModes, head: int, stream: Tensor, n_prefix: int) -> tuple[Tensor, Tensor]:
+    """σ_n · max_i (s x_i·u_n)₊ · max_j (s x_j·v_n)₊ over patches, of the better sign s [N], and with every token as
+    the one that asks [N, T]."""
     query, key = (side[head] for side in modes.sides(stream))  # [N, T]
-    query = query[:, n_prefix:] if token is None else query[:, token : token + 1]
-    found: Tensor = modes.sigma[head] * best_of_signs(query, key[:, n_prefix:]).amax(0)
-    return found
+    key, sigma = key[:, n_prefix:], modes.sigma[head]
+    of_tokens = best_of_signs(query[:, :, None], key[:, None])  # [2, N, T]
+    whole: Tensor = sigma * best_of_signs(query[:, n_prefix:], key).amax(0)
+    return whole, sigma[:, None] * of_tokens.amax(0)
 
 
 def best_of_signs(query: Tensor, key: Tensor) -> Tensor:

@@ -111,12 +111,14 @@ def test_a_head_whose_scores_are_no_sum_of_modes_cannot_be_turned(name: str) -> 
     model = Model(check_runnable(network), geometry_of(network))
     stream = noise(1, model.wiring.n_tokens, model.width)
 
-    with pytest.raises(UserError, match="EvaBlock|LayerScaleBlock") as refusal:
+    with pytest.raises(UserError, match=r"EvaBlock|LayerScaleBlock") as refusal:
         edited_scores(model, stream, ModeGain(1, 0, (0,)))
     assert refusal.value.hint
 
 
-@pytest.mark.parametrize(("edit", "words"), [(ModeGain(1, 2, (0,)), "no head 2"), (ModeGain(1, 0, (16,)), "no mode 16")])
+@pytest.mark.parametrize(
+    ("edit", "words"), [(ModeGain(1, 2, (0,)), "no head 2"), (ModeGain(1, 0, (16,)), "no mode 16")]
+)
 def test_a_head_or_mode_that_is_not_there_is_said(edit: ModeGain, words: str) -> None:
     with pytest.raises(UserError, match=words):
         edited_scores(tiny_model(), noise(1, 17, 32), edit)
@@ -133,7 +135,9 @@ def test_the_answer_is_that_of_the_edited_pass_and_undo_is_the_model_itself(tmp_
     state = State(edited.question.document, session.open(document.model))
     with torch.inference_mode():
         last = state.stream(0)
-        by_hand = advance(state.model, last, 1, [(Site(1, "q"), partial(state.edits[0].apply, context=state.context()))])
+        by_hand = advance(
+            state.model, last, 1, [(Site(1, "q"), partial(state.edits[0].apply, context=state.context()))]
+        )
         torch.testing.assert_close(state.stream(1), by_hand)
     assert edited.found[Decision()].logits != plain.found[Decision()].logits
     assert again.found[Decision()].logits == plain.found[Decision()].logits
