@@ -155,6 +155,30 @@ def key_of(plot: Maps) -> str:
     return f"Colour: share of {plot.quantity} a patch, each map on a scale of its own.{who}"
 
 
+def mode_range(values: np.ndarray) -> tuple[float, float]:
+    """What is dark and what is bright in a picture of a mode: the 30th and 95th percentile over patches.
+
+    Never the least and the largest, by which one odd patch would blank all others.
+    """
+    low, high = np.percentile(values, (30, 95))
+    return float(low), float(high)
+
+
+def red_cyan(query: np.ndarray, key: np.ndarray, ranges: Sequence[tuple[float, float]] = ()) -> np.ndarray:
+    """Two maps [G, G] in one, `[G, G, 3]` uint8: red what asks, cyan what is looked at, white both, black neither.
+
+    Each is on its `mode_range`, or on the one of two `ranges` that it is given. Source: Pan et al. 2024; the scale is
+    ours.
+    """
+    given = ranges or (mode_range(query), mode_range(key))
+    red, cyan = (
+        np.clip((values - low) / max(high - low, 1e-12), 0, 1)
+        for values, (low, high) in zip((query, key), given, strict=True)
+    )
+    mixed: np.ndarray = (255 * np.stack([red, cyan, cyan], -1)).round().astype(np.uint8)
+    return mixed
+
+
 @lru_cache(maxsize=64)
 def overlay(picture: str, of: Map) -> np.ndarray:
     """The picture, a PNG in base64, under the colours of a map: `[S, S, 3]` uint8."""

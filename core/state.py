@@ -26,6 +26,7 @@ from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
 from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
+from core.modes import BlockModes, Convention, block_modes
 from core.projection import parts_of, project
 from core.render import render, render_many
 from core.scene import RELATIONS, Stimulus, task_of
@@ -261,7 +262,15 @@ class State:
             self.opened.probes,
             self._mean_at,
             self.model.n_prefix,
+            self.modes,
         )
+
+    def modes(self, block: int, convention: Convention = "exact") -> BlockModes:
+        """The query-key modes of a block.
+
+        Raises UserError where it has none in this convention.
+        """
+        return self.remember(("modes", block, convention), lambda: block_modes(self.model, block, convention))
 
     def remember(self, key: Key, compute: Callable[[], Value]) -> Value:
         """A value that an analysis keeps from one question to the next, while the model is open."""
@@ -319,10 +328,8 @@ class State:
         """The mean [1, …] at a site over N_REFERENCE training images of the model's own task, one for each token."""
 
         def compute() -> Tensor:
-            examples = split_examples("train", N_REFERENCE, task=self.model.task, geometry=self.model.geometry)
-            n = max(1, TOKENS_AT_ONCE // (self.model.n_prefix + self.model.geometry.grid**2))
-            chunks = [examples[start : start + n] for start in range(0, N_REFERENCE, n)]
-            means = [self._at(site, [e.stimulus for e in chunk]).mean(0, keepdim=True) for chunk in chunks]
+            chunks = in_chunks(self.model, reference_images(self.model))
+            means = [self._at(site, chunk).mean(0, keepdim=True) for chunk in chunks]
             shares = [len(chunk) / N_REFERENCE for chunk in chunks]
             return torch.stack([mean * share for mean, share in zip(means, shares, strict=True)]).sum(0)
 
@@ -334,6 +341,30 @@ class State:
         for block in range(site.block):
             x = advance(self.model, x, block)
         return read(self.model, x, site)
+
+
+def reference_images(model: Model) -> list[Stimulus]:
+    """N_REFERENCE training images of the model's own task."""
+    examples = split_examples("train", N_REFERENCE, task=model.task, geometry=model.geometry)
+    return [example.stimulus for example in examples]
+
+
+def in_chunks(model: Model, stimuli: Sequence[Stimulus]) -> list[Sequence[Stimulus]]:
+    """The images in parts that are run together."""
+    n = max(1, TOKENS_AT_ONCE // model.wiring.n_tokens)
+    return [stimuli[start : start + n] for start in range(0, len(stimuli), n)]
+
+
+def streams_of(model: Model, stimuli: Sequence[Stimulus], token: int) -> Tensor:
+    """One token of N images as it enters each block, [L, N, D]."""
+    parts = []
+    for chunk in in_chunks(model, stimuli):
+        x, found = embed(model, to_input(model, render_many(chunk))), []
+        for block in range(model.n_blocks):
+            found.append(x[:, token])
+            x = advance(model, x, block) if block + 1 < model.n_blocks else x
+        parts.append(torch.stack(found))
+    return torch.cat(parts, 1)
 
 
 def _apply_to_rows(apply: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.assets.probe import Probe
     from core.assets.subspace import Subspace
+    from core.modes import BlockModes
 
 
 ACCEPT = "Intervene ▸ Use what is learned now takes today's."
@@ -24,13 +25,18 @@ def _no_means(_: Site) -> NoReturn:
     raise UserError("There is no reference set to take a mean over.", "Use zero.")
 
 
+def _no_modes(_: int) -> NoReturn:
+    raise UserError("There is no network whose modes could be known.", "Open a model.")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The picture's items, what was learned on the model, and the pass over the source.
 
     `tokens` and `source_tokens` list each item's token indices, `n_prefix` prefix tokens counted. `source_at` gives
     the unedited value at a site of the source image, None where there is no source. `mean_at` gives the mean at a site
-    over a reference set, one for each token. `probes` are by the block after which they read.
+    over a reference set, one for each token. `probes` are by the block after which they read. `modes_at` gives the
+    query-key modes of a block.
     """
 
     tokens: tuple[tuple[int, ...], ...]
@@ -40,6 +46,7 @@ class Context:
     probes: Mapping[int, Probe] = field(default_factory=dict)
     mean_at: Callable[[Site], Tensor] = _no_means
     n_prefix: int = 1
+    modes_at: Callable[[int], BlockModes] = _no_modes
 
     def subspace(self, property: Property, block: int, learned: str = "") -> Subspace:
         """The learned subspace, the one of a content hash where it is given.
