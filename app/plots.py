@@ -86,6 +86,9 @@ class PlotView(Interactive, Paints, QWidget):
         layout.addWidget(self.legend)
         layout.addWidget(self._view, 1)
 
+    def hasHeightForWidth(self) -> bool:
+        return False  # though its title wraps: a layout would hold the height that it likes best for its least
+
     def sizeHint(self) -> QSize:
         return QSize(400, 290)
 

@@ -92,7 +92,7 @@ def _maps(
         for j, of in zip(chosen, names, strict=True)
     ]
     return Maps(
-        f"Where memories fire, {where}: strongest of {analysis.by}",
+        f"{where}: where memories fire",
         png_of(stimulus),
         (*rings_of(stimulus), *held_ring(token, n_prefix)),
         tuple(maps),

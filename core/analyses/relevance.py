@@ -67,7 +67,7 @@ class Relevance(PlotAnalysis):
         stimulus = state.document.base
         yield (
             Maps(
-                f"What {who} takes that speaks for “{state.model.labels[label]}”",
+                f"For “{state.model.labels[label]}”: relevance at {who}",
                 png_of(stimulus),
                 (*rings_of(stimulus), *held_ring(self.token, n_prefix)),
                 tuple(maps),

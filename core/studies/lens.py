@@ -1,6 +1,6 @@
 """The study of the class lens.
 
-Source: Vilas et al. 2023; docs/methods.md, "Class lens", "Memories" and "Relevance".
+Source: Vilas et al. 2023; docs/methods.md, "Many pictures".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The class lens on many pictures: rates, curves over blocks, memories, limited attention, removed tokens, probes.
 
-Source: Vilas et al. 2023; docs/methods.md, "Class lens". Each part says in its own file what we changed.
+Source: Vilas et al. 2023; docs/methods.md, "Many pictures". Each part says in its own file what we changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Numbers and curves of the class lens from what a walk kept.
 
-Source: Vilas et al. 2023; docs/methods.md, "Class lens" and "Memories". What we changed: MLPs are compared with what
+Source: Vilas et al. 2023; docs/methods.md, "Many pictures" and "Memories". What we changed: MLPs are compared with what
 enters them, and the answer of a block is from nowhere where none of the stream, attention and MLP has it.
 `paper_convention` compares MLPs with the input of the block, and looks at attention twice and never at the MLP.
 """

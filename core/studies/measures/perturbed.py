@@ -1,6 +1,6 @@
 """How often patches still name the right class where what they may attend to is limited.
 
-Source: Vilas et al. 2023, perturbed attention; docs/methods.md, "Class lens". What we changed: CLS is never counted,
+Source: Vilas et al. 2023, perturbed attention; docs/methods.md, "Many pictures". What we changed: CLS is never counted,
 every picture weighs the same, and tokens are hidden as keys in place of removed, which is the same for all others.
 `paper_convention` counts CLS where the authors do, in the perturbed numbers.
 """

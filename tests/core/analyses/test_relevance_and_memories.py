@@ -40,7 +40,7 @@ def test_relevance_is_shown_in_sum_in_the_block_and_in_the_head(document: Docume
 
     assert [of.title for of in shown.maps] == ["All blocks and heads", "Block 1, all heads", "Block 1, head 1"]
     assert [of.head for of in shown.maps] == [(-1, -1), (1, -1), (1, 1)]
-    assert shown.title == "What CLS takes that speaks for “same”"
+    assert shown.title == "For “same”: relevance at CLS"
 
 
 def test_what_speaks_for_same_speaks_against_different(document: Document) -> None:
@@ -61,7 +61,7 @@ def test_a_held_patch_is_marked(document: Document) -> None:
     shown = maps_of(document, Relevance(token=6))
 
     assert shown.rings[-1].patches == (5,)
-    assert shown.title.startswith("What token 6 takes")
+    assert shown.title.endswith("at token 6")
 
 
 def test_a_token_that_nobody_sees_speaks_for_nothing_less(document: Document) -> None:
