@@ -1,8 +1,8 @@
 """What a linear probe of its own would read at each token, beside what the network's own read-out does.
 
-Source: Vilas et al. 2023, linear probes; docs/methods.md, "Many pictures". Ridge regression on raw features, one for
-every token position, block and part: α = 1, an intercept, targets ±1. What we changed: of patches a few positions, evenly
-spread.
+Source: Vilas et al. 2023, linear probes; docs/methods.md, "Many pictures". Ridge regression on raw features, one
+for every token position, block and part: α = 1, an intercept, targets ±1. What we changed: of patches a few positions,
+evenly spread.
 """
 
 from __future__ import annotations
