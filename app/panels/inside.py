@@ -132,7 +132,7 @@ class InsidePanel(QWidget, Panel):
             self._image,
             row[info.n_prefix :].reshape(grid, grid),
             float(vmax[block]),
-            _rings(stimulus),
+            item_rings(stimulus),
             attention.token,
             tuple((name, float(row[i])) for i, name in enumerate(info.prefix_names)),
             self._caption(info, block, head, attention, stimulus),
@@ -175,7 +175,7 @@ class InsidePanel(QWidget, Panel):
         self.curves.show_position(min(max(self._desk.view.read, 0), found.model.n_blocks - 1))
 
     def _caption(self, info: ModelInfo, block: int, head: int, attention: AttentionOfToken, stimulus: Stimulus) -> str:
-        token = _token_name(info, attention.token, stimulus)
+        token = token_name(info, attention.token, stimulus)
         what = f"who looks at {token}" if self._receiving else f"{token} looks at"
         held = " · held, click to let go" if self._held else ""
         which = "without edits, " if self._baseline else ""
@@ -212,14 +212,16 @@ class InsidePanel(QWidget, Panel):
         self.refresh()
 
 
-def _rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:
+def item_rings(stimulus: Stimulus) -> tuple[ItemRing, ...]:
+    """Outlines of the patches that lie on items."""
     return tuple(
         ItemRing(item_name(index), patches, item_role(stimulus, index))
         for index, patches in enumerate(patches_of_items(stimulus))
     )
 
 
-def _token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
+def token_name(info: ModelInfo, token: int, stimulus: Stimulus) -> str:
+    """`CLS`, or `patch (column, row)` with the item that it is of."""
     if token < info.n_prefix:
         return info.prefix_names[token]
     patch = token - info.n_prefix
