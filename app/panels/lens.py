@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk, Found
@@ -15,6 +15,7 @@ from app.panels.inside import item_rings, token_name
 from app.panels.lens_values import MEASURES, SHOWN, Drawn, Measure, Shown, drawn
 from app.plots import PlotView
 from app.widgets.attention_view import AttentionView
+from app.widgets.class_bars_paint import N_BARS
 from app.widgets.class_choice import ClassChoice
 from app.widgets.flow import Flow
 from app.widgets.interaction import Notches
@@ -29,15 +30,17 @@ from core.analyses.lens_traces import EditsIn, LensTraces
 from core.analyses.top_classes import TopClasses
 from core.questions import ModelInfo
 from core.render import render
-from core.scene import Stimulus
+from core.scene import RELATIONS, Stimulus
 from core.site import ProjectedPart
 
 WORDS = (
-    "Shown: what the read-out would say of each token by itself if the network stopped here; that is reading. "
-    "Not shown: whether the network makes use of it; the meter above is causal."
+    "Reading: what the read-out would say of each token by itself, if the network stopped here. "
+    "What it makes use of, the meter above tells."
 )
 HINT = "Wheel scrubs layers · C blinks baseline"
-LAYERS, TOKEN, CHANGE = range(3)
+LAYERS, TOP, TRACES, CHANGE = range(4)
+WORDS_FROM_PX = 420
+"""On a lower screen the picture matters more than the words under it."""
 TAB_MIN_PX = 96
 PARTS: tuple[ProjectedPart, ...] = get_args(ProjectedPart)
 
@@ -78,21 +81,16 @@ class LensPanel(QWidget, Panel):
         for choice, name in zip((self.part, self.measure, self.shown), names, strict=True):
             choice.setAccessibleName(name)
             choice.setToolTip(name)
+        self.shown.hide()
         self.view.set_hint(HINT)
         self.view.setAccessibleName("Lens")
 
     def _arrange(self) -> None:
-        token = QSplitter(Qt.Orientation.Vertical)
-        token.setChildrenCollapsible(False)
-        token.addWidget(self.bars)
-        token.addWidget(self.traces)
-        self.tabs.addTab(self.map, "Layers")
-        self.tabs.addTab(token, "Token")
-        self.tabs.addTab(self.change, "Attention and MLP")
+        pages = (self.map, self.bars, self.traces, self.change)
+        for page, name in zip(pages, ("Layers", "Top 5", "Traces", "Attention, MLP"), strict=True):
+            self.tabs.addTab(page, name)
         self.tabs.setMinimumHeight(TAB_MIN_PX)
-        self.traces.setMinimumHeight(TAB_MIN_PX)
         self.said.setWordWrap(True)
-        self.said.setMinimumWidth(1)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.view)
         splitter.addWidget(self.tabs)
@@ -101,7 +99,8 @@ class LensPanel(QWidget, Panel):
         splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
-        layout.addWidget(Flow((self.label, self.part, self.measure, self.shown)))
+        layout.addWidget(Flow((self.label, self.part, self.measure)))
+        layout.addWidget(self.shown)
         layout.addWidget(splitter, 1)
         layout.addWidget(self.said)
 
@@ -151,7 +150,8 @@ class LensPanel(QWidget, Panel):
         traces = LensTraces(token, named, part=self._part, edits=self._edits)
         return {
             LAYERS: (),
-            TOKEN: (TopClasses(token, self._block, self._part), traces),
+            TOP: (TopClasses(token, self._block, self._part),),
+            TRACES: (traces,),
             CHANGE: (LensChange(self._label, self._edits),),
         }[self.tabs.currentIndex()]
 
@@ -173,9 +173,10 @@ class LensPanel(QWidget, Panel):
         lens, info, stimulus = found.value, found.model, found.document.base
         if stimulus != self._pictured or self._image is None:
             self._pictured, self._image = stimulus, render(stimulus)
-        self.shown.setEnabled(bool(found.document.interventions))
+        self.shown.setVisible(bool(found.document.interventions))
         self.said.setText(f"{lens.words} {WORDS}".strip())
-        self.label.show_labels(lens.labels, lens.labels[lens.label] if self._label < 0 else "")
+        if self.label.show_labels(lens.labels, lens.labels[lens.label] if self._label < 0 else ""):
+            self._take_labels(len(lens.labels))
         token = min(view.token, lens.now.logits.shape[1] - 1)
         row = min(self._block, info.n_blocks - 1) + 1
         values = drawn(lens, self._measure, self._shown, row)
@@ -184,10 +185,18 @@ class LensPanel(QWidget, Panel):
             names = ("embed", *map(str, range(info.n_blocks)))
             axes = Axes(names, info.prefix_names, item_rings(stimulus))
             self.map.show_values(values.values, values.scale, axes, (row, token), stale=not found.current)
-        elif self.tabs.currentIndex() == TOKEN:
-            self._draw_token(token_name(info, token, stimulus), beside)
+        elif self.tabs.currentIndex() == TOP:
+            self._draw_top(token_name(info, token, stimulus), beside[0])
+        elif self.tabs.currentIndex() == TRACES:
+            self._draw_plot(self.traces, beside[0], int(self._measure == "logit"), self._block + 1)
         else:
             self._draw_plot(self.change, beside[0], 0, self._block)
+
+    def _take_labels(self, n_classes: int) -> None:
+        """Begin anew with the classes of another model; of two, the rank has two values and the logit says more."""
+        self.measure.setCurrentText("logit" if n_classes == 2 else "identifiability")
+        if self._label >= 0:
+            self._choose(-1)
 
     def _draw_picture(self, values: Drawn, found: Found[Lens], token: int, row: int) -> None:
         info, stimulus, grid = found.model, found.document.base, found.model.geometry.grid
@@ -218,19 +227,17 @@ class LensPanel(QWidget, Panel):
         place = f"“{label}” is {_ordinal(int(of.ranks[row, token]) + 1)} of {len(lens.labels)}, logit {logit}"
         return f"{which}{name}, {where}: {place}{held}"
 
-    def _draw_token(self, name: str, beside: list[Found[Any] | None]) -> None:
-        top, traces = beside
-        verdict: Verdict | None = None if top is None else top.value
-        if top is not None and verdict is not None:
+    def _draw_top(self, name: str, top: Found[Verdict] | None) -> None:
+        """The likeliest classes of a token."""
+        if top is not None and top.value is not None:
             baseline, has_edits = self._shown == "baseline", bool(top.document.interventions)
             bars = tuple(
                 Bar(each.label, each.baseline if baseline else each.share, each.baseline if has_edits else None)
-                for each in verdict.largest(5)
+                for each in top.value.largest(N_BARS)
             )
             self.bars.show_bars(bars, f"{name} says", stale=not top.current)
         elif top is not None and top.refusal is not None:
             self.bars.show_bars((), top.refusal.message)
-        self._draw_plot(self.traces, traces, int(self._measure == "logit"), self._block + 1)
 
     def _draw_plot(self, view: PlotView, found: Found[Any] | None, index: int, position: int) -> None:
         view.set_stale(found is None or not found.current or found.value is None)
@@ -244,6 +251,9 @@ class LensPanel(QWidget, Panel):
         """Say why there is nothing to see."""
         self.view.setEnabled(False)
         if found is not None and found.refusal is not None:
+            if self._label >= len(found.model.labels or RELATIONS):
+                self._choose(-1)  # it was one of the model before
+                return
             self.said.setText(f"{found.refusal.message} {found.refusal.hint}")
             if found.document.base != self._pictured or self._image is None:
                 self._pictured, self._image = found.document.base, render(found.document.base)
@@ -277,6 +287,10 @@ class LensPanel(QWidget, Panel):
     def _blink(self, baseline: bool) -> None:
         self._blinking = baseline
         self._ask()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.said.setVisible(self.height() >= WORDS_FROM_PX)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Up goes back towards the embeddings, as on the map."""

@@ -18,7 +18,7 @@ class ClassChoice(QComboBox):
         self.setLineEdit(self.line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(14)
+        self.setMinimumContentsLength(11)
         self.setAccessibleName("Class")
         self.setToolTip("Of which class; type some letters of its name")
         completer = QCompleter(self.model(), self)
@@ -29,15 +29,17 @@ class ClassChoice(QComboBox):
         self.activated.connect(lambda index: self.label_chosen.emit(index - 1))
         self.line.editingFinished.connect(self._settle)
 
-    def show_labels(self, labels: tuple[str, ...], answer: str) -> None:
-        """Offer these classes; `answer` is the one that stands behind the first choice."""
-        if labels != self._labels:
+    def show_labels(self, labels: tuple[str, ...], answer: str) -> bool:
+        """Offer these classes, and say whether they are others; `answer` stands behind the first choice."""
+        changed = labels != self._labels
+        if changed:
             self._labels = labels
             self.clear()
             self.addItems(["", *labels])
-        words = f"the answer: {answer}"
+        words = f"the answer: {answer}" if answer else "the answer"
         if self.itemText(0) != words:
             self.setItemText(0, words)
+        return changed
 
     def _settle(self) -> None:
         """Take a name that was typed whole; where there is none of it, show again what is chosen."""

@@ -11,6 +11,7 @@ import numpy as np
 from core.analyses import PlotAnalysis, follow
 from core.analyses.class_lens import PART_OPTION, readings
 from core.analyses.top_classes import check_token
+from core.cards import card_has_cls
 from core.errors import UserError
 from core.plots import AxesPlot, Curves, Reference, Series
 from core.site import ProjectedPart
@@ -83,10 +84,17 @@ def _curves(state: State, tokens: Sequence[int], names: Sequence[str], values: S
     for hue, (name, of) in enumerate(zip(names, values, strict=True)):
         for token in tokens:
             aside = token != tokens[-1]
-            where = "first token" if token == 0 and state.model.n_prefix else f"token {token}"
             y = tuple(of[:, token].tolist())
-            found.append(Series(f"{name}, {where}", y, role="control" if aside else "measured", hue=hue))
+            found.append(Series(f"{name}, {_where(state, token)}", y, role="control" if aside else "measured", hue=hue))
     return found
+
+
+def _where(state: State, token: int) -> str:
+    patch = token - state.model.n_prefix
+    if patch < 0:
+        return "CLS" if token == 0 and card_has_cls(state.model.card) else f"token {token}"
+    row, column = divmod(patch, state.model.geometry.grid)
+    return f"patch ({column}, {row})"
 
 
 def _plot(

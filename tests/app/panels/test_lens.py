@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.panels.lens import CHANGE, LAYERS, TOKEN, LensPanel
+from app.panels.lens import CHANGE, LAYERS, TOP, TRACES, LensPanel
 from app.widgets.class_choice import ClassChoice
 from core.analyses.class_lens import ClassLens
 from core.analyses.lens_change import LensChange
@@ -104,7 +104,7 @@ def test_the_picture_shows_the_answer_of_the_model_at_the_block_that_is_looked_a
     np.testing.assert_allclose(panel.view._heat, lens.now.identifiability(10)[2, 1:].reshape(4, 4))
     assert "block output, block 1" in said(panel)
     assert f"“{LABELS[lens.label]}” is" in said(panel)
-    assert "the meter above is causal" in panel.said.text()
+    assert "the meter above tells" in panel.said.text()
 
     desk.look(read=2, token=0)
     assert "CLS, block output, block 2" in said(panel)
@@ -129,8 +129,10 @@ def test_only_what_the_tab_in_front_shows_is_wanted(desk: Desk, panel: LensPanel
     assert panel.tabs.currentIndex() == LAYERS
     assert panel.wanted() == (ClassLens(),)
 
-    panel.tabs.setCurrentIndex(TOKEN)
-    assert panel.wanted() == (ClassLens(), TopClasses(6, 1), LensTraces(6))
+    panel.tabs.setCurrentIndex(TOP)
+    assert panel.wanted() == (ClassLens(), TopClasses(6, 1))
+    panel.tabs.setCurrentIndex(TRACES)
+    assert panel.wanted() == (ClassLens(), LensTraces(6))
     panel.tabs.setCurrentIndex(CHANGE)
     assert panel.wanted() == (ClassLens(), LensChange())
 
@@ -203,7 +205,7 @@ def test_holding_c_shows_the_lens_without_edits(
     qtbot: QtBot, desk: Desk, panel: LensPanel, take: Callable[[], None]
 ) -> None:
     take()
-    assert not panel.shown.isEnabled(), "there are no edits"
+    assert panel.shown.isHidden(), "there are no edits"
     desk.store.edit("MLP off", replace(desk.document, interventions=(KnockOutMLP(1),)))
     take()
     lens = lens_of(desk, panel)
@@ -224,10 +226,10 @@ def test_holding_c_shows_the_lens_without_edits(
     np.testing.assert_allclose(panel.map._values, change)
 
 
-def test_the_token_tab_draws_its_five_likeliest_classes_and_traces(
+def test_the_five_likeliest_classes_of_a_token_are_drawn_and_its_traces(
     desk: Desk, panel: LensPanel, take: Callable[[], None]
 ) -> None:
-    panel.tabs.setCurrentIndex(TOKEN)
+    panel.tabs.setCurrentIndex(TOP)
     take()
 
     top = desk.found(TopClasses(6, 1))
@@ -237,6 +239,9 @@ def test_the_token_tab_draws_its_five_likeliest_classes_and_traces(
     assert [bar.label for bar in bars] == [each.label for each in top.value.largest(5)]
     assert caption.startswith("patch (1, 1)")
     assert not stale
+
+    panel.tabs.setCurrentIndex(TRACES)
+    take()
     assert isinstance(panel.traces.plot, Curves)
     assert panel.traces.plot.title == "Identifiability"
     panel.measure.setCurrentText("logit")
@@ -258,7 +263,7 @@ def test_attention_and_mlp_are_drawn_with_both_references(
 
 def test_embeddings_have_no_attention_output(desk: Desk, panel: LensPanel, take: Callable[[], None]) -> None:
     panel.part.setCurrentText("attention output")
-    panel.tabs.setCurrentIndex(TOKEN)
+    panel.tabs.setCurrentIndex(TOP)
     desk.look(read=-1)
     take()
 
@@ -288,3 +293,22 @@ def test_a_read_out_that_mixes_tokens_says_so_in_place_of_the_picture(
 
     assert "mixes tokens" in panel.said.text()
     assert "mixes tokens" in said(panel)
+
+
+def test_a_class_of_the_model_before_gives_way_to_the_answer_of_another(
+    desk: Desk, panel: LensPanel, take: Callable[[], None], tmp_path: Path
+) -> None:
+    take()
+    panel.label.label_chosen.emit(7)
+    take()
+    path = tmp_path / "two.safetensors"
+    save_model(path, tiny_network(), CARD)
+
+    desk.store.edit("Open", replace(desk.document, model=str(path)))
+    take()
+    assert panel.lens == ClassLens()
+    take()
+
+    assert panel.label.currentText().startswith("the answer: ")
+    assert panel.measure.currentText() == "logit"
+    assert "of 2, logit" in said(panel)

@@ -144,7 +144,7 @@ def test_traces_are_of_the_likeliest_classes_or_of_those_named(ten: Model) -> No
     assert [series.label.split(",")[0] for series in logit.series[::2]] == [LABELS[i] for i in top]
     assert logit.series[0].y[-1] == pytest.approx(float(state.logits().max()), abs=1e-5)
     assert identifiability.series[0].y[-1] == 1.0
-    assert [series.label for series in named.series] == ["kind 7, first token", "kind 2, first token"]
+    assert [series.label for series in named.series] == ["kind 7, CLS", "kind 2, CLS"]
     with pytest.raises(UserError, match="no class “cat”"):
         next(LensTraces(0, classes="cat").run(state))
 
