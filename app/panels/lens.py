@@ -34,14 +34,14 @@ from core.scene import RELATIONS, Stimulus
 from core.site import ProjectedPart
 
 WORDS = (
-    "Reading: what the read-out would say of each token by itself, if the network stopped here. "
+    "Reading: what the read-out would say of each token, if the network stopped here. "
     "What it makes use of, the meter above tells."
 )
 HINT = "Wheel scrubs layers · C blinks baseline"
 LAYERS, TOP, TRACES, CHANGE = range(4)
 WORDS_FROM_PX = 420
 """On a lower screen the picture matters more than the words under it."""
-TAB_MIN_PX = 96
+VIEW_MIN_PX, TAB_MIN_PX = 104, 96
 PARTS: tuple[ProjectedPart, ...] = get_args(ProjectedPart)
 
 
@@ -89,6 +89,7 @@ class LensPanel(QWidget, Panel):
         pages = (self.map, self.bars, self.traces, self.change)
         for page, name in zip(pages, ("Layers", "Top 5", "Traces", "Attention, MLP"), strict=True):
             self.tabs.addTab(page, name)
+        self.view.setMinimumHeight(VIEW_MIN_PX)  # the choices above it take the rest of what the inside view needs
         self.tabs.setMinimumHeight(TAB_MIN_PX)
         self.said.setWordWrap(True)
         splitter = QSplitter(Qt.Orientation.Vertical)

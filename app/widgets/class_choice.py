@@ -39,6 +39,7 @@ class ClassChoice(QComboBox):
         words = f"the answer: {answer}" if answer else "the answer"
         if self.itemText(0) != words:
             self.setItemText(0, words)
+            self.line.setCursorPosition(0)
         return changed
 
     def _settle(self) -> None:
