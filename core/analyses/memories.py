@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.memories import Sublayer
     from core.state import State
 
-N_MEMORIES, N_NAMED, N_COLUMNS = 6, 5, 12
+N_MEMORIES, N_NAMED, N_CLASSES = 6, 5, 12
 """Memories that are shown, classes that each is named by, and classes in the table."""
 
 By = Literal["the token", "the picture", "the class"]
@@ -84,7 +84,7 @@ def _maps(
     maps = [
         share_map(
             f"Memory {j}",
-            f"{', '.join(of)}; {float(fired[token, j]):+.2f} at the token, {float(fired[:, j].amax()):+.2f} at most",
+            f"{', '.join(of)}; {_said(fired[token, j])} at the token, {_said(fired[:, j].amax())} at most",
             state.numpy(fired[:, j]),
             n_prefix,
             (min(max(analysis.read, 0), state.model.n_blocks - 1), -1),
@@ -101,24 +101,17 @@ def _maps(
     )
 
 
+def _said(value: Tensor) -> str:
+    return f"{float(value):+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
 def _table(
     cosines: Tensor, chosen: Sequence[int], names: Sequence[Sequence[str]], labels: Sequence[str], where: str
 ) -> Heatmap:
-    """Memories by the classes that they speak for most."""
+    """Classes by memories: those that they speak for most, or all where they are few."""
     every = list(dict.fromkeys(label for rank in zip(*names, strict=True) for label in rank))
-    columns = list(labels) if len(labels) <= N_COLUMNS else every[:N_COLUMNS]
-    at = [list(labels).index(label) for label in columns]
-    values = tuple(tuple(float(v) for v in cosines[at, j]) for j in chosen)
+    classes = list(labels) if len(labels) <= N_CLASSES else every[:N_CLASSES]
+    values = tuple(tuple(float(v) for v in cosines[list(labels).index(label), list(chosen)]) for label in classes)
     top = math.ceil(20 * max(abs(v) for row in values for v in row)) / 20
-    rows = tuple(str(j) for j in chosen)
-    return Heatmap(
-        f"What memories speak for, {where}",
-        "class",
-        "memory",
-        values,
-        tuple(columns),
-        rows,
-        (-top, top),
-        "against",
-        "for",
-    )
+    columns, title = tuple(map(str, chosen)), f"What memories speak for, {where}"
+    return Heatmap(title, "memory", "class", values, columns, tuple(classes), (-top, top), "against", "for")

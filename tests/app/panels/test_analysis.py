@@ -57,10 +57,11 @@ def test_a_plot_stands_below_all_rows_of_maps(qtbot: QtBot, desk: Desk, panel: A
     assert below.height() >= 220
 
 
-def test_a_click_on_a_map_looks_at_its_block_and_head(qtbot: QtBot, desk: Desk, panel: AnalysisPanel) -> None:
+def test_a_chosen_map_is_looked_at_in_its_block_and_head(desk: Desk, panel: AnalysisPanel) -> None:
     above, _ = find(desk, panel, 2)
 
-    QTest.mouseClick(above, Qt.MouseButton.LeftButton, pos=above.place_of(0).center().toPoint())
+    QTest.keyClick(above, Qt.Key.Key_Right)
+    QTest.keyClick(above, Qt.Key.Key_Return)
 
     assert (desk.view.read, desk.view.head) == (3, 2)
 

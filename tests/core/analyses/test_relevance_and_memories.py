@@ -87,8 +87,8 @@ def test_memories_are_mapped_and_named(document: Document, of: Any, by: Any) -> 
 
     assert isinstance(maps, Maps)
     assert isinstance(table, Heatmap)
-    assert [f"Memory {row}" for row in table.rows] == [each.title for each in maps.maps]
-    assert table.columns == ("different", "same")
+    assert [f"Memory {row}" for row in table.columns] == [each.title for each in maps.maps]
+    assert table.rows == ("different", "same")
     assert f"{of} of block 2" in maps.title
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,8 +13,9 @@ from core.document import Document, delete_item, random_pair
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.drop_tokens import DropTokens, Which
+from core.masks import mask_of
 from core.questions import Question
-from core.scene import Geometry
+from core.scene import Geometry, Photo, Stimulus
 from core.session import Session
 from core.state import State
 from core.tokens import tokens_of_items
@@ -119,3 +121,17 @@ def test_it_goes_with_its_item_and_the_background_stays(document: Document) -> N
 def test_where_there_is_nothing_to_drop_it_says_so() -> None:
     with pytest.raises(UserError, match="no token of this kind: CLS"):
         DropTokens(0, "CLS").apply(noise(1, 2, 16, 16), Context((A, B), n_prefix=0))
+
+
+def test_the_object_or_the_context_of_a_photo_with_a_mask_is_dropped(document: Document) -> None:
+    inside = np.zeros((64, 64), bool)
+    inside[16:48, 16:32] = True  # the patches 5 and 9
+    photo = Photo(bytes(64 * 64 * 3), "photo", masks=(mask_of("cat", inside),))
+    shown = replace(document, base=Stimulus((), CANVAS, photo))
+    opened = Session("cpu").open(document.model)
+
+    for edit, dropped in ((DropTokens(0), [6, 10]), (DropTokens(0, "background"), [1, 2, 3, 4, 5, 7, 8, 9, 11, 16])):
+        with torch.inference_mode():
+            pattern = State(replace(shown, interventions=(edit,)), opened).pattern(0)
+        assert not pattern[..., dropped].any()
+        assert pattern[..., 0].all()
