@@ -335,11 +335,12 @@ def read_by(desk: Desk, lens: Lens) -> None:
 
 
 def task_words(reference: str) -> str:
-    """What the task of a model is called; empty where its card cannot be read."""
+    """What the task of a model is called; empty where it has none, or its card cannot be read."""
     try:
-        return TASK_WORDS[card_task(read_card(model_path(reference)))]
+        card = read_card(model_path(reference))
     except UserError:
         return ""
+    return TASK_WORDS[card_task(card)] if has_task(card) else ""
 
 
 def keep_model(desk: Desk, failure: Failure) -> None:

@@ -14,12 +14,15 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from app import edits
+from app.actions import COMMANDS
 from app.desk import Desk
 from app.live import Live
 from app.store import Store
 from core.demo import demo_document, demo_stimulus
 from core.document import View
 from core.errors import UserError
+from core.examples import example_names, example_path
+from core.masks import mask_patches
 from core.questions import Failure
 from core.render import render
 from core.scene import Geometry, item_patches
@@ -146,3 +149,49 @@ def test_items_that_have_no_room_leave_the_model_as_it_was(desk: Desk, tmp_path:
     with pytest.raises(UserError, match="4 items do not fit"):
         edits.choose_model(desk, model(tmp_path, img_size=48))
     assert desk.document is before
+
+
+def test_a_model_of_emoji_opens_on_its_example_with_a_token_of_it_looked_at_and_undo_brings_the_items_back(
+    desk: Desk,
+) -> None:
+    before = desk.document
+
+    edits.choose_model(desk, "emoji")
+
+    photo = desk.document.base.photo
+    assert [mask.label for mask in photo.masks] == ["cat"]
+    assert desk.view.token - 1 in mask_patches(photo.masks[0], desk.document.base.geometry)
+    desk.store.undo.undo()
+    assert desk.document == before
+
+
+def test_a_photo_stays_when_the_model_of_emoji_is_opened_and_when_it_is_left(desk: Desk, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "sea.png")
+    edits.show_photo(desk, tmp_path / "sea.png")
+
+    edits.choose_model(desk, "emoji")
+    assert desk.document.base.photo.name == "sea.png"
+    edits.choose_model(desk, "discrimination")
+
+    assert desk.document.base.photo.name == "sea.png"
+
+
+def test_the_example_of_a_model_gives_way_to_the_demo_of_the_next_and_any_other_example_stays(desk: Desk) -> None:
+    edits.choose_model(desk, "emoji")
+    edits.choose_model(desk, "rmts")
+    assert desk.document.base == demo_stimulus("rmts")
+
+    edits.choose_model(desk, "emoji")
+    edits.show_photo(desk, example_path("dog"))
+    edits.choose_model(desk, "rmts")
+
+    assert desk.document.base.photo.name == "dog.png"
+
+
+def test_every_example_picture_is_a_command_in_the_menu_of_stimuli(desk: Desk) -> None:
+    commands = {command.text: command for command in COMMANDS if command.menu == "Stimulus ▸ Example pictures"}
+
+    commands["Cat and pizza"].do(desk)
+
+    assert len(commands) == len(example_names())
+    assert [mask.label for mask in desk.document.base.photo.masks] == ["cat", "pizza"]

@@ -26,9 +26,18 @@ def measured() -> str:
         rows = [accuracy[split] for accuracy in models.values()]
         n = ", ".join(str(r["n"]) for r in rows)
         lines.append(f"| {words} | " + " | ".join(f"{r['accuracy']:.4f}" for r in rows) + f" | {n} |")
+    lines += ["", *_emoji()]
     for name, words in NAMES.items():
         lines += ["", *_interchange(name, words)] if subspace_cards(name) else []
     return "\n".join(lines)
+
+
+def _emoji() -> list[str]:
+    accuracy = read_card(model_path("emoji"))["accuracy"]
+    rows = {"all": accuracy, **accuracy["by size"]}
+    lines = ["| emoji, 100 kinds, unseen pictures | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
+    lines.append("| accuracy | " + " | ".join(f"{row['accuracy']:.3f}" for row in rows.values()) + " |")
+    return [*lines, "| n | " + " | ".join(str(row["n"]) for row in rows.values()) + " |"]
 
 
 def _interchange(model: str, words: str) -> list[str]:

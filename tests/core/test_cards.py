@@ -284,4 +284,4 @@ def test_what_was_learned_lies_beside_weights_whose_name_is_written_large(tmp_pa
 
 def test_the_study_is_offered_for_models_that_judge_and_not_for_a_backbone() -> None:
     assert "dinov2-small" in bundled_models()
-    assert set(bundled_models()) - set(judging_models()) == {"dinov2-small"}
+    assert set(bundled_models()) - set(judging_models()) == {"dinov2-small", "emoji"}
