@@ -34,6 +34,8 @@ from core.scene import (
 from core.tokens import patches_of_items
 
 SIDES: tuple[Side, ...] = ("base", "source")
+N_NAMED = 6
+"""How many masks of a photo are named."""
 ROLES = ("item_a", "item_b", "same", "different")
 
 
@@ -174,9 +176,10 @@ def _tool(action: QAction) -> QToolButton:
 
 def _caption(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
-        masked = zip(stimulus.photo.masks, patches_of_items(stimulus), strict=True)
-        masks = [f"{item_name(i)} {mask.label} · {len(of)} tokens" for i, (mask, of) in enumerate(masked)]
-        return f"Photo: {stimulus.photo.name} · " + ("   ".join(masks) or "no ground truth")
+        names = [f"{item_name(i)} {mask.label}" for i, mask in enumerate(stimulus.photo.masks)]
+        more = [f"and {len(names) - N_NAMED} more"] if len(names) > N_NAMED else []
+        unbroken = [name.replace(" ", "\u00a0") for name in (*names[:N_NAMED], *more)]
+        return f"Photo: {stimulus.photo.name} · " + (", ".join(unbroken) or "no ground truth")
     if not stimulus.items:
         return "Empty: make a counterfactual or a random pair"
     odd = odd_one(stimulus)

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core import judges
 from core.cli import main
@@ -129,3 +131,30 @@ def test_of_a_thousand_classes_the_likeliest_are_named(capsys: pytest.CaptureFix
     assert found["answer"] == top[0]["label"]
     assert len(top) == 5
     assert [each["share"] for each in top] == sorted((each["share"] for each in top), reverse=True)
+
+
+def test_the_odd_one_out_is_drawn_by_what_it_differs_in_and_by_the_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("attention-preference", "measure=non-self", "--picture", "odd-shape")
+
+    found = [ask(capsys, *words, "--seed", seed) for seed in ("1", "1", "2")]
+
+    assert found[0] == found[1] != found[2]
+    curves = found[0]["found"][0]
+    assert [series["label"] for series in curves["series"]] == ["same", "different", "background"]
+    for of_block in zip(*(series["y"] for series in curves["series"]), strict=True):
+        assert sum(of_block) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_masks_beside_a_picture_are_its_items(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    levels = np.zeros((224, 224), np.uint8)
+    levels[:64, :64], levels[160:, 160:] = 1, 2
+    Image.fromarray(levels).save(tmp_path / "pond.mask.png")
+    Image.fromarray(levels).convert("RGB").save(tmp_path / "pond.png")
+    words = ("item-shares", "--picture", str(tmp_path / "pond.png"))
+
+    shares = ask(capsys, *words)["found"]
+    dropped = ask(capsys, *words, "--edit", "drop-tokens block=0 item=1")["found"]
+
+    assert np.allclose(np.sum([shares[kind] for kind in ("WO", "BO", "BG", "CLS")], 0), 1, atol=1e-5)
+    assert np.array(dropped["WO"]).max() < np.array(shares["WO"]).max()
+    assert "no odd one out" in refused(capsys, "attention-preference", "--picture", str(tmp_path / "pond.png"))
