@@ -146,8 +146,9 @@ class ModeGain(Intervention):
 def _find(document: Document, block: int, head: int, mode: int) -> int | None:
     """Index of the edit that is about one mode alone."""
     for index, edit in enumerate(document.interventions):
-        alone = isinstance(edit, ModeGain) and not edit.others and not edit.control
-        if alone and (edit.block, edit.head, edit.modes) == (block, head, (mode,)):
+        if not isinstance(edit, ModeGain) or edit.others or edit.control:
+            continue
+        if (edit.block, edit.head, edit.modes) == (block, head, (mode,)):
             return index
     return None
 

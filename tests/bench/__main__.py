@@ -37,6 +37,7 @@ FAMILIES = {
     "search": 300.0,
     "training": 600.0,
     "attention": 300.0,
+    "modes": 300.0,
     "commands": 900.0,
     "study": 3600.0,
 }
