@@ -39,6 +39,7 @@ FAMILIES = {
     "attention": 300.0,
     "relevance": 300.0,
     "lens": 300.0,
+    "modes": 300.0,
     "commands": 900.0,
     "study": 3600.0,
 }
