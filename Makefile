@@ -3,6 +3,7 @@
 # make lint    the part of it that needs no test run
 # make format  let ruff rewrite the layout of the code
 # make bench   measure speed; prints a table and JSON
+# make torture kill the program 200 times in a storm of edits; nothing may be damaged, at most a second lost
 # make clean   remove .venv and every cache
 #
 # PYTHON=/path/to/python3.12 make run      choose the interpreter (3.11 or newer)
@@ -20,7 +21,7 @@ PINS := pyproject.toml constraints.txt
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format bench torture clean
 
 run: $(INSTALLED)
 	$(BIN)/python -P -m app
@@ -42,6 +43,10 @@ format: $(INSTALLED_DEV)
 bench: export QT_QPA_PLATFORM ?= offscreen
 bench: $(INSTALLED_DEV)
 	$(BIN)/python tests/bench $(ARGS)
+
+torture: export QT_QPA_PLATFORM ?= offscreen
+torture: $(INSTALLED_DEV)
+	$(BIN)/python -m pytest -m slow -s tests/end_to_end/test_torture.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

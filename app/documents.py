@@ -308,7 +308,11 @@ class Documents(QObject):
         entries = [] if self._folder is None else list(left_behind(self._folder))
         if entries:
             self.recovery = Recovery(entries, self.restore, self._window)
+            self.recovery.finished.connect(self._forget_recovery)
             self.recovery.open()
+
+    def _forget_recovery(self) -> None:
+        self.recovery = None
 
     def restore(self, entry: Entry) -> None:
         """Go on with it here, or in a window of its own where this one shows something.

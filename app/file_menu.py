@@ -15,7 +15,11 @@ from app.opening import open_path
 
 Key = QKeySequence.StandardKey
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
-ICON_PX = 48
+LARGE = """
+QMenu { icon-size: 48px; }
+QMenu::item { height: 54px; padding: 0 16px 0 8px; }
+QMenu::item:selected { background: palette(highlight); color: palette(highlighted-text); }
+"""
 
 
 class Add(Protocol):
@@ -32,7 +36,7 @@ def fill(menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidge
     add("File", "Open…", documents.open_file, Key.Open)
     recent = menu.addMenu("Open recent")
     recent.setToolTipsVisible(True)
-    recent.setStyleSheet(f"QMenu {{ icon-size: {ICON_PX}px; }}")  # pictures of documents are to be told apart
+    recent.setStyleSheet(LARGE)  # pictures of documents are to be told apart
     menu.aboutToShow.connect(lambda: documents.list_recent(recent))
     documents.list_recent(recent)
     add("File", "Open picture…", lambda: open_picture(desk, window))

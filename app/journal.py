@@ -19,9 +19,12 @@ from core.errors import UserError
 from core.storage import replace_file
 from core.work import Work
 from core.work_files import SUFFIX, to_bytes
+from core.work_json import converter
 
-WRITE_EVERY_MS = 400
+WRITE_EVERY_MS = 300
 """How long a change waits at most, so that it is on the disk within a second."""
+WARM_UP_MS = 1500
+"""When what turns values into JSON is made, which takes a while: not in the middle of the first drag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Journal(QObject):
         self._timer.setInterval(WRITE_EVERY_MS)
         self._timer.timeout.connect(self.write)
         self.entry = new_entry(folder)
+        QTimer.singleShot(WARM_UP_MS, self, converter)
 
     def note(self) -> None:
         """Something was changed. What waits already is not put off by it: a drag is written as it goes."""

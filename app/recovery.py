@@ -88,4 +88,5 @@ def _words(path: Path) -> str:
         return f"{when}\n{error.message}"
     name = Path(work.journal_of).stem if work.journal_of else "Untitled"
     last = work.history[-1].text if work.history else ""
-    return f"{name} — {name_of(work.document.model)}\n{when} · {len(work.history)} states, the last: {last}"
+    n_states = "1 state" if len(work.history) == 1 else f"{len(work.history)} states"
+    return f"{name} — {name_of(work.document.model)}\n{when} · {n_states}, the last: {last}"

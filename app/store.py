@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -261,17 +262,24 @@ class _Change(QUndoCommand):
         put: Callable[[Document], None],
     ) -> None:
         super().__init__(text)
-        self.before, self.after, self.gesture, self.seen, self._put = before, after, gesture, seen, put
+        self.before, self.after, self.gesture, self.seen = before, after, gesture, seen
+        # The stack, and so the store, must not go while one of its own commands is taken apart.
+        self._put = WeakMethod(put)
         self.cancelled = False
         self.made_for, self.index_before = "", 0
 
     def redo(self) -> None:
-        self._put(self.after)
+        self._show(self.after)
 
     def undo(self) -> None:
         # The stack drops an obsolete command, but only after it has run.
         self.setObsolete(self.cancelled)
-        self._put(self.before)
+        self._show(self.before)
+
+    def _show(self, document: Document) -> None:
+        put = self._put()
+        if put is not None:
+            put(document)
 
     def id(self) -> int:
         return _MERGE_ID if self.gesture else -1

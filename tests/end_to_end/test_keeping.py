@@ -1,0 +1,67 @@
+"""Work is done, quitting is cancelled, the work is saved, the window started again: everything is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from app.live import Live
+from app.main_window import MainWindow
+from app.store import Store
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.interventions.move import set_point
+from tests.end_to_end.conftest import Driver
+
+
+def started(qtbot: QtBot, journal: Path) -> Driver:
+    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"), journal=journal)
+    window.show()
+    window.desk.live.start()
+    window.desk.ask()
+    return Driver(window, qtbot)
+
+
+def press(driver: Driver, button: QMessageBox.StandardButton) -> None:
+    question = driver.window.leaving.question
+    assert question is not None
+    question.button(button).click()
+
+
+def test_what_was_worked_on_is_found_again_after_a_restart(qtbot: QtBot, tmp_path: Path) -> None:
+    journal, path = tmp_path / "journal", tmp_path / "flip.relata"
+    first = started(qtbot, journal)
+    first.settle()
+    desk = first.window.desk
+    desk.edit("Move colour of A", set_point(desk.document, 0, "color", desk.view.write, (-4.0, 3.0)))
+    first.settle()
+    desk.store.mark(0, name="as it was", starred=True)
+    margin, document, view = first.margin, desk.document, desk.view
+
+    first.command("Quit").trigger()
+    press(first, QMessageBox.StandardButton.Cancel)
+    assert first.window.isVisible()
+    first.window.documents.save_to(path)
+    assert first.window.close(), "nothing is asked once it is saved"
+    first.window.deleteLater()
+
+    second = started(qtbot, journal)
+    second.window.documents.open(path)
+    recorded = second.window.desk.answer
+    assert recorded is not None
+    assert recorded.model.device == "recorded"
+    qtbot.waitUntil(lambda: second.window.desk.answer is not recorded, timeout=60_000)
+    second.settle()
+    assert second.margin == pytest.approx(margin, abs=1e-4)
+    assert (second.window.desk.document, second.window.desk.view) == (document, view)
+    cards = [card.moment for card in second.window.desk.store.cards()]
+    assert [(moment.text, moment.name, moment.starred) for moment in cards] == [
+        ("Opened", "as it was", True), ("Move colour of A", "", False)
+    ]  # fmt: skip
+    assert all(moment.document in second.window.desk.decisions for moment in cards)
+    assert document.interventions[0].learned
+    assert second.window.close()
+    second.window.deleteLater()
