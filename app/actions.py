@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from PySide6.QtCore import QPointF, QRectF
+
 from app import edits, modes
 from app.comparing import change_places, stop_comparing
 from app.desk import Desk
+from app.widgets.closeup import WHOLE
 from core.analyses.item_shares import ItemShares
 from core.cards import bundled_models, subspace_cards
 from core.datasets import Condition
@@ -103,6 +106,11 @@ def _leading_head(kind: str) -> Do:
 def _demo(desk: Desk) -> None:
     document = demo_document()
     desk.store.edit("Open demo", document, view=demo_view(subspace_cards(document.model)))
+
+
+def _zoom(factor: float) -> Do:
+    middle, view = QPointF(0.5, 0.5), QRectF(0, 0, 1, 1)
+    return lambda desk: desk.look_closer(desk.closeup.zoomed(factor, view, middle))
 
 
 def _show_side(side: Literal["base", "source"]) -> Do:
@@ -315,6 +323,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Next head", _step_head(1), (";",)),
     Command("View", "Previous head", _step_head(-1), (",",)),
     Command("View", "Best layer for this property", _best_layer, ("Ctrl+L",)),
+    Command(
+        "View", "Zoom in", _zoom(1.5), ("Ctrl++", "Ctrl+="), tip="Stimulus and attention; so does Ctrl and the wheel"
+    ),
+    Command("View", "Zoom out", _zoom(1 / 1.5), ("Ctrl+-",)),
+    Command("View", "Whole picture", lambda desk: desk.look_closer(WHOLE), ("Ctrl+9",)),
     Command("View", "Attention of CLS", _look_at_cls, ("Ctrl+0",)),
     Command("View", "Head that looks most within objects", _leading_head("WO"), ("Alt+1",)),
     Command("View", "Head that looks most within pairs", _leading_head("WP"), ("Alt+2",)),

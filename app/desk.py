@@ -16,6 +16,7 @@ from app.jobs import Jobs
 from app.live import Live
 from app.query import FollowedQuery
 from app.store import Store
+from app.widgets.closeup import WHOLE, Closeup
 from app.widgets.dropped import Dropped
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
@@ -82,6 +83,7 @@ class Desk:
         self.decisions: dict[Document, Verdict] = {}
         self.pad_shown: Property = "color"
         self.probe_shown = False
+        self.closeup = WHOLE
         self._found: dict[object, dict[Analysis[Any], Found[Any]]] = {}
         self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
@@ -202,6 +204,11 @@ class Desk:
         """What is learned on a document's model; nothing where another model answered last."""
         known = self.answer is not None and self.answer.question.document.model == document.model
         return self.answer.model.asset_hashes if self.answer is not None and known else {}
+
+    def look_closer(self, closeup: Closeup) -> None:
+        """Look at a part of the picture, in every view of it."""
+        self.closeup = closeup
+        self.redraw()
 
     def look(self, **changes: object) -> None:
         """Look at something else."""

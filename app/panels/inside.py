@@ -66,6 +66,7 @@ class InsidePanel(QWidget, Panel):
         self._connect()
 
     def _connect(self) -> None:
+        self.view.closeup_wanted.connect(self._desk.look_closer)
         self.view.token_hovered.connect(self._hover)
         self.view.token_pinned.connect(self._hold)
         self.view.direction_toggled.connect(self._flip_direction)
@@ -110,6 +111,7 @@ class InsidePanel(QWidget, Panel):
         """Draw the attention that was found last, greyed where it belongs to another state."""
         view = self._desk.view
         self._mark_heads()
+        self.view.show_closeup(self._desk.closeup)
         found, shares = self._desk.found(Attention(view.token)), self._desk.found(ItemShares())
         if found is None or found.value is None:
             self.view.setEnabled(False)

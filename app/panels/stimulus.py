@@ -119,6 +119,7 @@ class StimulusPanel(QWidget, Panel):
 
     def _connect(self) -> None:
         canvas = self.canvas
+        canvas.closeup_wanted.connect(self._desk.look_closer)
         canvas.gesture_started.connect(self._start)
         canvas.item_moved.connect(self._move)
         canvas.gesture_finished.connect(self._finish)
@@ -134,9 +135,10 @@ class StimulusPanel(QWidget, Panel):
         """Draw the stimulus of the tab."""
         view = self._desk.view
         stimulus = stimulus_of(self._desk.document, view.side)
-        self.chips.refresh()
+        self.canvas.show_closeup(self._desk.closeup)
         if not self.has_news(stimulus, view.side, view.item):
             return
+        self.chips.refresh()
         with QSignalBlocker(self.tabs):
             self.tabs.setCurrentIndex(SIDES.index(view.side))
         if stimulus != self._drawn or self._image is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
+from app.widgets.closeup import WHOLE, Closeup
 from app.widgets.painted import line_height, scaled, width_of
 
 WRAP = int(Qt.TextFlag.TextWordWrap)
@@ -23,6 +24,7 @@ class Parts:
     scale_label: str
     caption: str
     widest: str = ".88"
+    closeup: Closeup = WHOLE
 
     @property
     def chips(self) -> tuple[str, ...]:
@@ -35,6 +37,8 @@ class AttentionFrame:
     """Rectangles in logical pixels; an empty one is not drawn. Tokens count prefix tokens first, then patches."""
 
     picture: QRectF
+    whole: QRectF
+    """Where the whole picture lies, of which a part fills `picture`."""
     rows: int
     cols: int
     bar: QRectF
@@ -45,8 +49,8 @@ class AttentionFrame:
 
     def patch(self, row: int, col: int) -> QRectF:
         """The rectangle of one patch."""
-        width, height = self.picture.width() / self.cols, self.picture.height() / self.rows
-        return QRectF(self.picture.left() + col * width, self.picture.top() + row * height, width, height)
+        width, height = self.whole.width() / self.cols, self.whole.height() / self.rows
+        return QRectF(self.whole.left() + col * width, self.whole.top() + row * height, width, height)
 
     def token_rect(self, token: int) -> QRectF:
         """The rectangle of a token: a chip or a patch; empty where there is no such token."""
@@ -62,8 +66,8 @@ class AttentionFrame:
                 return token
         if not self.picture.contains(at) or not self.rows or not self.cols:
             return None
-        row = int((at.y() - self.picture.top()) / self.picture.height() * self.rows)
-        col = int((at.x() - self.picture.left()) / self.picture.width() * self.cols)
+        row = int((at.y() - self.whole.top()) / self.whole.height() * self.rows)
+        col = int((at.x() - self.whole.left()) / self.whole.width() * self.cols)
         return len(self.chips) + min(row, self.rows - 1) * self.cols + min(col, self.cols - 1)
 
 
@@ -112,6 +116,7 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Attention
     bar = _bar(picture, left, em, chips_height if beside else 0.0)
     return AttentionFrame(
         picture=picture,
+        whole=parts.closeup.whole(picture),
         rows=parts.rows,
         cols=parts.cols,
         bar=bar,

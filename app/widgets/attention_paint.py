@@ -84,7 +84,9 @@ def paint_image(painter: QPainter, frame: AttentionFrame, image: QImage, opacity
     """The stimulus or its heat, pixel by pixel."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setOpacity(opacity)
-    painter.drawImage(frame.picture, image)
+    _clip(painter, frame)
+    painter.drawImage(frame.whole, image)
+    painter.setClipping(False)
     painter.setOpacity(1.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
@@ -93,6 +95,7 @@ def paint_marks(painter: QPainter, frame: AttentionFrame, font: QFont, look: Loo
     """Over the heat: faint patch borders, items, then the query in white, then what the pointer is on."""
     if not frame.rows or not frame.cols:
         return
+    _clip(painter, frame)
     _borders(painter, frame)
     regions = [(ring, _region(frame, ring)) for ring in look.rings]
     for ring, region in regions:
@@ -104,12 +107,18 @@ def paint_marks(painter: QPainter, frame: AttentionFrame, font: QFont, look: Loo
     if look.hovered is not None and look.hovered >= n_prefix and look.hovered != look.query:
         _square(painter, frame.token_rect(look.hovered), QColor(255, 255, 255, 190), 1.0)
     for ring, region in regions:
-        if not region.isEmpty():
+        if not region.isEmpty() and region.boundingRect().intersects(frame.picture):
             _tab(painter, frame, region.boundingRect(), ring, font)
 
 
+def _clip(painter: QPainter, frame: AttentionFrame) -> None:
+    """Keep to where a part of the picture is seen."""
+    if frame.whole != frame.picture:
+        painter.setClipRect(frame.picture)
+
+
 def _borders(painter: QPainter, frame: AttentionFrame) -> None:
-    area = frame.picture
+    area = frame.whole
     if area.width() / frame.cols < _LEAST_GRID_PX:
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

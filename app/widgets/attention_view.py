@@ -25,6 +25,7 @@ from app.widgets.attention_paint import (
     paint_numbers,
     paint_waiting,
 )
+from app.widgets.closeup import Zooming
 from app.widgets.interaction import ARROWS, ENTERS, Interactive
 from app.widgets.marks import describe, paint_stale
 from app.widgets.painted import MINUS, STALE_OPACITY, Painted, line_height, rgb_image, same_values
@@ -68,7 +69,7 @@ class _Grid:
         return f"patch ({col},{row})"
 
 
-class AttentionView(Interactive, Painted):
+class AttentionView(Zooming, Interactive, Painted):
     """Shows one row of attention over the picture. A token index counts prefix tokens first, then patches."""
 
     token_hovered = Signal(int)
@@ -156,6 +157,9 @@ class AttentionView(Interactive, Painted):
     def token_rect(self, token: int) -> QRectF:
         """Where a patch or chip is, in widget coordinates."""
         return self._frame().token_rect(token)
+
+    def view_rect(self) -> QRectF:
+        return self.picture_rect()
 
     def picture_rect(self) -> QRectF:
         """Where the picture is, in widget coordinates."""
@@ -255,7 +259,9 @@ class AttentionView(Interactive, Painted):
     def _frame(self) -> AttentionFrame:
         look = self._look
         labels = tuple(label for label, _ in look.prefix)
-        parts = Parts(self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest)
+        parts = Parts(
+            self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest, self.closeup
+        )
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         return self.kept("frame", parts, lambda: frame_in(area, self.font(), parts, ratio))
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import theme
 from app.widgets.canvas_picture import CanvasFrame, CanvasItem, CanvasPainter, Marking, fit
 from app.widgets.chips import read_chip
+from app.widgets.closeup import Zooming
 from app.widgets.dropped import read_drop
 from app.widgets.interaction import ARROWS, RESETS, Holding, Interactive
 from app.widgets.marks import describe
@@ -43,7 +44,7 @@ class _Drag:
     y_px: int
 
 
-class StimulusCanvas(Holding[_Drag], Interactive, Painted):
+class StimulusCanvas(Zooming, Holding[_Drag], Interactive, Painted):
     """Shows an image with its items; drags and keys ask for a move, `show_picture` shows the result.
 
     Positions are image pixels of the top left corner of the item's cell.
@@ -113,7 +114,7 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
             def drawing(on: QPainter) -> CanvasPainter:
                 return CanvasPainter(on, frame, self._patch_px, colors, self.font())
 
-            content = (image.cacheKey(), self._patch_px)
+            content = (image.cacheKey(), self._patch_px, self.closeup)
             self.still(painter, "picture", content, lambda still: drawing(still).paint_picture(image))
             drawing(painter).paint_items(self._items, marking)
 
@@ -209,13 +210,17 @@ class StimulusCanvas(Holding[_Drag], Interactive, Painted):
 
     # Places
 
+    def view_rect(self) -> QRectF:
+        return self._frame().view
+
     def _frame(self) -> CanvasFrame:
         side_px = self._image.width() if self._image is not None else 1
-        return fit(side_px, self._patch_px, (self.width(), self.height()), self.devicePixelRatioF())
+        whole = fit(side_px, self._patch_px, (self.width(), self.height()), self.devicePixelRatioF())
+        return whole.closer(self.closeup)
 
     def _item_at(self, place: QPointF) -> int:
         """The item at a place of the widget, the selected one first, then the topmost; −1 for none."""
-        if self._image is None:
+        if self._image is None or not self._frame().view.adjusted(-1, -1, 1, 1).contains(place):
             return -1
         order = sorted(range(len(self._items)), key=lambda i: (i == self._selected, i), reverse=True)
         return next((i for i in order if self._covers(self._items[i], place)), -1)

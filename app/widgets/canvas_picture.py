@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app.theme import Theme
+from app.widgets.closeup import Closeup
 from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
 from app.widgets.painted import scaled
 
@@ -41,12 +42,28 @@ class CanvasItem:
 
 @dataclass(frozen=True, slots=True)
 class CanvasFrame:
-    """Where the image lies in the widget (logical pixels) and how many of them one image pixel takes."""
+    """Where the image lies in the widget (logical pixels) and how many of them one image pixel takes.
+
+    `seen` is where a part of it is seen, None where the whole is.
+    """
 
     left: float
     top: float
     zoom: float
     side_px: int
+    seen: QRectF | None = None
+
+    @property
+    def view(self) -> QRectF:
+        """Where the image is seen."""
+        return self.rect if self.seen is None else self.seen
+
+    def closer(self, closeup: Closeup) -> CanvasFrame:
+        """The frame of a part of the image, seen where this one shows the whole."""
+        if closeup.scale == 1:
+            return self
+        whole = closeup.whole(self.rect)
+        return CanvasFrame(whole.left(), whole.top(), self.zoom * closeup.scale, self.side_px, self.rect)
 
     @property
     def rect(self) -> QRectF:
@@ -95,6 +112,7 @@ class CanvasPainter:
 
     def paint_picture(self, image: QImage) -> None:
         """The image with the patch grid on it."""
+        self._clip()
         self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
         self.painter.drawImage(self.frame.rect, image)
         self._paint_grid()
@@ -102,6 +120,7 @@ class CanvasPainter:
     def paint_items(self, items: tuple[CanvasItem, ...], marking: Marking) -> None:
         """What marks the items, and the edge that has the keyboard."""
         self._paint_edge(focused=marking.focused)
+        self._clip()
         for pair in dict.fromkeys(item.pair for item in items if item.pair):
             self._paint_pair(pair, [item for item in items if item.pair == pair])
         order = sorted(range(len(items)), key=lambda i: i == marking.selected)
@@ -113,6 +132,11 @@ class CanvasPainter:
             self._paint_labels(items[index])
         if not overlap.isEmpty():
             self._paint_word("overlap", overlap.boundingRect())
+
+    def _clip(self) -> None:
+        """Keep to where a part of the image is seen."""
+        if self.frame.seen is not None:
+            self.painter.setClipRect(self.frame.seen)
 
     def _paint_grid(self) -> None:
         pen = QPen(self.colors.color("muted", 0.22), 0)
@@ -127,7 +151,7 @@ class CanvasPainter:
         self.painter.setBrush(Qt.BrushStyle.NoBrush)
         self.painter.setPen(QPen(self.colors.color("accent" if focused else "line"), 2 if focused else 1))
         out = 2.0 if focused else 0.5
-        self.painter.drawRect(self.frame.rect.adjusted(-out, -out, out, out))
+        self.painter.drawRect(self.frame.view.adjusted(-out, -out, out, out))
 
     def _paint_pair(self, pair: str, items: list[CanvasItem]) -> None:
         """A ring round the items of a pair, one for items that touch, and the pair's name beside each ring."""

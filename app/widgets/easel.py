@@ -47,13 +47,13 @@ def _beside(width: int, height: int, n: int) -> Plan | None:
     rows = N_CHIPS // n
     tall = min(LARGEST_PX, height // rows)
     wide = n * BESIDE_PX
-    room = QRect(0, 0, width - 2 * wide - 2 * GAP_PX, height)
-    if tall < SMALLEST_PX or room.width() <= 0:
+    strip = 2 * wide + 2 * GAP_PX
+    side = min(width - strip, height)
+    if tall < SMALLEST_PX or side <= 0:
         return None
-    side = min(room.width(), room.height())
-    left, top = (room.width() + side) // 2 + GAP_PX, (height - max(side, rows * tall)) // 2
-    first = QRect(left, top, wide, rows * tall)
-    return Plan(room, (first, first.translated(wide + GAP_PX, 0)), n)
+    left = (width - side - strip) // 2
+    first = QRect(left + side + GAP_PX, (height - rows * tall) // 2, wide, rows * tall)
+    return Plan(QRect(left, 0, side, height), (first, first.translated(wide + GAP_PX, 0)), n)
 
 
 def _below(width: int, height: int, n: int) -> Plan | None:

@@ -60,8 +60,7 @@ class FoldingRow(QWidget):
         for button in self._buttons:
             button.setParent(self)
             button.clicked.connect(self.more.frame.hide)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(self.more.sizeHint().width())
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         sizes = [button.sizeHint() for button in self._buttons]

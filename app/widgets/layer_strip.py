@@ -93,6 +93,11 @@ class LayerStrip(Interactive, Painted):
         self._low = low
         self.updateGeometry()
 
+    def marker_rects(self) -> tuple[QRectF, QRectF]:
+        """Where the read marker and the write marker can be taken hold of, in widget coordinates."""
+        shown = (self._read - self._first, self._write - self._first)
+        return marker_places(self._rects(), self.font(), *shown)
+
     def sizeHint(self) -> QSize:
         em = line_height(self.font())
         return QSize(round(max(20, 8 * len(self._cells)) * em), round((LOW_EM if self._low else HEIGHT_EM) * em))
@@ -166,9 +171,9 @@ class LayerStrip(Interactive, Painted):
 
     def _marker_at(self, at: QPointF) -> _Grip | None:
         """The marker whose word or sign is at a place."""
-        shown = (self._read - self._first, self._write - self._first)
-        places = marker_places(self._rects(), self.font(), *shown)
-        return next((grip for grip, place in zip(_MARKERS, places, strict=True) if place.contains(at)), None)
+        return next(
+            (grip for grip, place in zip(_MARKERS, self.marker_rects(), strict=True) if place.contains(at)), None
+        )
 
     def _nearest(self, at: QPointF) -> _Grip:
         """The marker closer to `at`; where both are as close, above the middle it is read."""

@@ -258,3 +258,36 @@ def test_a_pad_without_a_subspace_shows_nothing_of_the_one_before(panel: Interve
     panel.refresh()
 
     assert "nothing to move" in panel.pads["color"].accessibleDescription()
+
+
+def test_one_mode_is_in_force_and_what_the_hand_moved_waits_until_the_hand_decides_again(
+    qtbot: QtBot, desk: Desk, panel: InterventionsPanel
+) -> None:
+    desk.edit("Move", set_point(desk.document, 0, "color", 1, (1.0, 1.0)))
+    moved = desk.document.interventions
+
+    qtbot.mouseClick(panel.chips.modes["Add"], LEFT)
+    qtbot.mouseClick(panel.chips.modes["Swap"], LEFT)
+
+    in_force = [edit.mode for edit in desk.document.interventions if edit.enabled]
+    assert in_force == ["Swap"] == pressed(panel)
+    qtbot.mouseClick(panel.chips.modes["Move"], LEFT)
+    assert desk.document.interventions == moved
+    assert pressed(panel) == ["Move"]
+
+
+def test_a_mode_of_the_other_pad_and_of_another_block_stays(
+    qtbot: QtBot, desk: Desk, panel: InterventionsPanel
+) -> None:
+    edits.swap_in_source(desk, "shape")
+    desk.look(write=2)
+    edits.swap_in_source(desk, "color")
+    desk.look(write=1)
+
+    qtbot.mouseClick(panel.chips.modes["Add"], LEFT)
+
+    assert [(edit.mode, edit.site.block) for edit in desk.document.interventions] == [
+        ("Swap", 1),
+        ("Swap", 2),
+        ("Add", 1),
+    ]

@@ -338,3 +338,51 @@ def test_that_a_head_is_off_is_said_in_words(atlas):
     assert atlas.tip_at(QPointF(20, 3))[0] == ""
     atlas.set_off(frozenset())
     assert "off" not in atlas.accessibleDescription()
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (24, 16)])
+def test_the_map_fills_its_cell_but_for_a_thin_edge_in_the_colour_of_the_score(qtbot, shape):
+    atlas = HeadAtlas()
+    qtbot.addWidget(atlas)
+    atlas.resize(430, 330)
+    atlas.set_scores(np.ones(shape))
+    atlas.set_thumbnails(np.ones((*shape, 14, 14)), np.ones(shape[0]))
+    atlas.show()
+    cell = atlas.head_rect(3, 5)
+    column = [picture(atlas).pixelColor(round(cell.center().x()), y) for y in range(*rows_of(cell))]
+
+    top, general = theme.viridis(np.ones(1))[0], theme.local_global(np.ones(1))[0]
+
+    n_map = sum(color.getRgb()[:3] == tuple(top) for color in column)
+    assert n_map >= 0.7 * len(column) - 1
+    assert column[-1].getRgb()[:3] == tuple(general)
+    assert min(cell.width(), cell.height()) >= 8
+
+
+def rows_of(cell):
+    return round(cell.top()) + 1, round(cell.bottom())
+
+
+def test_hover_enlarges_the_map_of_a_small_cell_beside_it_and_leaving_puts_it_away(qtbot):
+    atlas, shape = HeadAtlas(), (12, 12)
+    qtbot.addWidget(atlas)
+    atlas.resize(430, 330)
+    maps = np.zeros((*shape, 14, 14))
+    maps[0, 0] = 1.0
+    atlas.set_scores(np.zeros(shape))
+    atlas.set_thumbnails(maps, np.ones(12))
+    atlas.show()
+    bright = theme.viridis(np.ones(1))[0]
+
+    def n_bright() -> int:
+        seen = picture(atlas)
+        spots = [seen.pixelColor(x, y).getRgb()[:3] for x in range(0, 430, 4) for y in range(0, 330, 4)]
+        return spots.count(tuple(bright))
+
+    before = n_bright()
+    move(atlas, atlas.head_rect(0, 0).center(), held=NO_BUTTON)
+    enlarged = n_bright()
+    QApplication.sendEvent(atlas, QEvent(QEvent.Type.Leave))
+
+    assert enlarged > 8 * max(1, before)
+    assert n_bright() == before

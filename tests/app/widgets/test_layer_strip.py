@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
 from app.widgets.layer_strip import Cell, LayerStrip
+from tests.app.widgets.gestures import move, press, release
 
 LEFT = Qt.MouseButton.LeftButton
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -215,3 +216,29 @@ def test_it_can_be_drawn_for_any_depth(strip, n_blocks, width):
     strip.set_markers(0, n_blocks - 1)
 
     assert picture(strip).width() == width
+
+
+@pytest.mark.parametrize(("read", "write"), [(1, 4), (2, 2), (3, 2)], ids=["apart", "together", "side by side"])
+@pytest.mark.parametrize("marker", ["read", "write"])
+def test_a_marker_that_is_dragged_by_its_word_moves_alone(strip, qtbot, read, write, marker):
+    strip.set_markers(read, write)
+    place = dict(zip(("read", "write"), strip.marker_rects(), strict=True))[marker]
+
+    press(strip, place.center())
+    assert (strip.read, strip.write) == (read, write), "a press alone moves nothing"
+    move(strip, strip.cell_rect(5).center())
+    release(strip, strip.cell_rect(5).center())
+
+    assert (strip.read, strip.write) == ((5, write) if marker == "read" else (read, 5))
+
+
+def test_in_a_low_strip_the_cells_keep_their_height_and_the_notes_stay_in_the_tool_tip(strip):
+    strip.set_cells([Cell("embed", 0.5), *(Cell(f"block {i}", 0.1, "too late") for i in range(6))])
+    strip.resize(strip.sizeHint())
+    before = strip.cell_rect(0).height()
+
+    strip.set_low(True)
+    strip.resize(strip.sizeHint())
+
+    assert strip.cell_rect(0).height() > 0.8 * before
+    assert "too late" in strip.tip_at(strip.cell_rect(3).center())[0]
