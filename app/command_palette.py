@@ -92,6 +92,9 @@ WIDGET_KEYS = (
     ("Attention", "Move the query", "arrows"),
     ("Attention", "Who looks at me", "A"),
     ("Attention", "Blink the baseline", "hold C"),
+    ("Lens", "Scrub through the layers", "wheel"),
+    ("Lens", "Another layer or token of the map", "arrows"),
+    ("Lens", "Blink the baseline", "hold C"),
     ("Any drag", "Take it back", "Esc"),
 )
 

@@ -39,6 +39,11 @@ WORDS = (
 )
 HINT = "Wheel scrubs layers · C blinks baseline"
 LAYERS, TOP, TRACES, CHANGE = range(4)
+SAID_FIRST: dict[Shown, str] = {
+    "edited": "",
+    "baseline": "without edits: ",
+    "difference": "coloured by what the edits change; with them: ",
+}
 WORDS_FROM_PX = 420
 """On a lower screen the picture matters more than the words under it."""
 VIEW_MIN_PX, TAB_MIN_PX = 104, 96
@@ -221,7 +226,7 @@ class LensPanel(QWidget, Panel):
         where = "embeddings" if row == 0 else f"{PART_WORDS[self._part]}, block {row - 1}"
         name, label = token_name(info, token, stimulus), lens.labels[lens.label]
         held = " · held, click to let go" if self._held else ""
-        which = "" if self._shown == "edited" else f"{SHOWN[self._shown]}: "
+        which = SAID_FIRST[self._shown]
         if np.isnan(of.ranks[row, token]):
             return f"{which}the embeddings have no {PART_WORDS[self._part]}{held}"
         logit = f"{of.logits[row, token]:.2f}".replace("-", "−")

@@ -36,7 +36,7 @@ class ClassChoice(QComboBox):
             self._labels = labels
             self.clear()
             self.addItems(["", *labels])
-        words = f"the answer: {answer}" if answer else "the answer"
+        words = f"{answer} (the answer)" if answer else "the answer"
         if self.itemText(0) != words:
             self.setItemText(0, words)
             self.line.setCursorPosition(0)

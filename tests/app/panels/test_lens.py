@@ -100,7 +100,7 @@ def test_the_picture_shows_the_answer_of_the_model_at_the_block_that_is_looked_a
     take()
 
     lens = lens_of(desk, panel)
-    assert panel.label.currentText() == f"the answer: {LABELS[lens.label]}"
+    assert panel.label.currentText() == f"{LABELS[lens.label]} (the answer)"
     np.testing.assert_allclose(panel.view._heat, lens.now.identifiability(10)[2, 1:].reshape(4, 4))
     assert "block output, block 1" in said(panel)
     assert f"“{LABELS[lens.label]}” is" in said(panel)
@@ -153,6 +153,20 @@ def test_a_click_on_the_map_goes_to_its_layer_and_token_and_holds_it(
     assert desk.view.token == 3
 
 
+def test_the_arrow_keys_go_through_layers_and_tokens_of_the_map(
+    qtbot: QtBot, desk: Desk, panel: LensPanel, take: Callable[[], None]
+) -> None:
+    take()
+
+    qtbot.keyClick(panel.map, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.map, Qt.Key.Key_Right)
+
+    assert (desk.view.read, desk.view.token) == (2, 7)
+    value = lens_of(desk, panel).now.identifiability(10)[3, 7]
+    assert panel.map.accessibleDescription().startswith("token 7")
+    assert panel.map.accessibleDescription().endswith(f", 2: {value:.3g}")
+
+
 def test_the_wheel_scrubs_through_the_layers(desk: Desk, panel: LensPanel, take: Callable[[], None]) -> None:
     take()
 
@@ -195,10 +209,10 @@ def test_of_a_thousand_classes_those_with_the_letters_are_offered(qtbot: QtBot) 
 
     model = choice.completer().completionModel()
     offered = [model.index(row, 0).data() for row in range(model.rowCount())]
-    assert offered == ["the answer: tabby cat", "tabby cat", "tiger cat"]
+    assert offered == ["tabby cat (the answer)", "tabby cat", "tiger cat"]
     choice.line.setText("no such class")
     choice.line.editingFinished.emit()
-    assert choice.currentText() == "the answer: tabby cat"
+    assert choice.currentText() == "tabby cat (the answer)"
 
 
 def test_holding_c_shows_the_lens_without_edits(
@@ -309,6 +323,6 @@ def test_a_class_of_the_model_before_gives_way_to_the_answer_of_another(
     assert panel.lens == ClassLens()
     take()
 
-    assert panel.label.currentText().startswith("the answer: ")
+    assert panel.label.currentText().endswith(" (the answer)")
     assert panel.measure.currentText() == "logit"
     assert "of 2, logit" in said(panel)
