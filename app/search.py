@@ -34,7 +34,7 @@ def _score(wanted: Sequence[str], name: Name) -> float:
     if not wanted:
         return 1.0
     if list(wanted) in (_parts(name.text), _parts(name.alias)):
-        return 2.0
+        return 2.0 + 1 / len(_parts(name.text))  # of two that are called so, the shorter
     own, other = _words(name.text), _words(f"{name.place} {name.alias}")
     of_words = [max(_best(word, own), 0.9 * _best(word, other)) for word in wanted]
     if min(of_words) == 0:
