@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.cards import LARGEST_IMAGE_PX
 from core.document import Document, View
-from core.scene import COLORS, ITEM_LETTERS, N_OOD, N_SHAPES, Geometry, Item, Stimulus
+from core.scene import COLORS, ITEM_LETTERS, N_OOD, N_SHAPES, Geometry, Item, Photo, Stimulus
 from core.work import Work, documents_of
 
 MAX_SEED = 2**63 - 1
@@ -28,12 +28,22 @@ def _check_stimulus(stimulus: Stimulus) -> None:
     geometry = stimulus.geometry
     if not 0 < geometry.patch_px <= geometry.image_px <= LARGEST_IMAGE_PX:
         raise ValueError(f"a picture of {geometry.image_px} px in patches of {geometry.patch_px} px cannot be")
-    if stimulus.photo is not None and len(stimulus.photo.pixels) != 3 * geometry.image_px**2:
-        raise ValueError("a photo is not as large as its canvas")
+    if stimulus.photo is not None:
+        _check_photo(stimulus.photo, geometry)
     if len(stimulus.items) > len(ITEM_LETTERS):
         raise ValueError(f"a picture has {len(stimulus.items)} items")
     for item in stimulus.items:
         _check_item(item, geometry)
+
+
+def _check_photo(photo: Photo, geometry: Geometry) -> None:
+    n_pixels = geometry.image_px**2
+    if len(photo.pixels) != 3 * n_pixels:
+        raise ValueError("a photo is not as large as its canvas")
+    if any(len(mask.bits) != -(-n_pixels // 8) or not any(mask.bits) for mask in photo.masks):
+        raise ValueError("a mask is not as large as its photo, or shows nothing")
+    if len(photo.masks) > len(ITEM_LETTERS):
+        raise ValueError(f"a photo has {len(photo.masks)} masks")
 
 
 def _check_item(item: Item, geometry: Geometry) -> None:

@@ -73,7 +73,7 @@ def from_json(text: str, pictures: Mapping[str, bytes]) -> Work:
             return read(str(value["png"]))
         return base64.b64decode(value["base64"], validate=True) if value.keys() == {"base64"} else value
 
-    from cattrs.errors import ForbiddenExtraKeysError
+    from cattrs.errors import CattrsError, ForbiddenExtraKeysError
 
     try:
         _check_total(pictures)
@@ -82,7 +82,7 @@ def from_json(text: str, pictures: Mapping[str, bytes]) -> Work:
         return converter().structure(_migrated(value), Work)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    except (LookupError, TypeError, AttributeError, ForbiddenExtraKeysError) as error:
+    except (LookupError, TypeError, AttributeError, CattrsError, ForbiddenExtraKeysError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 

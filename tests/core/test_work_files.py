@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Callable
@@ -25,10 +26,11 @@ from core.errors import UserError
 from core.families.model import weights_hash
 from core.families.tensors import read_tensors
 from core.interventions import intervention_kinds
+from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.move import set_point
 from core.interventions.probe import push_pair
 from core.options import field_types
-from core.scene import COLORS, N_SHAPES, Geometry, Item, Photo, Stimulus
+from core.scene import COLORS, N_SHAPES, Geometry, Item, Mask, Photo, Stimulus
 from core.work import Learned, ModelNote, Moment, Scene, Work, recorded_answer, with_model
 from core.work_files import EMBEDDED_BYTES, read_preview, read_work, to_bytes, write_work
 from core.work_learned import with_learned_files
@@ -41,7 +43,9 @@ number = st.floats(-4, 4, allow_nan=False)
 
 
 def photos(side: int) -> st.SearchStrategy[Photo]:
-    return st.builds(Photo, st.binary(min_size=3 * side**2, max_size=3 * side**2), words, words)
+    bits = st.binary(min_size=side**2 // 8, max_size=side**2 // 8).filter(any)
+    masks = st.lists(st.builds(Mask, words, bits), max_size=2).map(tuple)
+    return st.builds(Photo, st.binary(min_size=3 * side**2, max_size=3 * side**2), words, words, masks)
 
 
 @st.composite
@@ -239,6 +243,13 @@ def _of_text(text: str) -> bytes:
     return _changed(to_bytes(a_work()), text)
 
 
+def _masked(bits: bytes) -> dict[str, Any]:
+    """A black photo on the usual canvas with one mask."""
+    pixels, mask = (base64.b64encode(value).decode() for value in (bytes(3 * 224**2), bits))
+    masks = [{"label": "a", "bits": {"base64": mask}}]
+    return {"items": [], "photo": {"pixels": {"base64": pixels}, "name": "", "note": "", "masks": masks}}
+
+
 def _edited(change: Callable[[dict[str, Any]], object]) -> bytes:
     value = json.loads(_text(to_bytes(a_work())))
     change(value)
@@ -286,6 +297,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "missing picture": (
         lambda: _edited(lambda v: v["document"]["base"].update(photo={"pixels": {"png": "p"}, "name": "", "note": ""})),
         "p is missing",
+    ),
+    "a small mask": (
+        lambda: _edited(lambda v: v["document"]["base"].update(_masked(b"\x80"))),
+        "as large as its photo",
+    ),
+    "an empty mask": (
+        lambda: _edited(lambda v: v["document"]["base"].update(_masked(bytes(224**2 // 8)))),
+        "shows nothing",
     ),
     "no picture": (lambda: _with_member(f"pictures/{'0' * 64}.png"), "no picture that can be read"),
     "huge picture": (_huge_picture, "too large"),
@@ -388,3 +407,12 @@ def test_kinds_of_edits_are_read_by_the_names_of_their_fields() -> None:
         "seed",
         "learned",
     ]
+
+
+def test_a_word_that_is_no_choice_is_refused_whatever_it_is() -> None:
+    document = Document("m", Stimulus(), None, (KnockOutHeads(0, (0,)),))
+    text = json.loads(_text(to_bytes(Work(document, VIEW))))
+    text["document"]["interventions"][0]["fill"] = [[1]]
+
+    with pytest.raises(ValueError, match="not in literal"):
+        work_files.from_bytes(_changed(to_bytes(Work(document, VIEW)), json.dumps(text)))
