@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.widgets.painted import MINUS
-from core.plots import AxesPlot, Bars, Curves, Heatmap, Maps, Plot, Role, Scatter, Series
+from core.plots import AxesPlot, Bars, Curves, Gallery, Heatmap, Maps, Plot, Role, Scatter, Series
 
 ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", dashed and hollow"}
 
@@ -65,6 +65,9 @@ def plot_words(plot: Plot) -> str:
 
         case Maps():
             return " ".join([f"{plot.title}.", *(f"{of.title}: {of.caption}" for of in plot.maps)])
+        case Gallery():
+            rows = zip(plot.rows, plot.pictures, strict=True)
+            return " ".join([f"{plot.title}.", *(f"{name}: {len(of)} pictures." for name, of in rows)])
 
 
 def words(value: float) -> str:

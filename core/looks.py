@@ -190,6 +190,12 @@ def overlay(picture: str, of: Map) -> np.ndarray:
     return mixed.round().astype(np.uint8)
 
 
+@lru_cache(maxsize=256)
+def decoded(png: str) -> np.ndarray:
+    """A PNG in base64 as `[H, W, 3]` uint8."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png)), formats=("PNG",)).convert("RGB"))
+
+
 def map_scale(n: int) -> np.ndarray:
     """The colours of a map from 0 to its top as they look over white: `[1, n, 3]` uint8."""
     mixed: np.ndarray = (1 - OPACITY) * 255 + OPACITY * viridis((np.arange(n)[None] + 0.5) / n)

@@ -153,8 +153,25 @@ class Maps:
     quantity: str = "attention"
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG in base64 with a caption."""
+
+    png: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Rows of pictures of one size, each row with its words."""
+
+    title: str
+    rows: tuple[str, ...]
+    pictures: tuple[tuple[Picture, ...], ...]
+
+
 AxesPlot = Curves | Bars | Heatmap | Scatter
-Plot = AxesPlot | Maps
+Plot = AxesPlot | Maps | Gallery
 
 
 def _kind_in_files(plot: type[Plot]) -> str:

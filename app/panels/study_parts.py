@@ -7,10 +7,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
+from app.plot_gallery import GalleryView
 from app.plot_maps import MapsView
 from app.plots import PlotView
 from app.widgets.painted import scaled
-from core.plots import Heatmap, Maps, Plot
+from core.plots import Gallery, Heatmap, Maps, Plot
 from core.study_job import StudyPart
 
 PLOT_PX = (320, 270)
@@ -43,13 +44,15 @@ class PartView(QWidget):
         self._dress()
         self._lay_out(1)
 
-    def _view(self, plot: Plot) -> PlotView | MapsView:
+    def _view(self, plot: Plot) -> PlotView | MapsView | GalleryView:
         """The widget that draws a plot; a head in an attention map can be chosen."""
         if isinstance(plot, Maps):
             maps = MapsView()
             maps.show_plot(plot)
             maps.head_chosen.connect(self.head_chosen)
             return maps
+        if isinstance(plot, Gallery):
+            return GalleryView(plot)
         view = PlotView()
         view.setMinimumWidth(PLOT_PX[0])
         view.setFixedHeight(PLOT_PX[1])
@@ -65,7 +68,7 @@ class PartView(QWidget):
         self._published = model
         now = self.part.published.get(model, self.part.plots)
         for view, old, plot in zip(self.plots, before, now, strict=True):
-            if isinstance(view, PlotView) and not isinstance(plot, Maps) and plot != old:
+            if isinstance(view, PlotView) and not isinstance(plot, Maps | Gallery) and plot != old:
                 view.show_plot(plot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -78,14 +81,14 @@ class PartView(QWidget):
             self._dress()
 
     def _lay_out(self, n_columns: int) -> None:
-        n_narrow = sum(not isinstance(view, MapsView) for view in self.plots)
+        n_narrow = sum(isinstance(view, PlotView) for view in self.plots)
         n_columns = min(n_columns, max(1, n_narrow))
         if n_columns == self._n_columns:
             return
         self._n_columns = n_columns
         row = column = 0
         for view in self.plots:
-            whole = isinstance(view, MapsView)
+            whole = not isinstance(view, PlotView)
             if column == n_columns or (whole and column):
                 row, column = row + 1, 0
             self._grid.addWidget(view, row, column, 1, n_columns if whole else 1)

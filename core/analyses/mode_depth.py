@@ -86,10 +86,10 @@ def anisotropy(model: Model, stimuli: Sequence[Stimulus], modes: Sequence[BlockM
     grid = model.geometry.grid
     centre = model.n_prefix + grid // 2 * grid + grid // 2
     tokens = streams_of(model, stimuli, centre)  # [L, N, D]
-    return tuple(_mean_cosine(of.norm(x)) for of, x in zip(modes, tokens, strict=True))
+    return tuple(mean_cosine(of.norm(x)) for of, x in zip(modes, tokens, strict=True))
 
 
-def _mean_cosine(x: Tensor) -> float:
+def mean_cosine(x: Tensor) -> float:
     """Over all pairs of different rows of x [N, D]."""
     unit = x / x.norm(dim=-1, keepdim=True)
     n = len(x)

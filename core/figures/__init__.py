@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 
 from core.cards import resource_folder
 from core.figures.cells import draw_heatmap, draw_maps
+from core.figures.pictures import draw_gallery
 from core.figures.series import draw_bars, draw_curves, draw_scatter
 from core.figures.sheet import POINTS_AN_INCH, WIDTH, fit
 from core.looks import LIGHT, Palette
-from core.plots import Bars, Curves, Heatmap, Maps, Plot, Scatter
+from core.plots import Bars, Curves, Gallery, Heatmap, Maps, Plot, Scatter
 from core.storage import write_files
 
 ENDINGS = (".svg", ".pdf", ".png")
@@ -90,5 +91,7 @@ def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
                 draw_scatter(figure, plot, palette)
             case Maps():
                 draw_maps(figure, plot, palette)
-        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps) else WIDTH)
+            case Gallery():
+                draw_gallery(figure, plot, palette)
+        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps | Gallery) else WIDTH)
     return figure

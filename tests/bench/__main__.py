@@ -38,6 +38,7 @@ FAMILIES = {
     "training": 600.0,
     "attention": 300.0,
     "relevance": 300.0,
+    "modes": 300.0,
     "commands": 900.0,
     "study": 3600.0,
 }

@@ -22,9 +22,11 @@ from core.plots import (
     Bars,
     Cloud,
     Curves,
+    Gallery,
     Heatmap,
     Map,
     Maps,
+    Picture,
     Plot,
     Reference,
     Ring,
@@ -65,7 +67,8 @@ MAPS = Maps(
         Map(f"stage {i}", f"A caption of several words {i}.", ((0.0, 0.25), (0.5, 0.0)), 0.25, (i, 0)) for i in range(4)
     ),
 )
-PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS, MAPS]
+GALLERY = Gallery("Gallery", ("one", "two"), ((Picture(PNG, "1.5"), Picture(PNG, "0.5")), (Picture(PNG, "2"),)))
+PLOTS: list[Plot] = [CURVES, BARS, HEAT, POINTS, MAPS, GALLERY]
 NAMES = [type(plot).__name__ for plot in PLOTS]
 
 
