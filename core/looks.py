@@ -155,13 +155,17 @@ def key_of(plot: Maps) -> str:
     return f"Colour: share of {plot.quantity} a patch, each map on a scale of its own.{who}"
 
 
+LEAST_SPAN = 0.2
+
+
 def mode_range(values: np.ndarray) -> tuple[float, float]:
     """What is dark and what is bright in a picture of a mode: the 30th and 95th percentile over patches.
 
-    Never the least and the largest, by which one odd patch would blank all others.
+    Never the least and the largest, by which one odd patch would blank all others; but at least a fifth of the way to
+    the largest, so that the noise of an even ground does not look like a pattern.
     """
     low, high = np.percentile(values, (30, 95))
-    return float(low), float(high)
+    return float(low), float(max(high, low + LEAST_SPAN * (values.max() - low)))
 
 
 def red_cyan(query: np.ndarray, key: np.ndarray, ranges: Sequence[tuple[float, float]] = ()) -> np.ndarray:

@@ -17,7 +17,7 @@ from app.plot_maps import MapsView
 from app.plots import PlotView
 from app.widgets.flow import ScrolledBody
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
-from core.plots import Maps, Plot
+from core.plots import Gallery, Maps, Plot
 
 PLOT_MIN_PX, PLOT_STRETCH = 220, 1000
 
@@ -130,6 +130,6 @@ def _show(view: PlotView | MapsView, plot: Plot) -> None:
     if isinstance(plot, Maps):
         assert isinstance(view, MapsView)
         view.show_plot(plot)
-    else:
+    elif not isinstance(plot, Gallery):  # galleries are of studies
         assert isinstance(view, PlotView)
         view.show_plot(plot)

@@ -6,13 +6,13 @@ from typing import Any, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout
 
 from app.desk import Desk, Found
 from app.panels import Panel
 from app.panels.mode_gain_row import GainRow
 from app.plots import PlotView
-from app.widgets.flow import Flow
+from app.widgets.flow import Flow, ScrolledBody
 from app.widgets.mode_view import N_STRIP, ModeView
 from app.widgets.painted import signed
 from core.analyses import Analysis
@@ -26,15 +26,14 @@ from core.render import render
 from core.scene import Stimulus
 
 WORDS = (
-    "Shown: on what this head's scores rest, mode by mode; the share says how much of them a mode makes. "
-    "Not shown: what is carried over to the token that asks (values), and whether the answer hangs on it — for that, "
-    "turn the gain and watch the meter."
+    "Shown: on what this head's scores rest; a share says how much of them a mode makes. Not shown: what is carried "
+    "over (values), and whether the answer hangs on it: turn the gain and watch the meter."
 )
 HEADS, SIGMA, COSINE, DEPTH = range(4)
-PLOT_MIN_PX = 110
+PLOT_MIN_PX = 200
 
 
-class QueryKeyPanel(QWidget, Panel):
+class QueryKeyPanel(QScrollArea, Panel):
     """Red patches ask, cyan ones are looked at. Click a mode of the strip, a head of the map, a point of a spectrum."""
 
     title, place, order = "Modes", "behind", 45
@@ -61,7 +60,7 @@ class QueryKeyPanel(QWidget, Panel):
         """The choices, in words."""
         self.ranking.addItems([f"by {name}" for name in RANKINGS])
         self.ranking.setToolTip("share: of the head's scores. peak: σ times the largest query and key of a patch")
-        self.asking.addItems(["whole picture", "token looked at"])
+        self.asking.addItems(["all queries", "held token"])
         self.asking.setToolTip("Rank for all patches that ask, or for the token whose attention is shown alone")
         self.convention.addItems(get_args(Convention))
         self.convention.setToolTip(
@@ -79,19 +78,17 @@ class QueryKeyPanel(QWidget, Panel):
             view.setMinimumHeight(PLOT_MIN_PX)
             self.tabs.addTab(view, name)
         self.said.setWordWrap(True)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(self.view)
-        splitter.addWidget(self.tabs)
-        splitter.setStretchFactor(0, 5)
-        splitter.setStretchFactor(1, 3)
-        splitter.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
+        body = ScrolledBody()
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 4, 10, 6)
         row = Flow((self.ranking, self.asking, self.convention, self.flip, self.difference))
-        for widget in (row, self.gain):
+        for widget in (row, self.view, self.gain, self.said):
             layout.addWidget(widget)
-        layout.addWidget(splitter, 1)
-        layout.addWidget(self.said)
+        layout.addWidget(self.tabs, 1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def _connect(self) -> None:
         for choice in (self.ranking, self.asking):
@@ -189,7 +186,7 @@ class QueryKeyPanel(QWidget, Panel):
 
     def _label(self, mode: int, worth: np.ndarray) -> str:
         value = float(worth[mode])
-        return f"{mode} · {100 * value:.0f} %" if self._ranking == "share" else f"{mode} · {value:.2g}"
+        return f"{mode}: {100 * value:.0f}%" if self._ranking == "share" else f"{mode}: {value:.2g}"
 
     def _picture(self, value: ModesOfHead, mode: int, flip: int) -> np.ndarray:
         """A mode in red and cyan: of the edited stream, of the model itself, or what lies between them."""
@@ -215,9 +212,9 @@ class QueryKeyPanel(QWidget, Panel):
         return (
             f"{which}block {value.block}, head {value.head}, mode {mode} {'+' if sign > 0 else '−'} · "
             f"σ {value.sigma[mode]:.2f} · cosine {signed(float(value.cosines[mode]), 2)} "
-            f"(chance ±{value.chance:.2f}) · share {100 * value.shares[mode]:.1f} % · u {u} · v {v} · "
-            f"query bias {100 * value.shares[-2]:.0f} %"
-            + (f", positions {100 * value.shares[-1]:.0f} %" if value.shares[-1] else "")
+            f"(chance ±{value.chance:.2f}) · share {100 * value.shares[mode]:.1f} % (query bias "
+            f"{100 * value.shares[-2]:.0f} %) · red {u} · cyan {v}"
+            + (f" · positions {100 * value.shares[-1]:.0f} %" if value.shares[-1] else "")
         )
 
     def _draw_spectrum(self, value: ModesOfHead, chosen: int, *, stale: bool) -> None:

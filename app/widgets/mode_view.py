@@ -17,8 +17,8 @@ from app.widgets.painted import STALE_OPACITY, Painted, box, line_height, rgb_im
 N_STRIP = 6
 GAP_PX = 6.0
 KEY = (("#e53935", "asks (x·u)"), ("#00acc1", "is looked at (x·v)"))
-LARGE = 0.72
-"""Of the height, the large squares; the strip has the rest."""
+MOST_PX = 260.0
+"""The side of a large square at most."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class ModeView(Interactive, Painted):
         self._blinking = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setAccessibleName("Query-key mode")
 
     def show_mode(
@@ -103,31 +105,40 @@ class ModeView(Interactive, Painted):
     def thumb_place(self, index: int) -> QRectF:
         """Where a picture of the strip is."""
         top = self._squares()[0].bottom() + line_height(self._small) + 2 * GAP_PX
-        room = self.height() - top - line_height(self._small) - GAP_PX
-        side = max(16.0, min((self.width() - (N_STRIP - 1) * GAP_PX) / N_STRIP, room))
+        side = self._thumb_side(self.width())
         left = (self.width() - N_STRIP * side - (N_STRIP - 1) * GAP_PX) / 2
         return QRectF(left + index * (side + GAP_PX), top, side, side)
 
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of squares, strip and words at a width in pixels."""
+        words = 2 * line_height(self._small) + 3 * GAP_PX
+        return round(self._large_side(width) + self._thumb_side(width) + words)
+
     def sizeHint(self) -> QSize:
-        em = line_height(self.font())
-        return QSize(round(24 * em), round(18 * em))
+        width = round(24 * line_height(self.font()))
+        return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
-        em = line_height(self.font())
-        return QSize(round(14 * em), round(12 * em))
+        width = round(11 * line_height(self.font()))
+        return QSize(width, self.heightForWidth(width))
 
     @property
     def _small(self) -> QFont:
         return scaled(self.font(), 0.85)
 
-    @property
-    def _side(self) -> float:
-        """Of the two large squares: the strip and two lines of words lie below them."""
-        words = 2 * line_height(self._small) + 3 * GAP_PX
-        return max(40.0, min((self.width() - GAP_PX) / 2, (self.height() - words) * LARGE))
+    @staticmethod
+    def _large_side(width: float) -> float:
+        return min((width - GAP_PX) / 2, MOST_PX)
+
+    @staticmethod
+    def _thumb_side(width: float) -> float:
+        return (min(width, 2 * MOST_PX) - (N_STRIP - 1) * GAP_PX) / N_STRIP
 
     def _squares(self) -> tuple[QRectF, QRectF]:
-        side = self._side
+        side = self._large_side(self.width())
         left = (self.width() - 2 * side - GAP_PX) / 2
         return QRectF(left, 0, side, side), QRectF(left + side + GAP_PX, 0, side, side)
 

@@ -37,7 +37,7 @@ class ModeCosines(PlotAnalysis):
 def cosine_map(values: list[tuple[float, ...]]) -> Heatmap:
     """Weighted cosines [L, H] as a heat map from −1 to 1."""
     return Heatmap(
-        title="Left-right cosine of the modes of each head, weighted by σ",
+        title="Left-right cosine by head, weighted by σ",
         x_label="head",
         y_label="block",
         values=tuple(values),
