@@ -224,6 +224,9 @@ class ModeView(Interactive, Painted):
             if self.thumb_place(index).contains(event.position()):
                 self.mode_chosen.emit(thumb.mode)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers()
         if event.key() in ARROWS and self.modes:
