@@ -288,7 +288,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Show source", _show_side("source"), ("Ctrl+Shift+B",)),
     *MODES,
     Command("Intervene", "Swap colour from source", lambda d: edits.swap_in_source(d, "color"), ("Ctrl+Alt+C",)),
-    Command("Intervene", "Swap shape from source", lambda d: edits.swap_in_source(d, "shape"), ("Ctrl+Alt+S",)),
+    Command("Intervene", "Swap shape from source", lambda d: edits.swap_in_source(d, "shape"), ("Ctrl+Alt+P",)),
     *CONTROLS,
     Command("Intervene", "Back to the effect", lambda d: modes.choose_control(d, ""), ("Ctrl+Alt+X",)),
     Command(

@@ -12,6 +12,8 @@ BESIDE_BELOW_PX = 400
 """In a panel that is lower and wide enough, what belongs to the pad stands beside it."""
 BESIDE_PX = 184
 """How wide it is there at least."""
+LEAST_PX = 320
+"""How wide the panel must be for both."""
 MOST_PX = 16_777_215  # of Qt: no limit
 
 
@@ -35,7 +37,7 @@ class PadBody(ScrolledBody):
 
     def fit(self, width: int, height: int) -> None:
         """The pad is a square: in a low panel there is room beside it, in a high one below it."""
-        beside = height < BESIDE_BELOW_PX and width > max(height, 2 * BESIDE_PX)
+        beside = height < BESIDE_BELOW_PX and width > max(height, LEAST_PX)
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if direction != self._all.direction():
             self._all.setDirection(direction)

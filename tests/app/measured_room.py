@@ -75,6 +75,7 @@ def main() -> None:
         heads = [atlas.head_rect(block, head) for block in range(N_BLOCKS) for head in range(N_HEADS)]
         told[size] = {
             "window": [window.width(), window.height()],
+            "ratio": window.devicePixelRatioF(),
             "canvas": [canvas.width(), canvas.height()],
             "pad": [pad.width(), pad.height()],
             "cut": cut(window),
