@@ -108,7 +108,7 @@ works = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(works)
 def test_whatever_is_saved_loads_equal(work: Work) -> None:
     content = to_bytes(work)
@@ -117,7 +117,7 @@ def test_whatever_is_saved_loads_equal(work: Work) -> None:
     assert to_bytes(work) == content, "the same work is the same file"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(works, st.data())
 def test_a_file_in_which_a_value_is_another_loads_or_is_refused_in_words(work: Work, data: st.DataObject) -> None:
     """Nothing but ValueError, which the reader turns into a sentence."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,27 @@ from core.interventions.move import set_point
 from tests.end_to_end.conftest import Driver
 
 
-def started(qtbot: QtBot, journal: Path) -> Driver:
+@pytest.fixture
+def started(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Driver]]:
+    """Starts the program's window anew, with the same journals."""
+    windows: list[MainWindow] = []
+
+    def start() -> Driver:
+        windows.append(shown(tmp_path / "journal"))
+        return Driver(windows[-1], qtbot)
+
+    yield start
+    for window in windows:
+        window.close_without_asking()
+        window.deleteLater()
+
+
+def shown(journal: Path) -> MainWindow:
     window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"), journal=journal)
     window.show()
     window.desk.live.start()
     window.desk.ask()
-    return Driver(window, qtbot)
+    return window
 
 
 def press(driver: Driver, button: QMessageBox.StandardButton) -> None:
@@ -31,9 +47,11 @@ def press(driver: Driver, button: QMessageBox.StandardButton) -> None:
     question.button(button).click()
 
 
-def test_what_was_worked_on_is_found_again_after_a_restart(qtbot: QtBot, tmp_path: Path) -> None:
-    journal, path = tmp_path / "journal", tmp_path / "flip.relata"
-    first = started(qtbot, journal)
+def test_what_was_worked_on_is_found_again_after_a_restart(
+    started: Callable[[], Driver], qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "flip.relata"
+    first = started()
     first.settle()
     desk = first.window.desk
     desk.edit("Move colour of A", set_point(desk.document, 0, "color", desk.view.write, (-4.0, 3.0)))
@@ -46,9 +64,8 @@ def test_what_was_worked_on_is_found_again_after_a_restart(qtbot: QtBot, tmp_pat
     assert first.window.isVisible()
     first.window.documents.save_to(path)
     assert first.window.close(), "nothing is asked once it is saved"
-    first.window.deleteLater()
 
-    second = started(qtbot, journal)
+    second = started()
     second.window.documents.open(path)
     recorded = second.window.desk.answer
     assert recorded is not None
@@ -64,4 +81,3 @@ def test_what_was_worked_on_is_found_again_after_a_restart(qtbot: QtBot, tmp_pat
     assert all(moment.document in second.window.desk.decisions for moment in cards)
     assert document.interventions[0].learned
     assert second.window.close()
-    second.window.deleteLater()
