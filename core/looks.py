@@ -131,6 +131,11 @@ def number(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """A difference, or what is above or below 0, with its sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def percent(share: float) -> str:
     """A share in whole per cent, below ten per cent with one decimal."""
     digits = 0 if share >= 0.0995 else 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from core.analyses import PlotAnalysis, follow
 from core.analyses.class_lens import LABEL_OPTION, class_of
 from core.errors import UserError
+from core.looks import signed
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
 from core.plots import Heatmap, Maps, Plot
 
@@ -84,7 +85,8 @@ def _maps(
     maps = [
         share_map(
             f"Memory {j}",
-            f"{', '.join(of)}; {_said(fired[token, j])} at the token, {_said(fired[:, j].amax())} at most",
+            f"{', '.join(of)}; {signed(float(fired[token, j]))} at the token, "
+            f"{signed(float(fired[:, j].amax()))} at most",
             state.numpy(fired[:, j]),
             n_prefix,
             (min(max(analysis.read, 0), state.model.n_blocks - 1), -1),
@@ -99,10 +101,6 @@ def _maps(
         aside_label(n_prefix),
         "what fires",
     )
-
-
-def _said(value: Tensor) -> str:
-    return f"{float(value):+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _table(

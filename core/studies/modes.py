@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from core.errors import UserError
 from core.jobs.progress import Job
+from core.looks import signed
 from core.modes import Convention
 from core.studies.comparison import Table
 from core.studies.result import Row, StudyResult
@@ -76,10 +77,10 @@ class QueryKeyModes(Study):
         relative = [row["relative"] for row in curve]
         low = min(range(len(values)), key=values.__getitem__)
         ours = (
-            f"first {values[0]:+.2f}, last {values[-1]:+.2f}",
-            f"lowest {values[low]:+.2f}, in block {low}",
-            f"from the lowest to the last {values[-1] - values[low]:+.2f}",
-            f"first {relative[0]:+.2f}, last {relative[-1]:+.2f}",
+            f"first {signed(values[0])}, last {signed(values[-1])}",
+            f"lowest {signed(values[low])}, in block {low}",
+            f"from the lowest to the last {signed(values[-1] - values[low])}",
+            f"first {signed(relative[0])}, last {signed(relative[-1])}",
         )
         rows: list[Row] = [
             {"published †": words, "of": of, f"{result.model}, measured": value}

@@ -24,7 +24,7 @@ from core.engine import advance, embed, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
-from core.looks import red_cyan
+from core.looks import red_cyan, signed
 from core.modes import BlockModes, best_of_signs, block_modes, chance_band
 from core.plots import Gallery, Picture, Plot
 from core.render import open_photo, render, render_many
@@ -185,7 +185,9 @@ def _gallery(
         sign, found = best[block].of(head, mode)
         row = {"kind": "picture", "block": block, "head": head, "mode": mode, "sign": sign}
         rows += [row | {"picture": n, "score": score} for n, score in found]
-        words.append(f"mode {mode} · σ {float(of.sigma[head, mode]):.2f} · cosine {float(of.cosines[head, mode]):+.2f}")
+        words.append(
+            f"mode {mode} · σ {float(of.sigma[head, mode]):.2f} · cosine {signed(float(of.cosines[head, mode]))}"
+        )
         pictures.append(tuple(_picture(model, of, stimuli[n], at, mode, sign, score) for n, score in found))
     title = f"Most of each mode of block {block}, head {head}: red asks, cyan is looked at"
     return rows, Gallery(title, tuple(words), tuple(pictures))

@@ -17,6 +17,7 @@ from core.engine import advance, attention_rows, embed, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
+from core.looks import signed
 from core.masked_folder import masked_pictures
 from core.plots import Heatmap, Plot, Series
 from core.preference import (
@@ -173,7 +174,7 @@ def _notes(found: dict[Measure, Floats], study: Preference, n: int, left_out: in
     notes = [
         f"From the first third of the blocks to the last attention goes {way}: of what goes to same and different, per "
         f"area and without the token itself, {early:.2f} and then {late:.2f} goes to the different "
-        f"({change:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}).",
+        f"({signed(change, 3)}, 95 % interval {signed(low, 3)} to {signed(high, 3)}).",
         f"Means over {n} {'pictures of the folder' if study.folder else 'drawn pictures'} and all heads; bands are "
         "95 % intervals over pictures.",
         "One query token for the target and one for the distractors: the patch that shows most of each. Rows are "
