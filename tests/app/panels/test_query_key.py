@@ -90,6 +90,16 @@ def test_the_strip_has_the_six_modes_that_rank_first(desk: Desk, panel: QueryKey
     assert panel.view.modes == tuple(np.argsort(-value.row_peaks[:, 9])[:6])
 
 
+@pytest.mark.parametrize("width", [300, 420, 520, 700])
+def test_the_strip_is_in_sight_at_any_width(qtbot: QtBot, panel: QueryKeyPanel, settle: Answer, width: int) -> None:
+    panel.resize(width, 640)
+    view = panel.view
+
+    qtbot.waitUntil(lambda: panel.width() == width)
+    qtbot.waitUntil(lambda: view.height() >= view.heightForWidth(view.width()))
+    assert view.thumb_place(5).bottom() <= view.height()
+
+
 def test_a_click_on_the_strip_chooses_a_mode_and_one_on_the_picture_holds_a_patch(
     desk: Desk, panel: QueryKeyPanel, settle: Answer
 ) -> None:
