@@ -29,7 +29,7 @@ from core.studies.measures.lens_walk import Walked, walk
 from core.studies.measures.linear_probes import Probed, measure_probes
 from core.studies.measures.perturbed import measure_perturbed
 from core.studies.published_lens import PAPER, known_bars, known_curve, published
-from core.studies.result import Row, n_kinds_of
+from core.studies.result import Row, block_name, n_kinds_of
 from core.studies.statistics import wilson
 from core.studies.study import Found
 
@@ -167,8 +167,9 @@ def _objects(parts: Parts, walked: Walked, n_prefix: int, seed: int) -> None:
     series = [curve.series(curve.part, hue) for hue, curve in enumerate(measured)]
     title = "Do patches of objects name the class before the context does?"
     parts.plots["lens-objects"] = found.curves(title, "identifiability", measured[0].blocks, series)
-    by_chance = [row["block"] for row in rows if row["measure"] == "objects − context" and row["p"] > 0.05]
-    said = f"but after {', '.join(map(str, by_chance))}" if by_chance else "everywhere"
+    tests = [row for row in rows if row["measure"] == "objects − context"]
+    above = [block_name(row["block"]) for row in tests if row["p"] <= 0.05]
+    said = "everywhere" if len(above) == len(tests) else f"after {', '.join(above)}" if above else "nowhere"
     parts.notes.append(
         f"Objects are above context by more than chance (p ≤ .05 of {found.N_SHUFFLES} shuffles) {said}."
     )
