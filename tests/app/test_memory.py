@@ -16,6 +16,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QWidget
 
 from app.desk import DECISIONS_SPARE, KEPT_OF_A_KIND
+from app.layout import WORKSPACES
 from app.main_window import MainWindow
 from core.analyses.attention import Attention, AttentionOfToken
 from core.analyses.decision import Verdict
@@ -66,7 +67,8 @@ def rest(window: MainWindow) -> None:
     """The same things on the screen whatever was done before."""
     next(action for action in actions(window) if action.text() == "Clear edits").trigger()
     next(action for action in actions(window) if action.text() == "Open the demo").trigger()
-    window._reset_layout()
+    window.workspaces.choose(WORKSPACES[0])
+    window.workspaces.reset()
     window._answered(answer(window, np.random.default_rng(0)))
     for _ in range(5):
         QApplication.processEvents()

@@ -198,7 +198,7 @@ def test_a_picture_becomes_a_photo_without_truth_and_undo_brings_the_items_back(
     driver.settle()
 
     assert desk.document.base.photo is not None
-    assert "no ground truth" in driver.window.panel(StimulusPanel).caption.text()
+    assert "no ground truth" in driver.window.panel(StimulusPanel).caption.whole
     desk.store.undo.undo()
     driver.settle()
     assert len(desk.document.base.items) == 2
