@@ -15,6 +15,8 @@ _WORD = (2.25, 1.9, 1.6, 1.35, 1.15, 1.0)
 _SIDE_BY_SIDE_EM = 44.0
 _WORDS_SHARE = 0.42
 _NAMES_SHARE = 0.45
+_ROW_EM = 0.9
+"""The least height of a row in lines of type."""
 
 
 def paint_words(
@@ -108,12 +110,17 @@ def _truth(painter: QPainter, rect: QRectF, font: QFont, words: ClassReading) ->
 
 
 def paint_bars(painter: QPainter, area: QRectF, font: QFont, bars: tuple[Bar, ...], reach: float) -> None:
-    """One row a class: its name, its bar with the ghost, its probability; only the first name is never cut."""
+    """One row a class, as many as can be read: its name, its bar with the ghost, its probability.
+
+    Only the first name is never cut.
+    """
+    n_rows = min(N_BARS, int(area.height() / (_ROW_EM * line_height(font))))
+    bars = bars[:n_rows]
     if not bars or area.isEmpty():
         return
     colors, em = theme.current(), line_height(font)
     face, bold = scaled(font, 0.95), scaled(font, 0.95, bold=True)
-    row, number = area.height() / N_BARS, width_of(bold, "<0.1 %") + 0.5 * em
+    row, number = area.height() / n_rows, width_of(bold, "<0.1 %") + 0.5 * em
     first = min(width_of(bold, bars[0].label), area.width() - number - 4 * em)
     others = max((width_of(face, bar.label) for bar in bars[1:]), default=0.0)
     names = max(first, min(others, _NAMES_SHARE * (area.width() - number))) + 0.6 * em

@@ -65,6 +65,24 @@ def test_the_first_bar_is_the_answer_and_in_a_colour_of_its_own(shown: ClassBars
     assert max(first) == pytest.approx(3 * max(others), abs=6)
 
 
+def n_bars(image: QImage, role: str) -> int:
+    """How many bars of a colour lie one under the other."""
+    wanted = QColor(getattr(theme.LIGHT, role)).rgb()
+    rows = [any(image.pixel(x, y) == wanted for x in range(image.width())) for y in range(image.height())]
+    return sum(now and not before for before, now in zip([False, *rows], rows, strict=False))
+
+
+def test_a_low_meter_shows_as_many_classes_as_can_be_read(shown: ClassBars) -> None:
+    shown.show_reading(ClassReading(tuple(Bar(name, 0.2) for name in ("cat", "frog", "cow", "lion", "owl"))))
+    whole = n_bars(picture(shown), "effect")
+
+    shown.setFixedHeight(60)
+
+    assert whole == 4
+    assert 1 <= n_bars(picture(shown), "effect") < 4
+    assert n_bars(picture(shown), "accent") == 1
+
+
 def test_the_description_says_the_answer_its_probability_the_flip_and_the_others(shown: ClassBars) -> None:
     shown.show_reading(FLIPPED)
 
