@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from shutil import copy2, copymode
 from tempfile import TemporaryFile
 
+import numpy as np
+
 from core.errors import UserError
 
 OF_FILES = (".safetensors", ".json", ".checkpoint", ".toml", ".html", ".csv", ".png", ".svg")
 """Endings that a folder is not given on purpose."""
+
+
+def content_hash(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
+    """SHA-256 over names and values, float32, in the order in which they come: what learned things are called by."""
+    digest = hashlib.sha256()
+    for name, value in arrays:
+        digest.update(f"{name} {value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from core.analyses.decision import Decision, Verdict
 from core.document import AssetKey, Document, View
 from core.questions import Answer, ModelInfo, Question
-from core.scene import Stimulus
 
 LEARNED = "learned/"
 """What the names of members begin with that hold what was learned."""
@@ -100,12 +99,6 @@ def documents_of(work: Work) -> Iterator[Document]:
     yield work.document
     yield from (moment.document for moment in work.history)
     yield from (scene.document for scene in work.scenes)
-
-
-def stimuli_of(work: Work) -> Iterator[Stimulus]:
-    """Every picture that a document file holds."""
-    for document in documents_of(work):
-        yield from (stimulus for stimulus in (document.base, document.source) if stimulus is not None)
 
 
 def assets_of(documents: Iterator[Document]) -> dict[tuple[str, AssetKey], str]:

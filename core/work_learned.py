@@ -14,6 +14,7 @@ from typing import Any
 from core.cards import is_whole, probe_files, read_card, subspace_folders, tensor_files
 from core.document import AssetKey
 from core.errors import UserError
+from core.storage import content_hash
 from core.texts import read_text
 from core.work import LEARNED, Learned, Work, assets_of, documents_of
 
@@ -69,7 +70,7 @@ def _card(path: Path) -> Mapping[str, Any]:
 
 
 def _hash_of(path: Path, asset: AssetKey) -> str:
-    """The content hash of an asset in a file, as the engine names it (`core.families.model.weights_hash`)."""
+    """The content hash of an asset in a file, as the engine names it."""
     import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -81,9 +82,4 @@ def _hash_of(path: Path, asset: AssetKey) -> str:
     if asset[0] == "probe":
         blocks = [row["block"] for row in read_card(path)["blocks"] if is_whole(row["block"])]
         tensors = {name: tensors[name][blocks.index(asset[1])] for name in ("weight", "bias")}
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        value = np.asarray(tensors[name], np.float32)
-        digest.update(f"{name} {value.shape}".encode())
-        digest.update(value.tobytes())
-    return digest.hexdigest()
+    return content_hash((name, np.asarray(tensors[name], np.float32)) for name in sorted(tensors))

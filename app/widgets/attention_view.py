@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
@@ -26,7 +26,7 @@ from app.widgets.attention_paint import (
     paint_waiting,
 )
 from app.widgets.closeup import Zooming
-from app.widgets.interaction import ARROWS, ENTERS, Interactive
+from app.widgets.interaction import ARROWS, ENTERS, Blinking, Interactive
 from app.widgets.marks import describe, paint_stale
 from app.widgets.painted import MINUS, STALE_OPACITY, Painted, line_height, rgb_image, same_values
 
@@ -69,13 +69,12 @@ class _Grid:
         return f"patch ({col},{row})"
 
 
-class AttentionView(Zooming, Interactive, Painted):
+class AttentionView(Blinking, Zooming, Interactive, Painted):
     """Shows one row of attention over the picture. A token index counts prefix tokens first, then patches."""
 
     token_hovered = Signal(int)
     token_pinned = Signal(int)
     direction_toggled = Signal()
-    blink = Signal(bool)  # True while the baseline is to be shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,7 +83,6 @@ class AttentionView(Zooming, Interactive, Painted):
         self._image: np.ndarray | None = None
         self._grid = _Grid()
         self._token = 0
-        self._blinking = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -225,20 +223,8 @@ class AttentionView(Zooming, Interactive, Painted):
             self.token_pinned.emit(self._token)
         elif key == Qt.Key.Key_A and not event.isAutoRepeat() and not event.modifiers():
             self.direction_toggled.emit()
-        elif key == Qt.Key.Key_C and not event.modifiers():
-            self._set_blinking(True)
         else:
             super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
-            self._set_blinking(False)
-        else:
-            super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._set_blinking(False)
 
     def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         frame = self._frame()
@@ -282,11 +268,6 @@ class AttentionView(Zooming, Interactive, Painted):
         if token != self._token:
             self._token = token
             self.token_hovered.emit(token)
-
-    def _set_blinking(self, on: bool) -> None:
-        if on != self._blinking:
-            self._blinking = on
-            self.blink.emit(on)
 
     def _tell(self) -> None:
         look = self._look

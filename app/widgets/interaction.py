@@ -77,6 +77,35 @@ class Interactive(_Widget):
         self.update()
 
 
+class Blinking(_Widget):
+    """While C is held, the baseline is to be shown."""
+
+    blink = Signal(bool)
+
+    _blinking = False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_C and not event.modifiers():
+            self._set_blinking(True)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
+            self._set_blinking(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._set_blinking(False)
+
+    def _set_blinking(self, on: bool) -> None:
+        if on != self._blinking:
+            self._blinking = on
+            self.blink.emit(on)
+
+
 class Holding(Generic[Held], _Widget):
     """A gesture: something is in the hand from a press to the release, or to what takes it all back."""
 

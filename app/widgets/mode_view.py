@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.widgets.interaction import ARROWS, Interactive
+from app.widgets.interaction import ARROWS, Blinking, Interactive
 from app.widgets.marks import describe, paint_focus, paint_stale
 from app.widgets.painted import STALE_OPACITY, Painted, box, line_height, rgb_image, scaled, width_of, write
 
@@ -44,19 +44,17 @@ class Look:
     stale: bool = False
 
 
-class ModeView(Interactive, Painted):
+class ModeView(Blinking, Interactive, Painted):
     """Hover a patch to read it, click to hold it. Left and Right go through the strip, F flips the sign, C blinks."""
 
     patch_held = Signal(int)
     mode_chosen = Signal(int)
     flipped = Signal()
-    blink = Signal(bool)  # True while the baseline is to be shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = Look()
         self._told: tuple[str, ...] = ()
-        self._blinking = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -228,34 +226,16 @@ class ModeView(Interactive, Painted):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = not event.modifiers()
         if event.key() in ARROWS and self.modes:
             at = self.modes.index(self._look.chosen) if self._look.chosen in self.modes else -1
             step = ARROWS[event.key()][0] or ARROWS[event.key()][1]
             self.mode_chosen.emit(self.modes[min(max(at + step, 0), len(self.modes) - 1)])
-        elif event.key() == Qt.Key.Key_F and plain and not event.isAutoRepeat():
+        elif event.key() == Qt.Key.Key_F and not event.modifiers() and not event.isAutoRepeat():
             self.flipped.emit()
-        elif event.key() == Qt.Key.Key_C and plain:
-            self._set_blinking(True)
         else:
             super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
-            self._set_blinking(False)
-        else:
-            super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._set_blinking(False)
 
     def _hover(self, patch: int) -> None:
         if patch != self._look.hovered:
             self._look = replace(self._look, hovered=patch)
             self.update()
-
-    def _set_blinking(self, on: bool) -> None:
-        if on != self._blinking:
-            self._blinking = on
-            self.blink.emit(on)

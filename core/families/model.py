@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from core.errors import UserError
 from core.inside import Anatomy, anatomy_of
 from core.scene import Geometry, Task
 from core.site import PARTS, Part
+from core.storage import content_hash
 from core.wiring import Wiring, find_blocks, wiring_of
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -194,12 +194,8 @@ def _grid(embedding: Any, image: tuple[int, int]) -> tuple[int, int]:
 
 def weights_hash(state: Mapping[str, Tensor]) -> str:
     """SHA-256 over names and values of a state dict, the same in every file format."""
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        value = state[name].detach().to("cpu", torch.float32).contiguous()
-        digest.update(f"{name} {tuple(value.shape)}".encode())
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()
+    values = (state[name].detach().to("cpu", torch.float32).contiguous() for name in sorted(state))
+    return content_hash((name, value.numpy()) for name, value in zip(sorted(state), values, strict=True))
 
 
 def choose_device(wanted: str = "auto", say: Callable[[str], object] = warnings.warn) -> torch.device:

@@ -20,7 +20,6 @@ NEAREST: str = _READ["nearest"]
 EVIDENCE: Mapping[str, str] = {name: source["evidence"] for name, source in _READ["sources"].items()}
 """Whether the numbers of a section are printed output of the authors or read off their figures."""
 
-SECTIONS = tuple(EVIDENCE)
 NOTES: Mapping[str, str] = {name: source["note"] for name, source in _READ["sources"].items()}
 
 
