@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from timm.models.vision_transformer import VisionTransformer
 
 from core import judges, selftest, session, state
 from core.assets.subspace_files import save_subspace, subspace_file
-from core.cards import subspace_folders
+from core.cards import bundled_models, judges_relation, model_path, read_card, subspace_cards, subspace_folders
 from core.families.files import save_model
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 from tests.core.test_subspaces import card, fitted
@@ -49,6 +50,23 @@ def test_without_a_color_subspace_there_is_nothing_to_flip_but_a_bundled_model_m
 
     assert checks_of(report)["flip"] is False
     assert not report["ok"]
+
+
+def test_a_model_that_ships_without_subspaces_says_so_in_its_card(
+    reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selftest, "bundled_models", lambda: [reference])
+    path = Path(reference).with_suffix(".json")
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "subspaces": False}), encoding="utf-8")
+
+    assert checks_of(finish(selftest.selftest(reference)))["flip"] is None
+
+
+def test_the_shipped_cards_say_which_models_have_no_subspaces() -> None:
+    without = {name for name in bundled_models() if read_card(model_path(name)).get("subspaces") is False}
+
+    judging = {name for name in bundled_models() if judges_relation(read_card(model_path(name))["labels"])}
+    assert without == {name for name in judging if not subspace_cards(name)}
 
 
 def test_the_flip_moves_item_a_to_the_color_of_item_b(reference: str, tmp_path: Path) -> None:
