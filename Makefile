@@ -4,6 +4,7 @@
 # make format  let ruff rewrite the layout of the code
 # make bench   measure speed; prints a table and JSON
 # make torture kill the program 200 times in a storm of edits; nothing may be damaged, at most a second lost
+# make pictures  photograph every workspace in every size, light and dark, and README's pictures
 # make clean   remove .venv and every cache
 #
 # PYTHON=/path/to/python3.12 make run      choose the interpreter (3.11 or newer)
@@ -21,7 +22,7 @@ PINS := pyproject.toml constraints.txt
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: run test lint format bench torture clean
+.PHONY: run test lint format bench torture pictures clean
 
 run: $(INSTALLED)
 	$(BIN)/python -P -m app
@@ -47,6 +48,9 @@ bench: $(INSTALLED_DEV)
 torture: export QT_QPA_PLATFORM ?= offscreen
 torture: $(INSTALLED_DEV)
 	$(BIN)/python -m pytest -m slow -s tests/end_to_end/test_torture.py
+
+pictures: $(INSTALLED_DEV)
+	$(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -28,6 +28,8 @@ from core.scene import Stimulus, item_name
 from core.tokens import patches_of_items
 
 OVERVIEW_MIN_PX, OVERVIEW_SHARE = 96, 0.42
+BESIDE_FROM, BESIDE_SHARE = 1.25, 0.55
+"""How many times as wide as high the panel is before atlas and picture stand side by side, and the atlas's share."""
 
 
 class InsidePanel(QWidget, Panel):
@@ -84,11 +86,18 @@ class InsidePanel(QWidget, Panel):
         self._split()
 
     def _split(self) -> None:
-        """The picture takes what the atlas does not need, and more than half, unless somebody has decided otherwise."""
-        if not self._is_split_by_hand:
-            high = self._splitter.height()
-            below = min(self.overview.sizeHint().height(), round(OVERVIEW_SHARE * high))
-            self._splitter.setSizes([high - below, below])
+        """The picture takes what the atlas does not need, and more than half, unless somebody has decided otherwise.
+
+        In a wide and low panel the two stand side by side: one above the other both would be small.
+        """
+        size = self._splitter.size()
+        beside = size.width() > BESIDE_FROM * size.height()
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        if beside:
+            self._splitter.setSizes([round((1 - BESIDE_SHARE) * size.width()), round(BESIDE_SHARE * size.width())])
+        elif not self._is_split_by_hand:
+            below = min(self.overview.sizeHint().height(), round(OVERVIEW_SHARE * size.height()))
+            self._splitter.setSizes([size.height() - below, below])
 
     def _keep_split(self) -> None:
         self._is_split_by_hand = True

@@ -105,8 +105,7 @@ class LensPanel(QWidget, Panel):
         splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
-        layout.addWidget(Flow((self.label, self.part, self.measure)))
-        layout.addWidget(self.shown)
+        layout.addWidget(Flow((self.label, self.part, self.measure, self.shown)))
         layout.addWidget(splitter, 1)
         layout.addWidget(self.said)
 

@@ -78,12 +78,12 @@ class StudyPanel(QWidget, Panel):
             f"Whose published numbers are drawn beside the measured ones; {NEAREST} where that model has none"
         )
         self.progress.setAccessibleName("Progress of the study")
-        body, self._side = QWidget(), QScrollArea()
-        self._side.setWidget(body)
+        self._body, self._side = QWidget(), QScrollArea()
+        self._side.setWidget(self._body)
         self._side.setWidgetResizable(True)
         self._side.setFrameShape(QFrame.Shape.NoFrame)
         self._side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side = QVBoxLayout(body)
+        side = QVBoxLayout(self._body)
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self.form)
         side.addLayout(_row(self.start, self.cancel))
@@ -119,7 +119,9 @@ class StudyPanel(QWidget, Panel):
         beside = self.width() >= BESIDE_ABOVE_PX
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         self._layout.setDirection(direction)
-        self._side.setMaximumWidth(FORM_PX if beside else 16_777_215)
+        whole_px = self._body.minimumSizeHint().width() + self._side.verticalScrollBar().sizeHint().width()
+        self._side.setMinimumWidth(whole_px if beside else 0)
+        self._side.setMaximumWidth(max(FORM_PX, whole_px) if beside else 16_777_215)
 
     @property
     def report_path(self) -> Path:

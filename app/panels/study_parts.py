@@ -71,9 +71,9 @@ class PartView(QWidget):
             if isinstance(view, PlotView) and not isinstance(plot, Maps | Gallery) and plot != old:
                 view.show_plot(plot)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._lay_out(max(1, (self.width() + GAP_PX) // (PLOT_PX[0] + GAP_PX)))
+    def fit(self, width_px: int) -> None:
+        """As many plots side by side as there is room for; its own width would never be less than theirs."""
+        self._lay_out(max(1, (width_px + GAP_PX) // (PLOT_PX[0] + GAP_PX)))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -144,6 +144,15 @@ class PartList(QScrollArea):
         while self._to_come and not in_turns:
             self._add_next()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for view in self.parts:
+            view.fit(self._room_px())
+
+    def _room_px(self) -> int:
+        margins = self._layout.contentsMargins()
+        return self.viewport().width() - margins.left() - margins.right()
+
     def _add_next(self) -> None:
         if self._to_come:
             self._add(self._to_come.pop(0))
@@ -154,6 +163,7 @@ class PartList(QScrollArea):
 
     def _add(self, part: StudyPart) -> None:
         view = PartView(part)
+        view.fit(self._room_px())
         view.show_published(self._published)
         view.head_chosen.connect(lambda block, head: self.head_chosen.emit(part.model, block, head))
         self.parts.append(view)

@@ -18,7 +18,7 @@ class ClassChoice(QComboBox):
         self.setLineEdit(self.line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(11)
+        self.setMinimumContentsLength(20)
         self.setAccessibleName("Class")
         self.setToolTip("Of which class; type some letters of its name")
         completer = QCompleter(self.model(), self)

@@ -15,9 +15,10 @@ os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={sys.argv[1]}"
 os.environ["QT_LOGGING_RULES"] = "default.warning=false"
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QScrollArea, QWidget
 
 from app import theme
+from app.layout import WORKSPACES
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.history import HistoryPanel
@@ -57,6 +58,30 @@ def cut(window: MainWindow) -> list[str]:
     return found
 
 
+def cut_at_the_side(window: MainWindow) -> list[str]:
+    """Buttons and choices that are less wide than their words, or that go on beyond what shows them."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if isinstance(widget, QAbstractButton | QComboBox) and widget.isVisible() and widget.window() is window:
+            seen, words = widget.visibleRegion().boundingRect(), widget.accessibleName() or widget.property("text")
+            whole = seen.isEmpty() or seen.width() == widget.width() >= widget.minimumSizeHint().width()
+            found += [] if whole else [f"{type(widget).__name__} {words}"]
+    return found
+
+
+def in_workspaces(window: MainWindow) -> dict[str, list[str]]:
+    """What is cut at the side in each workspace."""
+    told = {}
+    for workspace in WORKSPACES:
+        window.workspaces.choose(workspace)
+        window.workspaces.reset()
+        window._answered(answered(window))
+        QTest.qWait(50)
+        told[workspace.name] = cut_at_the_side(window)
+    window.workspaces.choose(WORKSPACES[0])
+    return told
+
+
 def main() -> None:
     app = QApplication([])
     theme.apply(app)
@@ -80,6 +105,7 @@ def main() -> None:
             "pad": [pad.width(), pad.height()],
             "cut": cut(window),
             "history": not window._docks[HistoryPanel].isHidden(),
+            "workspaces": in_workspaces(window),
             "small heads": [1 for head in heads if min(head.width(), head.height()) < LEAST_HEAD_PX],
         }
     window.close_without_asking()

@@ -38,3 +38,4 @@ def test_canvas_and_pad_are_large_and_nothing_is_cut_in_windows_of_the_usual_siz
         assert found[size]["cut"] == []
         assert found[size]["history"] == (size == "1440x900")
         assert found[size]["small heads"] == []
+        assert not any(found[size]["workspaces"].values()), found[size]["workspaces"]

@@ -188,3 +188,15 @@ def test_direction_and_baseline_are_of_the_same_answer(desk: Desk, panel: Inside
     assert (drawn() == of(mixed.received)).all()
     assert said(panel).startswith("who looks at CLS")
     assert desk.live.ask.call_count == n_asked
+
+
+def test_in_a_wide_and_low_panel_picture_and_heads_stand_side_by_side(desk: Desk, panel: InsidePanel) -> None:
+    take(desk, panel)
+    above = panel.view.width()
+    assert panel.overview.y() > panel.view.y()
+
+    panel.resize(520, 260)
+
+    assert panel.overview.x() > panel.view.x()
+    assert panel.overview.y() == panel.view.y()
+    assert panel.overview.width() > above / 2

@@ -406,6 +406,30 @@ def test_plots_stand_beside_the_choices_where_there_is_room_and_under_them_where
     qtbot.waitUntil(lambda: panel.parts.y() >= panel._side.geometry().bottom())
 
 
+def test_every_choice_is_whole_beside_the_plots(panel: StudyPanel) -> None:
+    panel.resize(760, 640)
+
+    fields = [*panel.form.parts.values(), panel.form.model, panel.start, panel.cancel, panel.folder]
+
+    assert all(field.visibleRegion().boundingRect().width() == field.width() for field in fields if field.y() < 500)
+
+
+def test_plots_that_stood_side_by_side_stand_under_each_other_when_the_panel_becomes_narrow(
+    panel: StudyPanel, qtbot: QtBot
+) -> None:
+    panel.resize(1400, 640)
+    room = panel.parts.viewport()
+
+    def ends() -> list[int]:
+        return [plot.mapTo(room, plot.rect().topRight()).x() for part in panel.parts.parts for plot in part.plots]
+
+    qtbot.waitUntil(lambda: len({plot.x() for part in panel.parts.parts for plot in part.plots}) > 1)
+
+    panel.resize(760, 640)
+
+    qtbot.waitUntil(lambda: max(ends()) <= room.width())
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

@@ -1,0 +1,160 @@
+"""Pictures of the window on the real engine, to be looked at: `make pictures`.
+
+Every workspace in every usual size, light and dark, at 100 and 200 %, goes to `build/pictures/`; README's own pictures
+go to `docs/`. Each scale is a process of its own: Qt reads it once, when it starts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+from PySide6.QtCore import QDeadlineTimer, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app import choices
+from app.layout import WORKSPACES
+from app.live import Live
+from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
+from app.store import Store
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, PINK, demo_document, demo_view
+
+ROOT = Path(__file__).parents[1]
+SCREEN = {"name": "screen", "x": 0, "y": 0, "width": 5760, "height": 3600, "dpr": 1}
+DOTS = {"logicalDpi": 96, "logicalBaseDpi": 96}
+SIZES = ((1440, 900), (1366, 768), (960, 540))
+SCALES = {"1": SIZES, "2": ((960, 540),)}
+"""At 200 % a screen of 1920 × 1080 has 960 × 540 logical pixels."""
+ANSWER_MS = 120_000
+TRAIL_MS = 2500
+"""The meter shows for two seconds where it was."""
+
+
+def main() -> int:
+    """Take all pictures; of one scale only where one is named."""
+    if sys.argv[1:]:
+        take(ROOT / "build" / "pictures", sys.argv[1])
+        return 0
+    screens = ROOT / "build" / "screens.json"
+    screens.parent.mkdir(exist_ok=True)
+    screens.write_text(json.dumps({"screens": [SCREEN | DOTS]}), encoding="utf-8")
+    large = {"QT_QPA_PLATFORM": f"offscreen:configfile={screens}", "QT_LOGGING_RULES": "default.warning=false"}
+    command = [sys.executable, "-m", "tests.pictures"]
+    scaled = ({**os.environ, **large, "QT_SCALE_FACTOR": scale} for scale in SCALES)
+    ended = [
+        subprocess.run([*command, scale], cwd=ROOT, env=env, check=False).returncode
+        for scale, env in zip(SCALES, scaled, strict=True)
+    ]
+    return max(ended)
+
+
+def take(folder: Path, scale: str) -> None:
+    """Write the pictures of one scale, and those of the README at 100 %."""
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication([])
+    app.setApplicationName("Relata")
+    choices.choose_theme(None, None)
+    window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"))
+    window.show()
+    window.desk.live.start()
+    window.desk.ask()
+    if scale == "1":
+        choices.choose_theme(None, choices.THEMES["light"])
+        for picture, pose in README.items():
+            pose(window)
+            QTest.qWait(TRAIL_MS)
+            save(window, ROOT / "docs" / picture)
+        command(window, f"Bundled: {DEFAULT_MODEL}")
+    flipped(window)
+    for (name, look), size in product(choices.THEMES.items(), SCALES[scale]):
+        choices.choose_theme(None, look)
+        window.resize(*size)
+        for workspace in WORKSPACES:
+            window.workspaces.choose(workspace)
+            window.workspaces.reset()
+            save(window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{name}.png")
+    window.close_without_asking()
+
+
+def settle(window: MainWindow) -> None:
+    """Wait until all that is shown belongs to the state that is shown."""
+    deadline = QDeadlineTimer(ANSWER_MS)
+    while not window.desk.is_settled():
+        if deadline.hasExpired():
+            raise SystemExit("The engine did not answer.")
+        QTest.qWait(20)
+
+
+def save(widget: MainWindow, path: Path) -> None:
+    """Write what the window looks like once everything is answered."""
+    QTest.qWait(300)  # the meter's needle comes to rest
+    settle(widget)
+    widget.setFocus()
+    if not widget.grab().save(str(path)):
+        raise SystemExit(f"{path} could not be written.")
+    print(path.relative_to(ROOT), flush=True)
+
+
+def drag_to_landmark(window: MainWindow, color: int) -> None:
+    """Drag A's thumb on the colour pad, as the mouse does, to a colour's landmark."""
+    pad = window.panel(InterventionsPanel).pads["color"]
+    start, end = pad.thumb_place(0).toPoint(), pad.landmark_place(color).toPoint()
+    drag(pad, start, end)
+    settle(window)
+
+
+def drag(widget: QWidget, start: QPoint, end: QPoint, steps: int = 12) -> None:
+    """Press, move in small steps, and let go."""
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(widget, start + (end - start) * step / steps)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=end)
+
+
+def command(window: MainWindow, text: str) -> None:
+    """Give a command of the menus by its words."""
+    next(action for _, action in window.all_actions() if action.text() == text).trigger()
+
+
+def flipped(window: MainWindow) -> None:
+    """The demo, the colour of A dragged to that of B."""
+    at_first(window, "Explore")
+    drag_to_landmark(window, PINK)
+
+
+def pretrained(window: MainWindow) -> None:
+    """The same drag in a pretrained network."""
+    command(window, "Bundled: dinov2-discrimination")
+    at_first(window, "Explore")
+    drag_to_landmark(window, PINK)
+
+
+def lens(window: MainWindow) -> None:
+    """The patches that say “cat”."""
+    command(window, "Bundled: emoji")
+    at_first(window, "Inside")
+
+
+def at_first(window: MainWindow, workspace: str) -> None:
+    """A workspace as it was at first, without edits."""
+    settle(window)
+    command(window, workspace)
+    window.workspaces.reset()
+    if window.desk.document.interventions:
+        command(window, "Clear edits")
+    settle(window)
+
+
+README: dict[str, Callable[[MainWindow], None]] = {"window.png": flipped, "dinov2.png": pretrained, "lens.png": lens}
+"""README's pictures, and what the window does for each, one after the other."""
+
+if __name__ == "__main__":
+    sys.exit(main())
