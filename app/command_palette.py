@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QScrollArea,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from app.search import Name, ranked
+from app.widgets.painted import scaled
 
 SMALLEST, MARGIN = QSize(360, 320), QSize(24, 64)
-ROUND_SHEET_PX = 48
+ROUND_SHEET_PX, BETWEEN_COLUMNS_PX, MOST_COLUMNS = 48, 40, 3
 NamedAction = tuple[str, QAction]
 
 
@@ -37,8 +40,9 @@ class CommandPalette(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("All commands")
-        self.resize(_fitting(parent, 460, 420))
-        self.search, self.found = QLineEdit(), QListWidget()
+        self.resize(_fitting(parent, 560, 460))
+        self.search, self.found = QLineEdit(), QTreeWidget()
+        self._dress()
         self.nothing = QLabel("No command has all of these words. With fewer, more are found.")
         self.nothing.setWordWrap(True)
         self.search.setPlaceholderText("Type a command")
@@ -59,24 +63,33 @@ class CommandPalette(QDialog):
         self.found.clear()
         for index in ranked(words, self._names):
             action = self._actions[index]
-            item = QListWidgetItem(f"{self._places[index]} ▸ {action.text()}\t{keys_of(action)}")
-            item.setData(Qt.ItemDataRole.UserRole, action)
-            self.found.addItem(item)
-        self.found.setCurrentRow(0)
-        self.nothing.setVisible(self.found.count() == 0)
+            item = QTreeWidgetItem([f"{self._places[index]} ▸ {action.text()}", keys_of(action)])
+            item.setData(0, Qt.ItemDataRole.UserRole, action)
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+            self.found.addTopLevelItem(item)
+        self.found.setCurrentIndex(self.found.model().index(0, 0))
+        self.nothing.setVisible(self.found.topLevelItemCount() == 0)
+
+    def _dress(self) -> None:
+        """Two columns, words and keys, and nothing round them."""
+        self.found.setColumnCount(2)
+        self.found.setHeaderHidden(True)
+        self.found.setRootIsDecorated(False)
+        self.found.setUniformRowHeights(True)
+        self.found.header().setStretchLastSection(False)
+        self.found.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.found.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
 
     def _run(self) -> None:
         item = self.found.currentItem()
         if item is not None:
             self.accept()
-            item.data(Qt.ItemDataRole.UserRole).trigger()
+            item.data(0, Qt.ItemDataRole.UserRole).trigger()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down)
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in arrows:
-            step = 1 if event.key() == Qt.Key.Key_Down else -1
-            self.found.setCurrentRow(min(max(self.found.currentRow() + step, 0), self.found.count() - 1))
-            return True
+            return QCoreApplication.sendEvent(self.found, event)
         return super().eventFilter(watched, event)
 
 
@@ -107,17 +120,61 @@ class ShortcutSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keys")
         rows = [(menu, action.text(), keys_of(action)) for menu, action in actions if keys_of(action)]
-        body = QWidget()
-        grid = QGridLayout(body)
-        grid.setHorizontalSpacing(24)
-        for index, row in enumerate((*rows, *WIDGET_KEYS)):
-            for column, text in enumerate(row):
-                grid.addWidget(QLabel(text), index, column)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for menu, text, keys in (*rows, *WIDGET_KEYS):
+            groups.setdefault(menu, []).append((text, keys))
         area = QScrollArea()
-        area.setWidget(body)
         area.setWidgetResizable(True)
         QVBoxLayout(self).addWidget(area)
-        self.resize(_fitting(parent, body.sizeHint().width() + ROUND_SHEET_PX, 560))
+        for n_columns in range(MOST_COLUMNS, 0, -1):
+            body = _sheet(list(groups.items()), n_columns)
+            wanted = body.sizeHint() + QSize(ROUND_SHEET_PX, ROUND_SHEET_PX)
+            area.setWidget(body)
+            self.resize(_fitting(parent, wanted.width(), wanted.height()))
+            if self.width() == wanted.width():
+                break
+
+
+Group = tuple[str, list[tuple[str, str]]]
+
+
+def in_columns(groups: Sequence[Group], n_columns: int) -> list[list[Group]]:
+    """Groups in their order, in columns of about the same number of lines."""
+    lines = [len(rows) + 2 for _, rows in groups]
+    columns: list[list[Group]] = [[] for _ in range(n_columns)]
+    above = 0
+    for group, n_lines in zip(groups, lines, strict=True):
+        columns[min(n_columns - 1, int((above + n_lines / 2) * n_columns / sum(lines)))].append(group)
+        above += n_lines
+    return columns
+
+
+def _sheet(groups: Sequence[Group], n_columns: int) -> QWidget:
+    body = QWidget()
+    columns = QHBoxLayout(body)
+    columns.setSpacing(BETWEEN_COLUMNS_PX)
+    for column in in_columns(groups, n_columns):
+        columns.addLayout(_listed(column))
+    return body
+
+
+def _listed(groups: Sequence[Group]) -> QVBoxLayout:
+    """One column of the sheet: each group under its name."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(5)
+    for name, rows in groups:
+        title = QLabel(name)
+        title.setFont(scaled(title.font(), 1.0, bold=True))
+        grid.addWidget(title, grid.rowCount(), 0, 1, 2)
+        for text, keys in rows:
+            line = grid.rowCount()
+            grid.addWidget(QLabel(text), line, 0)
+            grid.addWidget(QLabel(keys), line, 1, Qt.AlignmentFlag.AlignRight)
+    column = QVBoxLayout()
+    column.addLayout(grid)
+    column.addStretch(1)
+    return column
 
 
 def _fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from app.command_palette import CommandPalette, ShortcutSheet
+from app.command_palette import CommandPalette, ShortcutSheet, in_columns
 from app.edits import show_photo
 from app.main_window import MainWindow
 from app.search import Name, ranked
@@ -38,7 +38,8 @@ def shrink(window: MainWindow, width_px: int, height_px: int) -> None:
 
 def found(palette: CommandPalette, words: str) -> list[str]:
     palette.search.setText(words)
-    return [palette.found.item(row).text().split("\t")[0] for row in range(palette.found.count())]
+    items = (palette.found.topLevelItem(row) for row in range(palette.found.topLevelItemCount()))
+    return [item.text(0) for item in items if item is not None]
 
 
 @pytest.mark.parametrize("words", ["color", "colour", "Color", "COLOUR", "colur", "colr"])
@@ -142,6 +143,27 @@ def test_the_sheet_of_keys_fits_its_window_and_scrolls(window: MainWindow, size:
     area.ensureWidgetVisible(last)
     seen = area.viewport().rect()
     assert seen.contains(last.mapTo(area.viewport(), last.rect().center()))
+
+
+@pytest.mark.parametrize("width_px", [640, 960, 1440])
+def test_no_key_on_the_sheet_is_cut_at_the_side(window: MainWindow, width_px: int) -> None:
+    shrink(window, width_px, 540)
+
+    sheet = ShortcutSheet(window.all_actions(), window)
+    sheet.open()
+
+    area = sheet.findChild(QScrollArea)
+    assert area is not None
+    assert area.horizontalScrollBar().maximum() == 0
+
+
+def test_the_groups_of_the_sheet_stand_in_columns_of_about_the_same_length_in_their_order() -> None:
+    groups = [(name, [("text", "key")] * n) for name, n in (("a", 6), ("b", 2), ("c", 7), ("d", 1), ("e", 8))]
+
+    columns = in_columns(groups, 3)
+
+    assert [[name for name, _ in column] for column in columns] == [["a", "b"], ["c", "d"], ["e"]]
+    assert in_columns(groups, 1) == [groups]
 
 
 def test_the_list_of_commands_fits_a_small_window(window: MainWindow) -> None:
