@@ -8,7 +8,7 @@ and adds after it. Discrimination pairs are probed like the pairs of match-to-sa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -155,42 +155,51 @@ def measure_probes(
     hits: Hits = defaultdict(list)
     for start in range(0, len(stimuli), batch):
         chunk = stimuli[start : start + batch]
-        with torch.inference_mode():
-            for key, came_true in _chunk_hits(model, chunk, pairs, probes, sites).items():
-                hits[key] += came_true.tolist()
-        yield Progress(min(start + batch, len(stimuli)), len(stimuli), "edits along probes")
+        found = yield from part(_chunk_hits(model, chunk, pairs, probes, sites), start, len(chunk), len(stimuli))
+        for key, came_true in found.items():
+            hits[key] += came_true.tolist()
     return dict(hits)
 
 
 def _chunk_hits(
     model: Model, stimuli: Sequence[Stimulus], pairs: Pairs, probes: Mapping[int, Probe], sites: Sites
-) -> dict[tuple[int, str, float, int], Tensor]:
-    x = embed(model, to_input(model, render_many(stimuli)))
+) -> Job[dict[tuple[int, str, float, int], Tensor]]:
+    with torch.inference_mode():
+        x = embed(model, to_input(model, render_many(stimuli)))
     tokens = pair_tokens(model, stimuli, pairs)
     same = relations(stimuli, pairs).to(model.device)  # [B, P]
     flipped = (1 - same[:, 0]) if len(pairs) == 1 else (same[:, 0] != same[:, 1]).long()  # 1 − the true label
     hits: dict[tuple[int, str, float, int], Tensor] = {}
     for block in range(-1, model.n_blocks):
-        x = advance(model, x, block) if block >= 0 else x
-        features = _features(x, tokens)
-        for index in range(len(pairs)):
+        with torch.inference_mode():
+            x = advance(model, x, block) if block >= 0 else x
             for read, edit in sites:
                 if read == block:
-                    hits[edit, "probe", 0.0, index] = probes[read].answers(features[:, index]) == same[:, index]
+                    for index, values in enumerate(_features(x, tokens).unbind(1)):
+                        hits[edit, "probe", 0.0, index] = probes[read].answers(values) == same[:, index]
                 if edit == block:
-                    for name, rows in (("intervention", 1 - same[:, index]), ("control", same[:, index])):
-                        for alpha in ALPHAS:
-                            change = alpha * probes[read].weight[rows]  # [B, 2 n D]
-                            change = change.unflatten(1, (tokens.shape[2], -1))
-                            moved = add_at_tokens(x, tokens[:, index], change)
-                            answer = resume(model, moved, block + 1).argmax(1)
-                            hits[edit, name, alpha, index] = answer == flipped
-    hits[model.n_blocks - 1, "no edit", 0.0, 0] = read_out(model, x).argmax(1) == flipped
+                    for key, answer in _edited_answers(model, x, tokens, same, probes[read], block):
+                        hits[edit, *key] = answer == flipped
+        yield Progress(block + 2, model.n_blocks + 1, f"edits along probes after block {block_name(block)}")
+    with torch.inference_mode():
+        hits[model.n_blocks - 1, "no edit", 0.0, 0] = read_out(model, x).argmax(1) == flipped
     if model.reads_cls_only:
         last = [v for (block, name, *_), v in hits.items() if block == model.n_blocks - 1 and name in _EDITS]
         unchanged = hits[model.n_blocks - 1, "no edit", 0.0, 0]
         assert all(torch.equal(v, unchanged) for v in last), "an edit after the last block changed an answer"
     return hits
+
+
+def _edited_answers(
+    model: Model, x: Tensor, tokens: Tensor, same: Tensor, probe: Probe, block: int
+) -> Iterator[tuple[tuple[str, float, int], Tensor]]:
+    """By name of the edit, α and pair: the answers [B] with α times a row of the probe added to the pair's tokens."""
+    for index in range(tokens.shape[1]):
+        for name, rows in (("intervention", 1 - same[:, index]), ("control", same[:, index])):
+            for alpha in ALPHAS:
+                change = alpha * probe.weight[rows]  # [B, 2 n D]
+                moved = add_at_tokens(x, tokens[:, index], change.unflatten(1, (tokens.shape[2], -1)))
+                yield (name, alpha, index), resume(model, moved, block + 1).argmax(1)
 
 
 _EDITS = ("intervention", "control")
