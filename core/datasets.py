@@ -8,7 +8,7 @@ pairs are drawn like sample pairs instead of out of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Literal, get_args
 
@@ -295,4 +295,4 @@ def redraw(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus:
     """The same kinds in the same cells with jitter and noise drawn again."""
     kinds = [(item.shape, item.color) for item in stimulus.items]
     cells = [(item.x_px, item.y_px) for item in stimulus.items]
-    return place_items(kinds, cells, rng, stimulus.geometry)
+    return replace(place_items(kinds, cells, rng, stimulus.geometry), paint=stimulus.paint)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core.document import Document, Intervention
 from core.library import name_of
 from core.render import shape_name
-from core.scene import COLOR_NAMES, Stimulus, item_name
+from core.scene import COLOR_NAMES, Photo, Stimulus, item_name
 
 
 def differences(one: Document, other: Document) -> tuple[str, ...]:
@@ -34,8 +34,11 @@ def _of_stimuli(where: str, one: Stimulus, other: Stimulus) -> Iterator[str]:
     if one.geometry != other.geometry:
         yield f"{where}canvas: {_size(one)} → {_size(other)}"
     if one.photo != other.photo:
-        names = [stimulus.photo.name if stimulus.photo else "items" for stimulus in (one, other)]
-        yield f"{where}photo: {names[0]} → {names[1]}"
+        yield where + _of_photos(one.photo, other.photo)
+    if one.paint != other.paint:
+        yield where + (
+            "painted over" if one.paint is None else "paint: none left" if other.paint is None else "painted on"
+        )
     if len(one.items) != len(other.items):
         yield f"{where}items: {len(one.items)} → {len(other.items)}"
     for index, (a, b) in enumerate(zip(one.items, other.items, strict=False)):
@@ -50,6 +53,16 @@ def _of_stimuli(where: str, one: Stimulus, other: Stimulus) -> Iterator[str]:
             parts.append("another noise or jitter")
         if parts:
             yield f"{where}{item_name(index)}: {', '.join(parts)}"
+
+
+def _of_photos(one: Photo | None, other: Photo | None) -> str:
+    if one is None or other is None or one.name != other.name:
+        names = [photo.name if photo else "items" for photo in (one, other)]
+        return f"photo: {names[0]} → {names[1]}"
+    if one.masks != other.masks:
+        masks = ["; ".join(mask.label for mask in photo.masks) or "none" for photo in (one, other)]
+        return f"objects: {masks[0]} → {masks[1]}" if masks[0] != masks[1] else "objects: marked otherwise"
+    return "photo: another part of it" if one.crop != other.crop else f"photo: another {other.name}"
 
 
 def _of_edits(one: Document, other: Document) -> Iterator[str]:

@@ -272,14 +272,15 @@ def random_match_to_sample(geometry: Geometry, seed: int) -> Stimulus:
 
 
 def make_counterfactual(document: Document, property: Property, seed: int, item: int = 0) -> Document:
-    """The document with a matched donor image as its source, for an edit of `item` (of a pair: of item 0).
+    """The document with a matched donor image as its source, for an edit of `item` (of a pair: of item 0);
+    what is painted over the base is painted over both.
 
     Raises UserError where the base poses no task.
     """
     if task_of(document.base) is None:
         raise UserError("A counterfactual needs a base of two or four items.", "Use Stimulus ▸ Random pair.")
     source = counterfactual_source(document.base, property, np.random.default_rng(seed), edited=item)
-    return replace(document, source=source)
+    return replace(document, source=replace(source, paint=document.base.paint))
 
 
 def open_photo_in(document: Document, side: Side, photo: Photo) -> Document:

@@ -10,13 +10,15 @@ from PIL import Image
 
 from core.errors import UserError
 from core.masks import resized
+from core.paint import on_canvas
 from core.scene import Geometry, Item, Photo, Stimulus, is_trained_layout, overlaps, task_of
 
 Corner = tuple[int, int]
 
 
 def laid_out(stimulus: Stimulus, geometry: Geometry) -> Stimulus:
-    """The same items in about the same places of another canvas, on its patch grid; or the photo, resized.
+    """The same items in about the same places of another canvas, on its patch grid; or the photo, resized. What is
+    painted over them goes along.
 
     Items that did not overlap do not overlap afterwards, and a layout as in training is one afterwards too.
 
@@ -24,6 +26,9 @@ def laid_out(stimulus: Stimulus, geometry: Geometry) -> Stimulus:
     """
     if stimulus.geometry == geometry:
         return stimulus
+    if stimulus.paint is not None:
+        paint = on_canvas(stimulus.paint, stimulus.geometry.image_px, geometry.image_px)
+        return replace(laid_out(replace(stimulus, paint=None), geometry), paint=paint)
     if stimulus.photo is not None:
         return Stimulus((), geometry, _resized(stimulus.photo, stimulus.geometry, geometry))
     items = tuple(_fitted(item, stimulus.geometry, geometry) for item in stimulus.items)

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw
 
+from core.crops import kept_whole
 from core.masks import NUMBERED, mask_pixels, read_masks
+from core.paint import layer_pixels, over
 from core.pictures import on_white, opened, square
 from core.scene import COLORS, Geometry, Item, Photo, Stimulus
 
@@ -103,11 +105,12 @@ def render(stimulus: Stimulus) -> Pixels:
     """The picture `[S, S, 3]` of a stimulus, the same bytes on every call and machine."""
     side = stimulus.geometry.image_px
     if stimulus.photo is not None:
-        return np.frombuffer(stimulus.photo.pixels, np.uint8).reshape(side, side, 3).copy()
-    canvas = np.full((side, side, 3), 255, np.uint8)
-    for item in stimulus.items:
-        _paste(canvas, item_pixels(item, stimulus.geometry.drawn_px), item, stimulus.geometry)
-    return canvas
+        canvas = np.frombuffer(stimulus.photo.pixels, np.uint8).reshape(side, side, 3).copy()
+    else:
+        canvas = np.full((side, side, 3), 255, np.uint8)
+        for item in stimulus.items:
+            _paste(canvas, item_pixels(item, stimulus.geometry.drawn_px), item, stimulus.geometry)
+    return canvas if stimulus.paint is None else over(canvas, layer_pixels(stimulus.paint, side))
 
 
 def render_many(stimuli: Sequence[Stimulus]) -> Pixels:
@@ -142,7 +145,8 @@ def _paste(canvas: npt.NDArray[Any], box: npt.NDArray[Any], item: Item, geometry
 
 
 def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED) -> Photo:
-    """A picture file, upright, centre-cropped to a square and resized to the canvas, with its masks.
+    """A picture file, upright, centre-cropped to a square and resized to the canvas, with its masks; one that
+    is not square is kept whole as well.
 
     `masks` names the mask file of each of its items; without, they are the objects that the file NAME.mask.png beside
     it numbers, where there is one.
@@ -155,4 +159,4 @@ def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBE
     side = geometry.image_px
     pixels = square(rgb).resize((side, side), Image.Resampling.BICUBIC).tobytes()
     found = read_masks(path, rgb.size, side, masks)
-    return Photo(pixels, path.name, note, found)
+    return Photo(pixels, path.name, note, found, *kept_whole(rgb))

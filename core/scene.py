@@ -165,25 +165,48 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """The square of a picture that is shown, in the picture's own pixels."""
+
+    left_px: int
+    top_px: int
+    side_px: int
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A picture that someone brought: RGB bytes `[S, S, 3]`, row by row, and where it came from.
 
     `note` is what a viewer must know of how it is shown. Its `masks` are its items, A, B, …, as far as tokens go.
+    One that is not square is kept `whole` as well, as a PNG, with the `crop` of it that is shown.
     """
 
     pixels: bytes
     name: str
     note: str = ""
     masks: tuple[Mask, ...] = ()
+    whole: bytes = b""
+    crop: Crop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What is painted by hand, as a PNG of the canvas's own pixels in RGBA: small in a history of many strokes.
+
+    Nothing painted is no layer: `core.paint` makes it.
+    """
+
+    packed: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
-    """One picture for the model: items in drawing order on white, or a photo."""
+    """One picture for the model: items in drawing order on white, or a photo; over them what is painted by hand."""
 
     items: tuple[Item, ...] = ()
     geometry: Geometry = Geometry()
     photo: Photo | None = None
+    paint: Layer | None = None
 
 
 @dataclass(frozen=True, slots=True)

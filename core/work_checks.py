@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from core.cards import LARGEST_IMAGE_PX
+from core.crops import check_crop
 from core.document import Document, View
+from core.paint import layer_pixels
 from core.scene import COLORS, ITEM_LETTERS, N_OOD, N_SHAPES, Geometry, Item, Photo, Stimulus
 from core.work import Work, documents_of
 
@@ -30,6 +32,8 @@ def _check_stimulus(stimulus: Stimulus) -> None:
         raise ValueError(f"a picture of {geometry.image_px} px in patches of {geometry.patch_px} px cannot be")
     if stimulus.photo is not None:
         _check_photo(stimulus.photo, geometry)
+    if stimulus.paint is not None:
+        layer_pixels(stimulus.paint, geometry.image_px)
     if len(stimulus.items) > len(ITEM_LETTERS):
         raise ValueError(f"a picture has {len(stimulus.items)} items")
     for item in stimulus.items:
@@ -40,6 +44,8 @@ def _check_photo(photo: Photo, geometry: Geometry) -> None:
     n_pixels = geometry.image_px**2
     if len(photo.pixels) != 3 * n_pixels:
         raise ValueError("a photo is not as large as its canvas")
+    if photo.whole or photo.crop is not None:
+        check_crop(photo)
     if any(len(mask.bits) != -(-n_pixels // 8) or not any(mask.bits) for mask in photo.masks):
         raise ValueError("a mask is not as large as its photo, or shows nothing")
     if len(photo.masks) > len(ITEM_LETTERS):

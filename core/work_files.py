@@ -3,6 +3,7 @@
     document.json            the text of `core.work_json`
     preview.png              the stimulus, small, for lists of files
     pictures/SHA256.png      pixels that the text names
+    kept/SHA256.png          PNG files that the text names: what was painted by hand
     learned/SHA256.safetensors, .json    subspaces and probes, and what is known of them
 
 Nothing else is taken from a file, nothing is unpacked to the disk, and nothing in it is run.
@@ -25,11 +26,13 @@ from core.render import render
 from core.storage import replace_file
 from core.work import LEARNED, Work
 from core.work_checks import check
-from core.work_json import PICTURES, NewerFormatError, from_json, to_json
+from core.work_json import AS_THEY_ARE, PICTURES, NewerFormatError, from_json, to_json
 
 SUFFIX = ".relata"
 TEXT, PREVIEW = "document.json", "preview.png"
-MEMBER = re.compile(rf"{TEXT}|{PREVIEW}|{PICTURES}[0-9a-f]{{64}}\.png|{LEARNED}[0-9a-f]{{64}}\.(safetensors|json)")
+MEMBER = re.compile(
+    rf"{TEXT}|{PREVIEW}|({PICTURES}|{AS_THEY_ARE})[0-9a-f]{{64}}\.png|{LEARNED}[0-9a-f]{{64}}\.(safetensors|json)"
+)
 PREVIEW_PX = 128
 EMBEDDED_BYTES = 4_000_000
 """Up to how much all together what was learned goes along; beyond, it is named."""
@@ -94,7 +97,7 @@ def from_bytes(content: bytes) -> Work:
         text = members[TEXT].decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{TEXT} is no UTF-8 text") from error
-    pictures = {name: part for name, part in members.items() if name.startswith(PICTURES)}
+    pictures = {name: part for name, part in members.items() if name.startswith((PICTURES, AS_THEY_ARE))}
     work = from_json(text, pictures)
     check(work)
     return replace(work, files={name: part for name, part in members.items() if name.startswith(LEARNED)})

@@ -1,7 +1,7 @@
 """`Work` as JSON text and pictures, and back; edits are told apart by their kind, found by the registry.
 
 Whatever frozen dataclasses hold is written, so that a new field or a new kind of edit needs nothing here. Bytes that
-are a square picture stand beside the text as PNG.
+are a square picture stand beside the text as PNG, and PNG files as they are.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from core.work import Work
 if TYPE_CHECKING:
     from cattrs import Converter
 
-FORMAT = 1
+FORMAT = 2
 """The version of what is written. An older one is brought up by `MIGRATIONS`, step by step."""
 
 Json = dict[str, Any]
-MIGRATIONS: Mapping[int, Callable[[Json], Json]] = {}
+MIGRATIONS: Mapping[int, Callable[[Json], Json]] = {
+    1: lambda value: value,  # what came with 2, what is painted by hand, is not there
+}
 """From each version to the one after it."""
 
-PICTURES = "pictures/"
+PICTURES, AS_THEY_ARE = "pictures/", "kept/"
+_PNG = b"\x89PNG\r\n\x1a\n"
 MAX_SIDE_PX = 4096
 MAX_PICTURE_PIXELS = 64_000_000
 
@@ -71,6 +74,8 @@ def from_json(text: str, pictures: Mapping[str, bytes]) -> Work:
     def inside(value: Json) -> Any:
         if value.keys() == {"png"}:
             return read(str(value["png"]))
+        if value.keys() == {"file"}:
+            return pictures[str(value["file"])]
         return base64.b64decode(value["base64"], validate=True) if value.keys() == {"base64"} else value
 
     from cattrs.errors import CattrsError, ForbiddenExtraKeysError
@@ -98,6 +103,10 @@ def _migrated(value: Any) -> Any:
 
 
 def _picture(value: bytes, pictures: dict[str, bytes]) -> Json:
+    if value.startswith(_PNG):
+        name = f"{AS_THEY_ARE}{hashlib.sha256(value).hexdigest()}.png"
+        pictures[name] = value
+        return {"file": name}
     for mode, channels in (("RGB", 3), ("L", 1)):
         side = math.isqrt(len(value) // channels)
         if 0 < side <= MAX_SIDE_PX and side * side * channels == len(value):
@@ -117,6 +126,8 @@ def _check_total(pictures: Mapping[str, bytes]) -> None:
     """Before any is unpacked: a small PNG may stand for a huge picture."""
     total = 0
     for name, content in pictures.items():
+        if not name.startswith(PICTURES):
+            continue  # it stays packed
         try:
             with _opened(content) as image:
                 if image.width != image.height or image.mode not in ("RGB", "L"):

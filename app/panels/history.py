@@ -135,8 +135,9 @@ class HistoryPanel(QWidget, Panel):
 
 @lru_cache(maxsize=2048)
 def _thumbnail(stimulus: Stimulus) -> QImage:
-    """A sketch THUMBNAIL_PX wide and high: the items in their places, larger than life to be told apart."""
-    if stimulus.photo is not None:
+    """A sketch THUMBNAIL_PX wide and high: the items in their places, larger than life to be told apart; as it is
+    where there is a photo, or something is painted."""
+    if stimulus.photo is not None or stimulus.paint is not None:
         whole = Image.fromarray(render(stimulus))
         return rgb_image(np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)))
     sketch = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 255, np.uint8)

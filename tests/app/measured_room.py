@@ -94,7 +94,7 @@ def main() -> None:
         window.workspaces.reset()
         window._answered(answered(window))
         QTest.qWait(50)
-        canvas = window.panel(StimulusPanel).canvas._frame().rect
+        canvas = window.panel(StimulusPanel).canvas.frame().rect
         pad = window.panel(InterventionsPanel).pads["color"]._frame().rect
         atlas = window.panel(InsidePanel).atlas
         heads = [atlas.head_rect(block, head) for block in range(N_BLOCKS) for head in range(N_HEADS)]

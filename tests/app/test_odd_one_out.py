@@ -51,7 +51,7 @@ def shown(qtbot: QtBot, desk: Desk) -> StimulusPanel:
 def over(canvas: StimulusCanvas, patch: int) -> QPointF:
     """The middle of a patch of the canvas."""
     row, column = divmod(patch, 14)
-    return canvas._frame().shown(column * 16, row * 16, 16).center()
+    return canvas.frame().shown(column * 16, row * 16, 16).center()
 
 
 def test_every_way_to_be_odd_has_a_command_and_is_one_step(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from PIL import Image
 from core import work_files
 from core.analyses.decision import Verdict
 from core.cards import probe_files, read_card, subspace_folders
+from core.crops import cropped, kept_whole
 from core.demo import demo_document
 from core.document import Document, View, with_learned
 from core.errors import UserError
@@ -30,12 +32,15 @@ from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.move import set_point
 from core.interventions.probe import push_pair
 from core.options import field_types
-from core.scene import COLORS, N_SHAPES, Geometry, Item, Mask, Photo, Stimulus
+from core.paint import layer_of
+from core.render import render
+from core.scene import COLORS, N_SHAPES, Crop, Geometry, Item, Layer, Mask, Photo, Stimulus
 from core.work import Learned, ModelNote, Moment, Scene, Work, recorded_answer, with_model
 from core.work_files import EMBEDDED_BYTES, read_preview, read_work, to_bytes, write_work
 from core.work_learned import with_learned_files
 
 FIRST_FORMAT = Path(__file__).parents[1] / "data" / "format-1.relata"
+SECOND_FORMAT = FIRST_FORMAT.with_name("format-2.relata")
 VIEW = View()
 words = st.text(max_size=12)
 whole = st.integers(0, 11)
@@ -45,19 +50,33 @@ number = st.floats(-4, 4, allow_nan=False)
 def photos(side: int) -> st.SearchStrategy[Photo]:
     bits = st.binary(min_size=side**2 // 8, max_size=side**2 // 8).filter(any)
     masks = st.lists(st.builds(Mask, words, bits), max_size=2).map(tuple)
-    return st.builds(Photo, st.binary(min_size=3 * side**2, max_size=3 * side**2), words, words, masks)
+    plain = st.builds(Photo, st.binary(min_size=3 * side**2, max_size=3 * side**2), words, words, masks)
+    whole, crop = kept_whole(Image.new("RGB", (side, 2 * side), (1, 2, 3)))
+    return plain | plain.map(lambda photo: replace(photo, whole=whole, crop=crop))
+
+
+def layers(side: int) -> st.SearchStrategy[Layer | None]:
+    """A dot of some colour, or nothing."""
+    dot = st.tuples(*[st.integers(0, 255)] * 4, st.integers(0, side - 1))
+
+    def layer(dot: tuple[int, ...]) -> Layer | None:
+        rgba = np.zeros((side, side, 4), np.uint8)
+        rgba[dot[4], dot[4]] = dot[:4]
+        return layer_of(rgba)
+
+    return st.none() | dot.map(layer)
 
 
 @st.composite
 def stimuli(draw: st.DrawFn) -> Stimulus:
     geometry = Geometry(draw(st.sampled_from((32, 224))), 16)
     if geometry.image_px == 32 and draw(st.booleans()):
-        return Stimulus((), geometry, draw(photos(32)))
+        return Stimulus((), geometry, draw(photos(32)), draw(layers(32)))
     place = st.integers(0, geometry.image_px - geometry.cell_px)
     jitter = st.tuples(st.integers(0, 8), st.integers(0, 8))
     kind = (st.integers(0, N_SHAPES - 1), st.integers(0, len(COLORS) - 1))
     items = st.builds(Item, *kind, place, place, jitter, st.integers(0, 2**62), st.booleans())
-    return Stimulus(tuple(draw(st.lists(items, max_size=4))), geometry)
+    return Stimulus(tuple(draw(st.lists(items, max_size=4))), geometry, None, draw(layers(geometry.image_px)))
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
@@ -210,6 +229,55 @@ def test_a_file_of_the_first_format_opens_for_ever() -> None:
     assert work.learned[0].file in work.files
 
 
+def test_a_file_of_the_second_format_opens_for_ever() -> None:
+    work = read_work(SECOND_FORMAT)
+
+    base, source = work.document.base, work.document.source
+    assert [moment.text for moment in work.history] == ["Opened", "Brush stroke", "Brush stroke"]
+    assert [moment.document.base.paint is None for moment in work.history] == [True, False, False]
+    assert base.paint is not None
+    assert (render(base)[60:70, 20:40] == (233, 30, 99)).all()
+    assert source is not None
+    assert source.photo is not None
+    assert [mask.label for mask in source.photo.masks] == ["corner"]
+    moved = cropped(source, Crop(0, 0, 40))
+    assert moved.photo is not None
+    assert moved.photo.crop == Crop(0, 0, 40) != source.photo.crop
+
+
+def test_what_is_painted_is_kept_once_in_a_file_and_stays_packed() -> None:
+    document = replace(demo_document(), base=replace(demo_document().base, paint=_dot()))
+    work = Work(document, VIEW, history=tuple(Moment(str(n), document, VIEW) for n in range(20)))
+
+    with ZipFile(BytesIO(to_bytes(work))) as file:
+        kept = [name for name in file.namelist() if name.startswith("kept/")]
+        assert [file.read(name) for name in kept] == [_dot().packed]
+    assert work_files.from_bytes(to_bytes(work)) == work
+
+
+def _dot(side: int = 224) -> Layer:
+    rgba = np.zeros((side, side, 4), np.uint8)
+    rgba[3, 4] = 255
+    layer = layer_of(rgba)
+    assert layer is not None
+    return layer
+
+
+def _with_layer(png: bytes) -> bytes:
+    document = replace(demo_document(), base=replace(demo_document().base, paint=Layer(png)))
+    return to_bytes(replace(a_work(), document=document))
+
+
+def _bad_layer(png: bytes) -> bytes:
+    """A file with another layer than the one that was written, for that one could not be."""
+    good = _with_layer(_dot().packed)
+    out = BytesIO()
+    with ZipFile(BytesIO(good)) as before, ZipFile(out, "w", ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            after.writestr(name, png if name.startswith("kept/") else before.read(name))
+    return out.getvalue()
+
+
 def test_the_preview_is_a_small_picture(tmp_path: Path) -> None:
     write_work(tmp_path / "a.relata", a_work())
 
@@ -308,6 +376,13 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "no picture": (lambda: _with_member(f"pictures/{'0' * 64}.png"), "no picture that can be read"),
     "huge picture": (_huge_picture, "too large"),
+    "a small layer": (lambda: _bad_layer(_dot(112).packed), "as large as its canvas"),
+    "no layer": (lambda: _bad_layer(_dot().packed[:40]), "no picture that can be read"),
+    "a huge layer": (lambda: _bad_layer(_dot(6000).packed), "as large as its canvas"),
+    "a missing layer": (
+        lambda: _edited(lambda v: v["document"]["base"].update(paint={"packed": {"file": "kept/x"}})),
+        "could not be opened",
+    ),
 }
 
 
