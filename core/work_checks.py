@@ -31,7 +31,7 @@ def check(work: Work) -> None:
     """Raises ValueError that says what cannot be."""
     documents = set(documents_of(work))
     for stimulus in {s for document in documents for s in (document.base, document.source) if s is not None}:
-        _check_stimulus(stimulus)
+        check_stimulus(stimulus)
     for document in documents:
         _check_edits(document)
     views = {work.view, *(moment.view for moment in work.history), *(scene.view for scene in work.scenes)}
@@ -39,7 +39,8 @@ def check(work: Work) -> None:
         _check_view(view)
 
 
-def _check_stimulus(stimulus: Stimulus) -> None:
+def check_stimulus(stimulus: Stimulus) -> None:
+    """Raises ValueError that says why a stimulus cannot be drawn."""
     geometry = stimulus.geometry
     if not 0 < geometry.patch_px <= geometry.image_px <= LARGEST_IMAGE_PX:
         raise ValueError(f"a picture of {geometry.image_px} px in patches of {geometry.patch_px} px cannot be")

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 
 from app import edits
 from app.actions import COMMANDS
-from app.edits import add_new_item, choose_model, show_photo
+from app.edits import choose_model, show_photo
+from app.item_edits import add_new_item
 from app.panels.decision import DecisionPanel
 from app.panels.inside import InsidePanel
 from app.panels.stimulus import StimulusPanel
