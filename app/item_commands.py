@@ -40,7 +40,7 @@ ITEM_COMMANDS: tuple[Command, ...] = (
         "Copy", _copy, "Ctrl+C", "The selected items, for other programs as a picture; without any, the whole picture."
     ),
     _edit("Paste", items.paste, "Ctrl+V", "Items, a picture or a file from this window or another."),
-    _edit("Duplicate", items.duplicate, "Ctrl+D"),
+    _edit("Duplicate items", items.duplicate, "Ctrl+D"),
     Command("Edit", "Delete item", items.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
     Command("Edit", "Select all", items.select_all, ("Ctrl+A",)),
     Command("Edit", "Select none", items.deselect, ("Ctrl+Shift+A",)),

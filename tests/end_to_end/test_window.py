@@ -111,7 +111,7 @@ def test_dragging_an_item_on_the_canvas_snaps_to_the_patch_grid_in_one_undo_step
 def test_swapping_the_colour_from_a_counterfactual_flips_the_verdict(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits, "_seed", lambda: 1)
+    monkeypatch.setattr(edits, "fresh_seed", lambda: 1)
     before = driver.margin
 
     driver.command("Swap colour from source").trigger()
