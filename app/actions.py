@@ -205,10 +205,10 @@ CONTROLS: tuple[Command, ...] = (
 
 def _choose(kind: Property, value: int, name: str) -> Command:
     word = "Shape" if kind == "shape" else "Colour"
-    tip = f"The selected item takes this {word.lower()}."
+    tip = f"The selected items take this {word.lower()}."
 
     def do(desk: Desk) -> None:
-        edits.set_item_property(desk, edits.selected_item(desk), kind, value)
+        edits.set_property_of(desk, edits.selected_items(desk), kind, value)
 
     return Command(f"Stimulus{WITHIN}{word}", name, do, tip=tip)
 
@@ -280,8 +280,6 @@ COMMANDS: tuple[Command, ...] = (
         "Stimulus", "Make counterfactual source", edits.counterfactual, ("Ctrl+Shift+C",), "pair", "Counterfactual"
     ),
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
-    Command("Stimulus", "Add item", edits.add_new_item, ("Ctrl+Shift+N",), "item"),
-    Command("Stimulus", "Delete item", edits.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
     *KINDS_OF_ITEMS,
     *EXAMPLES,
     Command("Stimulus", "Show base", _show_side("base"), ("Ctrl+B",)),

@@ -84,6 +84,7 @@ class Desk:
         self.pad_shown: Property = "color"
         self.probe_shown = False
         self.closeup = WHOLE
+        self.free = False
         self._found: dict[object, dict[Analysis[Any], Found[Any]]] = {}
         self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
@@ -211,7 +212,9 @@ class Desk:
         self.redraw()
 
     def look(self, **changes: object) -> None:
-        """Look at something else."""
+        """Look at something else; another item, or picture, ends the selection of several."""
+        if changes.keys() & {"item", "side"}:
+            changes = {"also": (), **changes}
         self.store.look(replace(self.view, **changes))  # type: ignore[arg-type]
 
     def view_after(self, view: View, before: Document, after: Document) -> View:

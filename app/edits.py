@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+import core.arrange
 import core.document
 from app.desk import Desk
 from core.cards import (
@@ -26,8 +27,6 @@ from core.demo import demo_of, names_example, opening_view, token_of_first
 from core.document import (
     Document,
     Lens,
-    add_item,
-    delete_item,
     make_counterfactual,
     match_property,
     open_photo_in,
@@ -49,8 +48,6 @@ from core.questions import Failure
 from core.relayout import laid_out
 from core.render import open_photo
 from core.scene import (
-    ITEM_LETTERS,
-    MAX_ITEMS,
     TASK_WORDS,
     Property,
     Relation,
@@ -66,7 +63,8 @@ LEAST_GAIN = 0.1
 """By how much more pairs than its control an α must flip to be the unit of a probe's slider."""
 
 
-def _seed() -> int:
+def fresh_seed() -> int:
+    """Of what is drawn at random."""
     return secrets.randbits(32)
 
 
@@ -84,30 +82,49 @@ def _pair(desk: Desk) -> Stimulus:
     return stimulus
 
 
-def selected_item(desk: Desk, *, drawn: bool = True) -> int:
-    """The item that is selected in the picture that is shown, a `drawn` one or else one of the masks of a photo.
+def selected_items(desk: Desk, *, drawn: bool = True) -> tuple[int, ...]:
+    """The items that are selected in the picture that is shown, `drawn` ones or else masks of a photo, in order.
 
     Raises UserError where none is.
     """
-    stimulus, index = stimulus_of(desk.document, desk.view.side), desk.view.item
-    n = len(stimulus.items) if drawn else n_items(stimulus)
-    if not 0 <= index < n:
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    found = () if drawn and stimulus.photo is not None else core.arrange.selected_items(desk.document, desk.view)
+    if not found:
+        n = len(stimulus.items) if drawn else n_items(stimulus)
         hint = "Click one on the canvas, or press Tab there." if n else "There is none in this picture."
         raise UserError("No item is selected.", hint)
-    return index
+    return found
+
+
+def item_names(items: Sequence[int]) -> str:
+    """A; A and B; A, B and C."""
+    *first, last = map(item_name, items)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def set_selected_property(desk: Desk, kind: str, value: int) -> None:
-    """Give the selected item a shape or a colour."""
-    if 0 <= desk.view.item < len(stimulus_of(desk.document, desk.view.side).items):
-        set_item_property(desk, desk.view.item, kind, value)
+    """Give the selected items a shape or a colour, if there are any."""
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    if stimulus.photo is None and core.arrange.selected_items(desk.document, desk.view):
+        set_property_of(desk, selected_items(desk), kind, value)
 
 
 def set_item_property(desk: Desk, index: int, kind: str, value: int) -> None:
     """Give an item a shape or a colour, leaving the other as it is."""
+    set_property_of(desk, (index,), kind, value)
+
+
+def set_property_of(desk: Desk, items: Sequence[int], kind: str, value: int) -> None:
+    """Give items that are not locked a shape or a colour, leaving the other as it is."""
+    items = core.arrange.loose(stimulus_of(desk.document, desk.view.side), items)
     word = "shape" if kind == "shape" else "colour"
-    text = f"Change {word} of {ITEM_LETTERS[index]}"
-    edit_stimulus(desk, text, lambda s: set_property(s, index, cast(Property, kind), value))
+
+    def changed(stimulus: Stimulus) -> Stimulus:
+        for index in items:
+            stimulus = set_property(stimulus, index, cast(Property, kind), value)
+        return stimulus
+
+    edit_stimulus(desk, f"Change {word} of {item_names(items)}", changed)
 
 
 def exchange(desk: Desk) -> None:
@@ -125,27 +142,27 @@ def match(desk: Desk, property: Property) -> None:
 
 def draw_random_pair(desk: Desk) -> None:
     """Two new items; same in one case out of two."""
-    edit_stimulus(desk, "Random pair", lambda s: random_pair(s.geometry, _seed()))
+    edit_stimulus(desk, "Random pair", lambda s: random_pair(s.geometry, fresh_seed()))
 
 
 def draw_match_to_sample(desk: Desk) -> None:
     """A new display pair and sample pair, each same in one case out of two."""
-    edit_stimulus(desk, "New match-to-sample", lambda s: random_match_to_sample(s.geometry, _seed()))
+    edit_stimulus(desk, "New match-to-sample", lambda s: random_match_to_sample(s.geometry, fresh_seed()))
 
 
 def draw_odd_one_out(desk: Desk, differs: Condition) -> None:
     """Several new items of one kind, and one that differs so."""
-    edit_stimulus(desk, "Odd one out", lambda s: random_odd_one_out(s.geometry, _seed(), differs))
+    edit_stimulus(desk, "Odd one out", lambda s: random_odd_one_out(s.geometry, fresh_seed(), differs))
 
 
 def reroll(desk: Desk) -> None:
     """New noise and jitter."""
-    edit_stimulus(desk, "Re-roll noise", lambda s: reroll_noise(s, _seed()))
+    edit_stimulus(desk, "Re-roll noise", lambda s: reroll_noise(s, fresh_seed()))
 
 
 def counterfactual(desk: Desk) -> None:
     """Fill the source with the matched donor image for the property whose pad is shown."""
-    document = make_counterfactual(desk.document, desk.pad_shown, _seed(), item_of_base(desk))
+    document = make_counterfactual(desk.document, desk.pad_shown, fresh_seed(), item_of_base(desk))
     desk.edit("Make counterfactual", document)
 
 
@@ -164,31 +181,13 @@ def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> No
         if task_of(document.base) is None:
             raise UserError("There is no source image to swap from.", "Compose one on the source tab.")
         wanted = desk.pad_shown if property == "all" else property
-        document = make_counterfactual(document, wanted, _seed(), item)
+        document = make_counterfactual(document, wanted, fresh_seed(), item)
     word = {"shape": "shape", "color": "colour", "all": "whole stream"}[property]
     block, edited = desk.view.write, item if task_of(document.base) == "rmts" else 0
     swapped = swap_from_source(document, property, block, item)
     swaps = [edit for edit in swapped.interventions if isinstance(edit, SwapFromSource)]
     mine = next(edit for edit in swaps if (edit.block, edit.item, edit.property) == (block, edited, property))
     desk.edit(f"Swap {word} from source", in_one_mode(swapped, mine))
-
-
-def add_new_item(desk: Desk) -> None:
-    """One more item in a free place."""
-    stimulus = stimulus_of(desk.document, desk.view.side)
-    if stimulus.photo is not None:
-        raise UserError("Items cannot be drawn on a photo.", "Use Stimulus ▸ Random pair to leave photo mode.")
-    if len(stimulus.items) >= MAX_ITEMS:
-        raise UserError(f"There are already {MAX_ITEMS} items.", "Delete one first.")
-    edit_stimulus(desk, "Add item", lambda s: add_item(s, 4, len(s.items), _seed()))
-    desk.look(item=len(stimulus.items))
-
-
-def delete_selected(desk: Desk) -> None:
-    """Delete the selected item, or mask of a photo, and its edits."""
-    index = selected_item(desk, drawn=False)
-    desk.edit(f"Delete {item_name(index)}", delete_item(desk.document, desk.view.side, index))
-    desk.look(item=max(0, index - 1))
 
 
 def accept_learned(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.documents import Documents
 from app.edits import keep_model
+from app.item_commands import ITEM_COMMANDS
 from app.jobs import Jobs
 from app.live import Live
 from app.models import Models
@@ -65,7 +66,7 @@ class MainWindow(QMainWindow):
         self.leaving = self.documents.leaving
         file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self)
         self._add_undo()
-        for command in COMMANDS:
+        for command in (*ITEM_COMMANDS, *COMMANDS):
             self._add(command)
         self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()

@@ -292,7 +292,9 @@ def place_items(
 
 
 def redraw(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus:
-    """The same kinds in the same cells with jitter and noise drawn again."""
+    """The same items in the same cells with jitter and noise drawn again."""
     kinds = [(item.shape, item.color) for item in stimulus.items]
     cells = [(item.x_px, item.y_px) for item in stimulus.items]
-    return replace(place_items(kinds, cells, rng, stimulus.geometry), paint=stimulus.paint)
+    drawn = place_items(kinds, cells, rng, stimulus.geometry).items
+    pairs = zip(stimulus.items, drawn, strict=True)
+    return replace(stimulus, items=tuple(replace(item, jitter_px=of.jitter_px, seed=of.seed) for item, of in pairs))

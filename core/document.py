@@ -19,7 +19,9 @@ from core.scene import (
     Property,
     Stimulus,
     Task,
+    cell_side_px,
     n_items,
+    overlaps,
     task_of,
     with_item,
 )
@@ -189,7 +191,7 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class View:
     """What is looked at: saved with a document, never undone. `token` counts prefix tokens; `item` is the one
-    that is selected, -1 where none is."""
+    that is selected, -1 where none is, and `also` are others that are selected with it."""
 
     read: int = 2
     write: int = 1
@@ -197,6 +199,7 @@ class View:
     token: int = 0
     item: int = 0
     side: Side = "base"
+    also: tuple[int, ...] = ()
 
 
 def stimulus_of(document: Document, side: Side) -> Stimulus:
@@ -218,8 +221,8 @@ def with_stimulus(document: Document, side: Side, stimulus: Stimulus) -> Documen
 
 def move_item(stimulus: Stimulus, index: int, x_px: int, y_px: int) -> Stimulus:
     """The stimulus with an item's cell moved, held on the canvas."""
-    last = stimulus.geometry.image_px - stimulus.geometry.cell_px
     item = stimulus.items[index]
+    last = stimulus.geometry.image_px - cell_side_px(item, stimulus.geometry)
     moved = replace(item, x_px=min(max(x_px, 0), last), y_px=min(max(y_px, 0), last))
     return with_item(stimulus, index, moved)
 
@@ -309,11 +312,11 @@ def add_item(stimulus: Stimulus, shape: int, color: int, seed: int) -> Stimulus:
     Raises UserError where no cell is free.
     """
     rng = np.random.default_rng(seed)
-    size = stimulus.geometry.cell_px
+    geometry = stimulus.geometry
     free = [
         (x, y)
-        for x, y in stimulus.geometry.corners()
-        if all(abs(x - i.x_px) >= size or abs(y - i.y_px) >= size for i in stimulus.items)
+        for x, y in geometry.corners()
+        if not any(overlaps(Item(shape, color, x, y), other, geometry) for other in stimulus.items)
     ]
     if not free:
         raise UserError("There is no room for another item.", "Move or delete one first.")

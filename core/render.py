@@ -5,6 +5,7 @@ Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli". The silhouettes
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -20,7 +21,7 @@ from core.crops import kept_whole
 from core.masks import NUMBERED, mask_pixels, read_masks
 from core.paint import layer_pixels, over
 from core.pictures import on_white, opened, square
-from core.scene import COLORS, Geometry, Item, Photo, Stimulus
+from core.scene import COLORS, Geometry, Item, Photo, Stimulus, drawing_order, drawn_box, turned_px
 
 NOISE_STD = 10.0
 NOISE_MAX = 250.0
@@ -72,30 +73,58 @@ def _rings(path: str) -> list[list[tuple[float, float]]]:
 
 
 @lru_cache(maxsize=256)
-def shape_mask(shape: int, size_px: int) -> Mask:
-    """The silhouette `[size_px, size_px]`, True inside: a pixel counts when half of it is covered."""
-    side = size_px * SUPERSAMPLING
+def shape_mask(shape: int, size_px: int, angle_deg: float = 0.0) -> Mask:
+    """The silhouette `[N, N]`, True inside: a pixel counts when half of it is covered.
+
+    Turned clockwise about its middle it is in a square of N = `turned_px`, upright N = `size_px`.
+    """
+    return _covered(_rings(_shape_source(shape)[1]), size_px, angle_deg)
+
+
+@lru_cache(maxsize=256)
+def _box_mask(size_px: int, angle_deg: float) -> Mask:
+    """The white box that a silhouette lies in, turned with it: `[N, N]`."""
+    return _covered([[(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (0.0, 100.0)]], size_px, angle_deg)
+
+
+def _covered(rings: list[list[tuple[float, float]]], size_px: int, angle_deg: float) -> Mask:
+    """Which pixels lie inside an odd number of rings, whose coordinates run to 100 along the side."""
+    n = turned_px(size_px, angle_deg)
+    side = n * SUPERSAMPLING
     image = Image.new("1", (side, side))
-    for ring in _rings(_shape_source(shape)[1]):
+    for ring in rings:
         layer = Image.new("1", (side, side))
-        ImageDraw.Draw(layer).polygon([(x * side / 100, y * side / 100) for x, y in ring], fill=1)
+        ImageDraw.Draw(layer).polygon(_scaled(ring, size_px, angle_deg), fill=1)
         image = ImageChops.logical_xor(image, layer)
-    cover = np.asarray(image, dtype=np.float32).reshape(size_px, SUPERSAMPLING, size_px, SUPERSAMPLING)
+    cover = np.asarray(image, dtype=np.float32).reshape(n, SUPERSAMPLING, n, SUPERSAMPLING)
     mask: Mask = cover.mean(axis=(1, 3)) >= 0.5
     mask.setflags(write=False)
     return mask
 
 
+def _scaled(ring: list[tuple[float, float]], size_px: int, angle_deg: float) -> list[tuple[float, float]]:
+    """A ring in finer pixels, turned about the middle of the square that holds it then."""
+    side = size_px * SUPERSAMPLING
+    points = [(x * side / 100, y * side / 100) for x, y in ring]
+    if angle_deg == 0:
+        return points
+    middle, there = side / 2, turned_px(size_px, angle_deg) * SUPERSAMPLING / 2
+    c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
+    around = [(x - middle, y - middle) for x, y in points]
+    return [(there + c * x - s * y, there + s * x + c * y) for x, y in around]
+
+
 def item_pixels(item: Item, size_px: int) -> Pixels:
-    """The drawn item in its white box `[size_px, size_px, 3]`; noise is clipped to 0–250 and truncated."""
-    mask = shape_mask(item.shape, size_px)
-    box = np.full((size_px, size_px, 3), 255, np.uint8)
+    """The drawn item in its white box `[N, N, 3]`; noise is clipped to 0–250 and truncated."""
+    mask = shape_mask(item.shape, size_px, item.angle_deg)
+    n = len(mask)
+    box = np.full((n, n, 3), 255, np.uint8)
     mean = np.asarray(COLORS[item.color], np.float32)
     if item.flat:
         box[mask] = mean.astype(np.uint8)
         return box
     rng = np.random.Generator(np.random.Philox(key=item.seed))
-    noise = rng.standard_normal((size_px, size_px, 3), dtype=np.float32)
+    noise = rng.standard_normal((n, n, 3), dtype=np.float32)
     fill = np.clip(mean + NOISE_STD * noise, 0.0, NOISE_MAX).astype(np.uint8)
     box[mask] = fill[mask]
     return box
@@ -108,8 +137,8 @@ def render(stimulus: Stimulus) -> Pixels:
         canvas = np.frombuffer(stimulus.photo.pixels, np.uint8).reshape(side, side, 3).copy()
     else:
         canvas = np.full((side, side, 3), 255, np.uint8)
-        for item in stimulus.items:
-            _paste(canvas, item_pixels(item, stimulus.geometry.drawn_px), item, stimulus.geometry)
+        for index in drawing_order(stimulus):
+            _draw(canvas, stimulus.items[index], stimulus.geometry)
     return canvas if stimulus.paint is None else over(canvas, layer_pixels(stimulus.paint, side))
 
 
@@ -130,18 +159,31 @@ def item_insides(stimulus: Stimulus) -> Mask:
         return np.array(found, np.bool_).reshape(-1, side, side)
     insides = np.zeros((len(stimulus.items), side, side), np.bool_)
     for inside, item in zip(insides, stimulus.items, strict=True):
-        _paste(inside, shape_mask(item.shape, stimulus.geometry.drawn_px), item, stimulus.geometry)
+        mask = shape_mask(item.shape, drawn_box(item, stimulus.geometry)[2], item.angle_deg)
+        there, of_box = _place(item, len(mask), stimulus.geometry)
+        inside[there] = mask[of_box]
     return insides
 
 
-def _paste(canvas: npt.NDArray[Any], box: npt.NDArray[Any], item: Item, geometry: Geometry) -> None:
-    """Draw an item's box [n, n, …] at its place on a canvas [S, S, …]."""
-    size = geometry.drawn_px
-    x, y = item.x_px + item.jitter_px[0], item.y_px + item.jitter_px[1]
+def _draw(canvas: Pixels, item: Item, geometry: Geometry) -> None:
+    """Put an item in its white box on a canvas [S, S, 3]."""
+    drawn_px = drawn_box(item, geometry)[2]
+    box = item_pixels(item, drawn_px)
+    there, of_box = _place(item, len(box), geometry)
+    if item.angle_deg == 0:  # most items are, and whole sets are drawn while a model trains
+        canvas[there] = box[of_box]
+    else:
+        covers = _box_mask(drawn_px, item.angle_deg)[of_box]
+        canvas[there][covers] = box[of_box][covers]
+
+
+def _place(item: Item, n: int, geometry: Geometry) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where a square of `n` px round the middle of an item lies on the canvas, and what of the square that is."""
+    left, top, drawn = drawn_box(item, geometry)
+    x, y = left - (n - drawn) // 2, top - (n - drawn) // 2
     x0, y0 = max(x, 0), max(y, 0)
-    x1, y1 = min(x + size, geometry.image_px), min(y + size, geometry.image_px)
-    if x0 < x1 and y0 < y1:
-        canvas[y0:y1, x0:x1] = box[y0 - y : y1 - y, x0 - x : x1 - x]
+    x1, y1 = max(x0, min(x + n, geometry.image_px)), max(y0, min(y + n, geometry.image_px))
+    return (slice(y0, y1), slice(x0, x1)), (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
 
 
 def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED) -> Photo:

@@ -9,6 +9,7 @@ Source: Lepori et al. 2024, stimuli; docs/methods.md, "Stimuli".
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -68,6 +69,11 @@ PROPERTIES: tuple[Property, ...] = ("shape", "color")
 ITEM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_ITEMS = 9
 """The most items that can be drawn; a photo may have a mask for every letter."""
+MIN_SCALE, MAX_SCALE = 0.25, 7.0
+"""How many times the study's size an item may have; the larger ones fill the canvas."""
+MAX_LEVEL = 1000
+PEEK_PX = 1
+"""By how much a turned item may stand out of its cell before it counts as covering what lies there."""
 
 
 def item_name(index: int) -> str:
@@ -144,7 +150,9 @@ class Item:
     """One coloured shape in a cell whose top-left corner is (x_px, y_px).
 
     The shape is drawn at `jitter_px` (x, y) inside the cell, filled with Gaussian noise from `seed`
-    round the mean colour, or evenly when `flat`.
+    round the mean colour, or evenly when `flat`. `scale` is its size, cell and jitter, over the study's; it is turned
+    clockwise by `angle_deg` about the middle of what is drawn. Items of a higher `level` are drawn over others; a
+    `locked` one is not moved by hand.
     """
 
     shape: int
@@ -154,6 +162,10 @@ class Item:
     jitter_px: tuple[int, int] = (4, 4)
     seed: int = 0
     flat: bool = False
+    scale: float = 1.0
+    angle_deg: float = 0.0
+    level: int = 0
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +233,46 @@ class Truth:
     pairs: tuple[Truth, ...] = ()
 
 
+def cell_side_px(item: Item, geometry: Geometry) -> int:
+    """Side of the item's cell."""
+    return max(1, round(item.scale * geometry.cell_px))
+
+
+def drawn_box(item: Item, geometry: Geometry) -> tuple[int, int, int]:
+    """Left, top and side of the square that the item is drawn in; it is turned about the middle of it."""
+    left, top = (at + round(item.scale * by) for at, by in zip((item.x_px, item.y_px), item.jitter_px, strict=True))
+    return left, top, max(1, round(item.scale * geometry.drawn_px))
+
+
+def turned_px(side_px: int, angle_deg: float) -> int:
+    """Side of the upright square that holds a turned one of `side_px`, larger by a whole number of pixels all round."""
+    angle = math.radians(angle_deg)
+    around = math.ceil(side_px * (abs(math.cos(angle)) + abs(math.sin(angle))) - 1e-6)
+    return around + (around - side_px) % 2
+
+
+def item_box(item: Item, geometry: Geometry) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what the item takes: its cell, and what of a turned one stands out of that."""
+    side = cell_side_px(item, geometry)
+    left, top, right, bottom = item.x_px, item.y_px, item.x_px + side, item.y_px + side
+    x, y, drawn = drawn_box(item, geometry)
+    around = turned_px(drawn, item.angle_deg)
+    if around > drawn:
+        out = (around - drawn) // 2 - PEEK_PX
+        left, top = min(left, x - out), min(top, y - out)
+        right, bottom = max(right, x + drawn + out), max(bottom, y + drawn + out)
+    return left, top, right, bottom
+
+
 def item_patches(item: Item, geometry: Geometry) -> tuple[int, ...]:
-    """Indices of the patches that the item's cell touches, row-major, prefix tokens not counted.
+    """Indices of the patches that the item's box touches, row-major, prefix tokens not counted.
 
     An aligned cell touches exactly its own block, listed top-left, top-right, bottom-left, bottom-right.
     """
-    size, patch = geometry.cell_px, geometry.patch_px
-    last = geometry.grid - 1
-    columns = range(max(0, item.x_px // patch), min(last, (item.x_px + size - 1) // patch) + 1)
-    rows = range(max(0, item.y_px // patch), min(last, (item.y_px + size - 1) // patch) + 1)
+    left, top, right, bottom = item_box(item, geometry)
+    last, patch = geometry.grid - 1, geometry.patch_px
+    columns = range(max(0, left // patch), min(last, (right - 1) // patch) + 1)
+    rows = range(max(0, top // patch), min(last, (bottom - 1) // patch) + 1)
     return tuple(row * geometry.grid + column for row in rows for column in columns)
 
 
@@ -238,10 +281,20 @@ def is_aligned(item: Item, geometry: Geometry) -> bool:
     return item.x_px % geometry.patch_px == 0 and item.y_px % geometry.patch_px == 0
 
 
+def is_upright(item: Item) -> bool:
+    """Whether the item is of the study's size and not turned, as in every training image."""
+    return item.scale == 1 and item.angle_deg == 0
+
+
 def overlaps(a: Item, b: Item, geometry: Geometry) -> bool:
-    """Whether the cells of the two items share a pixel."""
-    size = geometry.cell_px
-    return abs(a.x_px - b.x_px) < size and abs(a.y_px - b.y_px) < size
+    """Whether what the two items take shares a pixel."""
+    (left, top, right, bottom), (x0, y0, x1, y1) = item_box(a, geometry), item_box(b, geometry)
+    return left < x1 and x0 < right and top < y1 and y0 < bottom
+
+
+def drawing_order(stimulus: Stimulus) -> list[int]:
+    """Indices of the items from the one that is drawn first, under all others."""
+    return sorted(range(len(stimulus.items)), key=lambda index: stimulus.items[index].level)
 
 
 def n_items(stimulus: Stimulus) -> int:
@@ -322,10 +375,10 @@ def _pair_truth(a: Item, b: Item) -> Truth:
 
 
 def is_trained_layout(stimulus: Stimulus) -> bool:
-    """Whether the items lie as in training: on the patch grid, and in match-to-sample the display pair in its
+    """Whether the items lie as in training: upright, on the patch grid, and in match-to-sample the display pair in its
     corner and no sample item on its patches."""
     geometry = stimulus.geometry
-    if not all(is_aligned(item, geometry) for item in stimulus.items):
+    if not all(is_aligned(item, geometry) and is_upright(item) for item in stimulus.items):
         return False
     if task_of(stimulus) != "rmts":
         return True

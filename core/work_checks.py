@@ -6,7 +6,20 @@ from core.cards import LARGEST_IMAGE_PX
 from core.crops import check_crop
 from core.document import Document, View
 from core.paint import layer_pixels
-from core.scene import COLORS, ITEM_LETTERS, N_OOD, N_SHAPES, Geometry, Item, Photo, Stimulus
+from core.scene import (
+    COLORS,
+    ITEM_LETTERS,
+    MAX_LEVEL,
+    MAX_SCALE,
+    MIN_SCALE,
+    N_OOD,
+    N_SHAPES,
+    Geometry,
+    Item,
+    Photo,
+    Stimulus,
+    cell_side_px,
+)
 from core.work import Work, documents_of
 
 MAX_SEED = 2**63 - 1
@@ -18,7 +31,7 @@ def check(work: Work) -> None:
     """Raises ValueError that says what cannot be."""
     documents = set(documents_of(work))
     for stimulus in {s for document in documents for s in (document.base, document.source) if s is not None}:
-        _check_stimulus(stimulus)
+        check_stimulus(stimulus)
     for document in documents:
         _check_edits(document)
     views = {work.view, *(moment.view for moment in work.history), *(scene.view for scene in work.scenes)}
@@ -26,7 +39,8 @@ def check(work: Work) -> None:
         _check_view(view)
 
 
-def _check_stimulus(stimulus: Stimulus) -> None:
+def check_stimulus(stimulus: Stimulus) -> None:
+    """Raises ValueError that says why a stimulus cannot be drawn."""
     geometry = stimulus.geometry
     if not 0 < geometry.patch_px <= geometry.image_px <= LARGEST_IMAGE_PX:
         raise ValueError(f"a picture of {geometry.image_px} px in patches of {geometry.patch_px} px cannot be")
@@ -55,7 +69,10 @@ def _check_photo(photo: Photo, geometry: Geometry) -> None:
 def _check_item(item: Item, geometry: Geometry) -> None:
     if not (0 <= item.color < len(COLORS) and 0 <= item.shape < N_SHAPES + N_OOD and 0 <= item.seed <= MAX_SEED):
         raise ValueError("an item has a shape, a colour or a seed that there is none of")
-    last = geometry.image_px - geometry.cell_px
+    sized = MIN_SCALE <= item.scale <= MAX_SCALE and abs(item.angle_deg) <= 360 and abs(item.level) <= MAX_LEVEL
+    if not sized:
+        raise ValueError("an item has a size, an angle or a level that cannot be")
+    last = geometry.image_px - cell_side_px(item, geometry)
     inside = 0 <= item.x_px <= last and 0 <= item.y_px <= last
     if not inside or any(abs(jitter) > geometry.cell_px for jitter in item.jitter_px):
         raise ValueError("an item lies outside its picture")
@@ -75,5 +92,6 @@ def _check_edits(document: Document) -> None:
 
 
 def _check_view(view: View) -> None:
-    if not all(-1 <= part <= MAX_INDEX for part in (view.read, view.write, view.head, view.token, view.item)):
+    parts = (view.read, view.write, view.head, view.token, view.item, *view.also)
+    if not all(-1 <= part <= MAX_INDEX for part in parts):
         raise ValueError("what is looked at is nowhere")

@@ -19,9 +19,10 @@ from PIL import Image
 
 from core.analyses.decision import Verdict
 from core.cards import is_number, is_whole
-from core.document import Intervention
+from core.document import Intervention, View
 from core.interventions import intervention_kinds
 from core.options import option_name
+from core.scene import Item
 from core.texts import require_finite
 from core.work import Work
 
@@ -161,6 +162,10 @@ def converter() -> Converter:
         plain.register_structure_hook(kind, _strictly(kind, fits))
     plain.register_unstructure_hook(bytes, lambda value: value)
 
+    # What is as in the study is not written: a document without it opens in every version.
+    as_drawn: Any = {name: override(omit_if_default=True) for name in ("scale", "angle_deg", "level", "locked")}
+    plain.register_unstructure_hook(Item, make_dict_unstructure_fn(Item, plain, **as_drawn))
+    plain.register_unstructure_hook(View, make_dict_unstructure_fn(View, plain, also=override(omit_if_default=True)))
     rest = override(unstruct_hook=lambda rest: [x if math.isfinite(x) else None for x in rest], struct_hook=_others)
     plain.register_unstructure_hook(Verdict, make_dict_unstructure_fn(Verdict, plain, others=rest))
     plain.register_structure_hook(Verdict, make_dict_structure_fn(Verdict, plain, others=rest))

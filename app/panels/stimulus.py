@@ -8,14 +8,17 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
-from app.edits import edit_stimulus, set_item_property
+from app.edits import edit_stimulus, item_names, set_item_property
+from app.item_edits import place_chip
 from app.panels import Panel
 from app.panels.palette import Palette
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.cut import CutLabel
 from app.widgets.easel import Easel
 from app.widgets.fold import FoldingRow
-from core.document import Side, move_item, stimulus_of
+from app.widgets.tools.handles import Shape
+from core.arrange import shaped, with_places
+from core.document import Side, stimulus_of
 from core.render import render, shape_name
 from core.scene import (
     COLOR_NAMES,
@@ -23,6 +26,7 @@ from core.scene import (
     Geometry,
     Item,
     Stimulus,
+    cell_side_px,
     is_aligned,
     is_trained_layout,
     item_name,
@@ -60,14 +64,25 @@ def canvas_items(stimulus: Stimulus) -> tuple[CanvasItem, ...]:
             roles[index],
             item.x_px,
             item.y_px,
-            geometry.cell_px,
+            cell_side_px(item, geometry),
             patches[index],
             any(overlaps(item, other, geometry) for other in stimulus.items if other is not item),
             is_aligned(item, geometry),
             PAIR_NAMES[index // 2] if two_pairs else "",
+            scale=item.scale,
+            angle_deg=item.angle_deg,
+            unit_px=geometry.cell_px,
+            form=_form(item),
+            level=item.level,
+            locked=item.locked,
         )
         for index, item in enumerate(stimulus.items)
     )
+
+
+def _form(item: Item) -> str:
+    """In what an item is drawn otherwise than in training, in a word or two."""
+    return " · ".join(word for word, of in (("resized", item.scale != 1), ("turned", item.angle_deg != 0)) if of)
 
 
 def _fixed(index: int, role: str, patches: tuple[int, ...], geometry: Geometry, name: str) -> CanvasItem:
@@ -93,7 +108,10 @@ class StimulusPanel(QWidget, Panel):
         self.tabs.setDrawBase(False)
         self.canvas, self.chips = StimulusCanvas(), Palette(desk)
         self.easel = Easel(self.canvas, self.chips.strip)
-        self.tools = FoldingRow([_tool(action) for action in desk.actions["pair"]], "More that can be done to the pair")
+        actions = [*desk.actions["pair"], *desk.actions["free"]]
+        for action in desk.actions["free"]:
+            action.setCheckable(True)
+        self.tools = FoldingRow([_tool(action) for action in actions], "More that can be done to the pair")
         self.caption, self.note = CutLabel(), CutLabel()
         self._arrange()
         self._connect()
@@ -121,11 +139,15 @@ class StimulusPanel(QWidget, Panel):
         canvas = self.canvas
         canvas.closeup_wanted.connect(self._desk.look_closer)
         canvas.gesture_started.connect(self._start)
-        canvas.item_moved.connect(self._move)
+        canvas.items_moved.connect(self._move)
+        canvas.item_shaped.connect(self._shape)
         canvas.gesture_finished.connect(self._finish)
         canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
-        canvas.item_selected.connect(lambda index: self._desk.look(item=index))
+        canvas.items_selected.connect(self._select)
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
+        canvas.chip_placed.connect(
+            lambda kind, value, middle, free: place_chip(self._desk, kind, value, middle, free=free)
+        )
         canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
         canvas.customContextMenuRequested.connect(self._open_menu)
         self.easel.folded.connect(self._fold)
@@ -136,7 +158,8 @@ class StimulusPanel(QWidget, Panel):
         view = self._desk.view
         stimulus = stimulus_of(self._desk.document, view.side)
         self.canvas.show_closeup(self._desk.closeup)
-        if not self.has_news(stimulus, view.side, view.item):
+        self._show_freedom()
+        if not self.has_news(stimulus, view.side, view.item, view.also):
             return
         self.chips.refresh()
         with QSignalBlocker(self.tabs):
@@ -144,7 +167,8 @@ class StimulusPanel(QWidget, Panel):
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
         selected = view.item if view.item < n_items(stimulus) else None
-        self.canvas.show_picture(self._image, canvas_items(stimulus), stimulus.geometry.patch_px, selected=selected)
+        items, patch_px = canvas_items(stimulus), stimulus.geometry.patch_px
+        self.canvas.show_picture(self._image, items, patch_px, selected=selected, also=view.also)
         self.caption.show_text(_caption(stimulus), _counted(stimulus))
         self.note.show_text(_note(stimulus))
 
@@ -155,16 +179,38 @@ class StimulusPanel(QWidget, Panel):
     def _start(self) -> None:
         self._gesture = self._desk.new_gesture()
 
-    def _move(self, index: int, x_px: int, y_px: int) -> None:
-        text = f"Move {item_name(index)}"
-        edit_stimulus(self._desk, text, lambda s: move_item(s, index, x_px, y_px), self._gesture)
+    def _select(self, items: tuple[int, ...]) -> None:
+        first, *also = items or (-1,)
+        self._desk.look(item=first, also=tuple(also))
+
+    def _move(self, places: dict[int, tuple[int, int]]) -> None:
+        text = f"Move {item_names(sorted(places))}"
+        edit_stimulus(self._desk, text, lambda s: with_places(s, places), self._gesture)
+
+    def _shape(self, index: int, wanted: Shape) -> None:
+        def change(stimulus: Stimulus) -> Stimulus:
+            return shaped(stimulus, index, (wanted.x_px, wanted.y_px), wanted.scale, wanted.angle_deg)
+
+        turns = wanted.scale == stimulus_of(self._desk.document, self._desk.view.side).items[index].scale
+        edit_stimulus(self._desk, f"{'Turn' if turns else 'Resize'} {item_name(index)}", change, self._gesture)
+
+    def _place_chip(self, kind: str, value: int, middle: tuple[int, int], free: bool) -> None:
+        place_chip(self._desk, kind, value, middle, free=free)
+
+    def _show_freedom(self) -> None:
+        self.canvas.free = self._desk.free
+        for action in self._desk.actions["free"]:
+            action.setChecked(self._desk.free)
 
     def _finish(self) -> None:
         self._gesture = self._desk.new_gesture()
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
-        menu.addActions([*self._desk.actions["item"], *self._desk.actions["pair"]])
+        menu.addActions(self._desk.actions["item"])
+        menu.addMenu("Arrange").addActions(self._desk.actions["arrange"])
+        menu.addSeparator()
+        menu.addActions(self._desk.actions["pair"])
         menu.exec(self.canvas.mapToGlobal(at))
         menu.deleteLater()
 
@@ -195,9 +241,8 @@ def _counted(stimulus: Stimulus) -> str:
     """The caption of items at length; empty where the caption says it all."""
     counted = zip(stimulus.items, patches_of_items(stimulus), strict=False)
     told = [f"{item_name(i)} {_kind_words(item)} · {len(of)} tokens" for i, (item, of) in enumerate(counted)]
-    return (
-        "\n".join((*told, f"Patches of {stimulus.geometry.patch_px} px; Alt drags free of their grid")) if told else ""
-    )
+    manner = f"Patches of {stimulus.geometry.patch_px} px; Alt or Shift drags free of their grid"
+    return "\n".join((*told, manner)) if told else ""
 
 
 def _kind_words(item: Item) -> str:
@@ -209,8 +254,9 @@ def _note(stimulus: Stimulus) -> str:
     if stimulus.photo is not None:
         masked = "its masks are its items: click one to select it"
         return stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
-    if any(not is_aligned(item, stimulus.geometry) for item in stimulus.items):
-        return "unaligned — outside the training distribution"
+    unusual = [word for item in canvas_items(stimulus) for word in item.unusual.split(" · ") if word]
+    if unusual:
+        return f"{', '.join(dict.fromkeys(unusual))} — outside the training distribution"
     if not is_trained_layout(stimulus):
         return "display pair not alone in its corner — outside the training distribution"
     return ""

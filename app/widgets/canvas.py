@@ -29,7 +29,7 @@ from app.widgets.interaction import Holding, Interactive
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 from app.widgets.tools import Tool
-from app.widgets.tools.select import Select
+from app.widgets.tools.select import FREE_KEYS, Select
 
 __all__ = ["CanvasItem", "StimulusCanvas"]
 
@@ -40,12 +40,15 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     """Shows an image with its items; the tool in the hand asks for changes, `show_picture` shows the result.
 
     Mouse and keys go to the `tool`, which is one of `app.widgets.tools`; Tab, the menu and drops are the canvas's own.
-    Positions are image pixels of the top left corner of the item's cell.
+    Positions are image pixels of the top left corner of the item's cell. While it is `free`, nothing snaps to the patch
+    grid.
     """
 
-    item_moved = Signal(int, int, int)
-    item_selected = Signal(int)
+    items_moved = Signal(object)  # {index: (x_px, y_px)}
+    item_shaped = Signal(int, object)  # app.widgets.tools.handles.Shape
+    items_selected = Signal(object)  # indices, the one that was selected first before the others
     chip_dropped = Signal(int, str, int)
+    chip_placed = Signal(str, int, object, bool)  # beside the items: its middle in image pixels, whether it is free
     dropped = Signal(object)  # Dropped
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,7 +56,9 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         self._image: QImage | None = None
         self.items: tuple[CanvasItem, ...] = ()
         self.patch_px = 16
-        self.selected = self._hovered = self._target = -1
+        self.chosen: tuple[int, ...] = ()
+        self.free = False
+        self._hovered = self._target = -1
         self.tool: Tool = Select(self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
@@ -69,15 +74,22 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         patch_px: int,
         *,
         selected: int | None,
+        also: Sequence[int] = (),
     ) -> None:
         """Show `image` (uint8 `[S, S, 3]`) cut in patches of `patch_px`, with `items` on it."""
         self._image = rgb_image(image)
         self.items, self.patch_px = tuple(items), patch_px
-        self.selected = selected if selected is not None and 0 <= selected < len(items) else -1
+        first = () if selected is None else (selected,)
+        self.chosen = tuple(index for index in dict.fromkeys((*first, *also)) if 0 <= index < len(items))
         self._hovered = min(self._hovered, len(items) - 1)
         self.tool.picture_changed()
         describe(self, self._words())
         self.update()
+
+    @property
+    def selected(self) -> int:
+        """The item that is selected, of several the first one; −1 for none."""
+        return self.chosen[0] if self.chosen else -1
 
     def item_rect(self, index: int) -> QRectF:
         """Where the cell of an item lies in the widget, in logical pixels."""
@@ -100,7 +112,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             painter.setPen(colors.color("muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
-            marking = Marking(self.selected, self._hovered, self._target, self.hasFocus())
+            marking = Marking(self.selected, self._hovered, self._target, self.hasFocus(), self.chosen[1:])
             frame, image = self.frame(), self._image
 
             def drawing(on: QPainter) -> CanvasPainter:
@@ -184,9 +196,9 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        is_chip = read_chip(event.mimeData()) is not None
-        self._aim(self.changeable(self.item_at(event.position())) if is_chip else -1)
-        if is_chip and self._target < 0:
+        is_chip, index = read_chip(event.mimeData()) is not None, self.item_at(event.position())
+        self._aim(self.changeable(index) if is_chip else -1)
+        if is_chip and self._target < 0 and not self._takes_new(index, event.position()):
             event.ignore()
         else:
             event.acceptProposedAction()
@@ -196,13 +208,22 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._aim(-1)
-        chip, index = read_chip(event.mimeData()), self.changeable(self.item_at(event.position()))
-        if chip is not None and index >= 0:
+        chip, index, place = read_chip(event.mimeData()), self.item_at(event.position()), event.position()
+        if chip is not None and self.changeable(index) >= 0:
             event.acceptProposedAction()
             self.chip_dropped.emit(index, *chip)
+        elif chip is not None and self._takes_new(index, place):
+            event.acceptProposedAction()
+            at = (place - self.frame().rect.topLeft()) / self.frame().zoom
+            free = self.free or bool(event.modifiers() & FREE_KEYS)
+            self.chip_placed.emit(*chip, (int(at.x()), int(at.y())), free)
         elif chip is None and (dropped := read_drop(event.mimeData())):
             event.acceptProposedAction()
             self.dropped.emit(dropped)
+
+    def _takes_new(self, index: int, place: QPointF) -> bool:
+        """Whether a chip that is let go at a place becomes an item: beside the others, on the picture."""
+        return index < 0 and self.frame().view.contains(place)
 
     # Places
 
@@ -223,7 +244,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         """The item at a place of the widget, the selected one first, then the topmost; −1 for none."""
         if self._image is None or not self.frame().view.adjusted(-1, -1, 1, 1).contains(place):
             return -1
-        order = sorted(range(len(self.items)), key=lambda i: (i == self.selected, i), reverse=True)
+        order = sorted(range(len(self.items)), key=lambda i: (i in self.chosen, self.items[i].level, i), reverse=True)
         return next((i for i in order if self._covers(self.items[i], place)), -1)
 
     def _covers(self, item: CanvasItem, place: QPointF) -> bool:
@@ -238,17 +259,21 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
 
     def changeable(self, index: int) -> int:
         """The index of an item that can be moved and given another kind; −1 for one that cannot, or for none."""
-        return index if index >= 0 and not self.items[index].fixed else -1
+        return index if index >= 0 and not (self.items[index].fixed or self.items[index].locked) else -1
 
     # Actions
 
     def select(self, index: int) -> None:
-        """Select an item, or none (−1), and say so."""
-        if index != self.selected:
-            self.selected = index
+        """Select an item alone, or none (−1), and say so."""
+        self.choose((index,) if index >= 0 else ())
+
+    def choose(self, items: tuple[int, ...]) -> None:
+        """Select items, and say so."""
+        if items != self.chosen:
+            self.chosen = items
             describe(self, self._words())
             self.update()
-            self.item_selected.emit(index)
+            self.items_selected.emit(items)
 
     def hover(self, index: int) -> None:
         """Light up an item, or none (−1)."""
@@ -276,7 +301,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         if told is not None:
             return told
         index = self.item_at(place)
-        manner = "\nDrag to move on the patch grid · Alt moves freely · Ctrl keeps one axis"
+        manner = "\nDrag to move on the patch grid · Alt or Shift moves freely · Ctrl keeps one axis"
         if index < 0:
             return "", QRect()
         return self._told(self.items[index]) + (manner if self.changeable(index) >= 0 else ""), QRect()
@@ -287,9 +312,11 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         name = f"{item.label} ({item.pair})" if item.pair else item.label
         told = f"{name} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
         told += " · overlaps another item" if item.overlaps else ""
-        return told if item.aligned else told + " · unaligned — outside the training distribution"
+        told += " · locked" if item.locked else ""
+        return told + f" · {item.unusual} — outside the training distribution" if item.unusual else told
 
     def _words(self) -> str:
         told = "; ".join(self._told(item) for item in self.items) or "no items"
-        chosen = f". {self.items[self.selected].label} is selected" if self.selected >= 0 else ""
+        names = " and ".join(self.items[index].label for index in self.chosen)
+        chosen = f". {names} {'is' if len(self.chosen) == 1 else 'are'} selected" if names else ""
         return f"{told}{chosen}. Tab selects an item, arrow keys move it by one patch, with Alt by one pixel"

@@ -24,7 +24,8 @@ class CanvasItem:
 
     `patches` count row by row from the top left; `overlaps` and `aligned` are judged by the caller. Items with the
     same word for `pair` are ringed and named as one pair. One that is `fixed` is a set of patches, with a `name`, that
-    can be selected alone.
+    can be selected alone. `unit_px` is the side of a cell of the usual size, `form` a word where the item is not as
+    usual, and one of a higher `level` lies over others.
     """
 
     label: str
@@ -38,6 +39,17 @@ class CanvasItem:
     pair: str = ""
     name: str = ""
     fixed: bool = False
+    scale: float = 1.0
+    angle_deg: float = 0.0
+    unit_px: int = 32
+    form: str = ""
+    level: int = 0
+    locked: bool = False
+
+    @property
+    def unusual(self) -> str:
+        """In what it is not as in training, in a word or two; "" where it is."""
+        return " · ".join(word for word in ("" if self.aligned else "unaligned", self.form) if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +93,13 @@ class CanvasFrame:
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """What the person is doing with the items: indices, or −1."""
+    """What the person is doing with the items: indices, or −1; `also` are selected too."""
 
     selected: int
     hovered: int
     target: int
     focused: bool
+    also: tuple[int, ...] = ()
 
 
 def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> CanvasFrame:
@@ -123,7 +136,8 @@ class CanvasPainter:
         self._clip()
         for pair in dict.fromkeys(item.pair for item in items if item.pair):
             self._paint_pair(pair, [item for item in items if item.pair == pair])
-        order = sorted(range(len(items)), key=lambda i: i == marking.selected)
+        chosen = (marking.selected, *marking.also)
+        order = sorted(range(len(items)), key=lambda i: i in chosen)
         for index in order:
             self._paint_ring(items[index], index, marking)
         overlap = self._overlap([self._region(item) for item in items if item.overlaps])
@@ -180,11 +194,11 @@ class CanvasPainter:
         painter.setBrush(self.colors.color(item.role, 0.26 if lit else 0.13))
         painter.drawPath(region)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if index in (marking.selected, marking.target):
+        if index in (marking.selected, marking.target, *marking.also):
             halo = 11 if index == marking.target else 8
             painter.setPen(QPen(self.colors.color(item.role, 0.35), halo, j=Qt.PenJoinStyle.RoundJoin))
             painter.drawPath(region)
-        painter.setPen(QPen(color, 3 if index in (marking.selected, marking.target) else 2))
+        painter.setPen(QPen(color, 3 if index in (marking.selected, marking.target, *marking.also) else 2))
         painter.drawPath(region)
         if not item.aligned:
             painter.setPen(QPen(color, 1.5, Qt.PenStyle.DotLine))
@@ -232,19 +246,22 @@ class CanvasPainter:
         return region.simplified()
 
     def _paint_labels(self, item: CanvasItem) -> None:
-        """The letter on a tab, and beside it in a word that the cell lies off the patch grid."""
-        painter = self.painter
-        word = "" if item.aligned else "unaligned"
+        """The letter on a tab, and beside it in words what is not as in training, and that it is locked."""
+        painter, gap = self.painter, 3
+        words = [(item.unusual, "warning"), ("locked" if item.locked else "", "muted")]
         painter.setFont(scaled(self.font, 0.85))
-        width, height = pill_size(word, painter.font()) if word else (0.0, _TAB_PX)
-        height = max(height, _TAB_PX)
+        pills = [(word, role, pill_size(word, painter.font())) for word, role in words if word]
+        width = _TAB_PX + sum(gap + size[0] for _, _, size in pills)
+        height = max([_TAB_PX, *(size[1] for _, _, size in pills)])
         region = self._region(item).boundingRect()
-        block = QRectF(region.left() - 1, region.top() - height - 1, _TAB_PX + 3 + width, height)
+        block = QRectF(region.left() - 1, region.top() - height - 1, width, height)
         if block.top() < self.frame.rect.top():
             block.moveTop(region.bottom() + 1)
         block = keep_inside(block, self.frame.rect)
-        if word:
-            paint_pill(painter, word, QPointF(block.left() + _TAB_PX + 3, block.top()), self.colors.color("warning"))
+        x = block.left() + _TAB_PX + gap
+        for word, role, size in pills:
+            paint_pill(painter, word, QPointF(x, block.top()), self.colors.color(role))
+            x += size[0] + gap
         self._paint_tab(item, QRectF(block.left(), block.bottom() - _TAB_PX, _TAB_PX, _TAB_PX))
 
     def _paint_tab(self, item: CanvasItem, tab: QRectF) -> None:

@@ -70,7 +70,7 @@ def test_the_model_of_match_to_sample_is_found_by_its_task(palette: CommandPalet
         ("reroll", "Stimulus ▸ Re-roll noise"),
         ("theme dark", "View ▸ Theme: dark"),
         ("gray", "Stimulus ▸ Colour ▸ grey"),
-        ("delte item", "Stimulus ▸ Delete item"),
+        ("delte item", "Edit ▸ Delete item"),
         ("quit", "File ▸ Quit"),
         ("knock out MLP", "Intervene ▸ Inside a block ▸ Switch the MLP off"),
     ],

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from app.actions import COMMANDS
 from app.desk import Desk
-from app.edits import delete_selected, draw_odd_one_out, set_item_property, show_photo
+from app.edits import draw_odd_one_out, set_item_property, show_photo
+from app.item_edits import delete_selected
 from app.opening import open_paths
 from app.panels.decision import truth_words
 from app.panels.inside import InsidePanel

@@ -128,7 +128,7 @@ def test_items_that_change_places_take_their_queries_along(desk: Desk) -> None:
 def test_of_new_items_the_one_with_the_same_letter_is_looked_from(
     desk: Desk, draw: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits, "_seed", lambda: 5)
+    monkeypatch.setattr(edits, "fresh_seed", lambda: 5)
     start = token(desk, 1, 2)
     desk.look(token=start)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import zlib
@@ -14,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.datasets import all_kinds, discrimination
+from core.datasets import all_kinds, discrimination, random_odd_one_out
+from core.document import random_pair
 from core.errors import UserError
-from core.render import item_pixels, open_photo, render, render_many, shape_mask, shape_name
+from core.render import item_insides, item_pixels, open_photo, render, render_many, shape_mask, shape_name
 from core.scene import COLORS, N_OOD, N_SHAPES, Geometry, Item, Photo, Stimulus
 
 SHAPES = range(N_SHAPES + N_OOD)
@@ -171,6 +173,64 @@ def test_another_seed_gives_other_noise() -> None:
     item = Item(SQUARE, 3, 0, 0, seed=1)
 
     assert not np.array_equal(item_pixels(item, 24), item_pixels(replace(item, seed=2), 24))
+
+
+AS_EVER = "838ec7e47bc73cf6379af12951f43b32474db68148f08740fc24b354277dd7a7"
+"""Of the pictures below, as they were before items had a size and an angle."""
+
+
+def test_items_of_the_studys_size_are_drawn_as_they_ever_were() -> None:
+    content = hashlib.sha256()
+    for seed in range(20):
+        for geometry in (Geometry(), Geometry(98, 14), Geometry(224, 32)):
+            content.update(render(random_pair(geometry, seed)).tobytes())
+        content.update(render(random_odd_one_out(Geometry(), seed, "both")).tobytes())
+        over = Item(3, 4, 50, 80 + seed, (0, 9), 7), Item(2, 2, 190, 190, (30, -5), flat=True)
+        content.update(render(Stimulus((Item(seed % 20, seed % 20, 40 + seed, 90), *over))).tobytes())
+
+    assert content.hexdigest() == AS_EVER
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_turned_shape_is_as_large_as_before_and_turned_by_a_right_angle_it_is_the_same_one(shape: int) -> None:
+    upright = shape_mask(shape, 24)
+
+    assert shape_mask(shape, 24, 33.0).sum() == pytest.approx(upright.sum(), rel=0.06)
+    quarter = np.rot90(upright, -1)  # clockwise
+    assert (shape_mask(shape, 24, 90.0) ^ quarter).sum() <= 0.04 * upright.sum()
+
+
+def test_a_scaled_item_fills_its_scaled_cell_with_noise_as_in_the_study() -> None:
+    item = Item(SQUARE, 3, 32, 48, seed=5, scale=3.0)
+    ys, xs = np.nonzero((render(Stimulus((item,))) != 255).any(-1))
+
+    drawn = shape_mask(SQUARE, 72)
+    assert len(ys) == drawn.sum()
+    assert (xs.min(), ys.min()) == (32 + 12 + np.nonzero(drawn)[1].min(), 48 + 12 + np.nonzero(drawn)[0].min())
+    fill = item_pixels(item, 72)[drawn].astype(float)
+    assert fill.std(0) == pytest.approx(10, rel=0.06)
+
+
+def test_a_turned_item_covers_others_by_its_turned_white_box() -> None:
+    below, above = Item(SQUARE, 0, 32, 32), Item(4, 5, 40, 40, angle_deg=45.0)
+
+    with_both = render(Stimulus((below, above)))
+    assert (with_both[44, 44] == render(Stimulus((below,)))[44, 44]).all()  # a corner of the upright box
+    upright = render(Stimulus((below, replace(above, angle_deg=0.0))))
+    assert (upright[44, 44] == 255).all()
+
+
+def test_an_item_of_a_higher_level_is_drawn_over_later_ones() -> None:
+    first, second = Item(4, 0, 32, 32, level=1), Item(SQUARE, 5, 40, 40)
+
+    assert np.array_equal(render(Stimulus((first, second))), render(Stimulus((second, replace(first, level=0)))))
+
+
+@given(items, st.floats(-360, 360), st.floats(0.25, 7))
+def test_the_inside_of_an_item_is_where_it_is_drawn(item: Item, angle_deg: float, scale: float) -> None:
+    stimulus = Stimulus((replace(item, color=3, angle_deg=angle_deg, scale=scale),))
+
+    assert np.array_equal(item_insides(stimulus)[0], (render(stimulus) != 255).any(-1))
 
 
 def test_a_photo_is_the_picture_itself() -> None:

@@ -18,11 +18,14 @@ from core.scene import (
     Stimulus,
     is_aligned,
     is_trained_layout,
+    is_upright,
+    item_box,
     item_patches,
     overlaps,
     pairs_of,
     task_of,
     truth,
+    turned_px,
     with_item,
 )
 
@@ -172,3 +175,42 @@ def test_every_color_has_its_own_name_and_value() -> None:
 
 def test_pairs_are_two_items_or_the_display_and_the_sample() -> None:
     assert [pairs_of(n) for n in range(5)] == [(), (), ((0, 1),), (), ((0, 1), (2, 3))]
+
+
+@pytest.mark.parametrize(("scale", "n_patches"), [(0.5, 1), (1.0, 4), (1.5, 9), (2.0, 16)])
+def test_the_tokens_that_an_item_covers_follow_its_size(scale: float, n_patches: int) -> None:
+    assert len(item_patches(Item(0, 0, 32, 32, scale=scale), Geometry())) == n_patches
+
+
+def test_an_item_turned_in_the_middle_of_its_cell_keeps_its_tokens() -> None:
+    upright = item_patches(Item(1, 0, 32, 32), Geometry())
+
+    assert {item_patches(Item(1, 0, 32, 32, angle_deg=angle), Geometry()) for angle in range(0, 360, 15)} == {upright}
+
+
+def test_what_a_turned_item_covers_outside_its_cell_counts() -> None:
+    at_the_edge = Item(1, 0, 32, 32, jitter_px=(8, 4), angle_deg=45.0)
+
+    left, top, right, bottom = item_box(at_the_edge, Geometry())
+    assert (left, top, bottom) == (32, 32, 64)
+    assert right > 64
+    assert set(item_patches(replace(at_the_edge, angle_deg=90.0), Geometry())) < set(
+        item_patches(at_the_edge, Geometry())
+    )
+
+
+@given(st.integers(1, 200), st.floats(-360, 360))
+def test_a_turned_square_fits_in_what_holds_it(side: int, angle: float) -> None:
+    around = turned_px(side, angle)
+
+    assert side <= around <= 1.42 * side + 2
+    assert (around - side) % 2 == 0
+
+
+def test_a_large_or_a_turned_item_is_not_as_in_training() -> None:
+    pair = Stimulus((Item(0, 0, 0, 0), Item(1, 1, 64, 64)))
+
+    assert is_trained_layout(pair)
+    for changed in (replace(pair.items[0], scale=1.25), replace(pair.items[0], angle_deg=15.0)):
+        assert not is_upright(changed)
+        assert not is_trained_layout(with_item(pair, 0, changed))

@@ -34,9 +34,10 @@ from core.interventions.probe import push_pair
 from core.options import field_types
 from core.paint import layer_of
 from core.render import render
-from core.scene import COLORS, N_SHAPES, Crop, Geometry, Item, Layer, Mask, Photo, Stimulus
+from core.scene import COLORS, MIN_SCALE, N_SHAPES, Crop, Geometry, Item, Layer, Mask, Photo, Stimulus
 from core.work import Learned, ModelNote, Moment, Scene, Work, recorded_answer, with_model
 from core.work_files import EMBEDDED_BYTES, read_preview, read_work, to_bytes, write_work
+from core.work_json import to_json
 from core.work_learned import with_learned_files
 
 FIRST_FORMAT = Path(__file__).parents[1] / "data" / "format-1.relata"
@@ -75,7 +76,10 @@ def stimuli(draw: st.DrawFn) -> Stimulus:
     place = st.integers(0, geometry.image_px - geometry.cell_px)
     jitter = st.tuples(st.integers(0, 8), st.integers(0, 8))
     kind = (st.integers(0, N_SHAPES - 1), st.integers(0, len(COLORS) - 1))
-    items = st.builds(Item, *kind, place, place, jitter, st.integers(0, 2**62), st.booleans())
+    own = {"scale": st.floats(MIN_SCALE, 1), "angle_deg": st.floats(-360, 360), "level": st.integers(-9, 9)}
+    items = st.builds(
+        Item, *kind, place, place, jitter, st.integers(0, 2**62), st.booleans(), locked=st.booleans(), **own
+    )
     return Stimulus(tuple(draw(st.lists(items, max_size=4))), geometry, None, draw(layers(geometry.image_px)))
 
 
@@ -102,7 +106,8 @@ edits = st.one_of(
 documents = st.builds(
     Document, words, stimuli(), st.none() | stimuli(), st.lists(edits, max_size=3).map(tuple), compared=words
 )
-views = st.builds(View, whole, whole, whole, whole, whole, st.sampled_from(("base", "source")))
+also = st.lists(whole, max_size=3).map(tuple)
+views = st.builds(View, whole, whole, whole, whole, whole, st.sampled_from(("base", "source")), also)
 verdicts = st.builds(
     Verdict,
     st.just(("different", "same")),
@@ -276,6 +281,29 @@ def _bad_layer(png: bytes) -> bytes:
         for name in before.namelist():
             after.writestr(name, png if name.startswith("kept/") else before.read(name))
     return out.getvalue()
+
+
+def test_what_is_as_in_the_study_is_not_written_so_that_older_versions_open_it() -> None:
+    text, _ = to_json(a_work())
+    assert not {"scale", "angle_deg", "level", "locked", "also"} & set(json.loads(text)["document"]["base"]["items"][0])
+    assert "also" not in json.loads(text)["view"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item(0, 0, 0, 0, scale=0.1),
+        Item(0, 0, 0, 0, scale=8.0),
+        Item(0, 0, 100, 0, scale=4.0),
+        Item(0, 0, 0, 0, angle_deg=400.0),
+        Item(0, 0, 0, 0, level=10**6),
+    ],
+)
+def test_an_item_that_cannot_be_drawn_is_refused(item: Item) -> None:
+    work = Work(Document("discrimination", Stimulus((item,))), VIEW)
+
+    with pytest.raises(ValueError, match="an item"):
+        work_files.from_bytes(to_bytes(work))
 
 
 def test_the_preview_is_a_small_picture(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 
 from app import edits
 from app.actions import COMMANDS
-from app.edits import add_new_item, choose_model, show_photo
+from app.edits import choose_model, show_photo
+from app.item_edits import add_new_item
 from app.panels.decision import DecisionPanel
 from app.panels.inside import InsidePanel
 from app.panels.stimulus import StimulusPanel
@@ -110,7 +111,7 @@ def test_dragging_an_item_on_the_canvas_snaps_to_the_patch_grid_in_one_undo_step
 def test_swapping_the_colour_from_a_counterfactual_flips_the_verdict(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits, "_seed", lambda: 1)
+    monkeypatch.setattr(edits, "fresh_seed", lambda: 1)
     before = driver.margin
 
     driver.command("Swap colour from source").trigger()

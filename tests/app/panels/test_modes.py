@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
-from app import edits, modes
+from app import edits, item_edits, modes
 from app.actions import COMMANDS, CONTROLS, MODES
 from app.desk import Desk
 from app.panels.decision import DecisionPanel
@@ -104,7 +104,7 @@ def test_a_pair_of_one_colour_is_made_different_and_in_match_to_sample_it_is_the
 
 
 def test_one_item_is_no_pair(desk: Desk) -> None:
-    edits.delete_selected(desk)
+    item_edits.delete_selected(desk)
 
     with pytest.raises(UserError, match="both items"):
         modes.write_novel(desk, "added")

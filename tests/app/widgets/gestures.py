@@ -76,10 +76,17 @@ def carry(widget: QWidget, place: QPointF, mime: QMimeData, action: Qt.DropActio
     return enter.isAccepted() and over.isAccepted()
 
 
-def drop(widget: QWidget, place: QPointF, mime: QMimeData, action: Qt.DropAction = COPY) -> bool:
+def drop(
+    widget: QWidget,
+    place: QPointF,
+    mime: QMimeData,
+    action: Qt.DropAction = COPY,
+    *,
+    keys: Qt.KeyboardModifier = NO_KEYS,
+) -> bool:
     """Bring `mime` over a place and let it go; whether the widget took it."""
     carry(widget, place, mime, action)
-    event = QDropEvent(place, action, mime, LEFT, NO_KEYS)
+    event = QDropEvent(place, action, mime, LEFT, keys)
     event.ignore()
     QApplication.sendEvent(widget, event)
     return event.isAccepted()

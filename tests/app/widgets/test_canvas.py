@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.app.widgets.gestures import (
     CTRL,
     NO_KEYS,
     RIGHT,
+    SHIFT,
     ask_menu,
     carry,
     carry_away,
@@ -39,12 +41,14 @@ class Events(list[tuple[Any, ...]]):
 
     def __init__(self, canvas: StimulusCanvas) -> None:
         super().__init__()
-        canvas.item_moved.connect(lambda *given: self.append(("moved", *given)))
-        canvas.item_selected.connect(lambda index: self.append(("selected", index)))
+        canvas.items_moved.connect(lambda places: self.extend(("moved", i, *place) for i, place in places.items()))
+        canvas.items_selected.connect(lambda items: self.append(("selected", *(items or (-1,)))))
+        canvas.item_shaped.connect(lambda *given: self.append(("shaped", *given)))
         canvas.gesture_started.connect(lambda: self.append(("started",)))
         canvas.gesture_finished.connect(lambda: self.append(("finished",)))
         canvas.gesture_cancelled.connect(lambda: self.append(("cancelled",)))
         canvas.chip_dropped.connect(lambda *given: self.append(("chip", *given)))
+        canvas.chip_placed.connect(lambda *given: self.append(("placed", *given)))
         canvas.dropped.connect(lambda dropped: self.append(("dropped", dropped)))
 
     def of(self, kind: str) -> list[tuple[Any, ...]]:
@@ -281,11 +285,24 @@ def test_a_chip_dropped_on_an_item_changes_that_item(canvas: StimulusCanvas, eve
     assert events == [("chip", 1, "color", 4)]
 
 
-def test_a_chip_beside_the_items_is_refused(canvas: StimulusCanvas, events: Events) -> None:
-    mime = chip_mime(Chip("shape", 4, "disc"))
+@pytest.mark.parametrize(("keys", "free"), [(NO_KEYS, False), (ALT, True), (SHIFT, True)])
+def test_a_chip_let_go_beside_the_items_asks_for_a_new_one_there(
+    canvas: StimulusCanvas, events: Events, keys: Qt.KeyboardModifier, free: bool
+) -> None:
+    place = canvas.frame().shown(100, 60, 0).topLeft()
 
-    assert not carry(canvas, QPointF(6, 6), mime)
-    assert not drop(canvas, QPointF(6, 6), mime)
+    assert drop(canvas, place, chip_mime(Chip("shape", 4, "disc")), keys=keys)
+    assert events == [("placed", "shape", 4, (100, 60), free)]
+
+
+def test_a_chip_beside_the_picture_or_on_a_locked_item_is_refused(canvas: StimulusCanvas, events: Events) -> None:
+    mime = chip_mime(Chip("shape", 4, "disc"))
+    locked = replace(items((32, 48))[0], locked=True)
+    canvas.show_picture(np.full((SIDE, SIDE, 3), 255, dtype=np.uint8), [locked], PATCH, selected=None)
+
+    for place in (QPointF(1, 1), middle(canvas, 0)):
+        assert not carry(canvas, place, mime)
+        assert not drop(canvas, place, mime)
     assert events == []
 
 

@@ -1,0 +1,45 @@
+"""Items as text, to be carried from one window or program to another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from core.errors import UserError
+from core.scene import Geometry, Item, Stimulus
+from core.work_checks import check_stimulus
+from core.work_json import converter
+
+FORMAT = 1
+MAX_LENGTH = 1_000_000
+"""Of a text of items, far above what any has."""
+
+
+def copied_text(items: Sequence[Item], geometry: Geometry) -> str:
+    """The items with the canvas that they lie on."""
+    stimulus = converter().unstructure(Stimulus(tuple(items), geometry))
+    return json.dumps({"format": FORMAT, "items": stimulus["items"], "geometry": stimulus["geometry"]})
+
+
+def read_copied(text: str) -> Stimulus:
+    """What `copied_text` wrote: one item at least, as it lies on its canvas.
+
+    Raises UserError where it is something else.
+    """
+    from cattrs.errors import CattrsError, ForbiddenExtraKeysError
+
+    try:
+        if len(text) > MAX_LENGTH:
+            raise ValueError("it is too long")
+        value = json.loads(text)
+        if value.pop("format") != FORMAT:
+            raise ValueError("it is of another version")
+        stimulus = converter().structure(value, Stimulus)
+        check_stimulus(stimulus)
+        if not stimulus.items:
+            raise ValueError("it holds no item")
+    except RecursionError as error:
+        raise UserError("What was copied is nested too deeply.", "Copy the items again.") from error
+    except (ValueError, LookupError, TypeError, AttributeError, CattrsError, ForbiddenExtraKeysError) as error:
+        raise UserError(f"What was copied cannot be read: {error}.", "Copy the items again.") from error
+    return stimulus

@@ -1,0 +1,78 @@
+"""Variants of one stimulus."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.datasets import random_odd_one_out
+from core.document import random_match_to_sample, random_pair
+from core.errors import UserError
+from core.scene import Geometry, Item, Photo, Stimulus, is_trained_layout, odd_one, overlaps, truth
+from core.variants import variants
+
+PAIR = random_pair(Geometry(), 3)
+
+
+def test_the_same_seed_gives_the_same_variants_and_more_of_them_begin_alike() -> None:
+    few, many = (variants(PAIR, n, properties=("shape", "color"), seed=5) for n in (3, 8))
+
+    assert many[:3] == few
+    assert variants(PAIR, 3, properties=("shape", "color"), seed=6) != few
+    assert len(set(many)) == 8
+
+
+def test_places_change_alone_where_nothing_else_is_asked_for() -> None:
+    for variant in variants(PAIR, 20, noise=False):
+        pairs = zip(variant.items, PAIR.items, strict=True)
+        assert tuple(replace(item, x_px=was.x_px, y_px=was.y_px) for item, was in pairs) == PAIR.items
+        assert is_trained_layout(variant)
+        assert not overlaps(*variant.items, variant.geometry)
+
+
+def test_noise_and_jitter_change_alone_where_places_are_kept() -> None:
+    for variant in variants(PAIR, 5, positions=False):
+        kept = [(item.shape, item.color, item.x_px, item.y_px) for item in variant.items]
+        assert kept == [(item.shape, item.color, item.x_px, item.y_px) for item in PAIR.items]
+        assert all(item.seed != was.seed for item, was in zip(variant.items, PAIR.items, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_the_same_stays_the_same_whatever_the_properties_become(seed: int) -> None:
+    stimulus = random_match_to_sample(Geometry(), seed)
+    found = variants(stimulus, 20, properties=("shape", "color"), seed=seed)
+
+    assert {truth(variant) for variant in found} == {truth(stimulus)}
+    assert len({item.color for variant in found for item in variant.items}) > 8
+    assert all(is_trained_layout(variant) for variant in found)
+
+
+def test_the_odd_one_out_stays_the_odd_one_out() -> None:
+    stimulus = random_odd_one_out(Geometry(), 1, "color")
+
+    assert {odd_one(v) for v in variants(stimulus, 10, properties=("color",))} == {odd_one(stimulus)}
+
+
+def test_a_locked_item_stays_and_a_large_one_has_room() -> None:
+    a, b = PAIR.items
+    stimulus = replace(PAIR, items=(replace(a, x_px=96, y_px=96, locked=True), replace(b, scale=2.5, x_px=0, y_px=0)))
+
+    for variant in variants(stimulus, 20):
+        assert (variant.items[0].x_px, variant.items[0].y_px) == (96, 96)
+        assert variant.items[1].scale == 2.5
+        assert not overlaps(*variant.items, variant.geometry)
+
+
+@pytest.mark.parametrize(
+    "stimulus",
+    [
+        Stimulus(),
+        Stimulus(photo=Photo(b"", "a.png")),
+        Stimulus((Item(0, 0, 0, 0, scale=7.0), Item(1, 1, 0, 0))),
+    ],
+    ids=["nothing", "a photo", "no room"],
+)
+def test_what_cannot_be_varied_is_said(stimulus: Stimulus) -> None:
+    with pytest.raises(UserError):
+        variants(stimulus, 2)
