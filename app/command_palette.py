@@ -37,7 +37,7 @@ class CommandPalette(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("All commands")
-        self.resize(_fitting(parent, 460, 420))
+        self.resize(fitting(parent, 460, 420))
         self.search, self.found = QLineEdit(), QListWidget()
         self.nothing = QLabel("No command has all of these words. With fewer, more are found.")
         self.nothing.setWordWrap(True)
@@ -117,10 +117,10 @@ class ShortcutSheet(QDialog):
         area.setWidget(body)
         area.setWidgetResizable(True)
         QVBoxLayout(self).addWidget(area)
-        self.resize(_fitting(parent, body.sizeHint().width() + ROUND_SHEET_PX, 560))
+        self.resize(fitting(parent, body.sizeHint().width() + ROUND_SHEET_PX, 560))
 
 
-def _fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:
+def fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:
     """A size that the window it stands over, and its screen, have room for."""
     room = parent.screen().availableGeometry().size().boundedTo(parent.size().expandedTo(SMALLEST))
     return QSize(width_px, height_px).boundedTo(room - MARGIN)
