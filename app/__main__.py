@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, qVersion
 from PySide6.QtWidgets import QApplication
 
 from app import theme
@@ -31,9 +31,10 @@ from app.main_window import MainWindow
 from app.process import stand_somewhere
 from app.signals import Signals
 from app.store import Store
-from core.cards import subspace_cards
+from core.cards import log_path, subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
+from core.log import LOG, keep_log
 from core.signals import STATUS
 from core.streams import open_streams, say
 
@@ -49,10 +50,12 @@ def main() -> int:
     app.setOrganizationName("Relata")
     theme.apply(app)
     app.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(app))
+    keep_log(log_path(), "window")
     store = Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL)))
     window = MainWindow(store, Live(), QSettings(), journal_folder())
     sys.excepthook = _say(window)
     Signals(app, lambda number: _end(app, window, STATUS + number))
+    LOG.info("begins; Qt %s on %s", qVersion(), app.platformName())
     window.show()
     window.desk.live.start()
     window.desk.ask()

@@ -40,7 +40,7 @@ class CommandPalette(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("All commands")
-        self.resize(_fitting(parent, 560, 460))
+        self.resize(fitting(parent, 560, 460))
         self.search, self.found = QLineEdit(), QTreeWidget()
         self._dress()
         self.nothing = QLabel("No command has all of these words. With fewer, more are found.")
@@ -130,7 +130,7 @@ class ShortcutSheet(QDialog):
             body = _sheet(list(groups.items()), n_columns)
             wanted = body.sizeHint() + QSize(ROUND_SHEET_PX, ROUND_SHEET_PX)
             area.setWidget(body)
-            self.resize(_fitting(parent, wanted.width(), wanted.height()))
+            self.resize(fitting(parent, wanted.width(), wanted.height()))
             if self.width() == wanted.width():
                 break
 
@@ -177,7 +177,7 @@ def _listed(groups: Sequence[Group]) -> QVBoxLayout:
     return column
 
 
-def _fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:
+def fitting(parent: QWidget, width_px: int, height_px: int) -> QSize:
     """A size that the window it stands over, and its screen, have room for."""
     room = parent.screen().availableGeometry().size().boundedTo(parent.size().expandedTo(SMALLEST))
     return QSize(width_px, height_px).boundedTo(room - MARGIN)

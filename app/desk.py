@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction
 
+from app.choices import Choices, Computing
 from app.jobs import Jobs
 from app.live import Live
 from app.query import FollowedQuery
@@ -70,6 +71,7 @@ class Desk:
         self.live = live
         self.jobs = jobs or Jobs()
         self.settings = settings
+        self.choices = Choices(settings, live)
         self.wanted: Callable[[], tuple[Analysis[Any], ...]] = tuple
         self.actions: Mapping[str, Sequence[QAction]] = defaultdict(list)
         self.open: Callable[[Dropped], None] = lambda _: None
@@ -92,6 +94,7 @@ class Desk:
         self._gestures = itertools.count()
         store.follow = self.view_after
         store.changed.connect(self._forget_trial)
+        self.choices.changed.connect(self._follow_choice)
 
     @property
     def document(self) -> Document:
@@ -133,6 +136,12 @@ class Desk:
         if question != self._asked:
             self._asked = question
             self.live.ask(question)
+
+    def _follow_choice(self, group: object) -> None:
+        """Numbers are written otherwise, or the engine was started again."""
+        if isinstance(group, Computing):
+            self.ask_again()
+        self.redraw()
 
     def ask_again(self) -> None:
         """Ask even if it was asked before: the engine, or what was learned on the model, has changed."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QProcess, QSettings
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu
 
+from app.choices import Keeping
 from app.desk import Desk
 from app.journal import Entry, Journal, entry_at, left_behind, new_entry
 from app.leaving import Leaving, Then
@@ -74,6 +75,8 @@ class Documents(QObject):
         self.journal = None if journal is None else Journal(self, journal, self._unsaved, self._not_kept)
         desk.open_document = self.open
         desk.store.changed.connect(self._changed)
+        desk.choices.changed.connect(self._follow_choice)
+        self._follow_choice(desk.choices.keeping)
         self._changed()
 
     def name(self) -> str:
@@ -108,6 +111,11 @@ class Documents(QObject):
         self._window.setWindowModified(not store.is_clean)
         if self.journal is not None and not store.is_clean:
             self.journal.note()
+
+    def _follow_choice(self, group: object) -> None:
+        if self.journal is not None and isinstance(group, Keeping):
+            self.journal.keep(on=group.journal, every_s=group.journal_every_s)
+            self._changed()
 
     def _not_kept(self, error: UserError) -> None:
         self._outcomes.say(UserError(f"What is not saved could not be written down: {error.message}", error.hint))

@@ -9,8 +9,20 @@ from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
+from app.numbers import MINUS, written
 from core.options import field_types
 
 Options = TypeVar("Options")
@@ -22,8 +34,8 @@ class Form(QWidget, Generic[Options]):
 
     Fields that follow what is looked at (`core.analyses.follow`), `hidden` ones and those of other types than a choice,
     yes or no, a number or a text have no row. A field's `metadata` may hold `label`, `tip`, `least`, `most`, `step`,
-    `said` (in the place of the least number), the `words` of each choice, and `scientific` for a number over many
-    powers of ten.
+    `said` (in the place of the least number), the `words` of each choice, `scientific` for a number over many powers of
+    ten, and of a text that it names a `folder` and what it is while `empty`.
     """
 
     changed = Signal()
@@ -41,6 +53,7 @@ class Form(QWidget, Generic[Options]):
             self._layout.removeRow(0)
         self.value = value
         self.rows: dict[str, QWidget] = {}
+        self._beside: dict[str, QWidget] = {}
         hints = field_types(type(value))
         for field in fields(value):  # type: ignore[arg-type]
             kind = hints.get(field.name)
@@ -56,8 +69,19 @@ class Form(QWidget, Generic[Options]):
         if isinstance(widget, QCheckBox):
             widget.setText(label)
             self._layout.addRow(widget)
+        elif field.name in self._beside:
+            row = QHBoxLayout()
+            row.addWidget(widget, 1)
+            row.addWidget(self._beside[field.name])
+            self._layout.addRow(label, row)
         else:
             self._layout.addRow(label, widget)
+
+    def _choose_folder(self, name: str, line: QLineEdit) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", line.text())
+        if chosen:
+            line.setText(chosen)
+            self._setter(name)(chosen)
 
     def set_row_shown(self, name: str, shown: bool) -> None:
         """Show or hide the row of a field, which keeps its value."""
@@ -88,6 +112,13 @@ class Form(QWidget, Generic[Options]):
             number.valueChanged.connect(self._setter(field.name))
             return number
         line = QLineEdit(str(value))
+        line.setPlaceholderText(field.metadata.get("empty", ""))
+        if field.metadata.get("folder"):
+            button = QToolButton()
+            button.setText("…")
+            button.setToolTip("Choose a folder")
+            button.clicked.connect(lambda: self._choose_folder(field.name, line))
+            self._beside[field.name] = button
         line.editingFinished.connect(lambda: self._setter(field.name)(line.text()))
         return line
 
@@ -114,15 +145,15 @@ class ScientificBox(QDoubleSpinBox):
         self.setDecimals(12)
 
     def textFromValue(self, value: float) -> str:
-        return f"{value:g}"
+        return written(f"{value:g}").replace(MINUS, "-")
 
     def valueFromText(self, text: str) -> float:
-        return float(text)
+        return float(text.replace(",", "."))
 
     def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
-        begun = re.fullmatch(r"[0-9]*\.?[0-9]*(e[+-]?[0-9]*)?", text, re.IGNORECASE) is not None
+        begun = re.fullmatch(r"[0-9]*[.,]?[0-9]*(e[+-]?[0-9]*)?", text, re.IGNORECASE) is not None
         try:
-            whole = self.minimum() <= float(text) <= self.maximum()
+            whole = self.minimum() <= self.valueFromText(text) <= self.maximum()
         except ValueError:
             whole = False
         states = QValidator.State

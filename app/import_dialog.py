@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.import_rows import ImportRows
 from app.layout import room_for
+from app.numbers import fixed
 from app.process import ChildProcess
 from app.widgets.painted import rgb_image
 from core.cards import in_library
@@ -257,4 +258,4 @@ class _Answers(QWidget):
                 name.setText(each[0] if len(each[0]) <= LETTERS else f"{each[0][:LETTERS]}…")
                 name.setToolTip(each[0])
                 bar.setValue(round(STEPS * each[1]))
-                number.setText(f"{each[1]:.3f}")
+                number.setText(fixed(each[1], 3))

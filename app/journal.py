@@ -57,11 +57,19 @@ class Journal(QObject):
         self._timer.setInterval(WRITE_EVERY_MS)
         self._timer.timeout.connect(self.write)
         self.entry = new_entry(folder)
+        self._on = True
         QTimer.singleShot(WARM_UP_MS, self, converter)
+
+    def keep(self, *, on: bool, every_s: float) -> None:
+        """Write down what is changed after at most so many seconds, or nothing; what was written then goes."""
+        self._timer.setInterval(round(1000 * every_s))
+        if self._on and not on:
+            self.discard()
+        self._on = on
 
     def note(self) -> None:
         """Something was changed. What waits already is not put off by it: a drag is written as it goes."""
-        if not self._timer.isActive():
+        if self._on and not self._timer.isActive():
             self._timer.start()
 
     def write(self) -> None:

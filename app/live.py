@@ -13,7 +13,8 @@ DEATH_MESSAGE = "The engine process stopped"
 
 
 class Live(QObject):
-    """One engine process with at most one question in flight and one waiting.
+    """One engine process with at most one question in flight and one waiting; it computes on a `device` with so many
+    `threads`, 0 for all cores but one.
 
     A question asked while another is running waits, and replaces whatever was waiting. The running one is
     left to finish: cancelling it on every mouse move would starve the screen for as long as the user drags.
@@ -26,6 +27,7 @@ class Live(QObject):
     def __init__(self, device: str = "auto") -> None:
         super().__init__()
         self.device = device
+        self.threads = 0
         self._in_flight: Question | None = None
         self._waiting: Question | None = None
         self._last: Question | None = None
@@ -44,7 +46,7 @@ class Live(QObject):
 
     def start(self) -> None:
         """Start the engine process; it loads torch and the model while the window is already up."""
-        self._child = child = ChildProcess(serve, self.device, name="relata-engine")
+        self._child = child = ChildProcess(serve, self.device, self.threads, name="relata-engine")
         child.said.connect(self._take)
         child.ended.connect(self._revive)
         self._send()

@@ -11,9 +11,8 @@ from PySide6.QtCore import QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
-from app import choices, file_menu, layout, theme
+from app import file_menu, layout
 from app.actions import COMMANDS, MODELS, WITHIN, Command
-from app.command_palette import CommandPalette, ShortcutSheet
 from app.desk import Desk
 from app.documents import Documents
 from app.edits import keep_model
@@ -25,6 +24,7 @@ from app.opening import open_dropped
 from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.interventions import InterventionsPanel
+from app.settings_menu import SettingsMenu
 from app.status import Status
 from app.store import Store
 from app.widgets.dropped import Dropped, read_drop
@@ -36,7 +36,6 @@ from core.registry import kinds
 PanelKind = TypeVar("PanelKind")
 
 OPENING_SIZE = QSize(1440, 900)
-WORKSPACE_MENU = f"View{WITHIN}Workspace"
 OPENING_MENUS = ("File", "Model")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
 
@@ -50,8 +49,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.jobs = Jobs()
         self.desk = Desk(store, live, self.jobs, settings)
-        self._settings = settings
-        choices.restore(settings, live)
         self._actions: list[tuple[Command, QAction]] = []
         self._behind: set[QWidget] = set()
         self._panels: dict[type[Panel], Any] = {}
@@ -65,6 +62,7 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self, self.desk, self._standing, self.outcomes, settings, journal)
         self.leaving = self.documents.leaving
         file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self)
+        self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
         self._add_undo()
         for command in (*ITEM_COMMANDS, *COMMANDS):
             self._add(command)
@@ -138,6 +136,7 @@ class MainWindow(QMainWindow):
         undo.setShortcuts(QKeySequence.StandardKey.Undo)
         redo.setShortcuts(QKeySequence.StandardKey.Redo)
         self._menus["Edit"].addActions([undo, redo])
+        self.settings.add_settings()
 
     def _add_model_window_help(self) -> None:
         self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
@@ -154,20 +153,16 @@ class MainWindow(QMainWindow):
         below, menu = self._menus["Model"].addSeparator(), self._menus["Model"]
         menu.aboutToShow.connect(lambda: self.models.list_recent(menu, below))
         self.models.list_recent(menu, below)
-        for device in choices.DEVICES:
-            self._extra("Model", f"Run on {device}", partial(self._restart, device))
-        self._extra("Model", "Restart engine", lambda: self._restart(None))
+        self.settings.add_devices()
         for kind, dock in self._docks.items():
             toggle = dock.toggleViewAction()
             toggle.triggered.connect(lambda shown, kind=kind: self._toggle_panel(kind, shown))
             self._menus["Window"].addAction(toggle)
         self._extra("Window", "Reset layout", self.workspaces.reset)
-        for at, space in enumerate(layout.WORKSPACES, start=1):
-            self._extra(WORKSPACE_MENU, space.name, partial(self.workspaces.choose, space), f"Ctrl+{at}")
-        for name, look in (("Follow the system", None), ("Light", theme.LIGHT), ("Dark", theme.DARK)):
-            self._extra("View", f"Theme: {name.lower()}", partial(choices.choose_theme, self._settings, look))
-        self._extra("Help", "All commands…", self._open_palette, "Ctrl+K")
-        self._extra("Help", "Keys", self._open_sheet, "?")
+        self.settings.add_looks(self.workspaces)
+        self.settings.add_help()
+        own = [(name, action) for name, action in self.all_actions() if action.parent() is not self.models]
+        self.settings.finish(self._menus.values(), own)
 
     def _add(self, command: Command) -> None:
         action = self._extra(command.menu, command.text, lambda: command.do(self.desk), *command.keys)
@@ -211,7 +206,7 @@ class MainWindow(QMainWindow):
         self.documents.answered(answer)
         self.desk.take(answer)
         self.models.note(answer)
-        choices.remember_device(self._settings, self.desk.live)
+        self.desk.choices.remember_device()
         self._refresh()
 
     def _failed(self, failure: Failure) -> None:
@@ -229,10 +224,6 @@ class MainWindow(QMainWindow):
             panel.refresh()
         self.status.refresh()
 
-    def _restart(self, device: str | None) -> None:
-        self.desk.live.restart(device)
-        self.desk.ask_again()
-
     def _toggle_panel(self, kind: type[Panel], shown: bool) -> None:
         """Open or close a panel; one that lies behind another comes to the front."""
         if shown or self._panels[kind] in self._behind:
@@ -248,12 +239,6 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(
             0, self, lambda: self.outcomes.attempt(lambda: open_dropped(self.desk, dropped), opening=True)
         )
-
-    def _open_palette(self) -> None:
-        CommandPalette(self.all_actions(), self).open()
-
-    def _open_sheet(self) -> None:
-        ShortcutSheet(self.all_actions(), self).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if read_drop(event.mimeData()):

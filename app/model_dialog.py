@@ -41,7 +41,8 @@ class ModelDialog(QDialog):
     """Search, a list, what is known of the chosen one, and what can be done with it.
 
     `attempt` runs what may be refused, and says so. `current` is the reference of the model that is open. What is
-    chosen is opened or, once `ask_for` was told so, compared with that one.
+    chosen is opened or, once `ask_for` was told so, compared with that one. `asks` says whether to ask before one is
+    removed.
     """
 
     chosen = Signal(str)  # a reference: take it
@@ -52,6 +53,7 @@ class ModelDialog(QDialog):
     def __init__(self, parent: QWidget, attempt: Attempt, current: Callable[[], str]) -> None:
         super().__init__(parent)
         self._attempt, self._current = attempt, current
+        self.asks: Callable[[], bool] = lambda: True
         self.comparing = False
         self._rows: tuple[Row, ...] = ()
         self._busy = False
@@ -244,6 +246,9 @@ class ModelDialog(QDialog):
         if row is None or row.listed is None:
             return
         reference = row.listed.reference
+        if not self.asks():
+            self._change(lambda: remove(reference))
+            return
         words = f"Remove {row.name} ({size_words(row.listed.n_bytes)}), and the subspaces and probes learned on it?"
         ask = QMessageBox(QMessageBox.Icon.Question, "Remove model", words, parent=self)
         ask.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)

@@ -49,6 +49,7 @@ class Models(QObject):
         """Open the dialog, or bring it to the front, for a model to open or one to compare with."""
         if self.dialog is None:
             self.dialog = ModelDialog(self._window, self._attempt, lambda: self._desk.document.model)
+            self.dialog.asks = lambda: self._desk.choices.keeping.ask_remove_model
             self.dialog.chosen.connect(self._take)
             self.dialog.wanted.connect(self.fetch)
             self.dialog.files_chosen.connect(self._take_file)
@@ -125,6 +126,8 @@ class Models(QObject):
         own = [model for model in listed() if model.place != "bundled"][:N_RECENT]
         self._recent = [QAction(f"Yours: {model.name}", self) for model in own]
         for action, model in zip(self._recent, own, strict=True):
+            action.setCheckable(True)
+            action.setChecked(model.reference == self._desk.document.model)
             action.setToolTip(f"{model.shape.replace(' × ', ' blocks × ')} heads, {model.answers}")
             action.triggered.connect(lambda _=False, reference=model.reference: self.open(reference))
         menu.insertActions(before, self._recent)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont
 
 from app import theme
+from app.numbers import tick, written
 from app.plot_items import frame_of, share_of
 from app.widgets.painted import line_height, width_of
 from core.looks import cell_words, ink_on_heat, number, steps, wrapped
@@ -28,7 +29,7 @@ def left_ticks(plot: AxesPlot, font: QFont, height_px: float) -> Ticks:
     if isinstance(plot, Heatmap):
         ticks = [(i + 0.5, name) for i, name in enumerate(plot.rows)]
     else:
-        ticks = [(value, number(value)) for value in steps(*plot.y_range)]
+        ticks = [(value, written(number(value))) for value in steps(*plot.y_range)]
     return _every(ticks, line_height(font), height_px)
 
 
@@ -39,12 +40,13 @@ def bottom_ticks(plot: AxesPlot, font: QFont, width_px: float) -> Ticks:
             return _group_names(plot.groups, font, width_px / max(1, len(plot.groups)))
         case Curves():
             left, right = frame_of(plot).x
-            fitting = _every(list(zip(plot.x, plot.ticks, strict=True)), _widest(plot.ticks, font), width_px)
+            words = [tick(word) for word in plot.ticks]
+            fitting = _every(list(zip(plot.x, words, strict=True)), _widest(words, font), width_px)
             return _apart(fitting, font, width_px / (right - left))
         case Heatmap():
             ticks = [(j + 0.5, name) for j, name in enumerate(plot.columns)]
         case Scatter():
-            ticks = [(value, number(value)) for value in steps(*plot.x_range)]
+            ticks = [(value, written(number(value))) for value in steps(*plot.x_range)]
     return _every(ticks, _widest([words for _, words in ticks], font), width_px)
 
 
@@ -87,7 +89,7 @@ def cell_texts(plot: Heatmap, font: QFont, size_px: tuple[float, float]) -> list
     if size_px[0] < CELL_PX[0] or size_px[1] < CELL_PX[1]:
         return []
     return [
-        _text(cell_words(value), QColor(ink_on_heat(share_of(plot, value))), font, (j + 0.5, i + 0.5))
+        _text(written(cell_words(value)), QColor(ink_on_heat(share_of(plot, value))), font, (j + 0.5, i + 0.5))
         for i, values in enumerate(plot.values)
         for j, value in enumerate(values)
         if not math.isnan(value)

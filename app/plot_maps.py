@@ -14,7 +14,7 @@ from app.widgets.painted import STALE_OPACITY, Painted, announce, box
 from core.plots import Maps
 
 RIM = 4.0
-_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.LocaleChange)
 
 
 class MapsView(Painted):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.widgets.painted import MINUS
+from app.numbers import general, tick
 from core.plots import AxesPlot, Bars, Curves, Gallery, Heatmap, Maps, Plot, Role, Scatter, Series
 
 ROLES: dict[Role, str] = {"measured": "", "control": ", control, dotted", "published": ", dashed and hollow"}
@@ -26,7 +26,7 @@ def spots(plot: AxesPlot) -> list[Spot]:
     """Every spot, in reading order."""
     match plot:
         case Curves():
-            names = [f"{plot.x_label} {tick}" for tick in plot.ticks]
+            names = [f"{plot.x_label} {tick(word)}" for word in plot.ticks]
             return [Spot(x, math.nan, _column(names[i], plot.series, i)) for i, x in enumerate(plot.x)]
         case Bars():
             return [Spot(i, math.nan, _column(group, plot.series, i)) for i, group in enumerate(plot.groups)]
@@ -72,7 +72,7 @@ def plot_words(plot: Plot) -> str:
 
 def words(value: float) -> str:
     """A value with three digits, a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.3g}".replace("-", MINUS)
+    return general(value)
 
 
 def _column(name: str, series: Sequence[Series], index: int) -> str:

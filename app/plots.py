@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from app import theme
+from app.numbers import written
 from app.plot_items import entries_of, frame_of, items_of
 from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts
 from app.plot_words import Spot, plot_words, spots
@@ -33,7 +34,7 @@ from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter
 
 REACH_PX = 24.0
 SIDE_PX = 8
-_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.LocaleChange)
 
 
 class PlotView(Interactive, Paints, QWidget):
@@ -169,7 +170,7 @@ class PlotView(Interactive, Paints, QWidget):
         for item in items_of(plot, look, self._small):
             self._box.addItem(item, ignoreBounds=True)
         if isinstance(plot, Heatmap):
-            ends = (number(plot.range[0]), number(plot.range[1]))
+            ends = (written(number(plot.range[0])), written(number(plot.range[1])))
             self.legend.show_scale(f"{plot.low_label} {ends[0]}".strip(), f"{ends[1]} {plot.high_label}".strip())
         else:
             self.legend.show_entries(entries_of(plot, look))

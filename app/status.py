@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QStatusBar, QToolButton
 
 from app.desk import Desk
+from app.numbers import fixed
 from core.library import card_words
+from core.log import LOG
 from core.questions import Answer
 
 
@@ -40,6 +44,7 @@ class Status(QStatusBar):
     def say_error(self, message: str, hint: str = "", details: str = "", until: tuple[object, ...] = ()) -> None:
         """Show what happened and what to do. It stays until it is dismissed or replaced, or one of `until` succeeds."""
         self._until = until
+        LOG.log(logging.ERROR if details else logging.WARNING, "%s %s\n%s", message, hint, details)
         self._details = details or f"{message} {hint}"
         self.error.setText(f"⚠ {message} {hint}".strip())
         self.error.setToolTip(self._details)
@@ -92,7 +97,7 @@ def _learned(answer: Answer, desk: Desk) -> list[str]:
     write = desk.view.write
     if desk.probe_shown:
         probe = answer.model.probe_cards.get(write)
-        return [] if probe is None else [f"probe: right {probe['accuracy']:.3f} (n {probe['n']})"]
+        return [] if probe is None else [f"probe: right {fixed(probe['accuracy'], 3)} (n {probe['n']})"]
     card = answer.model.subspace_cards.get((desk.pad_shown, write))
     word = "colour" if desk.pad_shown == "color" else "shape"
-    return [] if card is None else [f"{word} subspace: IIA {card['iia']:.3f} (n {card['n_test']})"]
+    return [] if card is None else [f"{word} subspace: IIA {fixed(card['iia'], 3)} (n {card['n_test']})"]

@@ -15,9 +15,11 @@ from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from core.cards import log_path
 from core.cores import n_threads
 from core.errors import UserError
 from core.jobs.progress import Progress
+from core.log import LOG, keep_log
 from core.questions import Answer, Failure, Question
 from core.signals import FROM_A_TERMINAL, first_heard, ignore
 from core.streams import open_streams
@@ -37,19 +39,22 @@ def begin(target: Callable[..., None], connection: Connection, *options: Any) ->
     """What every child process runs: `target`, with streams to print on, and ended by its parent, not by a terminal."""
     open_streams()
     ignore(*FROM_A_TERMINAL)
+    keep_log(log_path(), multiprocessing.current_process().name)
     target(connection, *options)
 
 
-def serve(connection: Connection, device: str) -> None:
+def serve(connection: Connection, device: str, threads: int = 0) -> None:
     """Answer questions from the connection, one at a time, until it closes or None comes.
 
-    All cores that it may use but one are used, so that the window stays responsive.
+    It computes with so many threads, without a number on all cores that it may use but one, so that the window stays
+    responsive.
     """
     import torch
 
     from core.session import Session
 
-    torch.set_num_threads(n_threads(left_free=1))
+    torch.set_num_threads(threads or n_threads(left_free=1))
+    LOG.info("computes on %s with %d threads", device, torch.get_num_threads())
     session = Session(device, look_every_s=LOOK_EVERY_S)
     try:
         while (question := connection.recv()) is not None:
@@ -70,6 +75,7 @@ def _parts(session: Session, question: Question) -> Iterator[Answer | Failure]:
     except UserError as error:
         yield Failure(question, error.message, error.in_window, traceback.format_exc())
     except Exception as error:
+        LOG.exception("could not answer")
         message = f"The engine could not answer: {type(error).__name__}: {error}"
         yield Failure(question, message, "The last answer is kept. Undo the last change.", traceback.format_exc())
 
@@ -114,8 +120,11 @@ def run_job(connection: Connection, order: Order) -> None:
     """
     _step_back()
     threading.Thread(target=_end_after_parent, daemon=True).start()
+    LOG.info("begins %s", order.what)
     try:
-        connection.send(_last_word(connection, order))
+        word = _last_word(connection, order)
+        LOG.info("%s: %s", order.what, type(word).__name__.lower())
+        connection.send(word)
     except (BrokenPipeError, ConnectionResetError):
         return
 
@@ -140,6 +149,7 @@ def _last_word(connection: Connection, order: Order) -> Finished | Stopped | Bro
     except UserError as error:
         return Broken(error.message, error.in_window, traceback.format_exc())
     except Exception as error:
+        LOG.exception("the job %s failed", order.what)
         return Broken(f"The job failed: {type(error).__name__}: {error}", KEPT_HINT, traceback.format_exc())
 
 

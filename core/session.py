@@ -23,6 +23,7 @@ from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
+from core.log import LOG
 from core.questions import Answer, Question, info_of
 from core.scene import Geometry
 from core.state import Opened, State
@@ -142,6 +143,7 @@ def _next(run: Iterator[Any]) -> Any | Refusal | None:
         return Refusal(error.message, error.hint)
     except Exception as error:  # the other panels must not go without theirs
         say(traceback.format_exc())
+        LOG.exception("an analysis failed")
         return Refusal(f"This analysis failed: {type(error).__name__}: {error}", "The others are as they should be.")
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from app import numbers
 from core.analyses import Analysis
 
 Place = Literal["top", "middle", "behind", "bottom", "floating"]
@@ -47,10 +48,12 @@ class Panel:
         """Of a bar: take less height, for the window is low, or as much as it likes again."""
 
     def has_news(self, *state: object) -> bool:
-        """Whether something of `state`, all that the panel draws from, is another than at the last call.
+        """Whether something of `state`, all that the panel draws from, is another than at the last call, or how numbers
+        are written.
 
         By value, but arrays by identity: those of another answer are others.
         """
+        state = (*state, numbers.current())
         before, self._drawn_of = self._drawn_of, state
         return len(before) != len(state) or not all(map(_unchanged, before, state))
 

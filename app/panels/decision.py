@@ -10,6 +10,7 @@ from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.edits import read_by
 from app.layout import limit
+from app.numbers import percent
 from app.panels import Panel
 from app.widgets.class_bars import ClassBars
 from app.widgets.class_bars_paint import N_BARS
@@ -118,7 +119,7 @@ class LensChoice(QWidget):
     def refresh(self, verdict: Verdict) -> None:
         """Show the lens of the document and for how many examples it is right; the tool tip says what it does."""
         self.choice.setCurrentIndex(LENSES.index(self._desk.document.lens))
-        self.right.setText("" if verdict.right is None else f"right for {100 * verdict.right:.0f} % of examples")
+        self.right.setText("" if verdict.right is None else f"right for {percent(verdict.right)} of examples")
         self.setToolTip(verdict.lens)
 
 

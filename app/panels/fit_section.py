@@ -9,6 +9,7 @@ from app import theme
 from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
+from app.numbers import fixed
 from app.panels.study import time_left
 from core.errors import UserError
 from core.fit_job import FIT_JOB, FitOptions, Fitted
@@ -160,7 +161,7 @@ def _measured(fitted: Fitted) -> str:
     where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {_block(fitted.block)}"
     if fitted.size == 0:
         return f"{where}: no direction was found; try more pairs or epochs"
-    return f"{where}: IIA {fitted.iia:.2f}, wrong object {fitted.wrong_object_iia:.2f} (n {fitted.n})"
+    return f"{where}: IIA {fixed(fitted.iia, 2)}, wrong object {fixed(fitted.wrong_object_iia, 2)} (n {fitted.n})"
 
 
 def _block(block: int) -> str:

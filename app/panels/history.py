@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QInputDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
@@ -20,6 +20,7 @@ from app.widgets.painted import rgb_image
 from core.document import controls_in_force
 from core.render import render, shape_mask
 from core.scene import COLORS, Stimulus
+from core.work import Moment
 
 THUMBNAIL_PX = 76
 ITEM_PX = 24
@@ -38,6 +39,7 @@ class HistoryPanel(QWidget, Panel):
         self._decisions: object = None
         self.strip = HistoryStrip()
         self.naming: QInputDialog | None = None
+        self.deleting: QMessageBox | None = None
         self.comparison: Comparison | None = None
         self.strip.chosen.connect(desk.store.go_to_card)
         self.strip.stepped.connect(self._step_to)
@@ -108,10 +110,30 @@ class HistoryPanel(QWidget, Panel):
         menu.addAction("Name…", lambda: self.ask_name(index))
         menu.addAction("Take the star away" if starred else "Star", lambda: store.mark(index, starred=not starred))
         compare = menu.addAction("Compare with what is shown", lambda: self.compare(index, in_force))
-        delete = menu.addAction("Delete", lambda: store.delete_card(index))
+        delete = menu.addAction("Delete", lambda: self.delete(index))
         for action in (compare, delete):
             action.setEnabled(index != in_force)
         return menu
+
+    def delete(self, index: int) -> None:
+        """Take a card away, once that is agreed to where it is to be asked."""
+        store, moment = self._desk.store, self._desk.store.cards()[index].moment
+        if not self._desk.choices.keeping.ask_delete_card:
+            store.delete_card(index)
+            return
+        words = f"Delete “{moment.name or moment.text}” from the history? It does not come back."
+        asking = self.deleting = QMessageBox(QMessageBox.Icon.Question, "Delete a state", words, parent=self)
+        asking.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        asking.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)
+        asking.setDefaultButton(asking.addButton(QMessageBox.StandardButton.Cancel))
+        asking.accepted.connect(lambda: self._delete(moment))
+        asking.open()
+
+    def _delete(self, moment: Moment) -> None:
+        """Other cards may have come or gone while it was asked."""
+        at = next((i for i, card in enumerate(self._desk.store.cards()) if card.moment is moment), None)
+        if at is not None and at != self._desk.store.card_in_force:
+            self._desk.store.delete_card(at)
 
     def ask_name(self, index: int) -> None:
         """Ask what a card is to be called."""

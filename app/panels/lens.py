@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk, Found
+from app.numbers import fixed
 from app.panels import Panel
 from app.panels.inside import item_rings, token_name
 from app.panels.lens_values import MEASURES, SHOWN, Drawn, Measure, Shown, drawn
@@ -228,7 +229,7 @@ class LensPanel(QWidget, Panel):
         which = SAID_FIRST[self._shown]
         if np.isnan(of.ranks[row, token]):
             return f"{which}the embeddings have no {PART_WORDS[self._part]}{held}"
-        logit = f"{of.logits[row, token]:.2f}".replace("-", "−")
+        logit = fixed(of.logits[row, token], 2)
         place = f"“{label}” is {_ordinal(int(of.ranks[row, token]) + 1)} of {len(lens.labels)}, logit {logit}"
         return f"{which}{name}, {where}: {place}{held}"
 

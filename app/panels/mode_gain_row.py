@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QWidget
 
 from app.desk import Desk
+from app.numbers import fixed
 from core.interventions.mode_gain import ModeGain, gain_of, with_gain
 
 MOST, STEPS = 2.0, 100
@@ -43,7 +44,7 @@ class GainRow(QWidget):
         self._mode = (block, head, mode)
         gain = gain_of(self._desk.document, *self._mode)
         self.words.setText(words)
-        self.number.setText(f"{gain:.2f}")
+        self.number.setText(fixed(gain, 2))
         self.slider.setAccessibleName(f"Gain of mode {mode} of head {head}")
         with QSignalBlocker(self.slider), QSignalBlocker(self.on):
             self.slider.setValue(round(gain * STEPS))

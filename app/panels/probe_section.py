@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app import edits
 from app.desk import Desk, Found
+from app.numbers import fixed, general
 from app.widgets.probe_slider import PairMeter, ProbeSlider
 from app.widgets.reading import Reading
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
@@ -180,12 +181,12 @@ class ProbeSection(QWidget):
         unit = edits.probe_unit(self.desk)
         at_unit = next(e for e in card["edits"] if e["alpha"] == unit)
         shares = (card["accuracy"], at_unit["success"], at_unit["control"])
-        right, flipped, control = (f"{100 * share:.0f}{NARROW}%" for share in shares)
+        right, flipped, control = (f"{fixed(100 * share, 0)}{NARROW}%" for share in shares)
         whole = (
-            f"Measured on {card['n']} pairs: the probe is right about {right} of them. At α {unit:g} its direction "
-            f"gives the answer that is not true in {flipped}, its control in {control}."
+            f"Measured on {card['n']} pairs: the probe is right about {right} of them. At α {general(unit)} its "
+            f"direction gives the answer that is not true in {flipped}, its control in {control}."
         )
-        return f"right {right} · α {unit:g} flips {flipped}, control {control}", whole
+        return f"right {right} · α {general(unit)} flips {flipped}, control {control}", whole
 
     def start(self) -> None:
         """A drag begins."""

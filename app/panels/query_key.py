@@ -9,12 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout
 
 from app.desk import Desk, Found
+from app.numbers import fixed, general, percent, signed
 from app.panels import Panel
 from app.panels.mode_gain_row import GainRow
 from app.plots import PlotView
 from app.widgets.flow import Flow, ScrolledBody
 from app.widgets.mode_view import N_STRIP, ModeView
-from app.widgets.painted import signed
 from core.analyses import Analysis
 from core.analyses.head_modes import RANKINGS, HeadModes, ModesOfHead, Ranking
 from core.analyses.mode_cosines import ModeCosines
@@ -186,7 +186,7 @@ class QueryKeyPanel(QScrollArea, Panel):
 
     def _label(self, mode: int, worth: np.ndarray) -> str:
         value = float(worth[mode])
-        return f"{mode}: {100 * value:.0f}%" if self._ranking == "share" else f"{mode}: {value:.2g}"
+        return f"{mode}: {percent(value)}" if self._ranking == "share" else f"{mode}: {general(value, 2)}"
 
     def _picture(self, value: ModesOfHead, mode: int, flip: int) -> np.ndarray:
         """A mode in red and cyan: of the edited stream, of the model itself, or what lies between them."""
@@ -211,10 +211,10 @@ class QueryKeyPanel(QScrollArea, Panel):
         which = "without edits, " if self._baseline else ""
         return (
             f"{which}block {value.block}, head {value.head}, mode {mode} {'+' if sign > 0 else '−'} · "
-            f"σ {value.sigma[mode]:.2f} · cosine {signed(float(value.cosines[mode]), 2)} "
-            f"(chance ±{value.chance:.2f}) · share {100 * value.shares[mode]:.1f} % (query bias "
-            f"{100 * value.shares[-2]:.0f} %) · red {u} · cyan {v}"
-            + (f" · positions {100 * value.shares[-1]:.0f} %" if value.shares[-1] else "")
+            f"σ {fixed(value.sigma[mode], 2)} · cosine {signed(float(value.cosines[mode]), 2)} "
+            f"(chance ±{fixed(value.chance, 2)}) · share {percent(value.shares[mode], 1)} (query bias "
+            f"{percent(value.shares[-2])}) · red {u} · cyan {v}"
+            + (f" · positions {percent(value.shares[-1])}" if value.shares[-1] else "")
         )
 
     def _draw_spectrum(self, value: ModesOfHead, chosen: int, *, stale: bool) -> None:
@@ -273,5 +273,5 @@ def _patch_words(value: ModesOfHead, mode: int, patch: int) -> str:
     u, v = float(value.query[mode, token]), float(value.key[mode, token])
     return (
         f"patch ({column}, {row}) · x·u {signed(u, 2)} · x·v {signed(v, 2)} · "
-        f"share of its scores {100 * value.row_shares[mode, token]:.0f} %"
+        f"share of its scores {percent(value.row_shares[mode, token])}"
     )

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.desk import Desk
 from app.jobs import Run
+from app.numbers import fixed
 from app.panels import Panel
 from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
@@ -55,7 +56,7 @@ class StudyPanel(QWidget, Panel):
         self._model = ""
         self._details = ""
         self._role = "muted"
-        self.form, self.parts = StudyForm(judging_models()), PartList()
+        self.form, self.parts = StudyForm(judging_models(), desk.choices.keeping.study_folder), PartList()
         self.start, self.cancel = QPushButton("Start"), QPushButton("Cancel")
         self.progress, self.said = QProgressBar(), QLabel()
         self.copy = QToolButton()
@@ -113,6 +114,7 @@ class StudyPanel(QWidget, Panel):
         self.parts.head_chosen.connect(self._go_to_head)
         self.published.currentTextChanged.connect(self.parts.show_published)
         self._jobs.progressed.connect(self._went_on)
+        self._desk.choices.changed.connect(lambda _: self.form.use_folder(self._desk.choices.keeping.study_folder))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -269,7 +271,7 @@ def time_left(left_s: float | None) -> str:
         return "less than a minute left"
     if left_s < 5400:
         return f"about {round(left_s / 60)} min left"
-    return f"about {left_s / 3600:.1f} h left"
+    return f"about {fixed(left_s / 3600, 1)} h left"
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

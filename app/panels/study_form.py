@@ -39,11 +39,12 @@ class StudyForm(QWidget):
 
     folder_changed = Signal()
 
-    def __init__(self, models: list[str]) -> None:
+    def __init__(self, models: list[str], folder: str = "") -> None:
         super().__init__()
+        self._default = folder or default_folder()
         self._bundled = models
         self._files: list[str] = []
-        self.model, self.folder = QComboBox(), QLineEdit(default_folder())
+        self.model, self.folder = QComboBox(), QLineEdit(self._default)
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
         self.parts = {study.name: QCheckBox(study.label) for study in every_study()}
@@ -53,6 +54,12 @@ class StudyForm(QWidget):
         self._fill()
         self._arrange()
         self._follow_parts()
+
+    def use_folder(self, folder: str) -> None:
+        """Another folder where none was named here; "" for `Relata` in the user's documents."""
+        before, self._default = self._default, folder or default_folder()
+        if self.folder.text() == before:
+            self.folder.setText(self._default)
 
     def _fill(self) -> None:
         self.model.currentTextChanged.connect(lambda _: self.model.setToolTip("\n".join(self.models)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.jobs import Run
+from app.numbers import fixed, general, percent
 from app.panels.study import time_left
 from core.cards import read_card
 from core.errors import UserError
@@ -71,7 +72,7 @@ class Standing:
     def title(self) -> str:
         """What the list says of it."""
         done = self.progress
-        share = "" if self.finished else f"{100 * done.done / max(1, done.total):.0f} % · "
+        share = "" if self.finished else f"{percent(done.done / max(1, done.total))} · "
         return f"{self.run.name} · {share}{self.state}"
 
     def words(self) -> str:
@@ -93,7 +94,7 @@ class Standing:
                 return "Starting: the first step takes a moment."
             case _ if progress.message == MEASURING:
                 return f"Learned; {MEASURING} · {time_left(job.left_s)}"
-        speed = f" · {(progress.total - progress.done) / job.left_s:.3g} images/s" if job.left_s else ""
+        speed = f" · {general((progress.total - progress.done) / job.left_s)} images/s" if job.left_s else ""
         warning = "" if progress.message == "training" else f" · {progress.message}"
         return f"{learned}{speed} · {time_left(job.left_s)}{warning}"
 
@@ -105,5 +106,5 @@ def _accuracies(run: TrainingRun) -> str:
     except UserError:
         return ""
     rows: Mapping[str, Any] = measured if isinstance(measured, Mapping) else {}
-    parts = [f"{rows[name]['accuracy']:.3f} {words}" for name, words in SETS.items() if name in rows]
+    parts = [f"{fixed(rows[name]['accuracy'], 3)} {words}" for name, words in SETS.items() if name in rows]
     return f"Right: {', '.join(parts)} (n {rows['test']['n']:,} each)." if "test" in rows else ""

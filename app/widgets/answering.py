@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from PySide6.QtCore import QAbstractAnimation, QSize, QVariantAnimation
+from PySide6.QtCore import QAbstractAnimation, QEvent, QSize, QVariantAnimation
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.widgets.painted import Painted, announce, line_height
@@ -87,6 +87,11 @@ class Answering(Painted, Generic[R]):
     def minimumSizeHint(self) -> QSize:
         em = line_height(self.font())
         return QSize(round(18 * em), round(self._tall_em * em))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LocaleChange:
+            self._tell()  # numbers are written otherwise
 
     def _told(self) -> str:
         """The reading in words, with what keeps it from being of now."""

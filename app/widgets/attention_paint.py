@@ -10,9 +10,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
 from app import theme
+from app.numbers import written
 from app.widgets.attention_layout import WRAP, AttentionFrame, caption_font, chip_font
 from app.widgets.marks import ink_on, keep_inside
-from app.widgets.painted import MINUS, box, line_height, rgb_image, scaled, share, width_of, write
+from app.widgets.painted import box, line_height, rgb_image, scaled, share, width_of, write
 
 WAITING = "waiting for the engine"
 HINT = "A flips direction · C blinks baseline"
@@ -54,7 +55,8 @@ class Look:
     @property
     def widest(self) -> str:
         """The widest of the values on the scale, as a chip says it."""
-        return ".88" if self.vmin == 0 and self.vmax <= 1 else max(map(self.said, (self.vmin, self.vmax)), key=len)
+        whole = self.vmin == 0 and self.vmax <= 1
+        return written(".88") if whole else max(map(self.said, (self.vmin, self.vmax)), key=len)
 
     def said(self, value: float) -> str:
         """A value in a few characters: shares without their zero, others as numbers."""
@@ -63,7 +65,7 @@ class Look:
 
 def number(value: float, largest: float) -> str:
     """A number beside others of which `largest` is the largest: three digits at most."""
-    return f"{value:.{0 if float(value).is_integer() else 1 if abs(largest) >= 1 else 2}f}".replace("-", MINUS)
+    return written(f"{value:.{0 if float(value).is_integer() else 1 if abs(largest) >= 1 else 2}f}")
 
 
 def heat_image(heat: np.ndarray, vmax: float, vmin: float = 0.0) -> QImage:
@@ -225,7 +227,7 @@ def _end(look: Look, value: float) -> str:
     if value == 0:
         return "0"
     small = look.vmin == 0 and 0 < value < 0.1
-    return f"{value:.1g}".removeprefix("0") if small else look.said(value)
+    return written(f"{value:.1g}".removeprefix("0")) if small else look.said(value)
 
 
 def _chip(painter: QPainter, chip: QRectF, font: QFont, look: Look, token: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
+from app.numbers import fixed
 from app.widgets.attention_layout import AttentionFrame, Parts, frame_in
 from app.widgets.attention_paint import (
     HEAT_OPACITY,
@@ -28,7 +29,7 @@ from app.widgets.attention_paint import (
 from app.widgets.closeup import Zooming
 from app.widgets.interaction import ARROWS, ENTERS, Blinking, Interactive
 from app.widgets.marks import describe, paint_stale
-from app.widgets.painted import MINUS, STALE_OPACITY, Painted, line_height, rgb_image, same_values
+from app.widgets.painted import STALE_OPACITY, Painted, line_height, rgb_image, same_values
 
 __all__ = ["AttentionView", "ItemRing"]
 
@@ -240,7 +241,7 @@ class AttentionView(Blinking, Zooming, Interactive, Painted):
             return name
         else:
             value = float(self._heat.flat[token - self._grid.n_prefix])
-        return name if math.isnan(value) else f"{name} · {value:.3f}".replace("-", MINUS)
+        return name if math.isnan(value) else f"{name} · {fixed(value, 3)}"
 
     def _frame(self) -> AttentionFrame:
         look = self._look

@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QSizePolicy, QStyle
 
 from app import theme
+from app.numbers import fixed
 from app.widgets.edit_row import EditRow, Look, Parts, in_range, paint_row, tip_of
 from app.widgets.interaction import Notches
 from app.widgets.marks import describe
@@ -304,7 +305,7 @@ def _inner(rect: QRectF) -> QRectF:
 
 def _told(row: EditRow) -> dict[int, object]:
     control = f"control: {row.control}" if row.control else ""
-    about = (f"strength {row.strength:.2f}", "on" if row.enabled else "off", control, row.detail, row.warning)
+    about = (f"strength {fixed(row.strength, 2)}", "on" if row.enabled else "off", control, row.detail, row.warning)
     return {
         Qt.ItemDataRole.DisplayRole: row.text,
         Qt.ItemDataRole.AccessibleDescriptionRole: "; ".join(filter(None, about)),

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from app import theme
+from app.numbers import written
 from app.widgets.marks import ink_on, paint_focus
 from app.widgets.painted import box, cross, line_height, scaled, width_of, write
 
@@ -174,7 +175,7 @@ def _paint_strength(painter: QPainter, parts: Parts, row: EditRow, small: QFont)
     tone = colors.color("accent" if row.enabled else "muted")
     box(painter, QRectF(groove.topLeft(), QPointF(handle.x(), groove.bottom())), radius=1.5, fill=tone)
     painter.drawEllipse(handle, 4.5, 4.5)
-    write(painter, parts.number, f"{row.strength:.2f}", font=small, color=colors.color("muted"))
+    write(painter, parts.number, written(f"{row.strength:.2f}"), font=small, color=colors.color("muted"))
 
 
 def _paint_pill(painter: QPainter, rect: QRectF, row: EditRow, font: QFont, *, hot: bool) -> None:

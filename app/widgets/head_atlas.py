@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, S
 from PySide6.QtGui import QHideEvent, QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from app.numbers import fixed
 from app.widgets.head_atlas_paint import (
     COMPUTING,
     WAITING,
@@ -243,7 +244,7 @@ class HeadAtlas(Interactive, Painted):
     def told(self, block: int, head: int) -> str:
         """One head as a sentence."""
         score = self._scores[block, head]
-        known = "not known" if math.isnan(score) else f"{score:.2f}"
+        known = "not known" if math.isnan(score) else fixed(score, 2)
         off = " · off" if (block, head) in self._off else ""
         return f"block {block}, head {head} · local/global {known}{off}"
 

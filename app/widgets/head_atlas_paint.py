@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from app import theme
+from app.numbers import fixed
 from app.widgets.marks import keep_inside
 from app.widgets.painted import box, line_height, scaled, width_of, write
 
@@ -95,7 +96,7 @@ class Choice:
         """In a few characters."""
         if self.stale:
             return COMPUTING
-        known = "" if math.isnan(self.score) else f" · {self.score:.2f}"
+        known = "" if math.isnan(self.score) else f" · {fixed(self.score, 2)}"
         return f"b{self.block} h{self.head}{known}{' · off' if self.off else ''}"
 
     def color(self) -> QColor:

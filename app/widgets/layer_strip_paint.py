@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from app import theme
+from app.numbers import fixed
 from app.widgets.painted import (
-    MINUS,
     box,
     line_height,
     scaled,
@@ -63,7 +63,7 @@ class Cell:
         """The effect with two decimals."""
         if self.effect is None or not self.known:
             return ""
-        return f"{self.effect:.2f}".replace("-", MINUS)
+        return fixed(self.effect, 2)
 
     def short_number(self) -> str:
         """The effect in as few characters as tell it apart."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
+from app.numbers import general
 from app.widgets.attention_paint import ItemRing, heat_image
 from app.widgets.interaction import ARROWS, Interactive
 from app.widgets.marks import describe
@@ -64,8 +65,7 @@ class LensMap(Interactive, Painted):
         owners = [ring.label for ring in self._axes.rings if token - len(self._axes.prefix) in ring.patches]
         value = float(self._values[row, token])
         of = f" of {owners[0]}" if owners else ""
-        said = "–" if math.isnan(value) else f"{value:.3g}".replace("-", "−")
-        return f"{name}{of}, {self._axes.rows[row]}: {said}"
+        return f"{name}{of}, {self._axes.rows[row]}: {general(value)}"
 
     def cell(self, row: int, token: int) -> QRectF:
         """Where a value is, in widget coordinates."""

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontInfo, QPainter, QPen
 
+from app.numbers import written
 from app.theme import Theme
 from app.widgets.legend import FONT_SCALE
 from app.widgets.painted import line_height, rgb_image, scaled, width_of, write
@@ -132,7 +133,7 @@ class MapsPicture:
 
     def _paint_scale(self, painter: QPainter, of: Map, under: QRectF, color: QColor) -> None:
         """The colour scale from 0 to the largest share of a patch, and what goes to no patch."""
-        top, aside = percent(top_of_scale(of)), f"{self.plot.aside_label} {percent(of.aside)}"
+        top, aside = written(percent(top_of_scale(of))), f"{self.plot.aside_label} {written(percent(of.aside))}"
         words = width_of(self._small, f"0{top}{aside}") + 2 * self._letter
         width, height = min(BAR[0] * self._letter, under.width() - words), BAR[1] * self._letter
         bar = QRectF(under.left() + 0.9 * self._letter, under.center().y() - height / 2, width, height)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
+from app.numbers import general
 from app.widgets.interaction import ARROWS, ENTERS, RESETS, Holding, Interactive, Notches
 from app.widgets.marks import describe, paint_focus, paint_stale
 from app.widgets.pad_picture import (
@@ -318,7 +319,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
 
     def _told(self, thumb: Thumb) -> str:
         marks = self._picture.landmarks
-        told = f"{thumb.label} at {thumb.x:.2g}, {thumb.y:.2g}"
+        told = f"{thumb.label} at {general(thumb.x, 2)}, {general(thumb.y, 2)}"
         if not marks:
             return told
         nearest = min(marks, key=lambda mark: math.hypot(mark.x - thumb.x, mark.y - thumb.y))

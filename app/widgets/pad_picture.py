@@ -10,6 +10,7 @@ from contourpy import LineType, contour_generator
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
+from app.numbers import percent
 from app.theme import Theme
 from app.widgets.glyphs import paint_glyph, paint_swatch
 from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
@@ -329,7 +330,7 @@ class PadPainter:
         painter.setFont(scaled(self.font, 0.8))
         height = QFontMetricsF(painter.font()).height()
         row = QRectF(rect.left(), rect.bottom() - height, rect.width(), height)
-        told = f"shows {picture.axis_share:.0%}".replace("%", " %") if picture.landmarks else ""
+        told = f"shows {percent(picture.axis_share)}" if picture.landmarks else ""
         right = QFontMetricsF(painter.font()).horizontalAdvance(told) + 12
         painter.setPen(self.colors.color("muted"))
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), told)

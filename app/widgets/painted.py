@@ -1,5 +1,5 @@
-"""What the self-painted widgets share: a base that follows the theme and keeps what stands still, type sizes, numbers
-and small shapes."""
+"""What the self-painted widgets share: a base that follows the theme and keeps what stands still, type sizes, how
+numbers are written, and small shapes."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app import theme
+from app import numbers, theme
+from app.numbers import MINUS as MINUS
+from app.numbers import share as share
+from app.numbers import signed as signed
 
 if TYPE_CHECKING:
     _Widget = QWidget
 else:
     _Widget = object
 
-MINUS = "\N{MINUS SIGN}"
 STALE_OPACITY = 0.5
 
 Made = TypeVar("Made")
@@ -43,6 +45,7 @@ _LOOKS = (
     QEvent.Type.StyleChange,
     QEvent.Type.FontChange,
     QEvent.Type.ThemeChange,
+    QEvent.Type.LocaleChange,  # numbers are written otherwise
 )
 
 
@@ -71,12 +74,14 @@ class Paints(_Widget):
         raise NotImplementedError
 
     def kept(self, name: str, content: object, make: Callable[[], Made]) -> Made:
-        """What `make` returns, made again only when `content`, the size, the screen, the theme or the font changes.
+        """What `make` returns, made again only when `content`, the size, the screen, the theme, the font or how numbers
+        are written changes.
 
         `content` is all else that it depends on, to be compared with `==`: no arrays.
         """
         things: dict[str, tuple[object, Made]] = self.__dict__.setdefault("_kept", {})
-        made_of = (content, self.width(), self.height(), self.devicePixelRatioF(), theme.current(), self.font())
+        looks = (theme.current(), numbers.current(), self.font())
+        made_of = (content, self.width(), self.height(), self.devicePixelRatioF(), *looks)
         if name not in things or things[name][0] != made_of:
             things[name] = (made_of, make())
         return things[name][1]
@@ -128,22 +133,6 @@ class Painted(Paints, QWidget):
 def announce(widget: QWidget, text: str) -> None:
     """Have a screen reader say `text` once."""
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """`value` with its sign and a real minus: `+3.1`, `−2.4`; zero has no sign."""
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0.0:
-        return text
-    return (MINUS if value < 0 else "+") + text
-
-
-def share(value: float) -> str:
-    """A share in 0–1 in three or four characters: `.08`, `.41`, `1.0`."""
-    if math.isnan(value):
-        return "–"
-    text = f"{value:.2f}"
-    return text[1:] if text.startswith("0.") else text[:3]
 
 
 def scaled(font: QFont, scale: float, *, bold: bool = False) -> QFont:

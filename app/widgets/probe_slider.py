@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from app import theme
+from app.numbers import percent
 from app.widgets.interaction import RESETS, Holding, Interactive, Notches
 from app.widgets.marks import describe, paint_focus
 from app.widgets.meter_paint import paint_bar
@@ -176,7 +177,7 @@ class ProbeSlider(Holding[bool], Interactive, Paints, QAbstractSlider):
 def sureness(margin: float) -> str:
     """The probability that a probe gives to the side that it takes, from its logit: “98 %”."""
     share = 1 / (1 + math.exp(-min(abs(margin), 50.0)))
-    return f"{100 * share:.0f} %" if share < 0.995 else "> 99 %"
+    return percent(share) if share < 0.995 else "> 99 %"
 
 
 def sided(margin: float) -> str:

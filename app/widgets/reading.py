@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app import numbers
+from app.numbers import written
 from app.widgets.painted import signed
 
 WAITING = "waiting for the engine"
@@ -128,5 +130,5 @@ def sign(value: float) -> int:
 def percent(share: float) -> str:
     """A probability in words: `43 %`, `4.2 %`, `<0.1 %`."""
     if 0 < share < 0.001:
-        return "<0.1 %"
-    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
+        return written("<0.1 %")
+    return numbers.percent(share, 1 if share < 0.0995 else 0)

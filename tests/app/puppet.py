@@ -10,7 +10,7 @@ STARTED = "started"
 PING, PONG = "ping", "pong"
 
 
-def dance(connection: Connection, strings: Connection) -> None:
+def dance(connection: Connection, strings: Connection, _threads: int = 0) -> None:
     """What runs in place of the engine; a number ends the process with it as its exit code, as a crash would.
 
     PING is answered once all that the window has asked until then is told.

@@ -186,6 +186,16 @@ def test_a_model_is_removed_after_a_question(dialog: ModelDialog) -> None:
     assert "mine" not in names(dialog, "")
 
 
+def test_a_model_is_removed_at_once_where_no_question_is_wanted(dialog: ModelDialog) -> None:
+    dialog.asks = lambda: False
+    choose(dialog, "mine")
+
+    dialog.remove.click()
+
+    assert dialog.question is None
+    assert "mine" not in names(dialog, "")
+
+
 def test_a_model_gets_another_name(dialog: ModelDialog) -> None:
     choose(dialog, "mine")
     dialog.rename.click()

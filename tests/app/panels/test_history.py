@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from app.choices import Keeping
 from app.desk import DECISIONS_SPARE, Desk
 from app.panels.history import HistoryPanel
 from app.store import Card
@@ -204,6 +205,19 @@ def test_a_deleted_card_is_gone_and_the_state_in_force_is_not_deleted(desk: Desk
     assert card_texts(panel) == ["state 1", "state 2", "Move A", "Move A again"], "in force, it has a card"
     desk.store.undo.redo()
     assert card_texts(panel) == ["state 1", "state 2", "Move A again"]
+
+
+def test_a_card_is_deleted_after_a_question_unless_none_is_wanted(desk: Desk, panel: HistoryPanel) -> None:
+    reopened(desk, 3)
+
+    for answer_to, left in (("Cancel", 3), ("Delete", 2)):
+        panel.delete(0)
+        next(button for button in panel.deleting.buttons() if button.text().strip("&") == answer_to).click()
+        assert len(desk.store.cards()) == left
+    desk.choices.change(Keeping(ask_delete_card=False))
+    panel.delete(0)
+
+    assert len(desk.store.cards()) == 1
 
 
 def test_two_cards_that_are_clicked_with_ctrl_are_compared_in_words(desk: Desk, panel: HistoryPanel) -> None:

@@ -1,0 +1,172 @@
+"""Commands get other keys, and no two commands the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.command_palette import ShortcutSheet
+from app.keys import Keys, used_in_panels
+from app.keys_page import KeysPage
+from app.live import Live
+from app.main_window import MainWindow
+from app.store import Store
+from core.demo import demo_document
+from core.document import View
+
+PAIR, DEMO, MODEL = "Stimulus ▸ Random pair", "File ▸ Open the demo", "Model ▸ Open model…"
+Key, Ctrl = Qt.Key, Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    return QSettings(str(tmp_path / "relata.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def host(qtbot: QtBot) -> QWidget:
+    host = QWidget()
+    qtbot.addWidget(host)
+    return host
+
+
+def actions(host: QWidget) -> list[tuple[str, QAction]]:
+    """Three commands, the first with a tool tip of its own."""
+    found = []
+    for name, keys in ((PAIR, "Ctrl+R"), (DEMO, "Ctrl+D"), ("View ▸ Plain", "")):
+        menu, _, text = name.partition(" ▸ ")
+        action = QAction(text, host)
+        action.setShortcuts([QKeySequence(keys)] if keys else [])
+        action.setToolTip(f"{text} ({keys})" if keys else text)
+        found.append((menu, action))
+    return found
+
+
+def keys_of(host: QWidget, settings: QSettings | None) -> tuple[Keys, dict[str, QAction]]:
+    made = actions(host)
+    return Keys(made, settings), {f"{menu} ▸ {action.text()}": action for menu, action in made}
+
+
+def press(page: KeysPage, name: str, key: Qt.Key, modifier: Qt.KeyboardModifier = Ctrl) -> None:
+    page.choose(name)
+    page.field.setFocus()
+    QTest.keyClick(page.field, key, modifier)
+    page.field.editingFinished.emit()
+
+
+def test_a_rebound_command_runs_on_its_new_keys_and_not_on_the_old(qtbot: QtBot, settings: QSettings) -> None:
+    window = MainWindow(Store(demo_document(), View()), Live(), settings)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    before = window.desk.document
+
+    window.settings.keys.choose(PAIR, [QKeySequence("Ctrl+J")])
+    QTest.keyClick(window, Key.Key_R, Ctrl)
+    assert window.desk.document is before
+    QTest.keyClick(window, Key.Key_J, Ctrl)
+
+    assert window.desk.document is not before
+    sheet = ShortcutSheet(window.all_actions(), window)
+    told = [label.text() for label in sheet.findChildren(QLabel)]
+    assert told[told.index("Random pair") + 1] == "Ctrl+J"
+    assert "Ctrl+J" in window.settings.keys._actions[PAIR].toolTip()
+    again = MainWindow(Store(demo_document(), View()), Live(), settings)
+    qtbot.addWidget(again)
+    assert again.settings.keys.of(PAIR) == [QKeySequence("Ctrl+J")]
+
+
+def test_every_command_of_the_window_has_a_name_of_its_own_and_no_two_the_same_keys(window: MainWindow) -> None:
+    keys = window.settings.keys
+    fixed = [action for _, action in window.all_actions() if action.parent() is not window.models]
+
+    assert len(keys.names) == len(fixed)
+    assert [(name, keys.holder(own, but=name)) for name in keys.names for own in keys.of(name)] == [
+        (name, "") for name in keys.names for _ in keys.of(name)
+    ]
+
+
+def test_keys_of_another_command_are_named_and_only_taken_when_asked_for(host: QWidget, qtbot: QtBot) -> None:
+    keys, made = keys_of(host, None)
+    page = KeysPage(keys)
+    qtbot.addWidget(page)
+    page.show()
+
+    press(page, DEMO, Key.Key_R)
+    assert page.said.text() == "Ctrl+R is Stimulus ▸ Random pair."
+    assert [made[name].shortcut().toString() for name in (DEMO, PAIR)] == ["Ctrl+D", "Ctrl+R"]
+    page.take.click()
+
+    assert [made[name].shortcut().toString() for name in (DEMO, PAIR)] == ["Ctrl+R", ""]
+    assert made[PAIR].toolTip() == "Random pair"
+    assert page.take.isHidden()
+
+
+def test_keys_that_panels_use_are_refused_by_name(host: QWidget, qtbot: QtBot) -> None:
+    keys, made = keys_of(host, None)
+    page = KeysPage(keys)
+    qtbot.addWidget(page)
+    page.show()
+
+    press(page, DEMO, Key.Key_A, Qt.KeyboardModifier.NoModifier)
+
+    assert page.said.text() == "A is used in panels: Pad: Choose the thumb."
+    assert made[DEMO].shortcut().toString() == "Ctrl+D"
+    assert used_in_panels(QKeySequence("Alt+Left")) == "Stimulus: Move by a patch, by a pixel"
+    assert used_in_panels(QKeySequence("Ctrl+J")) == ""
+
+
+def test_one_command_or_all_get_back_the_keys_that_they_came_with(host: QWidget, qtbot: QtBot) -> None:
+    keys, made = keys_of(host, None)
+    page = KeysPage(keys)
+    qtbot.addWidget(page)
+    press(page, "View ▸ Plain", Key.Key_R)
+    page.take.click()
+    press(page, DEMO, Key.Key_J)
+
+    page.choose(PAIR)
+    page.reset.click()
+    assert [action.shortcut().toString() for action in made.values()] == ["Ctrl+R", "Ctrl+J", ""]
+    page.reset_all.click()
+
+    assert [action.shortcut().toString() for action in made.values()] == ["Ctrl+R", "Ctrl+D", ""]
+    assert made[DEMO].toolTip() == "Open the demo (Ctrl+D)"
+
+
+def test_a_command_may_have_no_keys(host: QWidget, settings: QSettings, qtbot: QtBot) -> None:
+    page = KeysPage(keys_of(host, settings)[0])
+    qtbot.addWidget(page)
+    page.choose(PAIR)
+    page.none.click()
+
+    _, made = keys_of(host, settings)
+
+    assert made[PAIR].shortcuts() == []
+
+
+def test_the_list_is_found_by_words_and_by_keys(host: QWidget, qtbot: QtBot) -> None:
+    page = KeysPage(keys_of(host, None)[0])
+    qtbot.addWidget(page)
+
+    for words, found in (("demo", [DEMO]), ("ctrl+r", [PAIR]), ("nothing", [])):
+        page.filter.setText(words)
+        assert [item.text(0) for item in page._items() if not item.isHidden()] == found
+
+
+NO_LIST, NO_COMMAND, NO_TEXT = f'{{"{DEMO}": "Ctrl+J"}}', '{"nowhere": ["Ctrl+J"]}', f'{{"{DEMO}": [7]}}'
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", NO_LIST, NO_COMMAND, NO_TEXT, 7])
+def test_damaged_keys_are_passed_over(host: QWidget, settings: QSettings, damaged: object) -> None:
+    settings.setValue("keys", damaged)
+
+    _, made = keys_of(host, settings)
+
+    assert [action.shortcut().toString() for action in made.values()] == ["Ctrl+R", "Ctrl+D", ""]
