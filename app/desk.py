@@ -16,6 +16,7 @@ from app.choices import Choices, Computing
 from app.jobs import Jobs
 from app.live import Live
 from app.query import FollowedQuery
+from app.stage import Stage
 from app.store import Store
 from app.widgets.closeup import WHOLE, Closeup
 from app.widgets.dropped import Dropped
@@ -92,6 +93,7 @@ class Desk:
         self._asked: Question | None = None
         self._query = FollowedQuery()
         self._gestures = itertools.count()
+        self.stage = Stage(self)
         store.follow = self.view_after
         store.changed.connect(self._forget_trial)
         self.choices.changed.connect(self._follow_choice)
@@ -187,6 +189,10 @@ class Desk:
         """Whether all that is wanted is known of the current state."""
         found = (self.found(analysis) for analysis in (Decision(), *self.wanted()))
         return all(each is not None and each.current for each in found)
+
+    def made_by(self, model: str) -> tuple[str, str] | None:
+        """The weights and the fit by which a model's verdicts were found last; None where it has not answered."""
+        return self._made_by.get(model)
 
     def _remember(self, answer: Answer, document: Document) -> None:
         """Keep the verdicts of the states in the history; nothing that the model would not find now."""

@@ -95,12 +95,13 @@ class Documents(QObject):
             "shown": [dock.objectName() for dock in docks if not dock.isHidden()],
             "front": [dock.objectName() for dock in docks if not dock.visibleRegion().isEmpty()],
         }
-        work = Work(desk.document, desk.view, {title: kept for title, kept in stand.items() if kept}, history)
+        kept = {title: kept for title, kept in stand.items() if kept}
+        work = Work(desk.document, desk.view, kept, history, desk.store.scenes)
         used = {name for document in documents_of(work) for name in (document.model, document.compared)}
         notes = tuple(self._notes[name] for name in sorted(used & self._notes.keys()))
         if before is None:
             return replace(work, models=notes)
-        return replace(work, models=notes, scenes=before.scenes, learned=before.learned, files=before.files)
+        return replace(work, models=notes, learned=before.learned, files=before.files)
 
     def _unsaved(self) -> Work:
         return replace(self.work(), journal_of=str(self.path or ""))
@@ -153,7 +154,7 @@ class Documents(QObject):
         if desk.answer is not None:
             desk.take(desk.answer)
         desk.decisions |= recorded_verdicts(work.history)
-        desk.store.begin(work.document, work.view, work.history, saved=saved)
+        desk.store.begin(work.document, work.view, work.history, work.scenes, saved=saved)
         for panel, dock in self._standing():
             panel.take(work.panels.get(panel.title, {}))
             _show(dock, work.panels.get(DOCKS, {}))

@@ -39,7 +39,7 @@ class Workspace:
     tip: str
     columns: tuple[Column, ...]
     columns_narrow: tuple[Column, ...] = ()
-    bars: tuple[str, ...] = ("Layers", "History")
+    bars: tuple[str, ...] = ("Layers", "History", "Scenes")
 
 
 STIMULUS, INSIDE = ("Stimulus",), ("Inside",)
@@ -67,7 +67,7 @@ WORKSPACES = (
         "Present",
         "The stimulus and the pads, large",
         (Column(STIMULUS, 700, 400), Column(("Interventions",), 730, 550)),
-        bars=("Layers",),
+        bars=("Layers", "Scenes"),
     ),
 )
 """In the order of their keys."""
@@ -138,6 +138,14 @@ def _put_away(window: QMainWindow, docks: Docks, stacks: Sequence[Sequence[QDock
 
 def _has_room(kind: type[Panel], window: QWidget) -> bool:
     return kind.title != "History" or window.height() >= ROOM_FOR_HISTORY_PX
+
+
+def hide_empty(docks: Docks) -> None:
+    """Bars without anything to show take no room."""
+    for dock in docks.values():
+        panel = dock.widget()
+        if isinstance(panel, Panel) and panel.is_empty():
+            dock.hide()
 
 
 def _stack(window: QMainWindow, docks: Sequence[QDockWidget], area: Qt.DockWidgetArea) -> None:

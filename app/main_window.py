@@ -11,7 +11,7 @@ from PySide6.QtCore import QSettings, QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
-from app import file_menu, layout
+from app import file_menu, layout, scenes_menu
 from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.desk import Desk
 from app.documents import Documents
@@ -37,7 +37,7 @@ PanelKind = TypeVar("PanelKind")
 
 OPENING_SIZE = QSize(1440, 900)
 OPENING_MENUS = ("File", "Model")
-MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Window", "Help")
+MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Scenes", "Window", "Help")
 
 
 class MainWindow(QMainWindow):
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
         self._add_model_window_help()
+        scenes_menu.fill(self._extra, self.desk, self)
         self._connect()
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)

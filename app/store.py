@@ -12,7 +12,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.document import Document, View
 from core.errors import UserError
-from core.work import Moment
+from core.work import Moment, Scene
 
 _MERGE_ID = 1
 BACK_TO = "Back to: "
@@ -36,7 +36,8 @@ class _Mark:
 
 
 class Store(QObject):
-    """Holds one immutable `Document` and one `View`. `changed` carries nothing: compare what you drew.
+    """Holds one immutable `Document`, one `View`, and the scenes, which are edited and undone like the document.
+    `changed` carries nothing: compare what you drew.
 
     `follow` gives the view that goes on with another document: its arguments are the view, that before, and that after.
     """
@@ -47,6 +48,7 @@ class Store(QObject):
         super().__init__()
         self.document = document
         self.view = view
+        self.scenes: tuple[Scene, ...] = ()
         self.follow: Callable[[View, Document, Document], View] = lambda view, before, after: view
         self.undo = QUndoStack(self)
         self._opened_with = view
@@ -61,22 +63,43 @@ class Store(QObject):
         self.undo.indexChanged.connect(self.changed)
         self._list_steps()
 
-    def edit(self, text: str, document: Document, gesture: str = "", view: View | None = None) -> None:
+    def edit(
+        self,
+        text: str,
+        document: Document,
+        gesture: str = "",
+        view: View | None = None,
+        scenes: tuple[Scene, ...] | None = None,
+    ) -> None:
         """Replace the document in one undo step; edits of one non-empty `gesture` in a row are one step.
 
         The last of them names it. Steps that were undone stay: going back from them becomes a step before this one.
-        `view` is how the new document is looked at, where that is not as before.
+        `view` is how the new document is looked at, and `scenes` what is to be shown to others, where they are not as
+        before.
         """
-        if document != self.document:
+        scenes = self.scenes if scenes is None else scenes
+        if document != self.document or scenes != self.scenes:
             if self.undo.canRedo():
                 self._step_back(gesture)
-            self.undo.push(self._change(text, document, gesture, view))
+            self.undo.push(self._change(text, document, gesture, view, scenes))
             self._forget_step_back(gesture)
         if view is not None:
             self.look(view)
 
-    def _change(self, text: str, document: Document, gesture: str = "", view: View | None = None) -> _Change:
-        return _Change(text, self.document, document, gesture, (self.view, view or self.view), self._set)
+    def edit_scenes(self, text: str, scenes: tuple[Scene, ...]) -> None:
+        """Replace the scenes in one undo step; what is shown stays."""
+        self.edit(text, self.document, scenes=scenes)
+
+    def _change(
+        self,
+        text: str,
+        document: Document,
+        gesture: str = "",
+        view: View | None = None,
+        scenes: tuple[Scene, ...] | None = None,
+    ) -> _Change:
+        told = (self.scenes, self.scenes if scenes is None else scenes)
+        return _Change(text, (self.document, document), gesture, (self.view, view or self.view), told, self._set)
 
     def cancel(self, gesture: str) -> None:
         """Take back the step of a gesture that is under way; it leaves nothing to redo that was not there before."""
@@ -108,11 +131,11 @@ class Store(QObject):
 
     def _step_back(self, gesture: str) -> None:
         """Redo what was undone and make the way back to here a step; the document stays as it is."""
-        index, here, view = self.undo.index(), self.document, self.view
+        index, here, view, scenes = self.undo.index(), self.document, self.view, self.scenes
         text = self.steps()[index][0]
         with QSignalBlocker(self):
             self.undo.setIndex(self.undo.count())
-            step = self._change(BACK_TO + text.removeprefix(BACK_TO), here, view=view)
+            step = self._change(BACK_TO + text.removeprefix(BACK_TO), here, view=view, scenes=scenes)
             step.made_for, step.index_before = gesture, index
             self.undo.push(step)
         self.view = view
@@ -142,14 +165,22 @@ class Store(QObject):
         command = self.undo.command(index - 1) if index > 0 else None
         return command.seen[1] if isinstance(command, _Change) else self._opened_with
 
-    def begin(self, document: Document, view: View, shown: Sequence[Moment] = (), *, saved: bool = True) -> None:
+    def begin(
+        self,
+        document: Document,
+        view: View,
+        shown: Sequence[Moment] = (),
+        scenes: tuple[Scene, ...] = (),
+        *,
+        saved: bool = True,
+    ) -> None:
         """Go on from another document, with nothing to undo; `shown` are the states that were shown before.
 
         It is clean where it is `saved`.
         """
         with QSignalBlocker(self):
             self.undo.clear()
-        self.document, self.view, self._opened_with = document, view, view
+        self.document, self.view, self._opened_with, self.scenes = document, view, view, scenes
         *earlier, last = shown or (Moment("Opened", document, view),)
         if last.document != document:
             earlier, last = [*earlier, last], Moment("Opened", document, view)
@@ -179,16 +210,19 @@ class Store(QObject):
     def card_in_force(self) -> int:
         """Which card is of the state in force."""
         index = self.undo.index()
-        return next((at for at, card in enumerate(self._cards) if card.at == index), len(self._cards) - 1)
+        done = [at for at, card in enumerate(self._cards) if card.at is not None and card.at <= index]
+        return done[-1] if done else len(self._cards) - 1
 
     def _list_cards(self) -> None:
-        index = self.undo.index()
         self._marks = {at: mark for at, mark in self._marks.items() if at < len(self._steps)}
         before = {card.at: card for card in self._cards}
         line = []
-        for at, (text, document) in enumerate(self._steps):
-            mark = self._marks.get(at, _Mark())
-            if not mark.deleted or at == index:
+        # A step of the scenes alone shows nothing else than the one before it.
+        shown = [at for at, step in enumerate(self._steps) if at == 0 or step[1] is not self._steps[at - 1][1]]
+        in_force = max(at for at in shown if at <= self.undo.index())
+        for at in shown:
+            (text, document), mark = self._steps[at], self._marks.get(at, _Mark())
+            if not mark.deleted or at == in_force:
                 moment = Moment(text, document, self.view_of(at), name=mark.name, starred=mark.starred)
                 known = before.get(at)
                 line.append(known if known is not None and _same(known.moment, moment) else Card(moment, at))
@@ -238,9 +272,9 @@ class Store(QObject):
             self.view = view
             self.changed.emit()
 
-    def _set(self, document: Document) -> None:
+    def _set(self, document: Document, scenes: tuple[Scene, ...]) -> None:
         self.view = self.follow(self.view, self.document, document)
-        self.document = document
+        self.document, self.scenes = document, scenes
 
 
 def _same(one: Moment, other: Moment) -> bool:
@@ -250,36 +284,37 @@ def _same(one: Moment, other: Moment) -> bool:
 
 
 class _Change(QUndoCommand):
-    """From one document to another, and how each was looked at when the other was made of it."""
+    """From one document and its scenes to others, and how each was looked at when the other was made of it."""
 
     def __init__(
         self,
         text: str,
-        before: Document,
-        after: Document,
+        documents: tuple[Document, Document],
         gesture: str,
         seen: tuple[View, View],
-        put: Callable[[Document], None],
+        scenes: tuple[tuple[Scene, ...], tuple[Scene, ...]],
+        put: Callable[[Document, tuple[Scene, ...]], None],
     ) -> None:
         super().__init__(text)
-        self.before, self.after, self.gesture, self.seen = before, after, gesture, seen
+        self.before, self.after = documents
+        self.gesture, self.seen, self.scenes = gesture, seen, scenes
         # The stack, and so the store, must not go while one of its own commands is taken apart.
         self._put = WeakMethod(put)
         self.cancelled = False
         self.made_for, self.index_before = "", 0
 
     def redo(self) -> None:
-        self._show(self.after)
+        self._show(self.after, self.scenes[1])
 
     def undo(self) -> None:
         # The stack drops an obsolete command, but only after it has run.
         self.setObsolete(self.cancelled)
-        self._show(self.before)
+        self._show(self.before, self.scenes[0])
 
-    def _show(self, document: Document) -> None:
+    def _show(self, document: Document, scenes: tuple[Scene, ...]) -> None:
         put = self._put()
         if put is not None:
-            put(document)
+            put(document, scenes)
 
     def id(self) -> int:
         return _MERGE_ID if self.gesture else -1
@@ -287,8 +322,12 @@ class _Change(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, _Change) or other.gesture != self.gesture:
             return False
-        self.after, self.seen = other.after, (self.seen[0], other.seen[1])
+        self.after, self.seen, self.scenes = (
+            other.after,
+            (self.seen[0], other.seen[1]),
+            (self.scenes[0], other.scenes[1]),
+        )
         self.setText(other.text())
-        if self.after == self.before:
+        if self.after == self.before and self.scenes[0] == self.scenes[1]:
             self.setObsolete(True)
         return True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from app.layout import WORKSPACES, Docks, OnScreen, Workspace, arrange
+from app.layout import WORKSPACES, Docks, OnScreen, Workspace, arrange, hide_empty
 
-VERSION = 2
+VERSION = 3
 """Of what is remembered: a layout that was kept by another is not restored."""
 
 
@@ -41,6 +41,7 @@ class Workspaces:
     def reset(self) -> None:
         """The current one as it was at first."""
         arrange(self._window, self._docks, self.current)
+        hide_empty(self._docks)
         self._on_screen.keep()
 
     def keep(self) -> None:
@@ -61,4 +62,5 @@ class Workspaces:
             state = self._settings.value(f"layout/{self.current.name}")
         if isinstance(state, QByteArray):
             self._window.restoreState(state, VERSION)
+        hide_empty(self._docks)
         self._on_screen.keep()

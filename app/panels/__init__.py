@@ -44,6 +44,10 @@ class Panel:
     def take(self, kept: Mapping[str, Any]) -> None:
         """Stand as `kept` says. It comes from a file: what is not known or of another type is passed over."""
 
+    def is_empty(self) -> bool:
+        """Of a bar: whether there is nothing to show, so that it takes no room."""
+        return False
+
     def set_low(self, low: bool) -> None:
         """Of a bar: take less height, for the window is low, or as much as it likes again."""
 

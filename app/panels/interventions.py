@@ -183,6 +183,7 @@ class InterventionsPanel(QScrollArea, Panel):
     def refresh(self) -> None:
         """Draw the pads that were found last and the edits of the document."""
         desk = self._desk
+        self._follow()
         if desk.probe_shown:
             self.probe.refresh()
         elif self.tabs.currentIndex() == FIT_TAB:
@@ -342,11 +343,22 @@ class InterventionsPanel(QScrollArea, Panel):
         if at is not None:
             self._desk.edit("Back to own value", remove_intervention(self._desk.document, at))
 
+    def _follow(self) -> None:
+        """Another panel like this one, or a scene, brought another tab to the front."""
+        shown = PROBE_TAB if self._desk.probe_shown else [property for property, _ in PADS].index(self._desk.pad_shown)
+        if self.tabs.currentIndex() not in (shown, FIT_TAB):
+            with QSignalBlocker(self.tabs):
+                self.tabs.setCurrentIndex(shown)
+            self._show_below()
+
+    def _show_below(self) -> None:
+        for below in self._of_pads:
+            below.setVisible(self.tabs.currentIndex() < len(PADS))
+
     def _show_pad(self) -> None:
         desk = self._desk
         desk.pad_shown, desk.probe_shown = self.property_shown, self.tabs.currentIndex() == PROBE_TAB
-        for below in self._of_pads:
-            below.setVisible(self.tabs.currentIndex() < len(PADS))
+        self._show_below()
         self.refresh()
         desk.store.changed.emit()  # the layers and the status line speak of what is shown here
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QDrag, QFont, QImage, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle
 
 from app import theme
 from app.widgets.marks import describe
 from app.widgets.painted import box, line_height, scaled, signed, write
 from app.widgets.rows import ROW, Index, Rows, RowView
+from app.widgets.scene_strip import card_mime
 
 CARD_WIDTH_PX = 84
 PICTURE_PX = 38
@@ -54,7 +55,7 @@ class Step:
 class HistoryStrip(RowView):
     """Steps from left to right; a click chooses one, the arrow keys step along them. The one in force is in sight.
 
-    Two that are clicked with Ctrl are compared; F2 names the one in force.
+    Two that are clicked with Ctrl are compared; F2 names the one in force; one that is dragged can become a scene.
     """
 
     chosen = Signal(int)
@@ -71,6 +72,7 @@ class HistoryStrip(RowView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("History")
         self.picked: int | None = None
+        self._pressed, self._pressed_at = -1, QPointF()
 
     def set_steps(self, steps: Sequence[Step], current: int) -> None:
         """Show the steps, without a signal; `current` is the one in force."""
@@ -114,8 +116,22 @@ class HistoryStrip(RowView):
             return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._pick(index.row())
-        elif index != self.currentIndex():
-            self.chosen.emit(index.row())
+        else:
+            self._pressed, self._pressed_at = index.row(), event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        far = (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
+        if self._pressed >= 0 and far:
+            drag = QDrag(self)
+            drag.setMimeData(card_mime(self._pressed))
+            self._pressed = -1  # it is carried: nobody goes to it
+            drag.exec(Qt.DropAction.CopyAction)
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, -1
+        if 0 <= pressed == self.indexAt(event.position().toPoint()).row() != self.currentIndex().row():
+            self.chosen.emit(pressed)
 
     def _pick(self, row: int) -> None:
         """The first of two to compare, or the second; the same again is let go."""

@@ -68,7 +68,7 @@ def test_a_click_on_an_old_card_and_an_edit_after_it_keep_every_card(desk: Desk,
         desk.edit(f"Move to {x_px}", moved(desk, x_px))
 
     place = panel.strip.visualRect(panel.strip.rows.index(1)).center()
-    QTest.mousePress(panel.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseClick(panel.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert desk.document.base.items[0].x_px == 64
     desk.edit("Move to 112", moved(desk, 112))
 
@@ -143,7 +143,7 @@ def test_states_of_an_earlier_time_are_faint_and_a_click_goes_back_with_their_ma
 
     assert [step.faint for step in panel.strip.rows.shown] == [True, True, True, False]
     place = panel.strip.visualRect(panel.strip.rows.index(1)).center()
-    QTest.mousePress(panel.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseClick(panel.strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
     assert desk.document.base.items[0].x_px == 16
     assert (desk.view.read, desk.view.write) == (1, 1)

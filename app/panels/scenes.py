@@ -1,0 +1,85 @@
+"""The strip of scenes: a click goes to one; they are named, ordered and taken away like everything else is edited."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QDockWidget, QMenu, QVBoxLayout, QWidget
+
+from app import scenes
+from app.desk import Desk
+from app.panels import Panel
+from app.panels.scene_note import SceneNote
+from app.thumbnails import thumbnail
+from app.widgets.scene_strip import SceneCard, SceneStrip
+
+
+class ScenesPanel(QWidget, Panel):
+    """Every scene in order, the one that was gone to last marked; without any it takes no room."""
+
+    title, place, order = "Scenes", "bottom", 80
+    bar = True
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._empty = True
+        self.strip = SceneStrip()
+        self.note: SceneNote | None = None
+        self.strip.chosen.connect(lambda index: desk.stage.go_to(index))
+        self.strip.opened.connect(self.write)
+        self.strip.removed.connect(lambda index: scenes.delete_scene(desk, index))
+        self.strip.moved.connect(lambda start, end: scenes.move_scene(desk, start, end))
+        self.strip.brought.connect(lambda card, at: scenes.add_scene(desk, desk.store.cards()[card].moment, at))
+        self.strip.menu_wanted.connect(self._open_menu)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 2)
+        layout.addWidget(self.strip)
+        self.setFixedHeight(self.strip.sizeHint().height() + 16)
+        desk.store.changed.connect(self._appear)
+
+    def is_empty(self) -> bool:
+        return not self._desk.store.scenes
+
+    def refresh(self) -> None:
+        """Show the scenes."""
+        desk = self._desk
+        known, at = desk.store.scenes, desk.stage.at
+        changed = at is not None and not desk.stage.moving and known[at].document != desk.document
+        if not self.has_news(known, at, changed):
+            return
+        cards = [
+            SceneCard(scene.name, scene.note, thumbnail(scene.document.base), changed and index == at)
+            for index, scene in enumerate(known)
+        ]
+        self.strip.set_cards(cards, at)
+
+    def write(self, index: int) -> None:
+        """Open the name and the note of a scene, to be written."""
+        self.note = SceneNote(self._desk, index, self)
+        self.note.open()
+
+    def menu_of(self, index: int) -> QMenu:
+        """What can be done with a scene."""
+        desk, menu = self._desk, QMenu(self)
+        last = len(desk.store.scenes) - 1
+        menu.addAction("Go to it", lambda: desk.stage.go_to(index))
+        menu.addAction("Name and note…", lambda: self.write(index))
+        menu.addAction("Update from what is shown", lambda: scenes.update_scene(desk, index))
+        earlier = menu.addAction("Move earlier", lambda: scenes.move_scene(desk, index, index - 1))
+        later = menu.addAction("Move later", lambda: scenes.move_scene(desk, index, index + 1))
+        menu.addAction("Delete", lambda: scenes.delete_scene(desk, index))
+        earlier.setEnabled(index > 0)
+        later.setEnabled(index < last)
+        return menu
+
+    def _open_menu(self, index: int, place: QPoint) -> None:
+        menu = self.menu_of(index)
+        menu.exec(place)
+        menu.deleteLater()
+
+    def _appear(self) -> None:
+        """The strip comes with the first scene, and goes with the last one."""
+        dock = self.parentWidget()
+        if self.is_empty() != self._empty and isinstance(dock, QDockWidget):
+            self._empty = self.is_empty()
+            dock.setVisible(not self._empty)

@@ -1,0 +1,44 @@
+"""The Scenes menu: what is shown to others, and the way through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.desk import Desk
+from app.file_menu import Add
+from app.panels.scenes import ScenesPanel
+from app.scenes import add_scene, delete_scene, move_scene, scene_at, update_scene
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+def fill(add: Add, desk: Desk, window: MainWindow) -> None:
+    """Add its commands, and full screen to the View menu."""
+    stage, here = desk.stage, partial(scene_at, desk)
+    add("Scenes", "Add scene", lambda: add_scene(desk), "Ctrl+M")
+    about_one: dict[str, tuple[Callable[[], object], str]] = {
+        "Update scene": (lambda: update_scene(desk, here()), "Ctrl+Shift+U"),
+        "Name and note…": (lambda: window.panel(ScenesPanel).write(here()), "Ctrl+Shift+F2"),
+        "Move scene earlier": (lambda: move_scene(desk, here(), max(0, here() - 1)), ""),
+        "Move scene later": (lambda: move_scene(desk, here(), min(len(desk.store.scenes) - 1, here() + 1)), ""),
+        "Delete scene": (lambda: delete_scene(desk, here()), ""),
+        "Next scene": (lambda: stage.go_on(1), "PgDown"),
+        "Previous scene": (lambda: stage.go_on(-1), "PgUp"),
+        "Reset scene": (stage.reset, ""),
+    }
+    actions = [add("Scenes", text, do, *filter(None, (key,))) for text, (do, key) in about_one.items()]
+
+    def enable() -> None:
+        for action in actions:  # a key that does nothing here is left to whatever scrolls
+            action.setEnabled(bool(desk.store.scenes))
+
+    desk.store.changed.connect(enable)
+    enable()
+    add("View", "Full screen", lambda: _toggle_full_screen(window), "F11")
+
+
+def _toggle_full_screen(window: MainWindow) -> None:
+    window.showNormal() if window.isFullScreen() else window.showFullScreen()
