@@ -14,6 +14,7 @@ from app.store import Card
 from app.thumbnails import thumbnail
 from app.widgets.history_strip import HistoryStrip, Step
 from core.document import controls_in_force
+from core.work import Moment
 
 
 class HistoryPanel(QWidget, Panel):

@@ -98,6 +98,9 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     def sizeHint(self) -> QSize:
         return QSize(456, 456)
 
+    def figure_height(self, width_px: float) -> float:
+        return width_px
+
     def minimumSizeHint(self) -> QSize:
         return QSize(160, 160)
 
@@ -113,6 +116,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
             marking = Marking(self.selected, self._hovered, self._target, self.hasFocus(), self.chosen[1:])
+            marking = marking if self.pose is None else Marking(-1, -1, -1, False)
             frame, image = self.frame(), self._image
 
             def drawing(on: QPainter) -> CanvasPainter:

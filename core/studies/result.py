@@ -5,10 +5,7 @@ Importing this loads no torch, so that the window can read results.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import UserError
 from core.plots import Plot, converter
 from core.scene import pairs_of
+from core.tables import Row as Row
+from core.tables import to_csv
 from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 CHANCE = 0.5
 """A model counts as at chance if the interval of its accuracy on unseen images reaches down to it."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,7 @@ def read_result(path: Path) -> StudyResult | None:
 def result_to_csv(result: StudyResult) -> str:
     """The rows as CSV; each carries study, model, weights and n as well."""
     fixed = {"study": result.study, "model": result.model, "weights_sha256": result.weights_sha256}
-    columns = list(dict.fromkeys([*fixed, *(name for row in result.rows for name in row)]))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in result.rows:
-        writer.writerow({**fixed, **{k: "" if _missing(v) else v for k, v in row.items()}})
-    return out.getvalue()
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return to_csv([{**fixed, **row} for row in result.rows], tuple(fixed))
 
 
 def n_kinds_of(model: Model) -> int:

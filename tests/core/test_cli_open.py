@@ -6,10 +6,13 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.cli import main
+from core.document import changed
+from core.work import Scene
 from core.work_files import read_work, write_work
 
 FIRST_FORMAT = Path(__file__).parents[1] / "data" / "format-1.relata"
@@ -28,18 +31,57 @@ def test_what_a_file_holds_is_printed_and_why_there_is_no_answer(
     assert found["model"] == "gone"
     assert found["edits"] == ["colour of A → by hand", "head 2 off"]
     assert [card["step"] for card in found["history"]] == ["Opened", "half-way", "Head 2 of block 1 off"]
-    assert found["history"][1]["recorded"] == {"answer": "same", "margin": 0.25, "flipped": True}
+    recorded = found["history"][1]["recorded"]
+    assert (recorded["answer"], recorded["margin"], recorded["flipped"]) == ("same", 0.25, True)
+    assert (recorded["margin_of"], recorded["margin_without_edits"]) == ("same − different", -0.75)
     assert found["made_with"][0]["embedded"]
     assert "no model" in found["answer"]["refused"]
 
 
-@pytest.mark.slow
-def test_with_the_model_there_it_answers(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["open", str(FIRST_FORMAT), "--json", "--device", "cpu"]) == 0
+def test_every_state_that_it_holds_is_answered_anew_beside_what_was_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = read_work(FIRST_FORMAT)
+    off = changed(work.document.interventions[0], enabled=False)
+    scene = Scene("Off", "say this", replace(work.document, interventions=(off,)), work.view)
+    path = tmp_path / "a.relata"
+    write_work(path, replace(work, scenes=(scene,)))
+
+    assert main(["open", str(path), "--json", "--all", "--device", "cpu"]) == 0
 
     found = json.loads(capsys.readouterr().out)
-    assert found["answer"]["answer"] in ("same", "different")
+    plain, moved, _ = found["history"]
+    assert found["answer"]["margin"] == found["history"][-1]["answer"]["margin"]
+    assert (
+        plain["answer"]["margin"] == plain["answer"]["margin_without_edits"] == moved["answer"]["margin_without_edits"]
+    )
+    assert moved["answer"]["margin"] != plain["answer"]["margin"]
+    assert found["scenes"][0]["answer"]["margin"] == plain["answer"]["margin"], "an edit that is off changes nothing"
     assert found["answer"]["lost"] == []
+
+
+def test_without_all_only_the_state_in_force_is_asked_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = read_work(FIRST_FORMAT)
+    path = tmp_path / "a.relata"
+    off = changed(work.document.interventions[0], enabled=False)
+    write_work(path, replace(work, document=replace(work.document, model="gone", interventions=(off,))))
+
+    main(["open", str(path), "--json", "--device", "cpu"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert "answer" not in found["history"][0]
+    assert (found["edits"], found["edits_off"]) == ([], ["colour of A → by hand"])
+    assert found["view"]["write"] == work.view.write
+
+
+def test_a_script_that_asks_the_same_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    work = read_work(FIRST_FORMAT)
+
+    assert main(["open", str(FIRST_FORMAT), "--python"]) == 0
+
+    names: dict[str, Any] = {"__name__": "a_script"}
+    exec(capsys.readouterr().out, names)
+    assert names["state"]() == work.document
 
 
 def test_a_file_that_is_no_document_is_a_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
