@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -11,12 +13,12 @@ from PySide6.QtWidgets import QApplication
 
 from core.looks import ramp, viridis
 
-__all__ = ["DARK", "LIGHT", "Theme", "apply", "choose", "current", "local_global", "viridis"]
+__all__ = ["DARK", "LIGHT", "Theme", "apply", "choose", "current", "local_global", "shown_in", "viridis"]
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours by role, as `#rrggbb`."""
+    """Colours by role, as `#rrggbb`; where it `is_clear`, there is no ground."""
 
     dark: bool
     window: str
@@ -32,13 +34,16 @@ class Theme:
     different: str
     warning: str
     effect: str
+    is_clear: bool = False
 
     def color(self, role: str, alpha: float = 1.0) -> QColor:
         """The colour of `role` with opacity `alpha` in 0–1."""
         color = QColor(getattr(self, role))
-        color.setAlphaF(alpha)
+        color.setAlphaF(0.0 if self.is_clear and role in _GROUNDS else alpha)
         return color
 
+
+_GROUNDS = ("window", "panel")
 
 DARK = Theme(
     dark=True,
@@ -81,6 +86,17 @@ _chosen: list[Theme] = []
 def choose(theme: Theme | None) -> None:
     """Use this theme from now on; None follows the operating system again."""
     _chosen[:] = [] if theme is None else [theme]
+
+
+@contextmanager
+def shown_in(theme: Theme) -> Iterator[None]:
+    """Paint in this theme for as long as the context lasts; the window keeps its own."""
+    before = tuple(_chosen)
+    choose(theme)
+    try:
+        yield
+    finally:
+        choose(*before or (None,))
 
 
 def current() -> Theme:

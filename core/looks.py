@@ -10,7 +10,7 @@ import base64
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +46,9 @@ LIGHT = Palette(
     grid="#dfe3e8",
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#5b636e"),
 )
+
+CLEAR = replace(LIGHT, paper="none")
+"""Light, without a ground."""
 
 DARK = Palette(
     paper="#17181c",

@@ -25,6 +25,7 @@ class Parts:
     caption: str
     widest: str = ".88"
     closeup: Closeup = WHOLE
+    hinted: bool = True
 
     @property
     def chips(self) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def frame_in(area: QRectF, font: QFont, parts: Parts, ratio: float) -> Attention
     em = line_height(font)
     column = _column_width(font, parts)
     caption = _caption_height(font, parts.caption, area.width())
-    hint = 1.25 * em if area.height() > 18 * em else 0.0
+    hint = 1.25 * em if parts.hinted and area.height() > 18 * em else 0.0
     foot = 0.35 * em + caption + hint
     side = _side(min(area.width() - column - 0.7 * em - 2, area.height() - foot - 3), parts, ratio)
     chips_height = len(parts.prefix) * 1.75 * em

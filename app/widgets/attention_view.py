@@ -171,8 +171,12 @@ class AttentionView(Blinking, Zooming, Interactive, Painted):
         em = line_height(self.font())
         return QSize(round(13 * em), round(10 * em))
 
+    def figure_height(self, width_px: float) -> float:
+        parts = replace(self._parts(), hinted=False)
+        return frame_in(QRectF(0, 0, width_px, 1e6), self.font(), parts, self.devicePixelRatioF()).caption.bottom() + 2
+
     def paint(self, painter: QPainter) -> None:
-        look, frame, font = self._look, self._frame(), self.font()
+        look, frame, font = self._seen(), self._frame(), self.font()
         if look.image is None:
             paint_waiting(painter, frame, font)
         else:
@@ -186,7 +190,7 @@ class AttentionView(Blinking, Zooming, Interactive, Painted):
 
     def _paint_picture(self, painter: QPainter, frame: AttentionFrame, image: QImage) -> None:
         """Stimulus, heat, and what marks both; only the heat is another with each answer."""
-        look, font = self._look, self.font()
+        look, font = self._seen(), self.font()
         self.still(
             painter, "image", (frame, image.cacheKey()), lambda still: paint_image(still, frame, image), frame.picture
         )
@@ -242,12 +246,18 @@ class AttentionView(Blinking, Zooming, Interactive, Painted):
             value = float(self._heat.flat[token - self._grid.n_prefix])
         return name if math.isnan(value) else f"{name} · {value:.3f}".replace("-", MINUS)
 
-    def _frame(self) -> AttentionFrame:
-        look = self._look
+    def _seen(self) -> Look:
+        """What is painted: in a figure nothing is pointed at."""
+        return self._look if self.pose is None else replace(self._look, hovered=None)
+
+    def _parts(self) -> Parts:
+        look, grid = self._look, self._grid
         labels = tuple(label for label, _ in look.prefix)
-        parts = Parts(
-            self._grid.rows, self._grid.cols, labels, look.scale_label, look.caption, look.widest, self.closeup
-        )
+        words, hinted = (look.scale_label, look.caption, look.widest), self.pose is None
+        return Parts(grid.rows, grid.cols, labels, *words, self.closeup, hinted)
+
+    def _frame(self) -> AttentionFrame:
+        parts = self._parts()
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         return self.kept("frame", parts, lambda: frame_in(area, self.font(), parts, ratio))
 

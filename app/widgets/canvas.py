@@ -94,6 +94,9 @@ class StimulusCanvas(Zooming, Holding[_Drag], Interactive, Painted):
     def sizeHint(self) -> QSize:
         return QSize(456, 456)
 
+    def figure_height(self, width_px: float) -> float:
+        return width_px
+
     def minimumSizeHint(self) -> QSize:
         return QSize(160, 160)
 
@@ -109,6 +112,7 @@ class StimulusCanvas(Zooming, Holding[_Drag], Interactive, Painted):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
             marking = Marking(self._selected, self._hovered, self._target, self.hasFocus())
+            marking = marking if self.pose is None else Marking(-1, -1, -1, False)
             frame, image = self._frame(), self._image
 
             def drawing(on: QPainter) -> CanvasPainter:

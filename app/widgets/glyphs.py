@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
+from typing import cast
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from contourpy import FillType, contour_generator
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+
+from app.widgets.figure_painter import FigurePainter
 
 _OVERSAMPLING = 4
 
@@ -25,8 +30,18 @@ def paint_glyph(painter: QPainter, mask: np.ndarray, rect: QRectF, color: QColor
     """Draw the shape of `mask` in the largest centred square of `rect` that whole pixels of the screen make up.
 
     Between pixels the picture would be fitted to them by leaving out some of its rows, and a disc would look cut off.
+    On paper, which has none, and where the painter enlarges, its outline is filled.
     """
     ratio = painter.device().devicePixelRatioF()
+    if isinstance(painter, FigurePainter) or painter.deviceTransform().m11() != ratio:
+        side = min(rect.width(), rect.height())
+        corner = rect.center() - QPointF(side / 2, side / 2)
+        bits = np.ascontiguousarray(mask, dtype=bool)
+        to_place = QTransform.fromTranslate(corner.x(), corner.y()).scale(side, side)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPath(to_place.map(_outline(bits.tobytes(), bits.shape)))
+        return
     pixels = math.floor(min(rect.width(), rect.height()) * ratio)
     left, top = (round(at * ratio - pixels / 2) / ratio for at in (rect.center().x(), rect.center().y()))
     painter.drawImage(QPointF(left, top), glyph(mask, color, pixels / ratio, ratio=ratio))
@@ -49,6 +64,27 @@ def _glyph(bits: bytes, shape: tuple[int, int], rgba: int, pixels: int) -> QImag
     stride = bgra.shape[1] * 4
     image = QImage(bgra.data, bgra.shape[1], bgra.shape[0], stride, QImage.Format.Format_ARGB32_Premultiplied)
     return image.copy()
+
+
+@lru_cache(maxsize=512)
+def _outline(bits: bytes, shape: tuple[int, int]) -> QPainterPath:
+    """The outline of the shape, whose bounds fill the unit square."""
+    mask = np.frombuffer(bits, dtype=bool).reshape(shape)
+    outline = QPainterPath()
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return outline
+    side = float(max(np.ptp(rows), np.ptp(columns)) + 1)
+    middle = np.array([columns[0] + columns[-1], rows[0] + rows[-1]]) / 2
+    smooth = np.pad(_smoothed(mask), 1)
+    contours = contour_generator(z=smooth, fill_type=FillType.OuterOffset).filled(0.5, math.inf)
+    points, offsets = cast(tuple[list[np.ndarray], list[np.ndarray]], contours)
+    for line, ends in zip(points, offsets, strict=True):
+        placed = (line - 1 - middle) / side + 0.5
+        for first, last in pairwise(ends.tolist()):
+            outline.addPolygon(QPolygonF([QPointF(x, y) for x, y in placed[first:last].tolist()]))
+            outline.closeSubpath()
+    return outline
 
 
 def _coverage(mask: np.ndarray, pixels: int) -> np.ndarray:

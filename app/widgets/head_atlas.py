@@ -15,6 +15,7 @@ from app.widgets.head_atlas_paint import (
     Choice,
     Grid,
     Heads,
+    figure_height,
     grid_in,
     legend_fits,
     legend_row,
@@ -151,6 +152,9 @@ class HeadAtlas(Interactive, Painted):
         em = line_height(self.font())
         return QSize(round(11 * em), round((2 + max(4.0, 0.36 * len(self._scores))) * em))
 
+    def figure_height(self, width_px: float) -> float:
+        return figure_height(width_px, self.font(), *self._scores.shape)
+
     def paint(self, painter: QPainter) -> None:
         area, font = QRectF(self.rect()), self.font()
         if not self._scores.size:
@@ -161,15 +165,17 @@ class HeadAtlas(Interactive, Painted):
             self._paint_legend(painter, legend_row(area, font))
         content = (self._scores.shape, self._scores.tobytes(), heads.thumbnails and heads.thumbnails.cacheKey())
         painter.setOpacity(STALE_OPACITY if self._stale else 1.0)
-        self.still(painter, "cells", content, lambda still: paint_cells(still, grid, heads, self._outlines))
+        outlines = self._outlines if self.pose is None else None
+        self.still(painter, "cells", content, lambda still: paint_cells(still, grid, heads, outlines))
         painter.setOpacity(1.0)
         if self._off:
             self.still(painter, "off", (grid, self._off), lambda still: paint_off(still, grid, self._off))
         names, beside = (grid, self._selected[0]), area.adjusted(grid.right, 0, 0, 0)
         self.still(painter, "names", names, lambda still: paint_names(still, grid, font, self._selected[0]), beside)
-        paint_rings(painter, grid, self._selected, self._hovered, focused=self.hasFocus())
-        if self._hovered is not None and self._thumbnails is not None:
-            paint_enlarged(painter, area, grid, self._thumbnails, self._hovered)
+        hovered = self._hovered if self.pose is None else None
+        paint_rings(painter, grid, self._selected, hovered, focused=self.hasFocus())
+        if hovered is not None and self._thumbnails is not None:
+            paint_enlarged(painter, area, grid, self._thumbnails, hovered)
 
     def _outlines(self, painter: QPainter) -> None:
         grid = self._grid()

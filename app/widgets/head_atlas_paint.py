@@ -129,16 +129,30 @@ def paint_waiting(painter: QPainter, area: QRectF, font: QFont) -> None:
     write(painter, area, WAITING, font=font, color=theme.current().color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
 
 
-def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[[QPainter], None]) -> None:
+def figure_height(width_px: float, font: QFont, n_blocks: int, n_heads: int) -> float:
+    """The height at which cells are as high as wide, where words are not larger."""
+    grid = grid_in(QRectF(0, 0, width_px, 1e6), font, n_blocks, n_heads)
+    return grid.top + n_blocks * min(grid.pitch_x, grid.pitch_y) + 0.25 * line_height(font)
+
+
+def paint_cells(painter: QPainter, grid: Grid, heads: Heads, outlines: Callable[[QPainter], None] | None) -> None:
     """Each head in the colour of its score, or a frame where that is not known; with thumbnails, only at its edge.
 
     `outlines` draws the shapes of all cells, which cut them out of plain rectangles: quicker than round ones each time.
+    Without it each is drawn, as a figure needs it, in which nothing is cut out.
     """
     if heads.thumbnails is not None and _are_readable(grid, heads.thumbnails):
         _paint_thumbnails(painter, grid, heads.thumbnails, heads.scores)
         return
     fills = theme.local_global(np.nan_to_num(heads.scores)).tolist()
     unknown, half = np.isnan(heads.scores).tolist(), grid.gap / 2
+    if outlines is None:
+        for block, head, cell in grid.cells:
+            red, green, blue = fills[block][head]
+            line = theme.current().color("line") if unknown[block][head] else None
+            fill = None if line is not None else QColor(red, green, blue, _FILL_ALPHA)
+            box(painter, cell, radius=grid.radius, fill=fill, line=line)
+        return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     for block, head, cell in grid.cells:
         if not unknown[block][head]:

@@ -111,7 +111,7 @@ class LayerStrip(Interactive, Painted):
             cells=self._cells,
             read=self._read - self._first,
             write=self._write - self._first,
-            hovered=self._hovered,
+            hovered=self._hovered if self.pose is None else None,
             focused=self.hasFocus(),
         )
         self.still(painter, "strip", look, lambda still: paint_strip(still, QRectF(self.rect()), self.font(), look))

@@ -153,7 +153,7 @@ class ModeView(Blinking, Interactive, Painted):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for square, image in zip(self._squares(), (look.image, look.picture), strict=True):
             painter.drawImage(square, image)
-            for patch, role in ((look.held, "accent"), (look.hovered, "text")):
+            for patch, role in ((look.held, "accent"), (look.hovered if self.pose is None else -1, "text")):
                 if patch >= 0:
                     painter.setBrush(Qt.BrushStyle.NoBrush)
                     painter.setPen(QPen(colors.color(role), 1.6))

@@ -108,9 +108,13 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     def minimumSizeHint(self) -> QSize:
         return QSize(150, 110)
 
+    def figure_height(self, width_px: float) -> float:
+        x0, x1, y0, y1 = self._picture.extent
+        return width_px * (y1 - y0) / max(x1 - x0, 1e-9)
+
     def paint(self, painter: QPainter) -> None:
         colors, frame, picture = theme.current(), self._frame(), self._picture
-        landmark = self.held.landmark if self.held is not None else self._hovered
+        landmark = self.held.landmark if self.held is not None else self._hovered if self.pose is None else -1
         marking = PadMarking(self._thumb, landmark, self.hasFocus(), self.held is not None)
         grid = None if picture.decision is None else picture.decision.tobytes()
         ground = (picture.landmarks, grid, picture.extent, picture.control)

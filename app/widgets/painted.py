@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
@@ -27,11 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-
-if TYPE_CHECKING:
-    _Widget = QWidget
-else:
-    _Widget = object
+from app.widgets.posed import Posing
 
 MINUS = "\N{MINUS SIGN}"
 STALE_OPACITY = 0.5
@@ -46,7 +42,7 @@ _LOOKS = (
 )
 
 
-class Paints(_Widget):
+class Paints(Posing):
     """What paints itself in the current theme, and again whenever the theme or the font changes.
 
     A mixin before the class of a widget, so that buttons and sliders can be painted like everything else.
@@ -73,8 +69,10 @@ class Paints(_Widget):
     def kept(self, name: str, content: object, make: Callable[[], Made]) -> Made:
         """What `make` returns, made again only when `content`, the size, the screen, the theme or the font changes.
 
-        `content` is all else that it depends on, to be compared with `==`: no arrays.
+        `content` is all else that it depends on, to be compared with `==`: no arrays. For a figure it is always made.
         """
+        if self.pose is not None:
+            return make()
         things: dict[str, tuple[object, Made]] = self.__dict__.setdefault("_kept", {})
         made_of = (content, self.width(), self.height(), self.devicePixelRatioF(), theme.current(), self.font())
         if name not in things or things[name][0] != made_of:
@@ -92,8 +90,13 @@ class Paints(_Widget):
         """Draw what does not move: once, and from then on as a picture of it, for as long as `kept` keeps it.
 
         The picture has the pixels of the screen, also where the widget begins between two of them. It is of the whole
-        widget, or of what is `within`: the smaller, the sooner it is drawn.
+        widget, or of what is `within`: the smaller, the sooner it is drawn. In a figure lines stay lines.
         """
+        if self.pose is not None:
+            painter.save()
+            draw(painter)
+            painter.restore()
+            return
         to_screen, ratio = painter.deviceTransform(), painter.device().devicePixelRatioF()
         left, top = to_screen.dx() % 1.0, to_screen.dy() % 1.0
         area = self.rect() if within is None else self.rect() & within.toAlignedRect()

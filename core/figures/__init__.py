@@ -39,10 +39,10 @@ def write_figure(plot: Plot, path: Path, *, palette: Palette = LIGHT, dpi: int =
     return list(encoded)
 
 
-def to_svg(plot: Plot, palette: Palette = LIGHT) -> str:
-    """The SVG element alone, ready to stand in a page."""
+def to_svg(plot: Plot, palette: Palette = LIGHT, width: float = WIDTH) -> str:
+    """The SVG element alone, ready to stand in a page; plots with axes are so many points wide."""
     with _style(palette, plot.title):
-        text = _encoded(figure_of(plot, palette), ".svg", plot.title).decode("utf-8")
+        text = _encoded(figure_of(plot, palette, width), ".svg", plot.title).decode("utf-8")
     return text[text.index("<svg") :]
 
 
@@ -76,10 +76,10 @@ def _style(palette: Palette, salt: str) -> Iterator[None]:
         yield
 
 
-def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
-    """The figure of a plot, 360 points (5 inches) wide or as wide as its cells or maps need."""
+def figure_of(plot: Plot, palette: Palette = LIGHT, width: float = WIDTH) -> Figure:
+    """The figure of a plot, so many points wide or as wide as its cells or maps need."""
     with _style(palette, plot.title):
-        figure = Figure(figsize=(WIDTH / POINTS_AN_INCH, 1), dpi=POINTS_AN_INCH)
+        figure = Figure(figsize=(width / POINTS_AN_INCH, 1), dpi=POINTS_AN_INCH)
         match plot:
             case Curves():
                 draw_curves(figure, plot, palette)
@@ -93,5 +93,5 @@ def figure_of(plot: Plot, palette: Palette = LIGHT) -> Figure:
                 draw_maps(figure, plot, palette)
             case Gallery():
                 draw_gallery(figure, plot, palette)
-        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps | Gallery) else WIDTH)
+        fit(figure, 0.0 if isinstance(plot, Heatmap | Maps | Gallery) else width)
     return figure

@@ -15,7 +15,19 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
-from core.figures.sheet import BELOW, LEFT, MARGIN, SMALL, WIDTH, Look, add_head, new_axes, place_of, width_of, write
+from core.figures.sheet import (
+    BELOW,
+    LEFT,
+    MARGIN,
+    SMALL,
+    Look,
+    add_head,
+    new_axes,
+    place_of,
+    sheet_width,
+    width_of,
+    write,
+)
 from core.looks import DASHES, Palette, number, steps, wrapped
 from core.plots import Bars, Cloud, Curves, Reference, Role, Scatter, Series
 
@@ -27,7 +39,7 @@ NAME_GAPS = (6.0, 14.0, 24.0, 36.0)
 
 def _frame(figure: Figure, plot: Curves | Bars | Scatter, height: float, room: float) -> Axes:
     """Axes with ticks up the left side, and so much room on the right."""
-    axes = new_axes(figure, (LEFT, BELOW, WIDTH - LEFT - MARGIN - room, height))
+    axes = new_axes(figure, (LEFT, BELOW, sheet_width(figure) - LEFT - MARGIN - room, height))
     axes.set_ylim(*plot.y_range)
     axes.set_yticks(ticks := steps(*plot.y_range), [number(tick) for tick in ticks])
     axes.set_ylabel(plot.y_label)

@@ -44,6 +44,11 @@ def sheet_of(axes: Axes) -> Figure:
     return cast(Figure, axes.get_figure(root=True))
 
 
+def sheet_width(figure: Figure) -> float:
+    """How wide the sheet is."""
+    return float(figure.get_figwidth()) * POINTS_AN_INCH
+
+
 def place_of(axes: Axes) -> Place:
     """Where the axes are."""
     left, bottom, width, height = axes.bbox.bounds
@@ -79,22 +84,22 @@ def add_head(axes: Axes, title: str, entries: Sequence[Entry] = (), sample: floa
     """The title and under it the legend, both in lines as wide as the figure; `sample` is in widths of a letter."""
     inches = sheet_of(axes).dpi_scale_trans
     indent, up = MARGIN - LEFT, 7.0
-    for row in reversed(_rows(entries, sample)):
+    for row in reversed(_rows(entries, sample, sheet_width(sheet_of(axes)) - 2 * MARGIN)):
         labels, handles = zip(*row, strict=True)
         where = axes.transAxes + ScaledTranslation(indent / POINTS_AN_INCH, up / POINTS_AN_INCH, inches)
         look: Look = {"loc": "lower left", "bbox_to_anchor": (0, 1), "bbox_transform": where, "handlelength": sample}
         axes.add_artist(Legend(axes, handles, labels, ncols=len(row), **look))
         up += LINE
-    write_title(axes, title, (indent, up + 3), WIDTH - 2 * MARGIN)
+    write_title(axes, title, (indent, up + 3), sheet_width(sheet_of(axes)) - 2 * MARGIN)
 
 
-def _rows(entries: Sequence[Entry], sample: float) -> list[list[Entry]]:
-    """Entries of a legend in rows that fit; a legend of matplotlib's would stand in columns."""
+def _rows(entries: Sequence[Entry], sample: float, room: float) -> list[list[Entry]]:
+    """Entries of a legend in rows that fit into the room; a legend of matplotlib's would stand in columns."""
     rows: list[list[Entry]] = []
     right = math.inf
     for words, artist in entries:
         width = NORMAL * (sample + SAMPLE_GAP) + width_of(words, NORMAL)
-        if right + width > WIDTH - 2 * MARGIN:
+        if right + width > room:
             rows, right = [*rows, []], 0.0
         rows[-1].append((words, artist))
         right += width + NORMAL * ENTRY_GAP
