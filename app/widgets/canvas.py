@@ -125,7 +125,8 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             content = (image.cacheKey(), self.patch_px, self.closeup)
             self.still(painter, "picture", content, lambda still: drawing(still).paint_picture(image))
             drawing(painter).paint_items(self.items, marking)
-            self.tool.paint(painter)
+            if self.pose is None:
+                self.tool.paint(painter)
 
     # The tool in the hand
 
