@@ -18,7 +18,8 @@ from PySide6.QtCore import QDeadlineTimer, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app import choices
+from app import theme
+from app.choices import THEMES
 from app.layout import WORKSPACES
 from app.live import Live
 from app.main_window import MainWindow
@@ -34,6 +35,7 @@ SIZES = ((1440, 900), (1366, 768), (960, 540))
 SCALES = {"1": SIZES, "2": ((960, 540),)}
 """At 200 % a screen of 1920 × 1080 has 960 × 540 logical pixels."""
 ANSWER_MS = 120_000
+QUIET_MS = 2500
 TRAIL_MS = 2500
 """The meter shows for two seconds where it was."""
 
@@ -61,27 +63,32 @@ def take(folder: Path, scale: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
     app.setApplicationName("Relata")
-    choices.choose_theme(None, None)
+    wear(app, "light")
     window = MainWindow(Store(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), Live("cpu"))
     window.show()
     window.desk.live.start()
     window.desk.ask()
     if scale == "1":
-        choices.choose_theme(None, choices.THEMES["light"])
         for picture, pose in README.items():
             pose(window)
             QTest.qWait(TRAIL_MS)
             save(window, ROOT / "docs" / picture)
         command(window, f"Bundled: {DEFAULT_MODEL}")
     flipped(window)
-    for (name, look), size in product(choices.THEMES.items(), SCALES[scale]):
-        choices.choose_theme(None, look)
+    for look, size in product(THEMES, SCALES[scale]):
+        wear(app, look)
         window.resize(*size)
         for workspace in WORKSPACES:
             window.workspaces.choose(workspace)
             window.workspaces.reset()
-            save(window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{name}.png")
+            save(window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{look}.png")
     window.close_without_asking()
+
+
+def wear(app: QApplication, look: str) -> None:
+    """Dress the window, whatever the system asks for."""
+    theme.choose(THEMES[look])
+    theme.apply(app)
 
 
 def settle(window: MainWindow) -> None:
@@ -94,9 +101,12 @@ def settle(window: MainWindow) -> None:
 
 
 def save(widget: MainWindow, path: Path) -> None:
-    """Write what the window looks like once everything is answered."""
-    QTest.qWait(300)  # the meter's needle comes to rest
-    settle(widget)
+    """Write what the window looks like once everything is answered, as finely as it will be."""
+    last = None
+    while last is not widget.desk.answer:
+        settle(widget)
+        last = widget.desk.answer
+        QTest.qWait(QUIET_MS)
     widget.setFocus()
     if not widget.grab().save(str(path)):
         raise SystemExit(f"{path} could not be written.")
@@ -141,12 +151,13 @@ def lens(window: MainWindow) -> None:
     """The patches that say “cat”."""
     command(window, "Bundled: emoji")
     at_first(window, "Inside")
+    window.desk.look(read=window.desk.n_blocks - 1)
 
 
 def at_first(window: MainWindow, workspace: str) -> None:
     """A workspace as it was at first, without edits."""
     settle(window)
-    command(window, workspace)
+    window.workspaces.choose(next(each for each in WORKSPACES if each.name == workspace))
     window.workspaces.reset()
     if window.desk.document.interventions:
         command(window, "Clear edits")
