@@ -25,13 +25,16 @@ from PySide6.QtCore import QSettings, qVersion
 from PySide6.QtWidgets import QApplication
 
 from app import theme
+from app.export.headless import main as draw_figure
 from app.journal import journal_folder
 from app.live import Live
 from app.main_window import MainWindow
+from app.opening import open_path
 from app.process import stand_somewhere
 from app.signals import Signals
 from app.store import Store
 from core.cards import log_path, subspace_cards
+from core.cli_figure import VERB
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
 from core.log import LOG, keep_log
@@ -42,9 +45,14 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None
 
 
 def main() -> int:
-    """Open the demo, show the window, then start the engine: the first frame does not wait for torch."""
+    """Open the demo, show the window, then start the engine: the first frame does not wait for torch.
+
+    After the word `figure`, a figure is drawn in its place.
+    """
     open_streams()
     stand_somewhere()
+    if sys.argv[1:2] == [VERB]:
+        return draw_figure(sys.argv[2:])
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
     app.setOrganizationName("Relata")
@@ -61,7 +69,7 @@ def main() -> int:
     window.desk.ask()
     named = app.arguments()[1:2]
     if named:
-        window.outcomes.attempt(lambda: window.documents.open(Path(named[0])), opening=True)
+        window.outcomes.attempt(lambda: open_path(window.desk, Path(named[0])), opening=True)
     else:
         window.documents.offer_recovery()
     return app.exec()

@@ -277,7 +277,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+Shift+1",), "pair"),
     Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+Shift+2",), "pair"),
     Command(
-        "Stimulus", "Make counterfactual source", edits.counterfactual, ("Ctrl+Shift+C",), "pair", "Counterfactual"
+        "Stimulus", "Make counterfactual source", edits.counterfactual, ("Ctrl+Shift+F",), "pair", "Counterfactual"
     ),
     Command("Stimulus", "Re-roll noise", edits.reroll, ("Ctrl+Shift+R",), "pair"),
     *KINDS_OF_ITEMS,

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu
 
 from app.choices import Keeping
 from app.desk import Desk
+from app.export.reopen import reopen
 from app.journal import Entry, Journal, entry_at, left_behind, new_entry
 from app.leaving import Leaving, Then
 from app.outcomes import Outcomes
@@ -21,6 +22,7 @@ from app.recovery import Recovery
 from core.cards import model_path, read_card, subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
+from core.figure_work import is_figure_name
 from core.library import find, name_of
 from core.questions import Answer
 from core.start import window_command
@@ -42,7 +44,7 @@ UNTITLED = "Untitled"
 DOCUMENTS = f"Documents of Relata (*{SUFFIX});;All files (*)"
 OPENED = (
     f"All that is opened (*{SUFFIX} *.safetensors *.pt *.pth *.bin *.ckpt *.png *.jpg *.jpeg *.webp *.tif *.tiff "
-    "*.bmp *.gif);;All files (*)"
+    "*.bmp *.gif *.svg *.pdf);;All files (*)"
 )
 N_RECENT = 8
 DOCKS = "Window"
@@ -106,6 +108,10 @@ class Documents(QObject):
     def _unsaved(self) -> Work:
         return replace(self.work(), journal_of=str(self.path or ""))
 
+    def standing(self) -> Iterable[tuple[Panel, QDockWidget]]:
+        """Every panel with its dock."""
+        return self._standing()
+
     def _changed(self) -> None:
         store = self._desk.store
         self._window.setWindowTitle(f"{self.name()}[*] — {name_of(store.document.model)} — Relata")
@@ -161,7 +167,7 @@ class Documents(QObject):
         desk.ask_again()
 
     def open(self, path: Path) -> None:
-        """Open a document file, once what is shown may go.
+        """Open a document file, or what a figure carries, once what is shown may go.
 
         Raises UserError where it is none: then nothing is asked and nothing lost.
         """
@@ -170,6 +176,9 @@ class Documents(QObject):
             entry = entry_at(path)
             if entry is not None:
                 self.restore(entry)
+            return
+        if is_figure_name(path):
+            reopen(path, lambda work: self.leaving.ask(lambda: self.begin(work, None)), self._standing)
             return
         work = read_work(path)
         self.leaving.ask(lambda: self._open(work, path))

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.desk import Desk
 from app.documents import Documents
+from app.edits import show_photo
 from app.opening import open_path
+from core.figure_state import SUFFIXES
 
 Key = QKeySequence.StandardKey
 PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
@@ -28,7 +30,9 @@ class Add(Protocol):
     def __call__(self, menu: str, text: str, do: Callable[[], object], *keys: str | Key) -> QAction: ...
 
 
-def fill(menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidget) -> None:
+def fill(
+    menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidget, export: Callable[[], object]
+) -> None:
     """Add its commands; those of what was opened last are listed when it is shown."""
     add("File", "New", documents.new, Key.New)
     add("File", "New window", documents.new_window, "Ctrl+Alt+N")
@@ -47,6 +51,8 @@ def fill(menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidge
     add("File", "Revert to what was saved", documents.revert)
     add("File", "Locate the model…", documents.locate)
     menu.addSeparator()
+    add("File", "Export figure…", export, "Ctrl+Shift+E")
+    menu.addSeparator()
     add("File", "Quit", window.close, Key.Quit)
     menu.addSeparator()
 
@@ -55,4 +61,6 @@ def open_picture(desk: Desk, window: QWidget) -> None:
     """Choose a picture for the tab that is shown."""
     name, _ = QFileDialog.getOpenFileName(window, "Open picture", "", PHOTO_FILTER)
     if name:
-        open_path(desk, Path(name))
+        path = Path(name)
+        # A figure that carries its state is opened as a picture here: that is what was asked for.
+        show_photo(desk, path) if path.suffix.lower() in SUFFIXES else open_path(desk, path)

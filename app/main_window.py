@@ -16,6 +16,7 @@ from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.desk import Desk
 from app.documents import Documents
 from app.edits import keep_model
+from app.export.exports import Exports
 from app.item_commands import ITEM_COMMANDS
 from app.jobs import Jobs
 from app.live import Live
@@ -61,11 +62,13 @@ class MainWindow(QMainWindow):
         self.outcomes = Outcomes(self.desk, self.status)
         self.documents = Documents(self, self.desk, self._standing, self.outcomes, settings, journal)
         self.leaving = self.documents.leaving
-        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self)
+        self.exports = Exports(self, self.desk, self.documents, self.outcomes, self._in_sight, settings)
+        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, self.exports.export)
         self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
         self._add_undo()
         for command in (*ITEM_COMMANDS, *COMMANDS):
             self._add(command)
+        self.exports.add_commands(self._extra)
         self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
@@ -109,6 +112,7 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(kind.title, self)
         dock.setObjectName(kind.title)
         dock.setWidget(panel)
+        self.exports.attach(dock, panel)
         if kind.bar:
             dock.setTitleBarWidget(QWidget())
             layout.limit(panel)

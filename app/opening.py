@@ -9,17 +9,21 @@ from tempfile import TemporaryDirectory
 
 from app.desk import Desk
 from app.edits import choose_model, show_photo
+from app.export.reopen import carries_document
 from app.widgets.dropped import Dropped
 from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
+from core.figure_work import is_figure_name
 from core.masks import MASK_SUFFIX
 from core.work_files import SUFFIX
 
 WHAT_CAN = (
-    "Open a document (.relata), a picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or a model (.safetensors, .pt, .pth, .bin, "
-    ".ckpt, its folder)."
+    "Open a document (.relata), a figure that Relata exported (PNG, SVG, PDF), a picture (PNG, JPEG, WebP, TIFF, BMP, "
+    "GIF) or a model (.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
 )
 N_NAMED = 3
+PHOTO_SUFFIX = ".png"
+"""Of figures, the one that may be a photograph as well."""
 
 
 def open_dropped(desk: Desk, dropped: Dropped) -> None:
@@ -64,11 +68,12 @@ def open_paths(desk: Desk, paths: Sequence[Path], others: Sequence[str] = ()) ->
 
 
 def open_path(desk: Desk, path: Path) -> None:
-    """Open a document, a picture or a model, by the end of its name; one of another program is imported first.
+    """Open a document, figure, picture or model, by the end of its name; one of another program is imported first.
 
     Raises UserError for anything else.
     """
-    if path.suffix.lower() == SUFFIX:
+    suffix = path.suffix.lower()
+    if suffix == SUFFIX or (is_figure_name(path) and (suffix != PHOTO_SUFFIX or carries_document(path))):
         desk.open_document(path)
     elif is_foreign(path):
         desk.import_model(path)

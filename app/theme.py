@@ -42,6 +42,10 @@ class Theme:
         color.setAlphaF(0.0 if self.is_clear and role in _GROUNDS else alpha)
         return color
 
+    def solid(self, role: str) -> QColor:
+        """The colour of `role`, also where there is no ground: of what has to cover something."""
+        return QColor(getattr(self, role))
+
 
 _GROUNDS = ("window", "panel")
 

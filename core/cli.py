@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, get_args
 from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one_of, seed, share, whole
 from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
+from core.cli_figure import add_figure_verb
 from core.cli_head import add_head_verb
 from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
@@ -32,6 +33,7 @@ from core.cli_open import add_open_verb
 from core.cli_study import add_study_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
+from core.figure_state import SUFFIXES
 from core.scene import PROPERTIES, Geometry, Task
 from core.signals import STATUS
 from core.start import has_working_directory, window_command
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; without one, open the window. Exit status 0 if all went well, 2 for a user's mistake."""
     with printing():
         words = list(sys.argv[1:] if argv is None else argv)
-        if words[:1] and words[0].lower().endswith(SUFFIX):
+        if words[:1] and words[0].lower().endswith((SUFFIX, *SUFFIXES)):
             return _run(argparse.Namespace(run=_window, file=Path(words[0])))
         return _run(_parser().parse_args(words))
 
@@ -70,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="relata", description="A laboratory for looking into vision transformers.")
-    parser.epilog = f"relata FILE{SUFFIX} opens the window on a document."
+    parser.epilog = f"relata FILE{SUFFIX} opens the window on a document, and on a figure that carries one."
     parser.set_defaults(run=_window, file=None)
     verbs = parser.add_subparsers(title="verbs")
     _add_render(verbs.add_parser("render", help="write a set of stimuli as PNG with a JSON manifest"))
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add_import_verb(verbs)
     add_models_verb(verbs)
     add_open_verb(verbs)
+    add_figure_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)

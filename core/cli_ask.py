@@ -17,7 +17,7 @@ from core.arguments import seed
 from core.cards import Card, card_geometry, card_task, model_path, read_card
 from core.datasets import Condition, random_odd_one_out
 from core.demo import demo_of
-from core.document import LENSES, Document, Intervention, make_counterfactual, random_stimulus
+from core.document import LENSES, Document, Intervention, View, make_counterfactual, random_stimulus
 from core.errors import UserError
 from core.examples import example_names, example_path
 from core.interventions import intervention_kinds
@@ -91,8 +91,10 @@ def _entry(kind: type[Any]) -> str:
 
 def _ask(arguments: argparse.Namespace) -> int:
     from core.beside import Beside
+    from core.figure_work import state_of
     from core.questions import Question
     from core.session import Session
+    from core.work import Work
 
     analysis = made(analysis_kinds(), arguments.what)
     edits = [made(intervention_kinds(), _split(words)) for words in arguments.edit]
@@ -106,9 +108,11 @@ def _ask(arguments: argparse.Namespace) -> int:
         raise UserError(found.message, found.hint)
     there = [_on_compared(answer.found[other]) for other in beside]
     if arguments.figure is not None:
-        _write_figures(found, arguments.figure)
+        state = {**state_of(Work(document, View()), answer), "analysis": repr(analysis)}
+        _write_figures(found, arguments.figure, state)
         for other in there:
-            _write_figures(other.value, arguments.figure.with_name(f"{arguments.figure.stem}-beside"))
+            beside_it = arguments.figure.with_name(f"{arguments.figure.stem}-beside")
+            _write_figures(other.value, beside_it, state | {"beside": other.model.name})
         return 0
     value: dict[str, Any] = {
         "analysis": repr(analysis),
@@ -173,7 +177,7 @@ def _picture(arguments: argparse.Namespace, card: Card) -> Stimulus:
     return Stimulus((), geometry, open_photo(path, geometry))
 
 
-def _write_figures(found: Any, path: Path) -> None:
+def _write_figures(found: Any, path: Path, state: Mapping[str, Any]) -> None:
     from core.figures import write_figure
 
     plots = (
@@ -184,7 +188,8 @@ def _write_figures(found: Any, path: Path) -> None:
     if not plots:
         raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
     for index, plot in enumerate(plots):
-        for written in write_figure(plot, path if len(plots) == 1 else path.with_name(f"{path.stem}-{index + 1}")):
+        to = path if len(plots) == 1 else path.with_name(f"{path.stem}-{index + 1}")
+        for written in write_figure(plot, to, state=state):
             print(written)
 
 

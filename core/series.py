@@ -139,8 +139,10 @@ def _finished(p: _Part) -> StudyResult | None:
 
 def _write(result: StudyResult, p: _Part) -> None:
     """Figures and CSV first, the JSON that says “finished” last."""
+    of = {"study": result.study, "title": result.title, "model": result.model, "n": result.n}
+    made = {**of, "weights_sha256": result.weights_sha256, "settings": dict(result.settings)}
     for name, plot in result.plots.items():
-        write_figure(plot, p.bench.folder / "figures" / name)
+        write_figure(plot, p.bench.folder / "figures" / name, state={"study": made, "plot": name})
     write_text(p.file(".csv"), result_to_csv(result))
     write_text(p.file(".json"), result_to_json(result))
 

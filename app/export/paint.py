@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Literal
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QFontInfo, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app import theme
@@ -19,9 +18,9 @@ from app.plots import PlotView
 from app.theme import Theme
 from app.widgets.painted import Paints
 from app.widgets.posed import Pose
+from core.figure_options import Palette
 from core.plots import Plot
 
-Palette = Literal["light", "dark", "transparent"]
 LOOKS: Mapping[str, Theme] = {
     "light": replace(theme.LIGHT, window="#ffffff", panel="#ffffff"),
     "dark": theme.DARK,
@@ -57,7 +56,7 @@ def height_of(widget: QWidget, width: float, palette: Palette = "light", *, zoom
         return width * widget.height() / max(1, widget.width())
     plot = plot_of(widget)
     if plot is not None:
-        return size_of(plot, palette, width, _font(widget), zoom).height()
+        return size_of(plot, palette, width, font_of(widget), zoom).height()
     return widget.figure_height(width / zoom) * zoom
 
 
@@ -88,7 +87,7 @@ def _paint_parts(widget: QWidget, painter: QPainter, rect: QRectF, palette: Pale
     painter.setPen(LOOKS[palette].color("text"))
     for label in widget.findChildren(QLabel):
         if label.isVisibleTo(widget) and not isinstance(label.parentWidget(), Paints):
-            painter.setFont(_font(label))
+            painter.setFont(font_of(label))
             align = int(label.alignment() & Qt.AlignmentFlag.AlignHorizontal_Mask)
             painter.drawText(_place(label, widget), _LINES | align, label.text())
 
@@ -101,10 +100,10 @@ def _place(inner: QWidget, outer: QWidget) -> QRectF:
 def _paint_picture(widget: Paints, painter: QPainter, rect: QRectF, palette: Palette, zoom: float) -> None:
     plot = plot_of(widget)
     if plot is not None:
-        paint_plot(plot, painter, rect, palette, _font(widget), zoom)
+        paint_plot(plot, painter, rect, palette, font_of(widget), zoom)
         return
     size = QSize(max(1, round(rect.width() / zoom)), max(1, round(rect.height() / zoom)))
-    with _apart(painter), widget.posed(Pose(size, _font(widget)), LOOKS[palette]):
+    with _apart(painter), widget.posed(Pose(size, font_of(widget)), LOOKS[palette]):
         painter.translate(rect.topLeft())
         painter.scale(rect.width() / size.width(), rect.height() / size.height())
         widget.paint(painter)
@@ -120,8 +119,9 @@ def _apart(painter: QPainter) -> Iterator[None]:
         painter.restore()
 
 
-def _font(widget: QWidget) -> QFont:
+def font_of(widget: QWidget) -> QFont:
     """The type of a widget, whose letters stand where they belong at any scale."""
     font = QFont(widget.font())
+    font.setFamily(QFontInfo(font).family())  # a reader of the file knows no “Sans Serif” of this desktop
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return font

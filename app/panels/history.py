@@ -105,6 +105,7 @@ class HistoryPanel(QWidget, Panel):
         menu.addAction("Make a scene of it", lambda: add_scene(self._desk, store.cards()[index].moment))
         for action in (compare, delete):
             action.setEnabled(index != in_force)
+        self._desk.add_figure_rows(menu, self)
         return menu
 
     def delete(self, index: int) -> None:

@@ -211,6 +211,7 @@ class StimulusPanel(QWidget, Panel):
         menu.addMenu("Arrange").addActions(self._desk.actions["arrange"])
         menu.addSeparator()
         menu.addActions(self._desk.actions["pair"])
+        self._desk.add_figure_rows(menu, self.canvas)
         menu.exec(self.canvas.mapToGlobal(at))
         menu.deleteLater()
 

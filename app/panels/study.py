@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
@@ -159,6 +160,12 @@ class StudyPanel(QWidget, Panel):
         self.parts.show_parts(parts, in_turns=True)
         self._say(SHIPPED if parts else "")
         self.progress.setValue(0)
+
+    def show_study(self, figure: str, study: Mapping[str, object]) -> None:
+        """Choose what a figure was made of, as far as it is known here, and say what that was. It comes from a file."""
+        self.form.choose_study(study)
+        title, model, n = (str(study.get(name, "?"))[:80] for name in ("title", "model", "n"))
+        self._say(f"{figure} shows: {title} · {model} · n = {n}. It is chosen here; Start measures it anew.")
 
     def _start(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -120,6 +121,20 @@ class StudyForm(QWidget):
         if self.model.findText(name) < 0:
             self.model.insertItem(len(self._bundled), name)
         self.model.setCurrentText(name)
+
+    def choose_study(self, study: Mapping[str, object]) -> None:
+        """Choose one study with its model, its number and its seed, as far as a file says them and they can be."""
+        if study.get("study") in self.parts:
+            for name, box in self.parts.items():
+                box.setChecked(name == study["study"])
+        model = study.get("model")
+        if isinstance(model, str) and (model in self._bundled or os.path.isfile(model)):
+            self.choose_model(model)
+        settings = study.get("settings")
+        known = {**settings, **study} if isinstance(settings, dict) else study
+        for field, value in ((self.n, known.get("n")), (self.seed, known.get("seed"))):
+            if type(value) is int and field.minimum() <= value <= field.maximum():
+                field.setValue(value)
 
     @property
     def models(self) -> list[str]:

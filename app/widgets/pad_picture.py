@@ -287,7 +287,7 @@ class PadPainter:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.colors.color("window", 0.28))
         painter.drawEllipse(place + QPointF(0, 1.2), radius + 2, radius + 2)
-        painter.setBrush(color if thumb.active else self.colors.color("panel"))
+        painter.setBrush(color if thumb.active else self.colors.solid("panel"))
         painter.setPen(QPen(QColor("white") if thumb.active else color, 2.4))
         painter.drawEllipse(place, radius - 0.5, radius - 0.5)
         if chosen and marking.focused:

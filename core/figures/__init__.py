@@ -16,6 +16,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from core.cards import resource_folder
+from core.figure_state import State, with_state
 from core.figures.cells import draw_heatmap, draw_maps
 from core.figures.pictures import draw_gallery
 from core.figures.series import draw_bars, draw_curves, draw_scatter
@@ -27,15 +28,17 @@ from core.storage import write_files
 ENDINGS = (".svg", ".pdf", ".png")
 
 
-def write_figure(plot: Plot, path: Path, *, palette: Palette = LIGHT, dpi: int = 200) -> list[Path]:
-    """Write `path` with each of ENDINGS, and return them.
+def write_figure(
+    plot: Plot, path: Path, *, palette: Palette = LIGHT, dpi: int = 200, state: State | None = None
+) -> list[Path]:
+    """Write `path` with each of ENDINGS, and return them; each carries the state of how it was made.
 
     Raises UserError where the disk refuses.
     """
     with _style(palette, plot.title):
         figure = figure_of(plot, palette)
         encoded = {path.with_suffix(end): _encoded(figure, end, plot.title, dpi) for end in ENDINGS}
-    write_files(encoded)
+    write_files({p: content if state is None else with_state(content, state) for p, content in encoded.items()})
     return list(encoded)
 
 

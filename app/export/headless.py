@@ -1,0 +1,103 @@
+"""Figures without anybody looking on: a window that nobody sees opens a file, waits for the answers, and draws."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app import theme
+from app.export.shown import PANEL_OF, slug
+from app.live import Live
+from app.main_window import MainWindow
+from app.store import Store
+from core.arguments import Parser
+from core.cli_figure import add_figure_arguments, names_of, options_of
+from core.demo import demo_document, demo_view
+from core.errors import UserError
+from core.streams import say
+
+MISTAKE = 2
+LONGEST_MS = 600_000
+
+
+def main(words: Sequence[str]) -> int:
+    """Draw what the words after `relata figure` say; the exit status is 2 for a user's mistake."""
+    parser = Parser(prog="relata figure")
+    add_figure_arguments(parser)
+    arguments = parser.parse_args(words)
+    app = QApplication.instance() or QApplication(["relata"])
+    assert isinstance(app, QApplication)
+    theme.apply(app)
+    window = MainWindow(Store(demo_document(), demo_view({})), Live(arguments.device))
+    try:
+        draw(window, arguments)
+    except UserError as error:
+        say(f"relata: {error}")
+        return MISTAKE
+    finally:
+        window.close_without_asking()
+    print(arguments.out)
+    return 0
+
+
+def draw(window: MainWindow, arguments: argparse.Namespace) -> None:
+    """Open the file, wait until what is to be drawn is known, and write the figure.
+
+    Raises UserError where the file cannot be opened, the model does not answer, or there is no such picture.
+    """
+    options, names = options_of(arguments), names_of(arguments)
+    window.documents.open(Path(arguments.file))
+    wanted = {PANEL_OF.get(name.split("-")[0], name) for name in names}
+    for panel, dock in window.documents.standing():
+        dock.setFloating(False)
+        dock.setVisible(slug(panel.title) in {slug(title) for title in wanted})
+    window.show()
+    window.desk.live.start()
+    window.desk.ask_again()
+    _wait(window)
+    window.exports.write(Path(arguments.out), _pictures(window, names), options)
+
+
+def _wait(window: MainWindow) -> None:
+    """Raises UserError where the model refuses, or takes too long."""
+    desk, loop = window.desk, QEventLoop()
+
+    def is_over() -> bool:
+        return desk.failure is not None or (desk.answer is not None and desk.answer.complete and desk.is_settled())
+
+    def look(_: object) -> None:
+        if is_over():
+            loop.quit()
+
+    for heard in (desk.live.answered, desk.live.failed):
+        heard.connect(look, Qt.ConnectionType.QueuedConnection)
+    longest = QTimer(window, singleShot=True, interval=LONGEST_MS)
+    longest.timeout.connect(loop.quit)
+    longest.start()
+    loop.exec()
+    longest.stop()
+    if desk.failure is not None:
+        raise UserError(desk.failure.message, desk.failure.hint)
+    if not is_over():
+        raise UserError("The model has not answered for ten minutes.", "Nothing was written.")
+
+
+def _pictures(window: MainWindow, names: Sequence[str]) -> list[QWidget]:
+    """The pictures of these names, in that order; of a panel that is named, all.
+
+    Raises UserError for what is not there.
+    """
+    shown = window.exports.shown()
+    found: list[QWidget] = []
+    for name in names:
+        of_name = [of.widget for of in shown if of.name == name]
+        titled = [of.widget for of in shown if slug(of.words.split(":")[0]) == slug(name)]
+        if not (of_name or titled):
+            there = ", ".join(of.name for of in shown) or "nothing"
+            raise UserError(f"There is no picture “{name}” in this document.", f"There is {there}.")
+        found += of_name or titled
+    return found
