@@ -90,7 +90,7 @@ class Desk:
         self.pad_shown: Property = "color"
         self.probe_shown = False
         self.closeup = WHOLE
-        self.free = False
+        self.free = self.query_held = False
         self._found: dict[object, dict[Analysis[Any], Found[Any]]] = {}
         self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
@@ -129,6 +129,11 @@ class Desk:
     def model(self) -> ModelInfo | None:
         """The model that answered last."""
         return None if self.answer is None else self.answer.model
+
+    @property
+    def n_prefix(self) -> int:
+        """Tokens before the patches, of the model: as it answered, else by its card."""
+        return self._shape_of(self.document)[0]
 
     @property
     def n_blocks(self) -> int:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app.desk import Desk
+from app.desk import Desk, Found
 from app.panels import Panel
 from app.panels.stimulus import item_role
 from app.plots import PlotView
 from app.widgets.attention_view import AttentionView, ItemRing
 from app.widgets.head_atlas import HeadAtlas
+from app.widgets.which_picture import WhichPicture
 from core.analyses import Analysis
 from core.analyses.attention import Attention, AttentionOfToken
 from core.analyses.item_shares import ItemShares
 from core.interventions.knock_out_heads import heads_off, toggle_head
 from core.masses import Masses, mass_curves
+from core.of_source import OfSource
 from core.questions import ModelInfo
 from core.render import render
 from core.scene import Stimulus, item_name
 from core.tokens import patches_of_items
+
+Value = TypeVar("Value")
 
 OVERVIEW_MIN_PX, OVERVIEW_SHARE = 96, 0.42
 BESIDE_FROM, BESIDE_SHARE = 1.25, 0.55
@@ -43,13 +47,12 @@ class InsidePanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._held = False
         self._receiving = False
         self._baseline = False
         self._shape = (0, 0)
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
-        self.view = AttentionView()
+        self.view, self.which = AttentionView(), WhichPicture()
         self.atlas, self.curves, self.overview = HeadAtlas(), PlotView(), QTabWidget()
         self.overview.addTab(self.atlas, "Heads")
         self.overview.addTab(self.curves, "Where items look")
@@ -64,10 +67,12 @@ class InsidePanel(QWidget, Panel):
         self._is_split_by_hand = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 4)
-        layout.addWidget(self._splitter)
+        layout.addWidget(self.which)
+        layout.addWidget(self._splitter, 1)
         self._connect()
 
     def _connect(self) -> None:
+        self.which.switch.toggled.connect(lambda _: self._change_picture())
         self.view.closeup_wanted.connect(self._desk.look_closer)
         self.view.token_hovered.connect(self._hover)
         self.view.token_pinned.connect(self._hold)
@@ -104,13 +109,29 @@ class InsidePanel(QWidget, Panel):
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         """Attention of the token that is looked at, and what heads take from items to items."""
-        return (Attention(self._desk.view.token), ItemShares())
+        return (self._of_picture(Attention(self._desk.view.token)), self._of_picture(ItemShares()))
+
+    @property
+    def shows_source(self) -> bool:
+        """Whether it is about the source: where that is shown, and the switch says so."""
+        return self._desk.view.side == "source" and self.which.switch.isChecked()
+
+    def _of_picture(self, analysis: Analysis[Value]) -> Analysis[Value]:
+        return OfSource(analysis) if self.shows_source else analysis
+
+    def _change_picture(self) -> None:
+        self.refresh()
+        self._desk.ask()
 
     def kept(self) -> dict[str, Any]:
-        return {"held": self._held, "receiving": self._receiving, "overview": self.overview.currentIndex()}
+        ways = {"held": self._desk.query_held, "receiving": self._receiving, "of_source": self.which.switch.isChecked()}
+        return {**ways, "overview": self.overview.currentIndex()}
 
     def take(self, kept: Mapping[str, Any]) -> None:
-        self._held, self._receiving = (kept.get(name) is True for name in ("held", "receiving"))
+        self._desk.query_held, self._receiving, wants_source = (
+            kept.get(name) is True for name in ("held", "receiving", "of_source")
+        )
+        self.which.switch.setChecked(wants_source)
         overview = kept.get("overview")
         if isinstance(overview, int):
             self.overview.setCurrentIndex(overview)
@@ -121,17 +142,20 @@ class InsidePanel(QWidget, Panel):
         view = self._desk.view
         self._mark_heads()
         self.view.show_closeup(self._desk.closeup)
-        found, shares = self._desk.found(Attention(view.token)), self._desk.found(ItemShares())
+        found, shares = self._desk.found(self._of_picture(Attention(view.token))), self._shares()
+        refusal = None if found is None or found.refusal is None else found.refusal.message
+        self.which.show_which(view.side == "source", refusal if self.shows_source else None)
         if found is None or found.value is None:
             self.view.setEnabled(False)
             self.atlas.set_stale(True)
             return
         self.view.setEnabled(True)
         scores = None if shares is None or shares.value is None else shares.value.get("score")
-        way = (self._held, self._receiving, self._baseline)
+        way = (self._desk.query_held, self._receiving, self._baseline)
         if not self.has_news(found.value, scores, view.read, view.head, found.current, *way):
             return
-        attention, info, stimulus = found.value, found.model, found.document.base
+        attention, info = found.value, found.model
+        stimulus = (self.shows_source and found.document.source) or found.document.base
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
         block, head = min(max(view.read, 0), info.n_blocks - 1), min(view.head, info.n_heads - 1)
@@ -172,11 +196,14 @@ class InsidePanel(QWidget, Panel):
         self.atlas.set_thumbnails(maps[:, :, info.n_prefix :].reshape(*shape, grid, grid), vmax)
         self.atlas.set_stale(stale)
 
+    def _shares(self) -> Found[Mapping[str, Masses]] | None:
+        return self._desk.found(self._of_picture(ItemShares()))
+
     def _draw_curves(self) -> None:
         """Where the items of the stimulus look, with the block that is looked at marked."""
         if self.overview.currentWidget() is not self.curves:
             return
-        found = self._desk.found(ItemShares())
+        found = self._shares()
         self.curves.set_stale(found is None or not found.current or found.value is None)
         if found is None or found.value is None:
             return
@@ -188,8 +215,8 @@ class InsidePanel(QWidget, Panel):
     def _caption(self, info: ModelInfo, block: int, head: int, attention: AttentionOfToken, stimulus: Stimulus) -> str:
         token = token_name(info, attention.token, stimulus)
         what = f"who looks at {token}" if self._receiving else f"{token} looks at"
-        held = " · held, click to let go" if self._held else ""
-        which = "without edits, " if self._baseline else ""
+        held = " · held, click to let go" if self._desk.query_held else ""
+        which = "source, " if self.shows_source else "without edits, " if self._baseline else ""
         return f"{what} — {which}block {block}, head {head}{held}"
 
     def _mark_heads(self) -> None:
@@ -206,11 +233,11 @@ class InsidePanel(QWidget, Panel):
         self._desk.edit(f"Head {head} of block {block} {way}", toggle_head(self._desk.document, block, head))
 
     def _hover(self, token: int) -> None:
-        if not self._held:
+        if not self._desk.query_held:
             self._desk.look(token=token)
 
     def _hold(self, token: int) -> None:
-        self._held = not (self._held and token == self._desk.view.token)
+        self._desk.query_held = not (self._desk.query_held and token == self._desk.view.token)
         self._desk.look(token=token)
         self.refresh()
 

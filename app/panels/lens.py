@@ -64,7 +64,7 @@ class LensPanel(QWidget, Panel):
         super().__init__()
         self._desk = desk
         self._label = -1
-        self._held = self._blinking = False
+        self._blinking = False
         self._pictured: Stimulus | None = None
         self._image: np.ndarray | None = None
         self._notches = Notches()
@@ -173,7 +173,7 @@ class LensPanel(QWidget, Panel):
             return
         self.view.setEnabled(True)
         view, news = self._desk.view, [(each.value, each.current) for each in beside if each is not None]
-        way = (view.token, self._block, self._measure, self._shown, self._held, self.tabs.currentIndex())
+        way = (view.token, self._block, self._measure, self._shown, self._desk.query_held, self.tabs.currentIndex())
         if not self.has_news(found.value, found.current, *way, *news):
             return
         lens, info, stimulus = found.value, found.model, found.document.base
@@ -225,7 +225,7 @@ class LensPanel(QWidget, Panel):
         of = lens.baseline if self._shown == "baseline" else lens.now
         where = "embeddings" if row == 0 else f"{PART_WORDS[self._part]}, block {row - 1}"
         name, label = token_name(info, token, stimulus), lens.labels[lens.label]
-        held = " · held, click to let go" if self._held else ""
+        held = " · held, click to let go" if self._desk.query_held else ""
         which = SAID_FIRST[self._shown]
         if np.isnan(of.ranks[row, token]):
             return f"{which}the embeddings have no {PART_WORDS[self._part]}{held}"
@@ -277,16 +277,16 @@ class LensPanel(QWidget, Panel):
 
     def _go(self, row: int, token: int) -> None:
         """To a place of the map: it is held, so that the mouse on its way to the picture does not lose it."""
-        self._held = True
+        self._desk.query_held = True
         self._desk.look(read=row - 1, token=token)
         self.refresh()
 
     def _hover(self, token: int) -> None:
-        if not self._held:
+        if not self._desk.query_held:
             self._desk.look(token=token)
 
     def _hold(self, token: int) -> None:
-        self._held = not (self._held and token == self._desk.view.token)
+        self._desk.query_held = not (self._desk.query_held and token == self._desk.view.token)
         self._desk.look(token=token)
         self.refresh()
 

@@ -19,6 +19,7 @@ from app.widgets.fold import FoldingRow
 from app.widgets.tools.handles import Shape
 from core.arrange import shaped, with_places
 from core.document import Side, stimulus_of
+from core.of_source import OfSource
 from core.render import render, shape_name
 from core.scene import (
     COLOR_NAMES,
@@ -149,6 +150,7 @@ class StimulusPanel(QWidget, Panel):
             lambda kind, value, middle, free: place_chip(self._desk, kind, value, middle, free=free)
         )
         canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
+        canvas.patch_hovered.connect(self._look_from)
         canvas.customContextMenuRequested.connect(self._open_menu)
         self.easel.folded.connect(self._fold)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
@@ -196,6 +198,12 @@ class StimulusPanel(QWidget, Panel):
 
     def _place_chip(self, kind: str, value: int, middle: tuple[int, int], free: bool) -> None:
         place_chip(self._desk, kind, value, middle, free=free)
+
+    def _look_from(self, patch: int) -> None:
+        """Attention is of the patch under the pointer, unless a token is held or it is of the other picture."""
+        of_source = any(isinstance(analysis, OfSource) for analysis in self._desk.wanted())
+        if not self._desk.query_held and of_source == (self._desk.view.side == "source"):
+            self._desk.look(token=self._desk.n_prefix + patch)
 
     def _show_freedom(self) -> None:
         self.canvas.free = self._desk.free

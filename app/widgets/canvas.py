@@ -50,6 +50,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     chip_dropped = Signal(int, str, int)
     chip_placed = Signal(str, int, object, bool)  # beside the items: its middle in image pixels, whether it is free
     dropped = Signal(object)  # Dropped
+    patch_hovered = Signal(int)  # row by row; while nothing is held
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +59,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         self.patch_px = 16
         self.chosen: tuple[int, ...] = ()
         self.free = False
-        self._hovered = self._target = -1
+        self._hovered = self._target = self._patch = -1
         self.tool: Tool = Select(self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
@@ -157,6 +158,15 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.tool.move(event)
+        if self.held is None:
+            self._pass_over(self.patch_at(event.position()))
+
+    def _pass_over(self, patch: int) -> None:
+        """Tell of a patch that the pointer enters."""
+        if patch != self._patch:
+            self._patch = patch
+            if patch >= 0:
+                self.patch_hovered.emit(patch)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.held is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -165,6 +175,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     def leaveEvent(self, event: QEvent) -> None:
         if self.held is None:
             self.tool.leave()
+        self._pass_over(-1)
         super().leaveEvent(event)
 
     def wants(self, event: QKeyEvent) -> bool:
@@ -254,13 +265,17 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
 
     def _covers(self, item: CanvasItem, place: QPointF) -> bool:
         """Whether an item is at a place of the widget: its cell, or one of its patches where that is all it is."""
-        frame = self.frame()
         if not item.fixed:
-            return frame.item_rect(item).contains(place)
-        if not frame.rect.contains(place):
-            return False
-        at = (place - frame.rect.topLeft()) / (frame.zoom * self.patch_px)
-        return int(at.y()) * -(-frame.side_px // self.patch_px) + int(at.x()) in item.patches
+            return self.frame().item_rect(item).contains(place)
+        return self.patch_at(place) in item.patches
+
+    def patch_at(self, place: QPointF) -> int:
+        """The patch at a place of the widget; −1 where the picture is not seen."""
+        frame = self.frame()
+        if not (frame.rect.contains(place) and frame.view.contains(place)):
+            return -1
+        at, last = (place - frame.rect.topLeft()) / (frame.zoom * self.patch_px), self.side_px // self.patch_px - 1
+        return min(int(at.y()), last) * (last + 1) + min(int(at.x()), last)
 
     def changeable(self, index: int) -> int:
         """The index of an item that can be moved and given another kind; −1 for one that cannot, or for none."""

@@ -17,7 +17,9 @@ from app import edits
 from app.desk import Desk
 from app.panels.stimulus import StimulusPanel
 from app.query import FollowedQuery
+from core.analyses.attention import Attention
 from core.document import delete_item, move_item, with_stimulus
+from core.of_source import OfSource
 from core.scene import Geometry, Item, Stimulus, item_patches
 from tests.app.widgets.gestures import ALT, drag, move, open_on_screen, press
 
@@ -214,3 +216,53 @@ def test_on_a_coarser_grid_the_query_is_still_on_the_item() -> None:
 
     assert patch in item_patches(after.items[0], after.geometry)
     assert FollowedQuery().patch(195, before, after) == 48
+
+
+def over(panel: StimulusPanel, patch: int) -> QPointF:
+    """The middle of a patch of the canvas."""
+    row, column = divmod(patch, 14)
+    return panel.canvas.frame().shown(column * 16, row * 16, 16).center()
+
+
+def hover(panel: StimulusPanel, patch: int) -> None:
+    move(panel.canvas, over(panel, patch), held=Qt.MouseButton.NoButton)
+
+
+def test_the_patch_under_the_pointer_is_looked_from(panel: StimulusPanel, desk: Desk) -> None:
+    hover(panel, 100)
+    assert desk.view.token == 101
+    hover(panel, 0)
+    assert desk.view.token == 1
+    assert desk.store.undo.count() == 0
+
+
+def test_a_token_that_is_held_stays_while_the_pointer_passes_over_the_canvas(panel: StimulusPanel, desk: Desk) -> None:
+    desk.look(token=7)
+    desk.query_held = True
+
+    hover(panel, 100)
+
+    assert desk.view.token == 7
+
+
+def test_an_item_that_is_pointed_at_and_dragged_takes_the_query_along(panel: StimulusPanel, desk: Desk) -> None:
+    patch = token(desk, 0, 2) - 1
+    hover(panel, patch)
+    way = over(panel, 3) - over(panel, 0)
+
+    drag(panel.canvas, over(panel, patch), over(panel, patch) + way)
+
+    assert desk.view.token == token(desk, 0, 2) == patch + 4
+
+
+def test_the_canvas_of_the_source_moves_the_query_only_where_attention_is_of_the_source(
+    panel: StimulusPanel, desk: Desk
+) -> None:
+    desk.look(side="source", token=7)
+    desk.wanted = lambda: (Attention(desk.view.token),)
+    hover(panel, 100)
+    assert desk.view.token == 7
+
+    desk.wanted = lambda: (OfSource(Attention(desk.view.token)),)
+    hover(panel, 101)
+    assert desk.view.token == 102

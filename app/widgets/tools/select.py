@@ -125,9 +125,9 @@ class Select(Tool):
         canvas, held = self.canvas, self.canvas.held
         if isinstance(held, _Band):
             canvas.held = None
-            canvas.update()
         else:
             canvas.finish()
+        canvas.update()
         if isinstance(held, _Drag) and held.clicked is not None:
             way = event.position() - held.pressed_at
             if way.manhattanLength() < STILL_PX:

@@ -10,11 +10,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
-from app.panels.inside import InsidePanel
+from app.panels.inside import InsidePanel, item_rings
+from core.analyses import Refusal
 from core.analyses.attention import Attention
 from core.analyses.item_shares import ItemShares
-from core.document import move_item, with_stimulus
+from core.document import make_counterfactual, move_item, with_stimulus
 from core.masses import Masses
+from core.of_source import OfSource
 from tests.app.answers import NOTHING, TINY, answer, attention_of, part
 
 KINDS = ("WO", "WP", "BG", "CLS", "score")
@@ -200,3 +202,76 @@ def test_in_a_wide_and_low_panel_picture_and_heads_stand_side_by_side(desk: Desk
     assert panel.overview.x() > panel.view.x()
     assert panel.overview.y() == panel.view.y()
     assert panel.overview.width() > above / 2
+
+
+def with_source(desk: Desk) -> None:
+    desk.edit("Make", make_counterfactual(desk.document, "color", 1))
+    desk.look(side="source")
+
+
+def take_source(desk: Desk, panel: InsidePanel, seed: int = 0) -> None:
+    """The engine has found the attention in the source."""
+    token = desk.view.token
+    found = {OfSource(Attention(token)): attention_of(token, seed=seed), OfSource(ItemShares()): shares()}
+    desk.take(answer(desk, found))
+    panel.refresh()
+
+
+def test_while_the_base_is_shown_nothing_is_said_of_pictures(desk: Desk, panel: InsidePanel) -> None:
+    take(desk, panel)
+
+    assert not panel.which.isVisible()
+
+
+def test_while_the_source_is_shown_it_is_said_that_this_is_of_the_base(desk: Desk, panel: InsidePanel) -> None:
+    with_source(desk)
+    take(desk, panel)
+
+    assert panel.which.isVisible()
+    assert panel.which.words.whole == "This is of the base."
+    assert panel.view._look.rings == item_rings(desk.document.base)
+
+
+def test_the_switch_asks_about_the_source_and_draws_it(desk: Desk, panel: InsidePanel) -> None:
+    with_source(desk)
+    take(desk, panel)
+
+    panel.which.switch.click()
+    assert wanted(desk) == (OfSource(Attention(desk.view.token)), OfSource(ItemShares()))
+    take_source(desk, panel, seed=3)
+
+    assert desk.document.source is not None
+    assert panel.view._look.rings == item_rings(desk.document.source)
+    assert panel.which.words.whole == "This is of the source, without edits."
+    assert "source, block" in said(panel)
+    assert "computing" not in said(panel)
+
+
+def test_with_the_base_shown_again_the_inside_is_of_the_base_again(desk: Desk, panel: InsidePanel) -> None:
+    with_source(desk)
+    panel.which.switch.click()
+    take_source(desk, panel)
+
+    desk.look(side="base")
+
+    assert wanted(desk) == (Attention(desk.view.token), ItemShares())
+    assert not panel.which.isVisible()
+
+
+def test_without_a_source_it_is_said_what_to_do(desk: Desk, panel: InsidePanel) -> None:
+    desk.look(side="source")
+    panel.which.switch.click()
+    desk.take(answer(desk, {OfSource(Attention(desk.view.token)): Refusal("There is no source.")}))
+    panel.refresh()
+
+    assert panel.which.words.whole == "There is no source."
+
+
+def test_whether_the_source_is_looked_into_is_kept(desk: Desk, panel: InsidePanel) -> None:
+    panel.which.switch.click()
+    kept = panel.kept()
+    panel.which.switch.click()
+
+    panel.take(kept)
+
+    assert panel.which.switch.isChecked()
