@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.desk import Desk
+from app.numbers import signed
 from app.thumbnails import thumbnail
-from app.widgets.painted import signed
 from core.analyses.decision import Decision
 from core.work import Scene
 

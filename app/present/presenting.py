@@ -73,9 +73,9 @@ class Presenting(QObject):
         self.presenter.resize(here.availableGeometry().size() * WINDOW_SHARE)
         self.presenter.move(here.availableGeometry().center() - self.presenter.rect().center())
         self.presenter.setVisible(there is not None)
-        if desk.store.scenes and (from_first or desk.stage.at is None):
-            desk.stage.go_to(0, at_once=True)
         self.audience.activateWindow()
+        if desk.store.scenes and (from_first or desk.stage.at is None):
+            desk.stage.go_to(0)
         desk.redraw()
         desk.ask()
 
