@@ -31,6 +31,7 @@ from app.live import Live
 from app.main_window import MainWindow
 from app.opening import open_path
 from app.process import stand_somewhere
+from app.scenes_menu import check_talk
 from app.signals import Signals
 from app.store import Store
 from core.cards import log_path, subspace_cards
@@ -39,6 +40,7 @@ from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
 from core.log import LOG, keep_log
 from core.signals import STATUS
+from core.start import TALK
 from core.streams import open_streams, say
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
@@ -67,12 +69,17 @@ def main() -> int:
     window.show()
     window.desk.live.start()
     window.desk.ask()
-    named = app.arguments()[1:2]
-    if named:
-        window.outcomes.attempt(lambda: open_path(window.desk, Path(named[0])), opening=True)
-    else:
-        window.documents.offer_recovery()
+    _open(window, app.arguments()[1:])
     return app.exec()
+
+
+def _open(window: MainWindow, arguments: list[str]) -> None:
+    """Open a document, or present its scenes; without one, offer what was left behind."""
+    *before, name = arguments or [""]
+    if not name:
+        window.documents.offer_recovery()
+    elif window.outcomes.attempt(lambda: open_path(window.desk, Path(name)), opening=True) and before == [TALK]:
+        window.outcomes.attempt(lambda: check_talk(window, goes_on=True))
 
 
 def _end(app: QApplication, window: MainWindow, status: int) -> None:

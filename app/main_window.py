@@ -25,6 +25,7 @@ from app.opening import open_dropped
 from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.interventions import InterventionsPanel
+from app.present.presenting import Presenting
 from app.settings_menu import SettingsMenu
 from app.status import Status
 from app.store import Store
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
             self._add(command)
         self.exports.add_commands(self._extra)
         self.models = Models(self, self.desk, self.outcomes)
+        self.presenting = Presenting(self, self.desk)
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
         self._add_model_window_help()
@@ -129,7 +131,8 @@ class MainWindow(QMainWindow):
             self._behind.add(panel)
 
     def _in_sight(self) -> list[Panel]:
-        return [panel for panel in self._panels.values() if panel.isVisibleTo(self) and panel not in self._behind]
+        seen = [panel for panel in self._panels.values() if panel.isVisibleTo(self) and panel not in self._behind]
+        return self.presenting.with_audience(seen)
 
     def _standing(self) -> list[tuple[Panel, QDockWidget]]:
         """Every panel with its dock."""
@@ -228,6 +231,7 @@ class MainWindow(QMainWindow):
         for panel in self._in_sight():
             panel.refresh()
         self.status.refresh()
+        self.presenting.refresh()
 
     def _toggle_panel(self, kind: type[Panel], shown: bool) -> None:
         """Open or close a panel; one that lies behind another comes to the front."""
@@ -263,6 +267,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.documents.stop()
+        self.presenting.stop()
         self.workspaces.keep()
         self.models.stop()
         self.jobs.stop()

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from app.desk import Desk
 from app.file_menu import Add
 from app.panels.scenes import ScenesPanel
+from app.present.preflight import Preflight
 from app.scenes import add_scene, delete_scene, move_scene, scene_at, update_scene
+from core.errors import UserError
+from core.talk import TITLE, talk_path
+from core.work_files import read_work
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 def fill(add: Add, desk: Desk, window: MainWindow) -> None:
     """Add its commands, and full screen to the View menu."""
     stage, here = desk.stage, partial(scene_at, desk)
+    add("Scenes", "Present", window.presenting.start, "F5")
+    add("Scenes", "Check the talk…", lambda: check_talk(window), "Shift+F5")
     add("Scenes", "Add scene", lambda: add_scene(desk), "Ctrl+M")
     about_one: dict[str, tuple[Callable[[], object], str]] = {
         "Update scene": (lambda: update_scene(desk, here()), "Ctrl+Shift+U"),
@@ -37,7 +43,34 @@ def fill(add: Add, desk: Desk, window: MainWindow) -> None:
 
     desk.store.changed.connect(enable)
     enable()
+    add("Help", f"{TITLE}: a talk in five scenes", lambda: open_talk(window))
     add("View", "Full screen", lambda: _toggle_full_screen(window), "F11")
+
+
+def check_talk(window: MainWindow, *, goes_on: bool = False) -> Preflight:
+    """Run every scene, keep the answers, and list what is missing; then present, by itself if it `goes_on`.
+
+    Raises UserError where there are no scenes.
+    """
+    if not window.desk.store.scenes:
+        raise UserError(
+            "There are no scenes to check.", "Use Scenes ▸ Add scene to keep what is shown as the first one."
+        )
+    present = partial(window.presenting.start, from_first=goes_on)
+    checking = Preflight(window.desk, window.documents.work().models, present, window, goes_on=goes_on)
+    checking.open()
+    return checking
+
+
+def open_talk(window: MainWindow) -> None:
+    """Open the talk that ships, as a document that has no file yet, on its first scene."""
+    work = read_work(talk_path())
+
+    def begin() -> None:
+        window.documents.begin(work, None)
+        window.desk.stage.go_to(0)
+
+    window.leaving.ask(begin)
 
 
 def _toggle_full_screen(window: MainWindow) -> None:

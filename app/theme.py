@@ -9,11 +9,23 @@ from dataclasses import dataclass, fields
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core.looks import ramp, viridis
 
-__all__ = ["DARK", "LIGHT", "Theme", "apply", "choose", "current", "local_global", "shown_in", "viridis"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "PROJECTOR",
+    "Theme",
+    "apply",
+    "choose",
+    "current",
+    "dress",
+    "local_global",
+    "shown_in",
+    "viridis",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,24 @@ LIGHT = Theme(
     effect="#7fb9c8",
 )
 
+PROJECTOR = Theme(
+    dark=False,
+    window="#ffffff",
+    panel="#ffffff",
+    raised="#eef0f2",
+    line="#7c838c",
+    text="#000000",
+    muted="#30363d",
+    accent="#005f54",
+    item_a="#005f54",
+    item_b="#7d4e00",
+    same="#00478f",
+    different="#9c3a00",
+    warning="#6e4900",
+    effect="#8fd0de",
+)
+"""For a room: what a projector makes of colours is paler than what a screen shows."""
+
 
 _chosen: list[Theme] = []
 
@@ -114,6 +144,39 @@ def current() -> Theme:
 def apply(app: QApplication) -> None:
     """Dress the application in the current theme; call again when the colour scheme changes."""
     theme = current()
+    if not app.styleSheet():  # each of style and sheet has Qt dress every widget again
+        app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(_sheet(theme))
+
+
+def dress(window: QWidget, theme: Theme) -> None:
+    """Dress a window and all in it in a theme of its own."""
+    window.setProperty(WORN, theme)
+    for widget in (window, *window.findChildren(QWidget)):
+        widget.setPalette(_palette(theme))  # under a style sheet none is handed down
+    window.setAutoFillBackground(True)
+    window.setStyleSheet(_sheet(theme))
+
+
+def worn_by(widget: QWidget) -> Theme:
+    """The theme that a widget's window wears, or the current one."""
+    worn = widget.window().property(WORN)
+    return worn if isinstance(worn, Theme) else current()
+
+
+WORN = "relata-theme"
+
+
+def _named(theme: Theme) -> dict[str, str]:
+    return {f.name: getattr(theme, f.name) for f in fields(theme)}
+
+
+def _sheet(theme: Theme) -> str:
+    return _STYLE.format(**_named(theme))
+
+
+def _palette(theme: Theme) -> QPalette:
     palette = QPalette()
     roles = {
         QPalette.ColorRole.Window: theme.window,
@@ -134,10 +197,7 @@ def apply(app: QApplication) -> None:
         palette.setColor(role, QColor(color))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, theme.color("muted", 0.6))
-    if not app.styleSheet():  # each of style and sheet has Qt dress every widget again
-        app.setStyle("Fusion")
-    app.setPalette(palette)
-    app.setStyleSheet(_STYLE.format(**{f.name: getattr(theme, f.name) for f in fields(theme)}))
+    return palette
 
 
 _STYLE = """

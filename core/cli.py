@@ -31,6 +31,7 @@ from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
 from core.cli_open import add_open_verb
 from core.cli_study import add_study_verb
+from core.cli_talk import add_talk_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.figure_state import SUFFIXES
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models_verb(verbs)
     add_open_verb(verbs)
     add_figure_verb(verbs)
+    add_talk_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)

@@ -9,6 +9,8 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TALK = "talk"
+"""Before a file among the arguments of a window: its scenes are to be presented."""
 INSTALLED = ("site-packages", "dist-packages", "lib-dynload")
 
 

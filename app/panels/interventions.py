@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QTabWidget,
+    QWidget,
 )
 
 from app import choices
@@ -83,7 +84,7 @@ class InterventionsPanel(QScrollArea, Panel):
         self.fit, self.offer, self.go = FitSection(desk), QPushButton("Fit subspaces…"), QPushButton()
         self.chips = ModeChips(desk, desk.actions["mode"], desk.actions["control"])
         handles = Flow((self.strength, self.tie, self.magnet, *self.chips.controls.values(), self.chips.again))
-        self._of_pads = (self.words, self.go, self.offer, handles, self.chips)
+        self._of_pads: tuple[QWidget, ...] = (self.words, self.go, self.offer, handles, self.chips)
         self._arrange()
         self._connect()
         choices.keep_checked(desk.settings, "magnet", self.magnet)

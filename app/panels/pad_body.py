@@ -35,6 +35,12 @@ class PadBody(ScrolledBody):
         self._all.addWidget(tabs, 1)
         self._all.addWidget(self._beneath)
 
+    def put_beneath(self, widget: QWidget) -> None:
+        """One more widget under the tabs, before the others."""
+        column = self._beneath.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, widget)
+
     def fit(self, width: int, height: int) -> None:
         """The pad is a square: in a low panel there is room beside it, in a high one below it."""
         beside = height < BESIDE_BELOW_PX and width > max(height, LEAST_PX)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QDockWidget, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QWidget
 
 from app import scenes
 from app.desk import Desk
@@ -14,7 +14,7 @@ from app.widgets.scene_strip import SceneCard, SceneStrip
 
 
 class ScenesPanel(QWidget, Panel):
-    """Every scene in order, the one that was gone to last marked; without any it takes no room."""
+    """Every scene in order, the one that was gone to last marked, with its note; without any it takes no room."""
 
     title, place, order = "Scenes", "bottom", 80
     bar = True
@@ -31,9 +31,19 @@ class ScenesPanel(QWidget, Panel):
         self.strip.moved.connect(lambda start, end: scenes.move_scene(desk, start, end))
         self.strip.brought.connect(lambda card, at: scenes.add_scene(desk, desk.store.cards()[card].moment, at))
         self.strip.menu_wanted.connect(self._open_menu)
-        layout = QVBoxLayout(self)
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.said.setAccessibleName("Note of the scene")
+        self.page = QScrollArea()
+        self.page.setWidget(self.said)
+        self.page.setWidgetResizable(True)
+        self.page.setFrameShape(QFrame.Shape.NoFrame)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
-        layout.addWidget(self.strip)
+        layout.addWidget(self.strip, 3)
+        layout.addWidget(self.page, 2)
         self.setFixedHeight(self.strip.sizeHint().height() + 16)
         desk.store.changed.connect(self._appear)
 
@@ -52,6 +62,9 @@ class ScenesPanel(QWidget, Panel):
             for index, scene in enumerate(known)
         ]
         self.strip.set_cards(cards, at)
+        note = "" if at is None else known[at].note
+        self.said.setText(note)
+        self.page.setVisible(bool(note))
 
     def write(self, index: int) -> None:
         """Open the name and the note of a scene, to be written."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QFont, QImage, QPainter, QPainterPath, QPen
 from app.theme import Theme
 from app.widgets.closeup import Closeup
 from app.widgets.marks import ink_on, keep_inside, paint_pill, pill_size
-from app.widgets.painted import scaled
+from app.widgets.painted import line_height, scaled
 
 _MARGIN_PX = 3
 _TAB_PX = 17.0
@@ -122,6 +122,11 @@ class CanvasPainter:
     patch_px: int
     colors: Theme
     font: QFont
+
+    @property
+    def _tab_px(self) -> float:
+        """The side of the square that a letter stands in: larger for larger type."""
+        return max(_TAB_PX, 1.05 * line_height(self.font))
 
     def paint_picture(self, image: QImage) -> None:
         """The image with the patch grid on it."""
@@ -251,18 +256,18 @@ class CanvasPainter:
         words = [(item.unusual, "warning"), ("locked" if item.locked else "", "muted")]
         painter.setFont(scaled(self.font, 0.85))
         pills = [(word, role, pill_size(word, painter.font())) for word, role in words if word]
-        width = _TAB_PX + sum(gap + size[0] for _, _, size in pills)
-        height = max([_TAB_PX, *(size[1] for _, _, size in pills)])
+        width = self._tab_px + sum(gap + size[0] for _, _, size in pills)
+        height = max([self._tab_px, *(size[1] for _, _, size in pills)])
         region = self._region(item).boundingRect()
         block = QRectF(region.left() - 1, region.top() - height - 1, width, height)
         if block.top() < self.frame.rect.top():
             block.moveTop(region.bottom() + 1)
         block = keep_inside(block, self.frame.rect)
-        x = block.left() + _TAB_PX + gap
+        x = block.left() + self._tab_px + gap
         for word, role, size in pills:
             paint_pill(painter, word, QPointF(x, block.top()), self.colors.color(role))
             x += size[0] + gap
-        self._paint_tab(item, QRectF(block.left(), block.bottom() - _TAB_PX, _TAB_PX, _TAB_PX))
+        self._paint_tab(item, QRectF(block.left(), block.bottom() - self._tab_px, self._tab_px, self._tab_px))
 
     def _paint_tab(self, item: CanvasItem, tab: QRectF) -> None:
         color = self.colors.color(item.role)

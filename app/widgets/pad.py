@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from app import theme
 from app.numbers import general
@@ -22,7 +23,7 @@ from app.widgets.pad_picture import (
     PadPicture,
     Thumb,
 )
-from app.widgets.painted import Painted
+from app.widgets.painted import Painted, line_height, scaled
 
 __all__ = ["Landmark", "PadPicture", "SubspacePad", "Thumb"]
 
@@ -98,6 +99,10 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         frame = self._frame()
         return frame.shown(*frame.within(thumb.x, thumb.y))
 
+    def holds_thumb(self, place: QPointF) -> bool:
+        """Whether a thumb can be taken at a place of the widget."""
+        return self._thumb_at(place) >= 0
+
     def landmark_place(self, index: int) -> QPointF:
         """Where a landmark lies in the widget, in logical pixels."""
         landmark = self._picture.landmarks[index]
@@ -121,20 +126,32 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         ground = (picture.landmarks, grid, picture.extent, picture.control)
         words = (picture.extent, picture.axis_share, grid is None, picture.high, picture.low)
 
-        def drawing(on: QPainter) -> PadPainter:
-            return PadPainter(on, frame, colors, self.font())
+        def drawn(on: QPainter, draw: Callable[[PadPainter], None]) -> None:
+            on.save()
+            on.scale(self.grown, self.grown)
+            draw(PadPainter(on, self._frame(self.grown), colors, scaled(self.font(), 1 / self.grown)))
+            on.restore()
 
-        self.still(painter, "ground", ground, lambda still: drawing(still).paint_ground(picture), frame.rect)
-        drawing(painter).clip()
-        drawing(painter).paint_thumbs(picture, marking)
-        painter.setClipping(False)
-        self.still(painter, "words", words, lambda still: drawing(still).paint_words(picture), frame.foot)
+        def over(drawing: PadPainter) -> None:
+            drawing.clip()
+            drawing.paint_thumbs(picture, marking)
+
+        def veil(drawing: PadPainter) -> None:
+            drawing.clip()
+            paint_stale(drawing.painter, drawing.frame.rect, colors, drawing.font)
+
+        self.still(painter, "ground", ground, lambda on: drawn(on, lambda it: it.paint_ground(picture)), frame.rect)
+        drawn(painter, over)
+        self.still(painter, "words", words, lambda on: drawn(on, lambda it: it.paint_words(picture)), self._foot())
         if self._stale:
-            drawing(painter).clip()
-            paint_stale(painter, frame.rect, colors, self.font())
-            painter.setClipping(False)
+            drawn(painter, veil)
         if self.hasFocus() and not picture.thumbs:
             paint_focus(painter, frame.rect, colors)
+
+    @property
+    def grown(self) -> float:
+        """How much larger than usual the type of the widget is, and with it thumbs, landmarks and lines."""
+        return max(1.0, line_height(self.font()) / line_height(QApplication.font()))
 
     # Mouse
 
@@ -230,17 +247,23 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
 
     # Places
 
-    def _frame(self) -> PadFrame:
-        return PadFrame.fit(self._picture.extent, QRectF(self.rect()))
+    def _frame(self, unit: float = 1.0) -> PadFrame:
+        """Where the picture lies, in units of so many logical pixels."""
+        return PadFrame.fit(self._picture.extent, QRectF(0, 0, self.width() / unit, self.height() / unit))
+
+    def _foot(self) -> QRectF:
+        """Where the words of the picture lie."""
+        foot, unit = self._frame(self.grown).foot, self.grown
+        return QRectF(foot.x() * unit, foot.y() * unit, foot.width() * unit, foot.height() * unit)
 
     def _thumb_at(self, place: QPointF) -> int:
         reach = {i: QLineF(place, self.thumb_place(i)).length() for i in range(len(self._picture.thumbs))}
-        near = [i for i, length in reach.items() if length <= _GRASP_PX]
+        near = [i for i, length in reach.items() if length <= _GRASP_PX * self.grown]
         return min(near, key=lambda i: reach[i] - (1 if i == self._thumb else 0), default=-1)
 
-    def _landmark_at(self, place: QPointF, within_px: float) -> int:
+    def _landmark_at(self, place: QPointF) -> int:
         reach = {i: QLineF(place, self.landmark_place(i)).length() for i in range(len(self._picture.landmarks))}
-        near = [i for i, length in reach.items() if length <= within_px]
+        near = [i for i, length in reach.items() if length <= _HOVER_PX * self.grown]
         return min(near, key=lambda i: reach[i], default=-1)
 
     def _dragged_to(self, drag: _Drag, moved: QPointF, *, free: bool) -> tuple[float, float, int]:
@@ -253,7 +276,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         place = frame.shown(x, y)
         reach = [QLineF(place, frame.shown(pull[0], pull[1])).length() for pull in pulls]
         nearest = min(range(len(pulls)), key=lambda i: reach[i], default=-1)
-        return pulls[nearest] if nearest >= 0 and reach[nearest] <= _MAGNET_PX else (x, y, -1)
+        return pulls[nearest] if nearest >= 0 and reach[nearest] <= _MAGNET_PX * self.grown else (x, y, -1)
 
     # Actions
 
@@ -298,7 +321,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         over_thumb = self._thumb_at(place) >= 0
         hand = Qt.CursorShape.ClosedHandCursor if self.held is not None else Qt.CursorShape.OpenHandCursor
         self.setCursor(hand if over_thumb else Qt.CursorShape.ArrowCursor)
-        hovered = -1 if over_thumb else self._landmark_at(place, _HOVER_PX)
+        hovered = -1 if over_thumb else self._landmark_at(place)
         if hovered != self._hovered:
             self._hovered = hovered
             self.update()
@@ -308,8 +331,8 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     def tip_at(self, place: QPointF) -> tuple[str, QRect]:
         index = self._thumb_at(place)
         if index < 0:
-            mark = self._landmark_at(place, _HOVER_PX)
-            words = SHOWS if self._picture.landmarks and self._frame().foot.contains(place) else ""
+            mark = self._landmark_at(place)
+            words = SHOWS if self._picture.landmarks and self._foot().contains(place) else ""
             return (self._picture.landmarks[mark].name if mark >= 0 else words), QRect()
         manner = "drag to move, Alt lets go of the landmarks, double click returns to the model's own value"
         return f"{self._picture.thumbs[index].label}: {manner}", QRect()

@@ -46,7 +46,7 @@ _LOOKS = (
 
 
 class Paints(Posing):
-    """What paints itself in the current theme, and again whenever the theme or the font changes.
+    """What paints itself in the theme of its window, and again whenever the theme or the font changes.
 
     A mixin before the class of a widget, so that buttons and sliders can be painted like everything else.
     """
@@ -61,7 +61,8 @@ class Paints(Posing):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         try:
-            self.paint(painter)
+            with theme.shown_in(theme.worn_by(self)):
+                self.paint(painter)
         finally:
             painter.end()
 

@@ -1,0 +1,108 @@
+"""The audience's window: meter, picture and pad as large as it is, in type that is read from the back row."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app import theme
+from app.desk import Desk
+from app.panels import Panel
+from app.panels.decision import DecisionPanel
+from app.present.overlay import Overlay
+from app.present.parts import ShownPads, ShownStimulus
+from app.widgets.pad import SubspacePad
+from app.widgets.painted import scaled
+
+TYPE_SHARE_HIGH, TYPE_SHARE_WIDE = 1 / 42, 1 / 70
+"""The height of the type in a window of this height, if it is wide enough; the verdict's is more than twice it."""
+SMALLEST_TYPE_PX, TITLE = 9, 1.25
+
+
+class Audience(QWidget):
+    """What the room sees. Everything in it can be taken hold of; it has no buttons."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setWindowTitle("Audience — Relata")
+        self.title, self.count = QLabel(), QLabel()
+        self.decision, self.stimulus, self.pads = DecisionPanel(desk), ShownStimulus(desk), ShownPads(desk)
+        self.zoomed: QWidget | None = None
+        self._arrange()
+        self.overlay = Overlay(self)
+        theme.dress(self, theme.PROJECTOR)
+        store = desk.store
+        for action, key in (
+            (store.undo.createUndoAction(self), "Ctrl+Z"),
+            (store.undo.createRedoAction(self), "Ctrl+Y"),
+        ):
+            action.setShortcut(key)
+            self.addAction(action)
+        for child in (self, *self.findChildren(QWidget)):
+            child.setMouseTracking(True)  # the laser follows wherever the mouse is
+
+    def _arrange(self) -> None:
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top, middle = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(self.title, 1)
+        top.addWidget(self.count)
+        middle.addWidget(self.stimulus, 1)
+        middle.addWidget(self.pads, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.decision)
+        layout.addLayout(middle, 1)
+
+    @property
+    def parts(self) -> tuple[Panel, ...]:
+        """The panels in it that can be seen."""
+        return tuple(part for part in (self.decision, self.stimulus, self.pads) if not part.isHidden())
+
+    def refresh(self) -> None:
+        """Draw what changed."""
+        stage, scenes = self._desk.stage, self._desk.store.scenes
+        at = stage.at
+        self.title.setText("" if at is None else scenes[at].name)
+        self.count.setText("" if at is None else f"{at + 1} / {len(scenes)}")
+        for part in self.parts:
+            part.refresh()
+
+    def zoom(self, place: QPoint) -> bool:
+        """The picture or the pad alone under the meter, or both again; whether one of them lies at a place."""
+        both = (self.stimulus, self.pads)
+        part = next((part for part in both if part.isVisible() and _holds(part, place, self)), None)
+        if part is None:
+            return False
+        self.zoomed = None if self.zoomed is part else part
+        for each in both:
+            each.setVisible(self.zoomed in (None, each))
+        self._desk.redraw()
+        self._desk.ask()
+        return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.overlay.setGeometry(self.rect())
+        self.overlay.raise_()
+        high, wide = self.height() * TYPE_SHARE_HIGH, self.width() * TYPE_SHARE_WIDE
+        font = QFont(self.font())
+        font.setPixelSize(max(SMALLEST_TYPE_PX, round(min(high, wide))))
+        for widget in self.findChildren(QWidget):
+            widget.setFont(font)  # under a style sheet none is handed down
+        self.title.setFont(scaled(font, TITLE, bold=True))
+        room = font.pixelSize()
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(room, room // 2, room, room // 2)
+        layout.setSpacing(room // 2)
+
+
+def _holds(part: QWidget, place: QPoint, window: QWidget) -> bool:
+    return part.rect().contains(part.mapFrom(window, place))
+
+
+def on_thumb(widget: object, place: QPointF) -> bool:
+    """Whether a place of a widget is a thumb of a pad, which a double click takes back."""
+    return isinstance(widget, SubspacePad) and widget.holds_thumb(place)
