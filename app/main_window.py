@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.models = Models(self, self.desk, self.outcomes)
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
+        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         self._add_model_window_help()
         self._connect()
         self.setDockNestingEnabled(True)
