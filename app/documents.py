@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu
 
 from app.choices import Keeping
 from app.desk import Desk
+from app.dock_layout import stand, standing
 from app.export.reopen import reopen
 from app.journal import Entry, Journal, entry_at, left_behind, new_entry
+from app.layout import Docks
 from app.leaving import Leaving, Then
 from app.outcomes import Outcomes
 from app.panels import Panel
@@ -48,13 +50,16 @@ OPENED = (
 )
 N_RECENT = 8
 DOCKS = "Window"
-"""Beside the titles of panels: which docks are shown, and which of them in front."""
+"""Beside the titles of panels: how their docks stand, and in which workspace."""
 
 Standing = Callable[[], Iterable[tuple[Panel, QDockWidget]]]
 
 
 class Documents(QObject):
-    """The file of a window's document, the journal of what is not saved, and the dialogs about both."""
+    """The file of a window's document, the journal of what is not saved, and the dialogs about both.
+
+    The window says which `workspace` it shows, and how to `enter` one by its name.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,8 @@ class Documents(QObject):
         super().__init__(window)
         self._window, self._desk, self._standing, self._outcomes = window, desk, standing, outcomes
         self._settings, self._folder = settings, journal
+        self.workspace: Callable[[], str] = str
+        self.enter: Callable[[object], None] = lambda _: None
         self.path: Path | None = None
         self._opened: Work | None = None
         self._notes: dict[str, ModelNote] = {}
@@ -91,19 +98,18 @@ class Documents(QObject):
         history = tuple(
             replace(card.moment, verdict=desk.decisions.get(card.moment.document)) for card in desk.store.cards()
         )
-        stand = {panel.title: panel.kept() for panel, _ in self._standing()}
-        docks = [dock for _, dock in self._standing()]
-        stand[DOCKS] = {
-            "shown": [dock.objectName() for dock in docks if not dock.isHidden()],
-            "front": [dock.objectName() for dock in docks if not dock.visibleRegion().isEmpty()],
-        }
-        kept = {title: kept for title, kept in stand.items() if kept}
+        panels = {panel.title: panel.kept() for panel, _ in self._standing()}
+        panels[DOCKS] = standing(self._window, self._docks()) | {"workspace": self.workspace()}
+        kept = {title: kept for title, kept in panels.items() if kept}
         work = Work(desk.document, desk.view, kept, history, desk.store.scenes)
         used = {name for document in documents_of(work) for name in (document.model, document.compared)}
         notes = tuple(self._notes[name] for name in sorted(used & self._notes.keys()))
         if before is None:
             return replace(work, models=notes)
         return replace(work, models=notes, learned=before.learned, files=before.files)
+
+    def _docks(self) -> Docks:
+        return {type(panel): dock for panel, dock in self._standing()}
 
     def _unsaved(self) -> Work:
         return replace(self.work(), journal_of=str(self.path or ""))
@@ -161,9 +167,10 @@ class Documents(QObject):
             desk.take(desk.answer)
         desk.decisions |= recorded_verdicts(work.history)
         desk.store.begin(work.document, work.view, work.history, work.scenes, saved=saved)
-        for panel, dock in self._standing():
+        for panel, _ in self._standing():
             panel.take(work.panels.get(panel.title, {}))
-            _show(dock, work.panels.get(DOCKS, {}))
+        self.enter(work.panels.get(DOCKS, {}).get("workspace"))
+        stand(self._window, self._docks(), work.panels.get(DOCKS, {}))
         desk.ask_again()
 
     def open(self, path: Path) -> None:
@@ -356,15 +363,6 @@ class Documents(QObject):
             self.recovery.close()
         if self.journal is not None:
             self.journal.stop(discard=self._desk.store.is_clean or self.leaving.discarded)
-
-
-def _show(dock: QDockWidget, docks: Mapping[str, object]) -> None:
-    """Show or hide a dock as it was, and bring it to the front; one that was not known then stays as it is."""
-    shown, front = (docks.get(name) for name in ("shown", "front"))
-    if isinstance(shown, list) and isinstance(front, list) and shown:
-        dock.setVisible(dock.objectName() in shown)
-        if dock.objectName() in front:
-            dock.raise_()
 
 
 def _start(*arguments: str) -> None:

@@ -23,12 +23,15 @@ Docks = Mapping[type[Panel], QDockWidget]
 class Column:
     """Panels in one place, the first in front: by title, or all those of a place that no title names.
 
-    Its width is a share, and another one in a low window, where the squares in it are small.
+    Its width is a share, and another one in a low window, where the squares in it are small. What is `below` them are
+    further rows, by title; the `heights` of all rows are shares.
     """
 
     panels: tuple[str, ...]
     width: int
     width_low: int
+    below: tuple[tuple[str, ...], ...] = ()
+    heights: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,14 @@ def arrange(window: QMainWindow, docks: Docks, workspace: Workspace = WORKSPACES
     """Every dock in its place: bars above and below, columns between them, the others put away."""
     narrow = workspace.columns_narrow and window.width() < WIDE_PX
     columns = workspace.columns_narrow if narrow else workspace.columns
-    stacks = _stacks(columns, docks)
+    stacks, named = _stacks(columns, docks), {title for column in columns for row in column.below for title in row}
     bars = {place: [dock for kind, dock in docks.items() if kind.place == place] for place in ("top", "bottom")}
     shown = [dock for kind, dock in docks.items() if kind.title in workspace.bars and _has_room(kind, window)]
     for dock in docks.values():
         # What is shown for a moment only would still make the window larger.
         dock.setFloating(False)
-        dock.setVisible(dock in (*bars["top"], *shown) or any(dock in stack for stack in stacks))
+        within = dock.objectName() in named or any(dock in stack for stack in stacks)
+        dock.setVisible(within or dock in (*bars["top"], *shown))
     window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
     _stack(window, bars["top"], Qt.DockWidgetArea.TopDockWidgetArea)
     _stack(window, bars["bottom"], Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -91,14 +95,15 @@ def arrange(window: QMainWindow, docks: Docks, workspace: Workspace = WORKSPACES
     window.splitDockWidget(bars["top"][-1], stacks[0][0], Qt.Orientation.Vertical)
     for left, right in pairwise(stacks):
         window.splitDockWidget(left[0], right[0], Qt.Orientation.Horizontal)
-    for stack in stacks:
+    below = _split_rows(window, docks, columns, stacks)
+    for stack in (*stacks, *below):
         for dock in stack[1:]:
             window.tabifyDockWidget(stack[0], dock)
         stack[0].raise_()
     low = window.height() < LOW_PX
     widths = [column.width_low if low else column.width for column in columns]
     window.resizeDocks([stack[0] for stack in stacks], widths, Qt.Orientation.Horizontal)
-    in_sight = {*bars["top"], *bars["bottom"], *(dock for stack in stacks for dock in stack)}
+    in_sight = {*bars["top"], *bars["bottom"], *(dock for stack in (*stacks, *below) for dock in stack)}
     _put_away(window, {kind: dock for kind, dock in docks.items() if dock not in in_sight}, stacks)
 
 
@@ -115,6 +120,24 @@ def _stacks(columns: Sequence[Column], docks: Docks) -> list[list[QDockWidget]]:
         ]
         stacks.append(chosen)
     return [stack for stack in stacks if stack]
+
+
+def _split_rows(
+    window: QMainWindow, docks: Docks, columns: Sequence[Column], stacks: Sequence[Sequence[QDockWidget]]
+) -> list[list[QDockWidget]]:
+    """The further rows of each column, each below the one before; before docks are tabs, which no split would part."""
+    by_title = {kind.title: dock for kind, dock in docks.items()}
+    found = []
+    for column in columns:
+        head = next((stack[0] for stack in stacks if stack[0].objectName() in column.panels), None)
+        rows = [[by_title[title] for title in row] for row in column.below]
+        heads = [] if head is None or not rows else [head, *(row[0] for row in rows)]
+        for above, under in pairwise(heads):
+            window.splitDockWidget(above, under, Qt.Orientation.Vertical)
+        if heads:
+            window.resizeDocks(heads, column.heights, Qt.Orientation.Vertical)
+            found += rows
+    return found
 
 
 def _put_away(window: QMainWindow, docks: Docks, stacks: Sequence[Sequence[QDockWidget]]) -> None:

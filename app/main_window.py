@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self.presenting = Presenting(self, self.desk)
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
+        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         self._add_model_window_help()
         scenes_menu.fill(self._extra, self.desk, self)
         self._connect()

@@ -38,6 +38,13 @@ class Workspaces:
         self.current = workspace
         self._show()
 
+    def enter(self, name: object) -> None:
+        """Leave the current one as it is, and be in another without showing it: a document says how its docks stand."""
+        workspace = next((each for each in WORKSPACES if each.name == name), self.current)
+        if workspace is not self.current:
+            self._left[self.current.name] = self._window.saveState(VERSION)
+            self.current = workspace
+
     def reset(self) -> None:
         """The current one as it was at first."""
         arrange(self._window, self._docks, self.current)

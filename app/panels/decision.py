@@ -22,6 +22,7 @@ from core.analyses.decision import Decision, Verdict
 from core.cards import card_task
 from core.document import LENSES, controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, item_name, odd_difference, odd_one, task_of, truth
+from core.work import RECORDED
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
 
@@ -134,7 +135,7 @@ def _class_reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> Cl
     before = verdict.baseline_answer
     was = Bar(before.label, before.share, before.baseline) if edited else None
     truth, mistake, control = _posed(found, verdict, edited=edited, both=both)
-    return ClassReading(bars, was, truth, mistake, control)
+    return ClassReading(bars, was, truth, mistake, control, found.model.device == RECORDED)
 
 
 def _reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> Reading:
@@ -148,6 +149,7 @@ def _reading(found: Found[Verdict], verdict: Verdict, *, both: bool) -> Reading:
         *_posed(found, verdict, edited=edited, both=both),
         "margin in σ" if verdict.lens else "logit margin",
         verdict.lens,
+        found.model.device == RECORDED,
     )
 
 
@@ -158,7 +160,7 @@ def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool, both: bool)
     posed = info.judges_relation and task_of(base) == card_task(info.card)
     control = ", ".join(controls_in_force(found.document))
     right = known is not None and posed and verdict.answer == verdict.labels[int(known.same)]
-    words = truth_words(base, short=bool(control) or both)
+    words = truth_words(base, short=bool(control) or both or info.device == RECORDED)
     if known is not None and not posed and not verdict.lens:
         words += " · not its task" if both else " · not the task of this model"
     return words, known is not None and posed and not edited and not right, control

@@ -102,7 +102,7 @@ def _truth(painter: QPainter, rect: QRectF, font: QFont, words: ClassReading) ->
         size = 0.55 * em
         cross(painter, QPointF(rect.left() + 0.5 * size + 1, rect.center().y()), size, colors.color("warning"))
         rect.setLeft(rect.left() + size + 0.45 * em)
-    for text in ("mistake" if words.mistake else "", f"CONTROL: {words.control}" if words.control else ""):
+    for text in ("mistake" if words.mistake else "", words.noted):
         if text:
             write(painter, rect, text, font=bold, color=colors.color("warning"))
             rect.setLeft(rect.left() + width_of(bold, text) + 0.6 * em)

@@ -79,7 +79,7 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> Plan:
     for shrink in _SHRINKS:
         if _WORD * shrink * em > 0.65 * inner.height() and shrink > _SHRINKS[-1]:
             continue  # it would stand over what is true of the picture
-        truth = _control_width(font, words) + width_of(scaled(font, 1.05), words.truth)
+        truth = _noted_width(font, words) + width_of(scaled(font, 1.05), words.truth)
         need = max(_verdict_width(font, shrink, words), truth * 0.8)
         low, high = (width_of(_side_font(font, shrink), word) for word in (words.low, words.high))
         bar = inner.width() - need - low - high - 3.6 * em
@@ -89,10 +89,10 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> Plan:
     return _stack(inner, font, fitting[0] if fitting else _STACKED_SHRINKS[-1])
 
 
-def _control_width(font: QFont, words: Reading) -> float:
-    """The room of the control's name with the gap after it; none where there is none."""
-    text = f"CONTROL: {words.control}"
-    return width_of(scaled(font, 1.05, bold=True), text) + 0.6 * line_height(font) if words.control else 0.0
+def _noted_width(font: QFont, words: Reading) -> float:
+    """The room of what stands out, such as a control's name, with the gap after it; none where there is none."""
+    bold = scaled(font, 1.05, bold=True)
+    return width_of(bold, words.noted) + 0.6 * line_height(font) if words.noted else 0.0
 
 
 def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, bar: float) -> Plan:
@@ -328,7 +328,7 @@ def _arrows(painter: QPainter, area: QRectF, color: QColor) -> None:
 
 
 def _truth(painter: QPainter, plan: Plan, reading: Reading) -> None:
-    """What is true of the picture, after the word and cross of a mistake, or what the edits are a control of."""
+    """What is true of the picture, after the word and cross of a mistake, that it is recorded, or a control's name."""
     colors, em = theme.current(), line_height(plan.font)
     rect = QRectF(plan.truth)
     if reading.mistake:
@@ -338,8 +338,8 @@ def _truth(painter: QPainter, plan: Plan, reading: Reading) -> None:
         rect.setLeft(rect.left() + size + 0.45 * em)
         write(painter, rect, "mistake", font=bold, color=colors.color("warning"))
         rect.setLeft(rect.left() + width_of(bold, "mistake") + 0.6 * em)
-    if reading.control:
-        bold, text = scaled(plan.font, 1.05, bold=True), f"CONTROL: {reading.control}"
-        write(painter, rect, text, font=bold, color=colors.color("warning"))
-        rect.setLeft(rect.left() + _control_width(plan.font, reading))
+    if reading.noted:
+        bold = scaled(plan.font, 1.05, bold=True)
+        write(painter, rect, reading.noted, font=bold, color=colors.color("warning"))
+        rect.setLeft(rect.left() + _noted_width(plan.font, reading))
     write(painter, rect, reading.truth, font=scaled(plan.font, 1.05), color=colors.color("muted"))

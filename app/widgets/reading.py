@@ -10,6 +10,7 @@ from app.widgets.painted import signed
 
 WAITING = "waiting for the engine"
 COMPUTING = "computing"
+TOLD_RECORDED = "recorded, not computed now"
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Reading:
     """One decision: the logit margin now and before the edits; positive means `high`.
 
     `control` names what the edits are a control of, "" where they are the effect. `unit` is what a margin is measured
-    in, and `note` what else must be known of it.
+    in, and `note` what else must be known of it. `recorded`: it stands in a file, and no model has answered now.
     """
 
     margin: float
@@ -29,6 +30,12 @@ class Reading:
     control: str = ""
     unit: str = "logit margin"
     note: str = ""
+    recorded: bool = False
+
+    @property
+    def noted(self) -> str:
+        """What stands out before all that is true of it."""
+        return noted(self.control, recorded=self.recorded)
 
     @property
     def word(self) -> str:
@@ -54,6 +61,8 @@ class Reading:
             parts.append(f"was {signed(self.baseline)}")
         if self.flipped:
             parts.append("flip")
+        if self.recorded:
+            parts.append(TOLD_RECORDED)
         if self.control:
             parts.append(f"control: {self.control}")
         if self.truth:
@@ -84,6 +93,12 @@ class ClassReading:
     truth: str = ""
     mistake: bool = False
     control: str = ""
+    recorded: bool = False
+
+    @property
+    def noted(self) -> str:
+        """What stands out before all that is true of it."""
+        return noted(self.control, recorded=self.recorded)
 
     @property
     def word(self) -> str:
@@ -103,6 +118,7 @@ class ClassReading:
             before = f"{self.was.label} " if self.flipped else ""
             parts.append(f"was {before}{percent(self.was.ghost or 0.0)}")
         parts += ["flip"] if self.flipped else []
+        parts += [TOLD_RECORDED] if self.recorded else []
         parts += [f"control: {self.control}"] if self.control else []
         parts += [self.truth] if self.truth else []
         parts += ["mistake"] if self.mistake else []
@@ -120,6 +136,11 @@ class Look:
     message: str
     reach: float
     pulse: float
+
+
+def noted(control: str, *, recorded: bool) -> str:
+    """That an answer was recorded, and what its edits are a control of; "" where neither is so."""
+    return " · ".join(filter(None, ("RECORDED" if recorded else "", f"CONTROL: {control}" if control else "")))
 
 
 def sign(value: float) -> int:

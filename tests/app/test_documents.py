@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app import edits, opening
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.decision import DecisionPanel
 from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
 from app.panels.study import StudyPanel
@@ -131,6 +132,9 @@ def test_without_its_model_a_document_shows_the_answers_that_were_recorded(windo
     assert found is not None
     assert found.value == SAME
     assert "recorded" in window.status.state.text()
+    meter = window.panel(DecisionPanel).meter
+    assert meter._reading.noted == "RECORDED"
+    assert "recorded, not computed now" in meter.accessibleDescription()
     assert window.desk.document == document, "it is not taken back"
     assert "There is no model" in window.status.error.text()
 
