@@ -24,6 +24,14 @@ def check(work: Work) -> None:
         _check_view(view)
 
 
+def check_document(document: Document) -> None:
+    """Raises ValueError that says what of a state cannot be."""
+    for stimulus in (document.base, document.source):
+        if stimulus is not None:
+            _check_stimulus(stimulus)
+    _check_edits(document)
+
+
 def _check_stimulus(stimulus: Stimulus) -> None:
     geometry = stimulus.geometry
     if not 0 < geometry.patch_px <= geometry.image_px <= LARGEST_IMAGE_PX:
