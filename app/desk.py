@@ -62,7 +62,8 @@ class Desk:
 
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
     by the panel whose buttons they are, `open` takes what was dropped, `import_model` what another program made,
-    `redraw` draws the panels in sight, `open_document` a document file, and `fit` goes to where subspaces are learned.
+    `redraw` draws the panels in sight, `open_document` a document file, `fit` goes to where subspaces are learned, and
+    `show` brings the panel of a title to the front.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -77,6 +78,7 @@ class Desk:
         self.open_document: Callable[[Path], None] = lambda _: None
         self.redraw: Callable[[], None] = lambda: None
         self.fit: Callable[[], None] = lambda: None
+        self.show: Callable[[str], None] = lambda _: None
         self._tried: Document | None = None
         self.answer: Answer | None = None
         self.failure: Failure | None = None

@@ -17,7 +17,7 @@ from core.analyses.layer_sweep import turned
 from core.document import Document, Intervention
 from core.looks import signed
 from core.other_pairs import other_pair
-from core.plots import Bars, Plot, Reference, Series
+from core.plots import Bars, Reference, Series
 from core.scene import truth
 from core.statistics import mean_interval, wilson
 from core.work_checks import check_document
@@ -89,20 +89,20 @@ class Holding:
         return replace(plain, interventions=pair.edits)
 
     def words(self) -> tuple[str, ...]:
-        """One sentence for each condition."""
-        return tuple(self._words(index) for index in range(len(self.conditions))) if self.pairs else ()
+        """One sentence for each condition, and one on the brackets in them."""
+        if not self.pairs:
+            return ()
+        return (*(self._words(index) for index in range(len(self.conditions))), "95 % intervals in brackets.")
 
     def _words(self, condition: int) -> str:
         n, (hits, low, high), (mean, least, most) = len(self.pairs), self.flips(condition), self.change(condition)
         name = self.conditions[condition] if not condition else f"control, {self.conditions[condition]}"
         digits = 0 if n < 100 else 1
-        share = f"{100 * hits / n:.{digits}f} %, 95 % interval {100 * low:.{digits}f}–{100 * high:.{digits}f} %"
-        return (
-            f"{name[0].upper()}{name[1:]}: {hits} of {n} answers turned ({share}); "
-            f"margin {signed(mean)} ({signed(least)} to {signed(most)})"
-        )
+        share = f"{100 * hits / n:.{digits}f} % ({100 * low:.{digits}f}–{100 * high:.{digits}f} %)"
+        change = f"{signed(mean, 1)} ({signed(least, 1)} to {signed(most, 1)})"
+        return f"{name[0].upper()}{name[1:]}: {hits} of {n} answers turned, {share}; margin {change}"
 
-    def plots(self) -> tuple[Plot, ...]:
+    def plots(self) -> tuple[Bars, ...]:
         """Shares of turned answers, and changes of the margin, beside those of the controls."""
         if not self.pairs:
             return ()
@@ -110,25 +110,18 @@ class Holding:
         shares = [(hits / n, low, high) for hits, low, high in map(self.flips, indexes)]
         changes = [self.change(index) for index in indexes]
         bounds = [0.0, *(value for each in changes for value in each)]
-        groups = (f"{n} pairs",)
+        groups = (self.conditions[0], *(f"control:\n{name}" for name in self.conditions[1:]))
         return (
-            Bars("Answers turned", "share of pairs", groups, self._series(shares)),
+            Bars(f"Answers turned, {n} pairs", "share of pairs", groups, (_bars("share of pairs", shares),)),
             Bars(
-                "Change of the margin",
+                f"Change of the margin, {n} pairs",
                 f"change of {self.high} − {self.low}{self.unit}",
                 groups,
-                self._series(changes),
-                (Reference(0.0, ""),),
+                (_bars("mean change", changes),),
+                (Reference(0.0, "no change"),),
                 (min(bounds) * 1.1 - 0.1, max(bounds) * 1.1 + 0.1),
             ),
         )
-
-    def _series(self, values: Sequence[tuple[float, float, float]]) -> tuple[Series, ...]:
-        """A bar with its interval for each condition."""
-        bars = []
-        for hue, (name, (y, low, high)) in enumerate(zip(self.conditions, values, strict=True)):
-            bars.append(Series(name, (y,), (low,), (high,), "control" if hue else "measured", hue))
-        return tuple(bars)
 
     def to_csv(self) -> str:
         """A line for each pair."""
@@ -151,6 +144,12 @@ class Holding:
         pairs = [{"seed": p.seed, "without_edits": p.before, "with": list(p.after)} for p in self.pairs]
         head = {"n": len(self.pairs), "margin": f"{self.high} - {self.low}", "weights_sha256": self.fit[0]}
         return {**head, "right_without_edits": self.n_right, "found": found, "notes": list(self.notes), "pairs": pairs}
+
+
+def _bars(label: str, values: Sequence[tuple[float, float, float]]) -> Series:
+    """A bar with its interval for each value."""
+    y, low, high = zip(*values, strict=True)
+    return Series(label, y, low, high)
 
 
 def kept_of(holding: Holding) -> dict[str, Any]:

@@ -3,26 +3,16 @@ redo."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import numpy as np
-from PIL import Image
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QInputDialog, QMenu, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
 from app.panels.history_comparison import Comparison
 from app.store import Card
+from app.thumbnails import thumbnail
 from app.widgets.history_strip import HistoryStrip, Step
-from app.widgets.painted import rgb_image
 from core.document import controls_in_force
-from core.render import render, shape_mask
-from core.scene import COLORS, Stimulus
-
-THUMBNAIL_PX = 76
-ITEM_PX = 24
 
 
 class HistoryPanel(QWidget, Panel):
@@ -78,7 +68,7 @@ class HistoryPanel(QWidget, Panel):
             f"b{document.interventions[-1].site.block}" if document.interventions else "",
             None if decision is None else decision.margin,
             decision is not None and decision.flipped,
-            _thumbnail(document.base),
+            thumbnail(document.base),
             ", ".join(controls_in_force(document)),
             "" if decision is None else decision.answer,
             decision is None or len(decision.labels) == 2,
@@ -127,22 +117,7 @@ class HistoryPanel(QWidget, Panel):
         """Show in what two cards differ."""
         cards = self._desk.store.cards()
         moments = [cards[index].moment for index in sorted((one, other))]
-        pictures = [_thumbnail(moment.document.base) for moment in moments]
+        pictures = [thumbnail(moment.document.base) for moment in moments]
         verdicts = [self._desk.decisions.get(moment.document) for moment in moments]
         self.comparison = Comparison(moments, pictures, verdicts, self)
         self.comparison.show()
-
-
-@lru_cache(maxsize=2048)
-def _thumbnail(stimulus: Stimulus) -> QImage:
-    """A sketch THUMBNAIL_PX wide and high: the items in their places, larger than life to be told apart."""
-    if stimulus.photo is not None:
-        whole = Image.fromarray(render(stimulus))
-        return rgb_image(np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)))
-    sketch = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 255, np.uint8)
-    room = stimulus.geometry.image_px - stimulus.geometry.cell_px
-    for item in stimulus.items:
-        x = round(item.x_px / room * (THUMBNAIL_PX - ITEM_PX))
-        y = round(item.y_px / room * (THUMBNAIL_PX - ITEM_PX))
-        sketch[y : y + ITEM_PX, x : x + ITEM_PX][shape_mask(item.shape, ITEM_PX)] = COLORS[item.color]
-    return rgb_image(sketch)

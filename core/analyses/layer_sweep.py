@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from core.analyses.decision import verdict
 from core.document import Document
 from core.errors import UserError
 from core.other_pairs import conditions, moved_to, other_pair, stays, why_no_others
-from core.plots import Curves, Floats, Reference, Series
+from core.plots import Curves, Floats, Reference, Series, converter
 from core.statistics import mean_interval, wilson
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ class Sweep:
         if n and shown == "margin":
             series.append(Series("this picture", self.own.margins[0], hue=len(series)))
         return Curves(
-            title="The edits at every layer" + (f", {n} pairs" if n else ""),
-            x_label=f"written at block{self._late_words()}",
+            title=f"The edits at every layer{f', {n} pairs' if n else ''}{self._late_words()}",
+            x_label="written at block",
             y_label="answers turned" if shown == "flips" else f"{self.high} − {self.low}{self.unit}",
             x=tuple(float(block) for block in self.blocks),
             ticks=tuple("embed" if block < 0 else str(block) for block in self.blocks),
@@ -131,7 +131,7 @@ class Sweep:
         """From which block on it is too late, where it stays so."""
         late = self.too_late
         rest = tuple(block for block in self.blocks if late and block >= late[0] and block not in self.gaps)
-        return f" (from {late[0]} on {TOO_LATE})" if late and rest == late else ""
+        return f"; from block {late[0]} on {TOO_LATE}" if late and rest == late else ""
 
     def _references(self) -> tuple[Reference, ...]:
         baseline = float(np.mean([pair.baseline for pair in self.pairs]))
@@ -285,3 +285,26 @@ def _notes(state: State, why: str) -> Iterator[str]:
         yield f"Without a control: {listed(bare)}."
     if why:
         yield f"{why} The curves are of this picture alone."
+
+
+def kept_of(sweep: Sweep) -> dict[str, Any]:
+    """As JSON has it, for a document file."""
+    kept: dict[str, Any] = converter().unstructure(sweep)
+    return kept
+
+
+def sweep_of(kept: Mapping[str, Any]) -> Sweep:
+    """What `kept_of` gave.
+
+    Raises ValueError where it is damaged.
+    """
+    from cattrs.errors import ForbiddenExtraKeysError
+
+    try:
+        found: Sweep = converter().structure(kept, Sweep)
+    except (LookupError, TypeError, AttributeError, ForbiddenExtraKeysError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    shape = [len(found.blocks)] * len(found.conditions)
+    if not found.blocks or not shape or any([len(of) for of in p.margins] != shape for p in (found.own, *found.others)):
+        raise ValueError("a layer or a condition is missing")
+    return found

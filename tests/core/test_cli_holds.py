@@ -42,8 +42,9 @@ def test_intervals_and_controls_are_printed_and_the_table_is_written(
         "Control, wrong object",
         "Control, random subspace",
     ]
-    assert all("95 % interval" in line and " of 3 answers turned" in line for line in said[:3])
-    assert "right about" in said[3]
+    assert all(" of 3 answers turned, " in line and " %)" in line for line in said[:3])
+    assert said[3] == "95 % intervals in brackets."
+    assert "right about" in said[4]
     assert len(table.read_text(encoding="utf-8").splitlines()) == 4
     assert (tmp_path / "holds-1.svg").stat().st_size > 1000
 

@@ -79,9 +79,11 @@ def test_plots_have_a_bar_with_its_interval_for_each_condition(found: Holding) -
     turned, change = found.plots()
 
     for plot in (turned, change):
-        assert [series.role for series in plot.series] == ["measured", "control", "control"]  # type: ignore[union-attr]
-        for series in plot.series:  # type: ignore[union-attr]
-            assert series.low[0] <= series.y[0] + 1e-12 <= series.high[0] + 1e-12
+        (series,) = plot.series
+        assert plot.groups == ("with the edits", "control:\nwrong object", "control:\nrandom subspace")
+        for low, y, high in zip(series.low, series.y, series.high, strict=True):
+            assert low <= y + 1e-12 <= high + 1e-12
+    assert turned.series[0].y[0] == found.flips()[0] / 12
     assert replace(found, pairs=()).plots() == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from core.analyses import Refusal
 from core.analyses.decision import Decision
-from core.analyses.layer_sweep import LayerSweep, Sweep, Swept
+from core.analyses.layer_sweep import LayerSweep, Sweep, Swept, kept_of, sweep_of
 from core.analyses.pad import Pad
 from core.demo import demo_document
 from core.document import Document, Intervention, open_photo_in, random_match_to_sample
@@ -93,7 +94,7 @@ def test_the_effect_goes_beyond_its_controls_early_and_comes_too_late_at_the_end
     assert all(np.abs(control[:5]).max() < 3 for control in changes[1:])
     assert set(found.too_late) >= {3, 4}
     assert not {-1, 0} & set(found.too_late)
-    assert f"from {found.too_late[0]} on too late: already compared" in found.plot().x_label
+    assert f"from block {found.too_late[0]} on too late: already compared" in found.plot().title
 
 
 def test_the_means_and_intervals_are_those_of_the_pairs(session: Session, moved: Document) -> None:
@@ -196,6 +197,16 @@ def test_a_push_along_the_probe_is_swept_beside_a_push_toward_what_the_pair_is(s
     known = [block for block in found.blocks if block not in found.gaps]
     probes = session.open("rmts").probes
     assert known == sorted(block for block in probes if block in found.blocks)
+
+
+def test_what_is_kept_comes_back_as_it_was_and_what_is_damaged_is_refused(session: Session, moved: Document) -> None:
+    found = swept(session, moved, 1)
+    kept = json.loads(json.dumps(kept_of(found), allow_nan=False))
+
+    assert repr(sweep_of(kept)) == repr(found)
+    for damage in ({"blocks": []}, {"conditions": ["one"]}, {"own": {"baseline": 1.0, "margins": [[1.0]]}}, {"n": "x"}):
+        with pytest.raises(ValueError):  # noqa: PT011 — the words are those of whatever stumbled
+            sweep_of({**kept, **damage})
 
 
 def test_nothing_is_too_late_where_no_layer_does_anything() -> None:
