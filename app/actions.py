@@ -302,6 +302,20 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+Alt+Shift+F",),
     ),
     *OFFERED,
+    Command(
+        "Intervene",
+        "Sweep over the layers",
+        lambda desk: desk.show("Sweep"),
+        ("Ctrl+Alt+Y",),
+        tip="What the edits would do at every layer, beside their controls",
+    ),
+    Command(
+        "Intervene",
+        "Does it hold?",
+        lambda desk: desk.show("Does it hold?"),
+        ("Ctrl+Alt+J",),
+        tip="The same edits on random other pairs of this kind, with an interval and controls",
+    ),
     Command("Intervene", "Use what is learned now", edits.accept_learned),
     Command("Intervene", "Clear edits", edits.clear_edits, ("Ctrl+Shift+Backspace",)),
     *(

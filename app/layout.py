@@ -46,6 +46,7 @@ class Workspace:
 
 
 STIMULUS, INSIDE = ("Stimulus",), ("Inside",)
+ANSWERS = ("Sweep", "Does it hold?")
 WORKSPACES = (
     Workspace(
         "Explore",
@@ -62,8 +63,8 @@ WORKSPACES = (
     Workspace(
         "Study",
         "Studies, training and their results",
-        (Column(STIMULUS, 420, 290), Column(("floating",), 1000, 640)),
-        (Column(("floating", "Stimulus"), 1000, 1000),),
+        (Column(STIMULUS, 420, 290), Column(("floating", *ANSWERS), 1000, 640)),
+        (Column(("floating", *ANSWERS, "Stimulus"), 1000, 1000),),
         bars=(),
     ),
     Workspace(

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.desk.wanted = self._wanted
         self.desk.redraw = self._refresh
         self.desk.fit = self._go_to_fit
+        self.desk.show = lambda title: self._toggle_panel(self._kind_of(title), True)
         for kind in kinds("app.panels", Panel):
             panel = cast(Any, kind)(self.desk)
             self._panels[kind] = panel

@@ -27,6 +27,7 @@ from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
 from core.cli_figure import add_figure_verb
 from core.cli_head import add_head_verb
+from core.cli_holds import add_holds_verbs
 from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
 from core.cli_open import add_open_verb
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add_study_verb(verbs)
     add_ask_verb(verbs)
     add_head_verb(verbs)
+    add_holds_verbs(verbs)
     add_import_verb(verbs)
     add_models_verb(verbs)
     add_open_verb(verbs)

@@ -162,6 +162,10 @@ class Intervention(Protocol):
         """What it is a control of for a picture, or ""."""
         return self.control
 
+    def as_controls(self, stimulus: Stimulus) -> Mapping[str, Intervention]:
+        """The controls of it that it is not, by name, as edits of a picture."""
+        return {name: changed(self, control=name) for name in self.controls() if name != self.control}
+
     def drawn_again(self, seed: int) -> Intervention | None:
         """The edit with another draw, or None where nothing in it is drawn."""
         return None

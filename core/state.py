@@ -184,7 +184,7 @@ class State:
         def compute() -> Tensor:
             if self.lens == "cosine" or any(site.block == last for site, _ in self.at_sites(edits)):
                 return self.read_out(self.stream(last, edits))
-            return self._named(resume(self.model, self.stream(last - 1, edits), last))
+            return self.named(resume(self.model, self.stream(last - 1, edits), last))
 
         key = ("logits", self.lens, *self._key(edits, last))
         return self.opened.streams.recall(key, compute, CACHE_ENTRIES)[0]
@@ -192,11 +192,11 @@ class State:
     def read_out(self, x: Tensor) -> Tensor:
         """Logits [B, C] of the stream [B, T, D] after the last block, or of one before it as if it were that."""
         if self.lens != "cosine":
-            return self._named(read_out(self.model, x))
+            return self.named(read_out(self.model, x))
         first, second = (x[:, list(tokens)] for tokens in self.tokens)  # [B, n, D]
         return self._over_nothing(cosine(first, second))
 
-    def _named(self, out: Tensor) -> Tensor:
+    def named(self, out: Tensor) -> Tensor:
         """Logits [B, C] from what the network puts out [B, F]: these, or without classes what examples make of it."""
         return out if self.lens is None else self._over_nothing(nearness(out, self.examples.means))
 
@@ -245,7 +245,7 @@ class State:
         """Logits [B, C] of streams [B, T, D] that enter `start_block`, each row with these edits on the way."""
         rows = [(site, partial(_apply_to_rows, apply)) for site, apply in self.at_sites(edits)]
         if self.lens != "cosine":
-            return self._named(resume(self.model, x, start_block, rows))
+            return self.named(resume(self.model, x, start_block, rows))
         x = edited(x, Site(start_block - 1), rows)
         for block in range(start_block, self.model.n_blocks):
             x = advance(self.model, x, block, rows)

@@ -39,6 +39,14 @@ def check(work: Work) -> None:
         _check_view(view)
 
 
+def check_document(document: Document) -> None:
+    """Raises ValueError that says what of a state cannot be."""
+    for stimulus in (document.base, document.source):
+        if stimulus is not None:
+            check_stimulus(stimulus)
+    _check_edits(document)
+
+
 def check_stimulus(stimulus: Stimulus) -> None:
     """Raises ValueError that says why a stimulus cannot be drawn."""
     geometry = stimulus.geometry

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.assets.probe import Probe
@@ -24,6 +25,8 @@ from core.tokens import add_at_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+OWN_RELATION = "probe, own relation"
 
 
 def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tuple[Probe, Tensor]:
@@ -103,7 +106,11 @@ class AddProbeDirection(Intervention):
         return None if side == "base" and index <= pair_items(self.pair)[1] else self
 
     def control_in(self, stimulus: Stimulus) -> str:
-        return "probe, own relation" if pair_relation(stimulus, self.pair) == self.toward else ""
+        return OWN_RELATION if pair_relation(stimulus, self.pair) == self.toward else ""
+
+    def as_controls(self, stimulus: Stimulus) -> Mapping[str, Intervention]:
+        own = pair_relation(stimulus, self.pair)
+        return {} if own in (None, self.toward) else {OWN_RELATION: replace(self, toward=own)}
 
 
 def find_push(document: Document, pair: int, block: int) -> int | None:

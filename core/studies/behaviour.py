@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from core.datasets import Split, split_examples
 from core.jobs.progress import Job, part
 from core.plots import Bars, Reference, Series
+from core.statistics import wilson
 from core.studies.comparison import PUBLISHED, Table, of_another
 from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES, accuracy_series
 from core.studies.result import Row, StudyResult, n_kinds_of
-from core.studies.statistics import wilson
 from core.studies.study import Bench, Found, Study, of_model
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 from core.jobs.progress import Job, Progress
 from core.plots import Cloud, Plot, Scatter
 from core.scene import PROPERTIES, TASK_WORDS, Task
+from core.statistics import spearman, spearman_interval
 from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult
-from core.studies.statistics import spearman, spearman_interval
 from core.studies.study import Bench, Scope, Study
 
 FEWEST = 4

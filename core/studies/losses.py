@@ -21,10 +21,10 @@ from core.jobs.progress import Job, part
 from core.jobs.recipe import Recipe, read_recipe
 from core.plots import Bars, Reference, Series
 from core.scene import TASK_WORDS, Task
+from core.statistics import wilson
 from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult
-from core.studies.statistics import wilson
 from core.studies.study import Bench, Scope, Study
 
 if TYPE_CHECKING:

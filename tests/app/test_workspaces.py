@@ -20,7 +20,7 @@ from core.demo import DEFAULT_MODEL, demo_document, demo_view
 SHOWN = {
     "Explore": {"Decision", "Stimulus", "Inside", "Interventions", "Layers"},
     "Inside": {"Decision", "Stimulus", "Inside", "Interventions", "Layers", "Analyses"},
-    "Study": {"Decision", "Stimulus", "Study", "Train"},
+    "Study": {"Decision", "Stimulus", "Study", "Train", "Sweep", "Does it hold?"},
     "Present": {"Decision", "Stimulus", "Interventions", "Layers"},
 }
 

@@ -22,11 +22,11 @@ from core.masses import KINDS, Masses, Pairs, attention_shares, kind_series, mas
 from core.plots import Heatmap, Maps, Plot, Series
 from core.render import render_many
 from core.scene import Stimulus
+from core.statistics import mean_interval
 from core.studies.attention import Attention, peak_blocks
 from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.published import ATTENTION
 from core.studies.result import Row, item_pairs, n_kinds_of
-from core.studies.statistics import mean_interval
 from core.studies.study import Found
 from core.tokens import item_tokens
 

@@ -24,11 +24,11 @@ from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
 from core.scene import PROPERTIES, Property
+from core.statistics import wilson
 from core.studies.das import Alignment
 from core.studies.measures.fitted import Search, find_bases
 from core.studies.published import das_curve
 from core.studies.result import Row, block_name, n_kinds_of
-from core.studies.statistics import wilson
 from core.studies.study import Found
 from core.tokens import gather_tokens, item_tokens
 

@@ -21,6 +21,7 @@ from core.memories import SUBLAYERS, class_value_agreement, random_values, value
 from core.plots import Bars, Curves, Plot, Reference, Series
 from core.projection import check_token_wise
 from core.relevance import ClassHead, Loss, class_head
+from core.statistics import wilson
 from core.studies.lens import Lens
 from core.studies.measures import lens_found as found
 from core.studies.measures.deletion import FIRST, ORDERS, SHARES, Values, area, check_removable, measure_deletion
@@ -30,7 +31,6 @@ from core.studies.measures.linear_probes import Probed, measure_probes
 from core.studies.measures.perturbed import measure_perturbed
 from core.studies.published_lens import PAPER, known_bars, known_curve, published
 from core.studies.result import Row, block_name, n_kinds_of
-from core.studies.statistics import wilson
 from core.studies.study import Found
 
 

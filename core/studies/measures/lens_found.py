@@ -15,9 +15,9 @@ import numpy as np
 
 from core.memories import SUBLAYERS, Sublayer
 from core.plots import Curves, Reference, Series
+from core.statistics import mean_interval
 from core.studies.measures.lens_walk import Array, Walked
 from core.studies.result import Row, block_name
-from core.studies.statistics import mean_interval
 
 N_SHUFFLES = 300
 

@@ -35,9 +35,9 @@ from core.preference import (
 )
 from core.render import render_many
 from core.scene import Geometry, Stimulus
+from core.statistics import mean_interval
 from core.studies.preference import Preference
 from core.studies.result import Row
-from core.studies.statistics import mean_interval
 from core.studies.study import Found
 
 BATCH = 50

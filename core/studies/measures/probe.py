@@ -23,10 +23,10 @@ from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
 from core.render import render_many
 from core.scene import Stimulus
+from core.statistics import wilson
 from core.studies.probe import ALPHAS, ProbeOptions, Probes
 from core.studies.published import NEAREST, PROBE, published_series
 from core.studies.result import Row, block_name, item_pairs, n_kinds_of
-from core.studies.statistics import wilson
 from core.studies.study import Found
 from core.tokens import add_at_tokens, item_tokens
 

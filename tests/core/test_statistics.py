@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.studies.statistics import mean_interval, ranks, spearman, spearman_interval, wilson
+from core.statistics import mean_interval, ranks, spearman, spearman_interval, wilson
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,253 @@
+"""The panel *Does it hold?*: the same edits on random other pairs of the kind that is drawn, beside their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from app import theme
+from app.desk import Desk
+from app.forms import Form
+from app.jobs import Run
+from app.panels import Panel
+from app.panels.study import time_left
+from app.plots import PlotView
+from app.thumbnails import thumbnail
+from app.widgets.pair_list import PairList, PairRow
+from core.datasets import SEED_MAX
+from core.document import Document
+from core.holding import Holding, PairAnswer, holding_of, kept_of
+from core.holds_job import HOLDS_JOB
+from core.other_pairs import other_pair, why_no_others
+from core.runner import Order
+from core.work import RECORDED
+
+STEPS = 1000
+ABOUT = (
+    "Asks the same of random other pairs of this kind: shapes and colours are exchanged one for one, and the edits go "
+    "along with them."
+)
+NO_EDIT = "No edit is on: move a thumb, swap, or switch something off first."
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsOptions:
+    """How many pairs are drawn, and from which seed: the same seed draws the same ones."""
+
+    n: Literal[16, 50, 200, 1000] = field(
+        default=16, metadata={"label": "Pairs", "tip": "16 for a quick look, 200 for an interval to report"}
+    )
+    seed: int = field(
+        default=0, metadata={"label": "Seed", "tip": "The same seed draws the same pairs", "most": SEED_MAX}
+    )
+
+
+class HoldsPanel(QWidget, Panel):
+    """A form, how far it is, shares and changes with intervals, and every pair to be opened."""
+
+    title, place, order = "Does it hold?", "behind", 51
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._number: int | None = None
+        self._recorded = False
+        self._opened: list[tuple[Document, int]] = []
+        self._kept: tuple[Holding, dict[str, Any]] | None = None
+        self.holding: Holding | None = None
+        self.form = Form(HoldsOptions())
+        self.about, self.said = QLabel(), QLabel()
+        self.start, self.cancel = QPushButton("Ask"), QPushButton("Cancel")
+        self.progress, self.tabs = QProgressBar(), QTabWidget()
+        self.turned, self.change, self.pairs = PlotView(), PlotView(), PairList()
+        self._arrange()
+        self.start.clicked.connect(self._start)
+        self.cancel.clicked.connect(self._cancel)
+        self.pairs.chosen.connect(self.open_pair)
+        desk.jobs.progressed.connect(self._went_on)
+
+    def _arrange(self) -> None:
+        for words in (self.about, self.said):
+            words.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.progress.setRange(0, STEPS)
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(8)
+        self.progress.setAccessibleName("Progress")
+        for page, name in ((self.turned, "Answers turned"), (self.change, "Margin"), (self.pairs, "Pairs")):
+            self.tabs.addTab(page, name)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.form, 1)
+        beside = QVBoxLayout()
+        beside.addWidget(self.start)
+        beside.addWidget(self.cancel)
+        buttons.addLayout(beside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 4, 10, 6)
+        layout.addWidget(self.about)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.said)
+        layout.addWidget(self.tabs, 1)
+        layout.addStretch(0)
+
+    @property
+    def run(self) -> Run | None:
+        """The job that was started last for this document's file."""
+        return None if self._number is None else self._desk.jobs.run(self._number)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being asked."""
+        return self.run is not None and not self.run.over
+
+    def refresh(self) -> None:
+        """What can be asked, and what was found, greyed where it is of another state."""
+        desk, run = self._desk, self.run
+        state = (desk.document, desk.model, self.holding, run, self._recorded, len(self._opened))
+        if not self.has_news(*state):
+            return
+        reason = self._why_not()
+        self.about.setText(reason or ABOUT)
+        self.about.setVisible(bool(reason) or self.holding is None)
+        self.start.setEnabled(not reason and not self.busy)
+        self.form.setEnabled(not self.busy)
+        self.cancel.setEnabled(run is not None and run.state in ("waiting", "running"))
+        self.progress.setVisible(self.busy)
+        if run is not None and run.progress is not None:
+            self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
+        failed = run is not None and run.failure is not None
+        self.said.setText("\n".join(self._words()))
+        self.said.setStyleSheet(f"color: {theme.current().color('warning').name()}" if failed else "")
+        self._show_found()
+
+    def _why_not(self) -> str:
+        desk = self._desk
+        why = why_no_others(desk.document.base, desk.model.labels if desk.model is not None else ())
+        return why or ("" if any(edit.enabled for edit in desk.document.interventions) else NO_EDIT)
+
+    @property
+    def opened(self) -> int | None:
+        """The index of the pair that is the document, None where it is none of them."""
+        document = self._desk.document
+        return next((index for opened, index in self._opened if opened == document), None)
+
+    @property
+    def stale(self) -> str:
+        """Why what was found is not of what is shown; "" where it is."""
+        holding, desk = self.holding, self._desk
+        if holding is None:
+            return ""
+        if holding.document != desk.document and self.opened is None:
+            return "Of another state than the one that is shown."
+        known = desk.model is not None and desk.model.device != RECORDED and desk.answer is not None
+        same = known and desk.answer is not None and desk.answer.question.document.model == holding.document.model
+        if same and desk.model is not None and holding.fit != desk.model.fit:
+            return "Found with other weights, or with another fit of what was learned."
+        return ""
+
+    def _words(self) -> list[str]:
+        holding = self.holding
+        said = [_progress(self.run), self.stale]
+        if holding is None:
+            return [words for words in said if words]
+        if self._recorded:
+            said.append("Recorded in the document's file.")
+        said += [*holding.words(), *holding.notes]
+        if holding.n_right is not None and holding.pairs:
+            said.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
+        return [words for words in said if words]
+
+    def _show_found(self) -> None:
+        holding = self.holding
+        there = holding is not None and bool(holding.pairs)
+        self.tabs.setVisible(there)
+        if holding is None or not there:
+            self.pairs.set_rows(())
+            return
+        for view, plot in zip((self.turned, self.change), holding.plots(), strict=True):
+            if plot != view.plot:
+                view.show_plot(plot)
+            view.set_stale(bool(self.stale))
+        self.pairs.set_rows([_row(holding, index, pair) for index, pair in enumerate(holding.pairs)], self.opened)
+
+    def _start(self) -> None:
+        document, options = self._desk.document, self.form.value
+        order = {"document": document, "n": options.n, "seed": options.seed, "device": self._desk.live.device}
+        self.holding, self._recorded, self._opened = None, False, []
+        self._number = self._desk.jobs.start(Order(HOLDS_JOB, order))
+        self.refresh()
+
+    def _cancel(self) -> None:
+        if self._number is not None:
+            self._desk.jobs.cancel(self._number)
+
+    def _went_on(self, run: Run) -> None:
+        if run.number != self._number:
+            return
+        found = [each for each in run.found if isinstance(each, Holding)]
+        if found:
+            pairs = [pair for each in found for pair in each.pairs]
+            self.holding = found[0].with_pairs(pairs)
+        self.refresh()
+
+    def open_pair(self, index: int) -> None:
+        """Make a pair the document, in a step that undo takes back."""
+        if self.holding is None or index == self.opened:
+            return
+        document = self.holding.opened(self.holding.pairs[index])
+        self._desk.edit(f"Pair {index + 1} of “Does it hold?”", document)
+        self._opened.append((self._desk.document, index))
+        self.refresh()
+
+    def kept(self) -> dict[str, Any]:
+        """What was found; its pairs by their seeds."""
+        holding = self.holding
+        if holding is None or not holding.pairs:
+            return {}
+        if self._kept is None or self._kept[0] is not holding:
+            self._kept = (holding, kept_of(holding))
+        return {"found": self._kept[1], "seed": self.form.value.seed}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        if self.busy:
+            self._cancel()
+        self._number, self.holding, self._opened = None, None, []
+        found = kept.get("found")
+        if isinstance(found, Mapping):
+            try:
+                self.holding = holding_of(found)
+            except ValueError:
+                self.holding = None
+        self._recorded = self.holding is not None
+        self.refresh()
+
+
+def _row(holding: Holding, index: int, pair: PairAnswer) -> PairRow:
+    low, high = holding.low, holding.high
+    answers = (high if pair.before > 0 else low, high if pair.after[0] > 0 else low)
+    base = other_pair(holding.document, pair.seed)[0].base
+    return PairRow(index + 1, thumbnail(base), pair.before, pair.after[0], answers)
+
+
+def _progress(run: Run | None) -> str:
+    """How far a job is."""
+    if run is None or run.state == "finished":
+        return ""
+    if run.failure is not None:
+        return f"⚠ {run.failure.message} {run.failure.hint}".strip()
+    match run.state:
+        case "waiting":
+            return "Waits until the job before it is over."
+        case "stopped":
+            return "Cancelled; what was found is kept."
+        case "stopping":
+            return "Stopping…"
+        case _ if run.progress is None:
+            return "Starting…"
+        case _:
+            return f"{run.progress.message} · {time_left(run.left_s)}"

@@ -1,0 +1,85 @@
+"""`relata holds` and `relata sweep` print what the panels of the same names show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.demo import demo_document
+from core.document import Document, View
+from core.interventions.knock_out_heads import KnockOutHeads
+from core.interventions.move import MoveInSubspace
+from core.work import Work
+from core.work_files import write_work
+
+MOVE = MoveInSubspace(0, 0, "color", (2.0, -1.0))
+
+
+def saved(folder: Path, document: Document) -> str:
+    write_work(folder / "a.relata", Work(document, View()))
+    return str(folder / "a.relata")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return saved(tmp_path, replace(demo_document(), interventions=(MOVE,)))
+
+
+def test_intervals_and_controls_are_printed_and_the_table_is_written(
+    file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, figure = tmp_path / "pairs.csv", tmp_path / "holds"
+
+    assert main(["holds", file, "--n", "3", "--csv", str(table), "--figure", str(figure), "--device", "cpu"]) == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said[:3]] == [
+        "With the edits",
+        "Control, wrong object",
+        "Control, random subspace",
+    ]
+    assert all(" of 3 answers turned, " in line and " %)" in line for line in said[:3])
+    assert said[3] == "95 % intervals in brackets."
+    assert "right about" in said[4]
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 4
+    assert (tmp_path / "holds-1.svg").stat().st_size > 1000
+
+
+def test_json_has_every_pair(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["holds", file, "--n", "2", "--seed", "5", "--json", "--device", "cpu"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == len(found["pairs"]) == 2
+    assert [each["condition"] for each in found["found"]] == ["with the edits", "wrong object", "random subspace"]
+
+
+def test_a_sweep_is_a_line_for_each_layer(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", file, "--n", "1", "--device", "cpu"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["embed", "0", "1", "2", "3", "4", "5"]
+    assert lines[-1].endswith("There is no color subspace after block 5.")
+
+
+def test_a_sweep_as_json_has_no_number_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path, replace(demo_document(), interventions=(MOVE, KnockOutHeads(1, (0,)))))
+
+    assert main(["sweep", file, "--n", "0", "--json", "--device", "cpu"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["found"][0]["this_picture"][-1] is None
+    assert list(found["gaps"]) == ["5"]
+    assert any("head 0 off" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("verb", ["holds", "sweep"])
+def test_a_document_without_edits_is_a_users_mistake(
+    tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, saved(tmp_path, demo_document()), "--device", "cpu"]) == 2
+
+    assert "No edit is on" in capsys.readouterr().err
