@@ -21,6 +21,7 @@ from app.stage import Stage
 from app.store import Store
 from app.widgets.closeup import WHOLE, Closeup
 from app.widgets.dropped import Dropped
+from app.widgets.hand import Hand
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
 from core.beside import OnCompared
@@ -93,6 +94,7 @@ class Desk:
         self.probe_shown = False
         self.closeup = WHOLE
         self.free = self.query_held = False
+        self.hand = Hand()
         self._found: dict[object, dict[Analysis[Any], Found[Any]]] = {}
         self._made_by: dict[str, tuple[str, str]] = {}
         self._asked: Question | None = None
@@ -230,6 +232,11 @@ class Desk:
         """What is learned on a document's model; nothing where another model answered last."""
         known = self.answer is not None and self.answer.question.document.model == document.model
         return self.answer.model.asset_hashes if self.answer is not None and known else {}
+
+    def take_up(self, **changes: object) -> None:
+        """Take another tool into the hand over the canvas, or draw otherwise."""
+        self.hand = replace(self.hand, **changes)  # type: ignore[arg-type]
+        self.redraw()
 
     def look_closer(self, closeup: Closeup) -> None:
         """Look at a part of the picture, in every view of it."""

@@ -89,6 +89,13 @@ def place_chip(desk: Desk, kind: str, value: int, middle: tuple[int, int], *, fr
     desk.look(item=len(stimulus.items))
 
 
+def place_item(desk: Desk, x_px: int, y_px: int) -> None:
+    """One more item, of the shape and colour in the hand, in a cell."""
+    item, n = Item(desk.hand.shape, desk.hand.color, x_px, y_px, seed=fresh_seed()), len(shown_stimulus(desk).items)
+    edit_stimulus(desk, f"Place {shape_name(item.shape)}", lambda s: with_item_at(s, item))
+    desk.look(item=n)
+
+
 def delete_selected(desk: Desk) -> None:
     """Delete the selected items, or masks of a photo, and their edits."""
     items, stimulus = selected_items(desk, drawn=False), shown_stimulus(desk)

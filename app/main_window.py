@@ -15,6 +15,7 @@ from app import file_menu, layout, scenes_menu
 from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.desk import Desk
 from app.documents import Documents
+from app.drawing_menu import DRAWING
 from app.edits import keep_model
 from app.export.exports import Exports
 from app.item_commands import ITEM_COMMANDS
@@ -67,7 +68,7 @@ class MainWindow(QMainWindow):
         file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, self.exports.export)
         self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
         self._add_undo()
-        for command in (*ITEM_COMMANDS, *COMMANDS):
+        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
             self._add(command)
         self.exports.add_commands(self._extra)
         self.models = Models(self, self.desk, self.outcomes)

@@ -157,8 +157,17 @@ def region(picture: Pixels, at: Point, tolerance: int = TOLERANCE) -> Cover:
 def letters(text: str, at: Point, height_px: float, side_px: int) -> Cover:
     """Letters of a height, in lines from a place on; what goes over the edge is cut."""
     image = Image.new("L", (side_px, side_px))
-    ImageDraw.Draw(image).text(at, text, fill=255, font=_font(height_px))
+    drawing, font = ImageDraw.Draw(image), _font(height_px)
+    for n, line in enumerate(text.split("\n")):
+        drawing.text((at[0], at[1] + n * sum(font.getmetrics())), line, fill=255, font=font)
     return np.asarray(image)
+
+
+def text_end(text: str, at: Point, height_px: float) -> Point:
+    """Where the next letter of a text would begin."""
+    *above, last = text.split("\n")
+    font = _font(height_px)
+    return at[0] + font.getlength(last), at[1] + len(above) * sum(font.getmetrics())
 
 
 @lru_cache(maxsize=8)

@@ -8,10 +8,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from app.desk import Desk
+from app.drawing import Drawing
 from app.edits import edit_stimulus, item_names, set_item_property
 from app.item_edits import place_chip
 from app.panels import Panel
 from app.panels.palette import Palette
+from app.panels.toolbox import Toolbox
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.cut import CutLabel
 from app.widgets.easel import Easel
@@ -108,7 +110,9 @@ class StimulusPanel(QWidget, Panel):
             self.tabs.addTab(name)
         self.tabs.setDrawBase(False)
         self.canvas, self.chips = StimulusCanvas(), Palette(desk)
-        self.easel = Easel(self.canvas, self.chips.strip)
+        self.toolbox = Toolbox(desk, self.chips)
+        self.drawing = Drawing(desk, self.canvas)
+        self.easel = Easel(self.canvas, self.chips.strip, self.toolbox.strip)
         actions = [*desk.actions["pair"], *desk.actions["free"]]
         for action in desk.actions["free"]:
             action.setCheckable(True)
@@ -122,9 +126,8 @@ class StimulusPanel(QWidget, Panel):
         self.tabs.setUsesScrollButtons(False)
         self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 8px; }")
         top, foot = QHBoxLayout(), QHBoxLayout()
-        for button in self.chips.folded:
-            top.addWidget(button)
-            button.hide()
+        top.addWidget(self.toolbox.folded)
+        self.toolbox.folded.hide()
         top.addWidget(self.tools, 1)
         top.addWidget(self.tabs)
         foot.addWidget(self.caption, 1)
@@ -152,7 +155,7 @@ class StimulusPanel(QWidget, Panel):
         canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
         canvas.patch_hovered.connect(self._look_from)
         canvas.customContextMenuRequested.connect(self._open_menu)
-        self.easel.folded.connect(self._fold)
+        self.easel.folded.connect(self.toolbox.folded.setVisible)
         self.tabs.currentChanged.connect(lambda index: self._desk.look(side=SIDES[index], item=0))
 
     def refresh(self) -> None:
@@ -161,22 +164,22 @@ class StimulusPanel(QWidget, Panel):
         stimulus = stimulus_of(self._desk.document, view.side)
         self.canvas.show_closeup(self._desk.closeup)
         self._show_freedom()
+        self.drawing.refresh()
+        self.toolbox.refresh()
+        self.chips.refresh()
         if not self.has_news(stimulus, view.side, view.item, view.also):
             return
-        self.chips.refresh()
         with QSignalBlocker(self.tabs):
             self.tabs.setCurrentIndex(SIDES.index(view.side))
         if stimulus != self._drawn or self._image is None:
             self._drawn, self._image = stimulus, render(stimulus)
         selected = view.item if view.item < n_items(stimulus) else None
-        items, patch_px = canvas_items(stimulus), stimulus.geometry.patch_px
-        self.canvas.show_picture(self._image, items, patch_px, selected=selected, also=view.also)
+        items, geometry = canvas_items(stimulus), stimulus.geometry
+        self.canvas.show_picture(
+            self._image, items, geometry.patch_px, selected=selected, also=view.also, cell_px=geometry.cell_px
+        )
         self.caption.show_text(_caption(stimulus), _counted(stimulus))
         self.note.show_text(_note(stimulus))
-
-    def _fold(self, folded: bool) -> None:
-        for button in self.chips.folded:
-            button.setVisible(folded)
 
     def _start(self) -> None:
         self._gesture = self._desk.new_gesture()
@@ -262,10 +265,11 @@ def _note(stimulus: Stimulus) -> str:
     """What must be known of the picture; nothing where it is as in training."""
     if stimulus.photo is not None:
         masked = "its masks are its items: click one to select it"
-        return stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
+        told = stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
+        return told if stimulus.paint is None else f"painted over · {told}"
     unusual = [word for item in canvas_items(stimulus) for word in item.unusual.split(" · ") if word]
-    if unusual:
-        return f"{', '.join(dict.fromkeys(unusual))} — outside the training distribution"
-    if not is_trained_layout(stimulus):
-        return "display pair not alone in its corner — outside the training distribution"
-    return ""
+    if not unusual and not is_trained_layout(stimulus):
+        unusual = ["display pair not alone in its corner"]
+    if stimulus.paint is not None:
+        unusual = ["painted", *unusual]
+    return f"{', '.join(dict.fromkeys(unusual))} — outside the training distribution" if unusual else ""

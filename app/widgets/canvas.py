@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -25,10 +26,12 @@ from app.widgets.canvas_picture import CanvasFrame, CanvasItem, CanvasPainter, M
 from app.widgets.chips import read_chip
 from app.widgets.closeup import Zooming
 from app.widgets.dropped import read_drop
+from app.widgets.hand import Hand
 from app.widgets.interaction import Holding, Interactive
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 from app.widgets.tools import Tool
+from app.widgets.tools.pan import Pan
 from app.widgets.tools.select import FREE_KEYS, Select
 
 __all__ = ["CanvasItem", "StimulusCanvas"]
@@ -51,16 +54,22 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     chip_placed = Signal(str, int, object, bool)  # beside the items: its middle in image pixels, whether it is free
     dropped = Signal(object)  # Dropped
     patch_hovered = Signal(int)  # row by row; while nothing is held
+    covered = Signal(object)  # how far the gesture covers each pixel, of core.strokes
+    color_picked = Signal(object)  # (red, green, blue)
+    item_wanted = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image: QImage | None = None
         self.items: tuple[CanvasItem, ...] = ()
-        self.patch_px = 16
+        self.patch_px, self.cell_px = 16, 32
         self.chosen: tuple[int, ...] = ()
         self.free = False
         self._hovered = self._target = self._patch = -1
+        self.pixels: np.ndarray | None = None
+        self.hand = Hand()
         self.tool: Tool = Select(self)
+        self._resting: Tool | None = None
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -76,10 +85,12 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         *,
         selected: int | None,
         also: Sequence[int] = (),
+        cell_px: int = 32,
     ) -> None:
-        """Show `image` (uint8 `[S, S, 3]`) cut in patches of `patch_px`, with `items` on it."""
-        self._image = rgb_image(image)
-        self.items, self.patch_px = tuple(items), patch_px
+        """Show `image` (uint8 `[S, S, 3]`) cut in patches of `patch_px`, with `items` on it; another would be placed in
+        a cell of `cell_px`."""
+        self._image, self.pixels = rgb_image(image), image
+        self.items, self.patch_px, self.cell_px = tuple(items), patch_px, cell_px
         first = () if selected is None else (selected,)
         self.chosen = tuple(index for index in dict.fromkeys((*first, *also)) if 0 <= index < len(items))
         self._hovered = min(self._hovered, len(items) - 1)
@@ -132,12 +143,23 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     # The tool in the hand
 
     def take(self, tool: Tool) -> None:
-        """Use another tool; a gesture of the one before is taken back."""
-        self.cancel()
+        """Use another tool; a gesture of the one before is taken back, or ends where it went on by itself."""
+        self.end_gesture()
         self.tool.leave()
-        self.tool = tool
+        self.tool, self._resting = tool, None
         self.setCursor(tool.cursor)
         self.update()
+
+    @property
+    def resting_kind(self) -> type[Tool]:
+        """The kind of the tool that is in the hand, or will be again when Space is let go of."""
+        return type(self.tool if self._resting is None else self._resting)
+
+    def set_hand(self, hand: Hand) -> None:
+        """Draw like this from now on."""
+        if hand != self.hand:
+            self.hand = hand
+            self.update()
 
     def begin(self, held: object) -> None:
         """A gesture of the tool begins: `held` is in the hand."""
@@ -149,11 +171,18 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         self.held = None
         self.gesture_finished.emit()
 
+    def end_gesture(self) -> None:
+        """The gesture under way, if there is one, ends: one that went on by itself stays."""
+        if self.held is not None and self.tool.goes_on:
+            self.finish()
+        else:
+            self.cancel()
+
     def put_back(self, held: object) -> None:
         self.tool.put_back(held)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.held is None and self._image is not None:
+        if self._image is not None and (self.held is None or self.tool.goes_on):
             self.tool.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -171,6 +200,10 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.held is not None and event.button() == Qt.MouseButton.LeftButton:
             self.tool.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not self.tool.wheel(event):
+            super().wheelEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         if self.held is None:
@@ -198,12 +231,37 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         return super().focusNextPrevChild(forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self.wants(event):
+        if event.key() == Qt.Key.Key_Space and self.held is None and self._resting is None:
+            resting = self.tool
+            self.take(Pan(self))
+            self._resting = resting
+        elif event.key() == Qt.Key.Key_Space and self._resting is not None:
+            event.accept()
+        elif not self.wants(event):
             super().keyPressEvent(event)
         elif event.key() == Qt.Key.Key_Escape and self.held is not None:
             self.cancel()
         else:
-            self.tool.key(event)
+            self.tool.key_pressed(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and self._resting is not None:
+            if not event.isAutoRepeat():
+                self._lay_down_pan()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self.tool.goes_on:
+            self.end_gesture()
+        if self._resting is not None:
+            self._lay_down_pan()
+
+    def _lay_down_pan(self) -> None:
+        """Space was let go of: back to the tool from before."""
+        if self._resting is not None:
+            self.take(self._resting)
 
     # Drops
 
@@ -255,6 +313,11 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         """Where the image lies in the widget."""
         whole = fit(self.side_px, self.patch_px, (self.width(), self.height()), self.devicePixelRatioF())
         return whole.closer(self.closeup)
+
+    def at(self, place: QPointF) -> tuple[float, float]:
+        """Which place of the image, in its pixels, is at a place of the widget; it may lie beside the image."""
+        frame = self.frame()
+        return (place.x() - frame.left) / frame.zoom, (place.y() - frame.top) / frame.zoom
 
     def item_at(self, place: QPointF) -> int:
         """The item at a place of the widget, the selected one first, then the topmost; −1 for none."""

@@ -80,9 +80,9 @@ class Zooming(_Widget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned, view = QPointF(event.angleDelta()), self.view_rect()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier and turned.y():
-            self._want(self.closeup.zoomed(STEP ** (turned.y() / _NOTCH), view, event.position()))
+            self.want(self.closeup.zoomed(STEP ** (turned.y() / _NOTCH), view, event.position()))
         elif self.closeup.scale > 1:
-            self._want(self.closeup.moved(turned / 3, view))
+            self.want(self.closeup.moved(turned / 3, view))
         else:
             event.ignore()
 
@@ -100,12 +100,13 @@ class Zooming(_Widget):
             return False
         elif kind == QEvent.Type.MouseMove:
             by, self._drawn_from = event.position() - self._drawn_from, event.position()
-            self._want(self.closeup.moved(by, self.view_rect()))
+            self.want(self.closeup.moved(by, self.view_rect()))
         elif kind == QEvent.Type.MouseButtonRelease and middle:
             self._drawn_from = None
         event.accept()
         return True
 
-    def _want(self, closeup: Closeup) -> None:
+    def want(self, closeup: Closeup) -> None:
+        """Ask for a part of the picture, unless it is the one that is seen."""
         if closeup != self.closeup:
             self.closeup_wanted.emit(closeup)

@@ -1,14 +1,15 @@
-"""The canvas with the palette as a strip along it, where the room is; in a narrow place the palette folds away."""
+"""The canvas with the tools and the palette as strips along it, where the room is; in a narrow place they fold away."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.widgets.chips import ChipGrid
+from app.widgets.tool_strip import TOOL_PX, ToolStrip
 
 N_CHIPS = 16
 GAP_PX = 4
@@ -18,15 +19,20 @@ SMALLEST_PX, LARGEST_PX = 21, 36
 """Between these a chip is as long as there is room for."""
 ENOUGH = 0.8
 """A strip is shown where it leaves the canvas this share of the side that it would have alone."""
+SMALLEST_TOOL_PX = 22
+MOST_COLUMNS = 2
+"""Of the tools, which stand at the left of the canvas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where the canvas and the two grids stand, the grids in how many columns; without columns they are folded."""
+    """Where the canvas, the two grids and the tools stand, in how many columns; without columns they are folded."""
 
     canvas: QRect
     grids: tuple[QRect, QRect] = (QRect(), QRect())
     columns: int = 0
+    tools: QRect = field(default_factory=QRect)
+    tool_columns: int = 0
 
     @property
     def side(self) -> int:
@@ -34,8 +40,27 @@ class Plan:
         return min(self.canvas.width(), self.canvas.height())
 
 
-def plan_of(width: int, height: int) -> Plan:
-    """The strip that leaves the canvas most, below it or beside it, or none where all would leave it too little."""
+def plan_of(width: int, height: int, n_tools: int = 0) -> Plan:
+    """The strips that leave the canvas most, below it or beside it, or none where all would leave it too little; the
+    tools only where the others are as they would be without them."""
+    without = _plan_of(width, height)
+    for columns in range(1, MOST_COLUMNS + 1):
+        wide, rows = columns * TOOL_PX + GAP_PX, -(-n_tools // columns)
+        plan = _plan_of(max(0, width - wide), height)
+        tall = min(TOOL_PX, plan.canvas.height() // rows) if rows else 0
+        if (
+            plan.columns == without.columns > 0
+            and plan.side >= ENOUGH * min(width, height)
+            and tall >= SMALLEST_TOOL_PX
+        ):
+            canvas, *grids = (rect.translated(wide, 0) for rect in (plan.canvas, *plan.grids))
+            top = canvas.top() + max(0, (canvas.height() - rows * tall) // 2)
+            tools = QRect(canvas.left() - wide, top, wide - GAP_PX, rows * tall)
+            return Plan(canvas, (grids[0], grids[1]), plan.columns, tools, columns)
+    return without
+
+
+def _plan_of(width: int, height: int) -> Plan:
     alone = Plan(QRect(0, 0, width, height))
     found = [plan for n in (1, 2) for plan in (_beside(width, height, n), _below(width, height, n)) if plan is not None]
     best = max(found, key=lambda plan: plan.side, default=alone)
@@ -69,15 +94,17 @@ def _below(width: int, height: int, n: int) -> Plan | None:
 
 
 class Easel(QWidget):
-    """Lays out a canvas and two grids of sixteen chips. `folded` says when the grids are hidden or come back."""
+    """Lays out a canvas, two grids of sixteen chips and the tools. `folded` says when some of them are hidden, or all
+    are back."""
 
     folded = Signal(bool)
 
-    def __init__(self, canvas: QWidget, grids: tuple[ChipGrid, ChipGrid]) -> None:
+    def __init__(self, canvas: QWidget, grids: tuple[ChipGrid, ChipGrid], tools: ToolStrip) -> None:
         super().__init__()
-        self._canvas, self._grids = canvas, grids
+        self._canvas, self._grids, self._tools = canvas, grids, tools
         self.is_folded = False
         canvas.setParent(self)
+        tools.setParent(self)
         for grid in grids:
             grid.setParent(self)
 
@@ -89,13 +116,17 @@ class Easel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        plan = plan_of(self.width(), self.height())
+        plan = plan_of(self.width(), self.height(), self._tools.n_cells)
         self._canvas.setGeometry(plan.canvas)
         for grid, place in zip(self._grids, plan.grids, strict=True):
             grid.setVisible(plan.columns > 0)
             if plan.columns:
                 grid.set_columns(plan.columns)
                 grid.setGeometry(place)
-        if self.is_folded != (plan.columns == 0):
-            self.is_folded = plan.columns == 0
+        self._tools.setVisible(plan.tool_columns > 0)
+        if plan.tool_columns:
+            self._tools.set_columns(plan.tool_columns)
+            self._tools.setGeometry(plan.tools)
+        if self.is_folded != (plan.tool_columns == 0):
+            self.is_folded = plan.tool_columns == 0
             self.folded.emit(self.is_folded)

@@ -225,6 +225,9 @@ class ModeView(Blinking, Interactive, Painted):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
+    def wants(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_F and not event.modifiers()  # elsewhere it takes the fill into the hand
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in ARROWS and self.modes:
             at = self.modes.index(self._look.chosen) if self._look.chosen in self.modes else -1

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 
 from app import theme
 from app.widgets.canvas_picture import CanvasItem
@@ -57,8 +57,16 @@ class Select(Tool):
     Shift or Ctrl and a click adds an item to the selection, or takes it away.
     """
 
+    name, key, order = "Select", "V", 10
+    tip = "Select items, drag, turn and resize them, or move them by the arrow keys."
+
     _asked: object = None
     _near = False
+
+    @staticmethod
+    def sketch(painter: QPainter) -> None:
+        arrow = [(4, 1), (4, 13), (7, 10), (9.3, 15), (11.3, 14), (9, 9.3), (13, 9.3)]
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in arrow]))
 
     # Mouse
 
@@ -161,7 +169,7 @@ class Select(Tool):
             return False
         return any(canvas.changeable(index) >= 0 for index in canvas.chosen)
 
-    def key(self, event: QKeyEvent) -> None:
+    def key_pressed(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.canvas.choose(())
         elif self.canvas.held is None and event.key() in ARROWS:

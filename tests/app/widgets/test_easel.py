@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from app.widgets.chips import Chip, ChipGrid
 from app.widgets.easel import N_CHIPS, SMALLEST_PX, Easel, plan_of
 from app.widgets.fold import FoldingRow, PopOver
+from app.widgets.tool_strip import ToolStrip
+from app.widgets.tools import tools
 from tests.app.widgets.gestures import open_on_screen
 
 LEFT = Qt.MouseButton.LeftButton
@@ -19,20 +21,22 @@ LEFT = Qt.MouseButton.LeftButton
 
 def test_nothing_overlaps_and_nothing_is_outside_at_any_size() -> None:
     for width, height in product(range(150, 900, 50), repeat=2):
-        plan = plan_of(width, height)
+        plan = plan_of(width, height, n_tools=15)
 
-        places = [plan.canvas, *(grid for grid in plan.grids if plan.columns)]
+        strips = [*(grid for grid in plan.grids if plan.columns), *([plan.tools] if plan.tool_columns else [])]
+        places = [plan.canvas, *strips]
         assert all(QRect(0, 0, width, height).contains(place) for place in places)
         assert not any(one.intersects(other) for one, other in combinations(places, 2))
         assert plan.side >= 0.8 * min(width, height)
 
 
 def test_the_strip_stands_where_the_room_is() -> None:
-    wide, high, small = plan_of(700, 450), plan_of(450, 620), plan_of(280, 240)
+    wide, high, small = (plan_of(*size, n_tools=15) for size in ((700, 450), (450, 620), (280, 240)))
 
     assert wide.grids[0].left() >= wide.canvas.right()
     assert high.grids[0].top() >= high.canvas.bottom()
-    assert small.columns == 0
+    assert wide.tools.right() < wide.canvas.left()
+    assert small.columns == small.tool_columns == 0
     assert small.side == 240
 
 
@@ -41,7 +45,7 @@ def test_every_chip_of_a_strip_is_in_sight_and_large_enough_to_hit(qtbot: QtBot,
     grids = ChipGrid(), ChipGrid()
     for grid in grids:
         grid.set_chips([Chip("color", i, f"colour {i}", (10 * i, 90, 200)) for i in range(N_CHIPS)])
-    easel = Easel(QWidget(), grids)
+    easel = Easel(QWidget(), grids, ToolStrip(tools()))
 
     open_on_screen(qtbot, easel, *size)
 
@@ -53,7 +57,7 @@ def test_every_chip_of_a_strip_is_in_sight_and_large_enough_to_hit(qtbot: QtBot,
 
 
 def test_it_says_when_the_strip_is_folded_and_when_it_is_back(qtbot: QtBot) -> None:
-    easel, said = Easel(QWidget(), (ChipGrid(), ChipGrid())), []
+    easel, said = Easel(QWidget(), (ChipGrid(), ChipGrid()), ToolStrip(tools())), []
     easel.folded.connect(said.append)
     open_on_screen(qtbot, easel, 700, 450)
 

@@ -35,7 +35,7 @@ class Noted(Tool):
     def wants(self, event: QKeyEvent) -> bool:
         return event.key() == Qt.Key.Key_Q
 
-    def key(self, event: QKeyEvent) -> None:
+    def key_pressed(self, event: QKeyEvent) -> None:
         self.noted.append("key")
 
     def put_back(self, held: object) -> None:

@@ -1,0 +1,44 @@
+"""The tools of the canvas, along it or with the palette in a pop-over, and how they draw."""
+
+from __future__ import annotations
+
+from app.desk import Desk
+from app.drawing_menu import choose_tool
+from app.panels.palette import POPPED_COLUMNS, Palette
+from app.widgets.brush_button import BrushButton
+from app.widgets.fold import PopOver
+from app.widgets.tool_strip import ToolStrip
+from app.widgets.tools import tools
+from core.document import stimulus_of
+
+
+class Toolbox:
+    """`strip` is for a place along the canvas, and `folded` the button that stands for it, and for the `palette`, where
+    there is none."""
+
+    def __init__(self, desk: Desk, palette: Palette) -> None:
+        self._desk = desk
+        self._brushes = BrushButton(), BrushButton()
+        self.strip = ToolStrip(tools(), self._brushes[:1])
+        self._popped = ToolStrip(tools(), self._brushes[1:], POPPED_COLUMNS)
+        self.folded = PopOver("Tools ▾", (self._popped, *palette.popped))
+        for strip in (self.strip, self._popped):
+            strip.chosen.connect(self._choose)
+        for grid in palette.popped:
+            grid.chosen.connect(self.folded.frame.hide)
+        for brush in self._brushes:
+            brush.options.changed.connect(lambda field, value: desk.take_up(**{field: value}))
+
+    def refresh(self) -> None:
+        """Mark the tool in the hand."""
+        hand = self._desk.hand
+        is_photo = stimulus_of(self._desk.document, self._desk.view.side).photo is not None
+        for strip in (self.strip, self._popped):
+            strip.set_current(hand.tool)
+            strip.set_photo(is_photo)
+        for brush in self._brushes:
+            brush.show_hand(hand)
+
+    def _choose(self, name: str) -> None:
+        self.folded.frame.hide()
+        choose_tool(self._desk, next(kind for kind in tools() if kind.name == name))

@@ -1,0 +1,89 @@
+"""The strip of tools beside the canvas, and the buttons that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QWidget
+
+from app import theme
+from app.widgets.marks import ink_on, paint_focus
+from app.widgets.painted import Paints, box
+from app.widgets.tools import Tool
+
+TOOL_PX = 26
+_SKETCH_PX = 16
+
+
+class ToolButton(Paints, QToolButton):
+    """A tool as a sketch of itself; it says its name and key."""
+
+    def __init__(self, kind: type[Tool]) -> None:
+        super().__init__()
+        self.kind = kind
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip(f"{kind.name} ({kind.key})\n{kind.tip}")
+        self.setAccessibleName(f"{kind.name} tool")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        return QSize(TOOL_PX, TOOL_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_SKETCH_PX + 4, _SKETCH_PX + 4)
+
+    def paint(self, painter: QPainter) -> None:
+        colors, rect = theme.current(), self.rect().toRectF().adjusted(1, 1, -1, -1)
+        ink = colors.color("text" if self.isEnabled() else "line")
+        if self.isChecked():
+            box(painter, rect, radius=5, fill=colors.color("accent"))
+            ink = ink_on(colors.color("accent"))
+        elif self.underMouse():
+            box(painter, rect, radius=5, fill=colors.color("raised"))
+        if self.hasFocus():
+            paint_focus(painter, rect, colors)
+        painter.translate(rect.center().x() - _SKETCH_PX / 2, rect.center().y() - _SKETCH_PX / 2)
+        painter.setPen(QPen(ink, 1.4, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.kind.sketch(painter)
+
+
+class ToolStrip(QWidget):
+    """A button for every tool, in one column or more, and what else belongs below them."""
+
+    chosen = Signal(str)
+
+    def __init__(self, kinds: Sequence[type[Tool]], below: Sequence[QWidget] = (), columns: int = 1) -> None:
+        super().__init__()
+        self.buttons = tuple(ToolButton(kind) for kind in kinds)
+        self.setAccessibleName("Tools")
+        self._below = tuple(below)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(0)
+        for button in self.buttons:
+            button.clicked.connect(lambda _=False, kind=button.kind: self.chosen.emit(kind.name))
+        self.set_columns(columns)
+
+    @property
+    def n_cells(self) -> int:
+        """How many buttons and other things stand in it."""
+        return len(self.buttons) + len(self._below)
+
+    def set_columns(self, columns: int) -> None:
+        """Stand in this many columns."""
+        for at, widget in enumerate((*self.buttons, *self._below)):
+            self._grid.addWidget(widget, at // columns, at % columns)
+
+    def set_current(self, name: str) -> None:
+        """Mark the tool in the hand."""
+        for button in self.buttons:
+            button.setChecked(button.kind.name == name)
+
+    def set_photo(self, is_photo: bool) -> None:
+        """Whether there is a photo: some tools are for those alone."""
+        for button in self.buttons:
+            button.setEnabled(is_photo or not button.kind.photos_only)
