@@ -11,10 +11,20 @@ from app.desk import Desk
 from app.edits import edit_stimulus
 from app.item_edits import place_item
 from app.widgets.canvas import StimulusCanvas
-from app.widgets.tools import tools
-from core.document import erase_paint, paint_with, stimulus_of
-from core.scene import Stimulus
+from app.widgets.covering import Marking
+from app.widgets.tools import Tool, tools
+from app.widgets.tools.crop import Crop as CropTool
+from core.crops import cropped
+from core.document import stimulus_of
+from core.drawn import erase_paint, mark_object, paint_with
+from core.scene import Crop, Stimulus, item_name, n_items
 from core.strokes import Cover, Ink
+
+
+def is_for(kind: type[Tool], stimulus: Stimulus) -> bool:
+    """Whether a tool has something to do on a stimulus: some are for photos, one for those that are not square."""
+    photo = stimulus.photo
+    return not kind.photos_only or (photo is not None and (kind is not CropTool or photo.crop is not None))
 
 
 class Drawing(QObject):
@@ -27,10 +37,12 @@ class Drawing(QObject):
         super().__init__(canvas)
         self._desk, self._canvas = desk, canvas
         self._before = Stimulus()
-        self._gesture, self._seed = "", 0
+        self._gesture, self._seed, self._chosen = "", 0, -1
         canvas.gesture_started.connect(self._begin)
         canvas.covered.connect(self._cover)
         canvas.item_wanted.connect(lambda x_px, y_px: place_item(desk, x_px, y_px))
+        canvas.laid_down.connect(lambda: desk.take_up(tool=tools()[0].name))
+        canvas.crop_wanted.connect(self._crop)
         canvas.color_picked.connect(lambda rgb: desk.take_up(rgb=rgb))
         canvas.gesture_finished.connect(self._finish)
         canvas.gesture_cancelled.connect(lambda: desk.store.cancel(self._gesture))
@@ -44,15 +56,30 @@ class Drawing(QObject):
         desk, canvas = self._desk, self._canvas
         canvas.set_hand(desk.hand)
         kind = next((kind for kind in tools() if kind.name == desk.hand.tool), tools()[0])
-        if kind.photos_only and self._stimulus.photo is None and canvas.held is None:
+        if not is_for(kind, self._stimulus) and canvas.held is None:
             kind = tools()[0]
             desk.hand = replace(desk.hand, tool=kind.name)
         if canvas.resting_kind is not kind:
             canvas.take(kind(canvas))
 
+    def _crop(self, crop: Crop) -> None:
+        edit_stimulus(self._desk, "Crop", lambda _: cropped(self._before, crop), self._gesture)
+
     def _begin(self) -> None:
         self._before, self._gesture = self._stimulus, self._desk.new_gesture()
+        self._chosen = self._desk.view.item
         self._seed = secrets.randbits(32)
+
+    def _mark(self, tool: Marking, cover: Cover) -> None:
+        """An object of a photo is marked, or more or less of the selected one."""
+        desk, before = self._desk, self._before
+        chosen = -1 if tool.joins == "new" else self._chosen
+        after = mark_object(before, cover, chosen, take=tool.joins == "take")
+        if after is None:
+            return
+        index = chosen if 0 <= chosen < n_items(before) else n_items(before)
+        edit_stimulus(desk, f"Mark {item_name(index)}", lambda _: after, self._gesture)
+        desk.look(item=index, also=())
 
     def _finish(self) -> None:
         self._gesture = ""
@@ -62,6 +89,9 @@ class Drawing(QObject):
         if tool.use == "ink":
             hand = self._desk.hand
             after = paint_with(before, cover, Ink(hand.rgb, hand.noisy, self._seed))
+        elif isinstance(tool, Marking):
+            self._mark(tool, cover)
+            return
         else:
             after = erase_paint(before, cover)
         edit_stimulus(self._desk, tool.words, lambda _: after, self._gesture)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from PySide6.QtWidgets import QApplication, QInputDialog
+
 from app.actions import WITHIN, Command, Do
 from app.desk import Desk
+from app.drawing import is_for
 from app.edits import edit_stimulus
 from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
-from core.document import stimulus_of
+from app.widgets.tools.crop import Crop
+from core.crops import cropped, middle, whole_picture
+from core.document import Side, stimulus_of, with_stimulus
+from core.drawn import rename_object
 from core.errors import UserError
-from core.scene import COLOR_NAMES, COLORS
+from core.scene import COLOR_NAMES, COLORS, item_name
 
 MENU = f"Stimulus{WITHIN}Tool"
 SOFTER = 0.25
@@ -24,7 +30,10 @@ def choose_tool(desk: Desk, kind: type[Tool]) -> None:
 
     Raises UserError where it is for photos, and there is none.
     """
-    if kind.photos_only and stimulus_of(desk.document, desk.view.side).photo is None:
+    stimulus = stimulus_of(desk.document, desk.view.side)
+    if not is_for(kind, stimulus):
+        if stimulus.photo is not None:
+            raise UserError("This photo is square: all of it is shown.", "Open one that is not to choose a part of it.")
         raise UserError(f"“{kind.name}” is for photos.", "Open a picture, paste one, or drop one on the window.")
     desk.take_up(tool=kind.name)
 
@@ -37,6 +46,42 @@ def clear_paint(desk: Desk) -> None:
     if stimulus_of(desk.document, desk.view.side).paint is None:
         raise UserError("Nothing is painted here.", "The brush (B), the occluders and the text tool paint.")
     edit_stimulus(desk, "Clear paint", lambda s: replace(s, paint=None))
+
+
+def rename_selected(desk: Desk) -> None:
+    """Ask what the selected object of a photo is called.
+
+    Raises UserError where none is selected.
+    """
+    side = desk.view.side
+    photo, index = stimulus_of(desk.document, side).photo, desk.view.item
+    if photo is None or not 0 <= index < len(photo.masks):
+        raise UserError("No object of a photo is selected.", "Click one on the canvas, or mark one (M, N, K).")
+    asking = QInputDialog(QApplication.activeWindow())
+    asking.setWindowTitle("Name of the object")
+    asking.setLabelText(f"{item_name(index)} is called:")
+    asking.setTextValue(photo.masks[index].label)
+    asking.textValueSelected.connect(lambda label: _rename(desk, side, index, label.strip()))
+    asking.finished.connect(asking.deleteLater)
+    asking.open()
+
+
+def _rename(desk: Desk, side: Side, index: int, label: str) -> None:
+    if label:
+        stimulus = rename_object(stimulus_of(desk.document, side), index, label)
+        desk.edit(f"Rename {item_name(index)}", with_stimulus(desk.document, side, stimulus))
+
+
+def show_middle(desk: Desk) -> None:
+    """The largest square in the middle of a photo again.
+
+    Raises UserError where it is square.
+    """
+    choose_tool(desk, Crop)
+    photo = stimulus_of(desk.document, desk.view.side).photo
+    if photo is not None:
+        square = middle(whole_picture(photo.whole).size)
+        edit_stimulus(desk, "Crop to the middle", lambda s: cropped(s, square))
 
 
 def _tool(kind: type[Tool]) -> Command:
@@ -72,6 +117,8 @@ DRAWING: tuple[Command, ...] = (
         tip="Paint with Gaussian noise round the colour, as the study fills its items, or evenly.",
         alias="gaussian noise flat",
     ),
+    Command(MENU, "Crop to the middle", show_middle, tip="The largest square in the middle of a photo."),
+    Command("Stimulus", "Rename object…", rename_selected, tip="What the selected object of a photo is called."),
     Command(MENU, "Clear paint", clear_paint, tip="Take away all that is painted by hand.", alias="erase all"),
     *(
         Command(

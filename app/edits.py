@@ -273,6 +273,8 @@ def show_photo(desk: Desk, path: Path) -> None:
     side = desk.view.side
     photo = open_photo(path, stimulus_of(desk.document, side).geometry)
     desk.edit(f"Open {path.name}", open_photo_in(desk.document, side, photo))
+    if photo.crop is not None:
+        desk.take_up(tool="Crop")
 
 
 def choose_model(desk: Desk, reference: str) -> None:

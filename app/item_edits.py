@@ -31,6 +31,7 @@ from core.arrange import (
 )
 from core.copied import copied_text, read_copied
 from core.document import add_item, stimulus_of
+from core.drawn import stamp
 from core.errors import UserError
 from core.relayout import laid_out
 from core.render import render, shape_name
@@ -90,10 +91,12 @@ def place_chip(desk: Desk, kind: str, value: int, middle: tuple[int, int], *, fr
 
 
 def place_item(desk: Desk, x_px: int, y_px: int) -> None:
-    """One more item, of the shape and colour in the hand, in a cell."""
-    item, n = Item(desk.hand.shape, desk.hand.color, x_px, y_px, seed=fresh_seed()), len(shown_stimulus(desk).items)
-    edit_stimulus(desk, f"Place {shape_name(item.shape)}", lambda s: with_item_at(s, item))
-    desk.look(item=n)
+    """One more item, of the shape and colour in the hand, in a cell; on a photo it is painted, and is an object."""
+    item = Item(desk.hand.shape, desk.hand.color, x_px, y_px, seed=fresh_seed())
+    stimulus = shown_stimulus(desk)
+    n, place = (n_items(stimulus), with_item_at if stimulus.photo is None else stamp)
+    edit_stimulus(desk, f"Place {shape_name(item.shape)}", lambda s: place(s, item))
+    desk.look(item=n, also=())
 
 
 def delete_selected(desk: Desk) -> None:

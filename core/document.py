@@ -26,7 +26,6 @@ from core.scene import (
     with_item,
 )
 from core.site import Site
-from core.strokes import Cover, Ink, erased, inked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -230,16 +229,6 @@ def move_item(stimulus: Stimulus, index: int, x_px: int, y_px: int) -> Stimulus:
     last = stimulus.geometry.image_px - cell_side_px(item, stimulus.geometry)
     moved = replace(item, x_px=min(max(x_px, 0), last), y_px=min(max(y_px, 0), last))
     return with_item(stimulus, index, moved)
-
-
-def paint_with(stimulus: Stimulus, cover: Cover, ink: Ink) -> Stimulus:
-    """The stimulus painted over with ink where it is covered."""
-    return replace(stimulus, paint=inked(stimulus.paint, cover, ink))
-
-
-def erase_paint(stimulus: Stimulus, cover: Cover) -> Stimulus:
-    """The stimulus without what is painted where it is covered."""
-    return replace(stimulus, paint=erased(stimulus.paint, cover))
 
 
 def set_property(stimulus: Stimulus, index: int, property: Property, value: int) -> Stimulus:

@@ -20,7 +20,9 @@ from app.widgets.easel import Easel
 from app.widgets.fold import FoldingRow
 from app.widgets.tools.handles import Shape
 from core.arrange import shaped, with_places
+from core.crops import whole_picture
 from core.document import Side, stimulus_of
+from core.masks import mask_pixels
 from core.of_source import OfSource
 from core.render import render, shape_name
 from core.scene import (
@@ -178,8 +180,20 @@ class StimulusPanel(QWidget, Panel):
         self.canvas.show_picture(
             self._image, items, geometry.patch_px, selected=selected, also=view.also, cell_px=geometry.cell_px
         )
+        self._show_photo(stimulus)
         self.caption.show_text(_caption(stimulus), _counted(stimulus))
         self.note.show_text(_note(stimulus))
+
+    def _show_photo(self, stimulus: Stimulus) -> None:
+        """What is beyond the picture of a photo: the whole of it, and which pixels the selected object has."""
+        photo, index = stimulus.photo, self._desk.view.item
+        whole = None if photo is None or photo.crop is None else np.asarray(whole_picture(photo.whole))
+        self.canvas.show_whole(whole, None if photo is None else photo.crop)
+        if photo is not None and 0 <= index < len(photo.masks):
+            inside = mask_pixels(photo.masks[index], stimulus.geometry.image_px)
+            self.canvas.show_inside(inside, item_role(stimulus, index))
+        else:
+            self.canvas.show_inside(None)
 
     def _start(self) -> None:
         self._gesture = self._desk.new_gesture()
@@ -265,7 +279,7 @@ def _note(stimulus: Stimulus) -> str:
     """What must be known of the picture; nothing where it is as in training."""
     if stimulus.photo is not None:
         masked = "its masks are its items: click one to select it"
-        told = stimulus.photo.note or (masked if stimulus.photo.masks else "photo mode: item tools are off")
+        told = stimulus.photo.note or (masked if stimulus.photo.masks else "M, N or K marks objects, I paints an item")
         return told if stimulus.paint is None else f"painted over · {told}"
     unusual = [word for item in canvas_items(stimulus) for word in item.unusual.split(" · ") if word]
     if not unusual and not is_trained_layout(stimulus):

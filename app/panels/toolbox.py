@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.desk import Desk
+from app.drawing import is_for
 from app.drawing_menu import choose_tool
 from app.panels.palette import POPPED_COLUMNS, Palette
 from app.widgets.brush_button import BrushButton
@@ -32,10 +33,10 @@ class Toolbox:
     def refresh(self) -> None:
         """Mark the tool in the hand."""
         hand = self._desk.hand
-        is_photo = stimulus_of(self._desk.document, self._desk.view.side).photo is not None
+        stimulus = stimulus_of(self._desk.document, self._desk.view.side)
         for strip in (self.strip, self._popped):
             strip.set_current(hand.tool)
-            strip.set_photo(is_photo)
+            strip.set_usable(lambda kind: is_for(kind, stimulus))
         for brush in self._brushes:
             brush.show_hand(hand)
 

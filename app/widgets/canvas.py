@@ -14,32 +14,30 @@ from PySide6.QtGui import (
     QDropEvent,
     QFocusEvent,
     QImage,
-    QKeyEvent,
     QMouseEvent,
     QPainter,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.canvas_picture import CanvasFrame, CanvasItem, CanvasPainter, Marking, fit
+from app.widgets.canvas_words import told, words
 from app.widgets.chips import read_chip
-from app.widgets.closeup import Zooming
 from app.widgets.dropped import read_drop
-from app.widgets.hand import Hand
-from app.widgets.interaction import Holding, Interactive
+from app.widgets.in_hand import InHand
 from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 from app.widgets.tools import Tool
-from app.widgets.tools.pan import Pan
 from app.widgets.tools.select import FREE_KEYS, Select
+from core.scene import Crop
 
 __all__ = ["CanvasItem", "StimulusCanvas"]
 
+_TINT = 96
 _TAB_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
-class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
+class StimulusCanvas(InHand, Painted):
     """Shows an image with its items; the tool in the hand asks for changes, `show_picture` shows the result.
 
     Mouse and keys go to the `tool`, which is one of `app.widgets.tools`; Tab, the menu and drops are the canvas's own.
@@ -57,6 +55,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     covered = Signal(object)  # how far the gesture covers each pixel, of core.strokes
     color_picked = Signal(object)  # (red, green, blue)
     item_wanted = Signal(int, int)
+    crop_wanted = Signal(object)  # Crop, of the whole photo
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,10 +65,10 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         self.chosen: tuple[int, ...] = ()
         self.free = False
         self._hovered = self._target = self._patch = -1
-        self.pixels: np.ndarray | None = None
-        self.hand = Hand()
+        self.whole: QImage | None = None
+        self.crop: Crop | None = None
+        self._inside: QImage | None = None
         self.tool: Tool = Select(self)
-        self._resting: Tool | None = None
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -95,13 +94,33 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         self.chosen = tuple(index for index in dict.fromkeys((*first, *also)) if 0 <= index < len(items))
         self._hovered = min(self._hovered, len(items) - 1)
         self.tool.picture_changed()
-        describe(self, self._words())
+        describe(self, words(self.items, self.chosen))
         self.update()
 
     @property
     def selected(self) -> int:
         """The item that is selected, of several the first one; −1 for none."""
         return self.chosen[0] if self.chosen else -1
+
+    def show_whole(self, whole: np.ndarray | None, crop: Crop | None) -> None:
+        """Of a photo that is cropped: the whole of it (uint8 `[H, W, 3]`), and which square is shown."""
+        self.whole, self.crop = None if whole is None else rgb_image(whole), crop
+        self.update()
+
+    @property
+    def whole_size(self) -> tuple[int, int]:
+        """Width and height of the whole photo; 0 where there is none."""
+        return (0, 0) if self.whole is None else (self.whole.width(), self.whole.height())
+
+    def show_inside(self, inside: np.ndarray | None, role: str = "") -> None:
+        """Tint the pixels (bool `[S, S]`) of the selected object of a photo in the colour of a theme role."""
+        self._inside = None
+        if inside is not None:
+            color = theme.current().color(role)
+            tint = np.zeros((*inside.shape, 4), np.uint8)
+            tint[inside] = (color.red(), color.green(), color.blue(), _TINT)
+            self._inside = rgb_image(tint)
+        self.update()
 
     def item_rect(self, index: int) -> QRectF:
         """Where the cell of an item lies in the widget, in logical pixels."""
@@ -136,59 +155,22 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
 
             content = (image.cacheKey(), self.patch_px, self.closeup)
             self.still(painter, "picture", content, lambda still: drawing(still).paint_picture(image))
+            if self._inside is not None:
+                drawing(painter).paint_over(self._inside)
             drawing(painter).paint_items(self.items, marking)
             if self.pose is None:
                 self.tool.paint(painter)
 
-    # The tool in the hand
-
-    def take(self, tool: Tool) -> None:
-        """Use another tool; a gesture of the one before is taken back, or ends where it went on by itself."""
-        self.end_gesture()
-        self.tool.leave()
-        self.tool, self._resting = tool, None
-        self.setCursor(tool.cursor)
-        self.update()
-
-    @property
-    def resting_kind(self) -> type[Tool]:
-        """The kind of the tool that is in the hand, or will be again when Space is let go of."""
-        return type(self.tool if self._resting is None else self._resting)
-
-    def set_hand(self, hand: Hand) -> None:
-        """Draw like this from now on."""
-        if hand != self.hand:
-            self.hand = hand
-            self.update()
-
-    def begin(self, held: object) -> None:
-        """A gesture of the tool begins: `held` is in the hand."""
-        self.held = held
-        self.gesture_started.emit()
-
-    def finish(self) -> None:
-        """The gesture has ended, and what it did is to stay."""
-        self.held = None
-        self.gesture_finished.emit()
-
-    def end_gesture(self) -> None:
-        """The gesture under way, if there is one, ends: one that went on by itself stays."""
-        if self.held is not None and self.tool.goes_on:
-            self.finish()
-        else:
-            self.cancel()
-
-    def put_back(self, held: object) -> None:
-        self.tool.put_back(held)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._image is not None and (self.held is None or self.tool.goes_on):
-            self.tool.press(event)
+    # Mouse and keyboard
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self.tool.move(event)
+        super().mouseMoveEvent(event)
         if self.held is None:
             self._pass_over(self.patch_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._pass_over(-1)
 
     def _pass_over(self, patch: int) -> None:
         """Tell of a patch that the pointer enters."""
@@ -196,25 +178,6 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             self._patch = patch
             if patch >= 0:
                 self.patch_hovered.emit(patch)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self.held is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.tool.release(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if not self.tool.wheel(event):
-            super().wheelEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        if self.held is None:
-            self.tool.leave()
-        self._pass_over(-1)
-        super().leaveEvent(event)
-
-    def wants(self, event: QKeyEvent) -> bool:
-        return (event.key() == Qt.Key.Key_Escape and self.held is not None) or self.tool.wants(event)
-
-    # Keyboard
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -229,39 +192,6 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
             self.select(following)
             return True
         return super().focusNextPrevChild(forward)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and self.held is None and self._resting is None:
-            resting = self.tool
-            self.take(Pan(self))
-            self._resting = resting
-        elif event.key() == Qt.Key.Key_Space and self._resting is not None:
-            event.accept()
-        elif not self.wants(event):
-            super().keyPressEvent(event)
-        elif event.key() == Qt.Key.Key_Escape and self.held is not None:
-            self.cancel()
-        else:
-            self.tool.key_pressed(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and self._resting is not None:
-            if not event.isAutoRepeat():
-                self._lay_down_pan()
-        else:
-            super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if self.tool.goes_on:
-            self.end_gesture()
-        if self._resting is not None:
-            self._lay_down_pan()
-
-    def _lay_down_pan(self) -> None:
-        """Space was let go of: back to the tool from before."""
-        if self._resting is not None:
-            self.take(self._resting)
 
     # Drops
 
@@ -354,7 +284,7 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
         """Select items, and say so."""
         if items != self.chosen:
             self.chosen = items
-            describe(self, self._words())
+            describe(self, words(self.items, self.chosen))
             self.update()
             self.items_selected.emit(items)
 
@@ -380,26 +310,11 @@ class StimulusCanvas(Zooming, Holding[object], Interactive, Painted):
     # Words
 
     def tip_at(self, place: QPointF) -> tuple[str, QRect]:
-        told = self.tool.tip_at(place)
-        if told is not None:
-            return told
+        tip = self.tool.tip_at(place)
+        if tip is not None:
+            return tip
         index = self.item_at(place)
         manner = "\nDrag to move on the patch grid · Alt or Shift moves freely · Ctrl keeps one axis"
         if index < 0:
             return "", QRect()
-        return self._told(self.items[index]) + (manner if self.changeable(index) >= 0 else ""), QRect()
-
-    def _told(self, item: CanvasItem) -> str:
-        if item.fixed:
-            return f"{item.label} ({item.name}) · {len(item.patches)} tokens"
-        name = f"{item.label} ({item.pair})" if item.pair else item.label
-        told = f"{name} at x {item.x_px}, y {item.y_px} px · {len(item.patches)} tokens"
-        told += " · overlaps another item" if item.overlaps else ""
-        told += " · locked" if item.locked else ""
-        return told + f" · {item.unusual} — outside the training distribution" if item.unusual else told
-
-    def _words(self) -> str:
-        told = "; ".join(self._told(item) for item in self.items) or "no items"
-        names = " and ".join(self.items[index].label for index in self.chosen)
-        chosen = f". {names} {'is' if len(self.chosen) == 1 else 'are'} selected" if names else ""
-        return f"{told}{chosen}. Tab selects an item, arrow keys move it by one patch, with Alt by one pixel"
+        return told(self.items[index]) + (manner if self.changeable(index) >= 0 else ""), QRect()

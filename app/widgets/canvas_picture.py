@@ -135,6 +135,14 @@ class CanvasPainter:
         self.painter.drawImage(self.frame.rect, image)
         self._paint_grid()
 
+    def paint_over(self, image: QImage) -> None:
+        """An image of the same pixels over the picture."""
+        self.painter.save()
+        self._clip()
+        self.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+        self.painter.drawImage(self.frame.rect, image)
+        self.painter.restore()
+
     def paint_items(self, items: tuple[CanvasItem, ...], marking: Marking) -> None:
         """What marks the items, and the edge that has the keyboard."""
         self._paint_edge(focused=marking.focused)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPen
@@ -9,6 +11,9 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPen
 from app import theme
 from app.widgets.tools import Tool
 from core.strokes import Cover, Point, segment
+
+Joins = Literal["new", "add", "take"]
+"""Whether an object is marked, or the selected one gets larger or smaller."""
 
 
 class Covering(Tool):
@@ -92,6 +97,18 @@ class Stroke(Covering):
         for color, width in ((Qt.GlobalColor.black, 2.5), (Qt.GlobalColor.white, 1.0)):
             painter.setPen(QPen(color, width))
             painter.drawEllipse(self._pointer, radius, radius)
+
+
+class Marking(Covering):
+    """Covers an object anew, or more or less of the selected one."""
+
+    words, use, photos_only = "Mark object", "object", True
+
+    joins: Joins = "new"
+
+    def begun(self, at: Point, keys: Qt.KeyboardModifier) -> None:
+        more, less = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+        self.joins = "add" if keys & more else "take" if keys & less else "new"
 
 
 class TwoCorners(Covering):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPen
@@ -83,7 +83,7 @@ class ToolStrip(QWidget):
         for button in self.buttons:
             button.setChecked(button.kind.name == name)
 
-    def set_photo(self, is_photo: bool) -> None:
-        """Whether there is a photo: some tools are for those alone."""
+    def set_usable(self, usable: Callable[[type[Tool]], bool]) -> None:
+        """Which tools have something to do here."""
         for button in self.buttons:
-            button.setEnabled(is_photo or not button.kind.photos_only)
+            button.setEnabled(usable(button.kind))
