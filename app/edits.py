@@ -172,18 +172,20 @@ def item_of_base(desk: Desk) -> int:
 
 
 def swap_in_source(desk: Desk, property: Literal["shape", "color", "all"]) -> None:
-    """Give item A, or of four items the selected one, the source's value at the write layer.
+    """Give item A, of four items or on a photo the selected one, the source's value at the write layer.
 
     A source is made first where there is none.
     """
     document, item = desk.document, item_of_base(desk)
-    if document.source is None or not document.source.items:
+    if document.source is None or not n_items(document.source):
         if task_of(document.base) is None:
-            raise UserError("There is no source image to swap from.", "Compose one on the source tab.")
+            hint = "Compose one on the source tab; of a photo, mark an object there (M, N, K)."
+            raise UserError("There is no source image to swap from.", hint)
         wanted = desk.pad_shown if property == "all" else property
         document = make_counterfactual(document, wanted, fresh_seed(), item)
     word = {"shape": "shape", "color": "colour", "all": "whole stream"}[property]
-    block, edited = desk.view.write, item if task_of(document.base) == "rmts" else 0
+    chosen = task_of(document.base) == "rmts" or document.base.photo is not None
+    block, edited = desk.view.write, item if chosen else 0
     swapped = swap_from_source(document, property, block, item)
     swaps = [edit for edit in swapped.interventions if isinstance(edit, SwapFromSource)]
     mine = next(edit for edit in swaps if (edit.block, edit.item, edit.property) == (block, edited, property))

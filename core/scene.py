@@ -353,6 +353,12 @@ def pairs_of(n_items: int) -> tuple[tuple[int, int], ...]:
     return tuple(pair_items(pair) for pair in range(n_items // 2)) if n_items in (2, 4) else ()
 
 
+def pairs_in(stimulus: Stimulus) -> tuple[tuple[int, int], ...]:
+    """Index pairs of the items of a stimulus that are compared; two objects of a photo are a pair, four are not two."""
+    n = n_items(stimulus)
+    return pairs_of(n) if stimulus.photo is None or n == 2 else ()
+
+
 def pair_name(stimulus: Stimulus, pair: int) -> str:
     """Display or sample in match-to-sample, else the letters of the pair's items."""
     if task_of(stimulus) == "rmts":

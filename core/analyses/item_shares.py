@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.analyses import Analysis
 from core.errors import UserError
 from core.masses import Masses, attention_shares
-from core.scene import pairs_of
+from core.scene import pairs_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +31,7 @@ class ItemShares(Analysis[Mapping[str, Masses]]):
             raise UserError("There is no item whose attention could be shared out.", "Use Stimulus ▸ Random pair.")
         patterns = (state.pattern(block) for block in range(state.model.n_blocks))
         shares = [item_masses(pattern, state.tokens, state.model.n_prefix) for pattern in patterns]
-        kinds = attention_shares(state.numpy(torch.stack(shares)), pairs_of(len(state.document.base.items)))
+        kinds = attention_shares(state.numpy(torch.stack(shares)), pairs_in(state.document.base))
         if not state.model.n_prefix:
             kinds.pop("CLS")
         yield kinds

@@ -19,7 +19,7 @@ from core.document import (
 from core.errors import UserError
 from core.interventions.context import Context, as_index
 from core.interventions.controls import CONTROLS, Control, InSubspace, of_item, without_one
-from core.scene import PROPERTIES, Property, Stimulus, item_name, task_of
+from core.scene import PROPERTIES, Property, Stimulus, item_name, n_items, task_of
 from core.tokens import add_at_tokens, gather_tokens, write_coordinates
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class SwapFromSource(InSubspace, Intervention):
         donors = context.donor_tokens(self.source_item, wrong=self.control == "wrong object")
         if len(tokens) != len(donors):
             raise UserError(
-                f"The items cover {len(tokens)} and {len(donors)} tokens.", "Align both with the patch grid to swap."
+                f"The items cover {len(tokens)} and {len(donors)} tokens.",
+                "Align both with the patch grid to swap; of a photo, mark as many patches in both.",
             )
         here, source = as_index(tokens, x), context.source(self.site)  # [1, n], [1, T, D]
         values = gather_tokens(source, as_index(donors, source))  # [1, n, D]
@@ -108,11 +109,15 @@ def swap_from_source(
     """The document with an interchange after `block`, in place of an earlier one like it.
 
     Of a pair, item A is edited and the source's A donates; in match-to-sample, `item` is edited and the item with the
-    same place in the other pair donates.
+    same place in the other pair donates; of a photo, the object at `item` is edited, and the source's of its letter
+    donates, or its last one.
     """
     edit = SwapFromSource(block, 0, 0, property)
     if task_of(document.base) == "rmts":
         edit = SwapFromSource(block, item, item ^ 2, property)
+    elif document.base.photo is not None:
+        n_donors = 0 if document.source is None else n_items(document.source)
+        edit = SwapFromSource(block, item, max(0, min(item, n_donors - 1)), property)
     for index, old in enumerate(document.interventions):
         if isinstance(old, SwapFromSource) and (old.block, old.item, old.property) == (block, edit.item, property):
             return renew_intervention(document, index, edit)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.drawing_menu import choose_tool
+from app.edits import show_photo
 from app.panels.stimulus import StimulusPanel
 from app.widgets.tools import tools
 from core.analyses.decision import Decision
+from core.analyses.item_shares import ItemShares
+from core.demo import demo_document
 from core.document import open_photo_in
 from core.render import render
 from core.scene import COLORS, Photo
+from core.tokens import patches_of_items
 from tests.end_to_end.conftest import Driver
 
 
@@ -66,3 +73,51 @@ def test_an_item_that_is_painted_in_the_colour_of_the_other_flips_the_verdict(dr
     assert driver.margin > 0
     assert desk.document.base.items == (first, second), "what is true of the items stays as it was"
     assert driver.found(Decision()).margin == driver.margin
+
+
+@pytest.fixture
+def photo_file(tmp_path: Path) -> Path:
+    """Two stars, one of each colour of the demo's, as a wide photograph of a scene would have them."""
+    desk_white = Image.new("RGB", (400, 224), "white")
+    desk_white.paste(Image.fromarray(render(demo_document().base)), (88, 0))
+    desk_white.save(tmp_path / "scene.png")
+    return tmp_path / "scene.png"
+
+
+def mark(driver: Driver, x_px: int, y_px: int, size_px: int = 32) -> None:
+    canvas = driver.window.panel(StimulusPanel).canvas
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=place(driver, x_px, y_px))
+    QTest.mouseMove(canvas, place(driver, x_px + size_px, y_px + size_px))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=place(driver, x_px + size_px, y_px + size_px))
+
+
+def test_objects_that_are_marked_on_a_photo_have_shares_are_knocked_out_and_are_interchanged(
+    driver: Driver, photo_file: Path
+) -> None:
+    desk = driver.window.desk
+    cells = [(item.x_px, item.y_px) for item in desk.document.base.items]
+    before = driver.margin
+    show_photo(desk, photo_file)
+    hold(driver, "Object: rectangle")
+    for cell in cells:
+        mark(driver, *cell)
+    driver.settle()
+
+    assert driver.margin == pytest.approx(before), "the middle of the photo is the picture of the items"
+    assert patches_of_items(desk.document.base) == patches_of_items(demo_document().base)
+    assert {"WO", "WP", "BG"} <= driver.found(ItemShares()).keys()
+
+    desk.look(item=0)
+    driver.command("Drop the item's tokens").trigger()
+    driver.settle()
+    assert driver.margin != pytest.approx(before)
+    desk.store.undo.undo()
+
+    desk.look(side="source")
+    show_photo(desk, photo_file)
+    hold(driver, "Object: rectangle")
+    mark(driver, *cells[1])
+    desk.look(side="base", item=0)
+    driver.command("Swap everything from source").trigger()
+    driver.settle()
+    assert driver.margin > 0 > before, "A received the tokens of B: two of the same"
