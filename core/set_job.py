@@ -9,9 +9,10 @@ paint.png                    what was painted over all of them, where something 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,11 @@ from core.render import item_insides, render
 from core.scene import DISTRACTORS, TARGET, Layer, Property, Stimulus, odd_difference, odd_one, truth
 from core.storage import check_folder, write_files, write_text
 from core.tokens import patches_of_items
-from core.variants import variants
+from core.variants import endless_variants
 
 SET_JOB = "core.set_job:write_set"
 MANIFEST, PAINT = "manifest.json", "paint.png"
 FORMAT = 1
-AT_ONCE = 50
-"""Variants that are drawn at once: between them a job can be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,17 @@ class SetOptions:
         chosen: tuple[tuple[Property, bool], ...] = (("shape", self.shapes), ("color", self.colors))
         return tuple(name for name, wanted in chosen if wanted)
 
-    def of(self, stimulus: Stimulus, n: int) -> list[Stimulus]:
-        """The first `n` variants."""
+    def of(self, stimulus: Stimulus, n: int) -> Iterator[Stimulus]:
+        """The first `n` variants, one after the other.
+
+        Raises UserError where nothing can be varied.
+        """
         how = {"positions": self.positions, "noise": self.noise}
-        return variants(stimulus, n, properties=self.properties, seed=self.seed, **how)
+        return islice(endless_variants(stimulus, properties=self.properties, seed=self.seed, **how), n)
 
 
-def write_set(stimulus: Stimulus, options: SetOptions, folder: str, model: str) -> Generator[Progress, None, str]:
-    """Write variants of a stimulus into a new folder, and return it. Stopped, it keeps what is there, with a manifest.
+def write_set(stimulus: Stimulus, options: SetOptions, folder: str, model: str) -> Generator[Progress, None, int]:
+    """Write variants of a stimulus into a new folder, and return how many. Stopped, it keeps what is there, listed.
 
     Tokens count those that `model` has before its patches.
 
@@ -79,20 +81,21 @@ def write_set(stimulus: Stimulus, options: SetOptions, folder: str, model: str) 
     out = Path(folder)
     yield Progress(0, options.n, "drawing")
     drawn = options.of(stimulus, options.n)
+    first = next(drawn)  # before there is a folder
     check_folder(out)
     check_others(out, {MANIFEST, PAINT, IMAGES, *LABELS.values()})
     check_others(out / IMAGES, set(), missing_ok=True)
     n_prefix = card_n_prefix(read_card(model_path(model)))
     entries: list[dict[str, Any]] = []
     try:
-        for index, variant in enumerate(drawn):
+        for index, variant in enumerate(chain([first], drawn)):
             write_files(_files(out, index, variant))
             entries.append(_entry(index, variant, n_prefix))
             yield Progress(index + 1, options.n, f"{index + 1} of {options.n} pictures")
     finally:
         if entries:
             _write_manifest(out, entries, stimulus, options, model)
-    return folder
+    return len(entries)
 
 
 def check_others(folder: Path, names: set[str], *, missing_ok: bool = False) -> None:
