@@ -296,7 +296,7 @@ COMMANDS: tuple[Command, ...] = (
         "Stimulus",
         "Empty canvas",
         edits.clear_canvas,
-        ("Ctrl+Shift+E",),
+        ("Ctrl+Alt+E",),
         "family",
         tip="Nothing yet: drag shapes out of the palette. What is no pair, and not two, poses no task.",
         alias="free family new blank",
