@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -121,7 +121,7 @@ class SetDialog(QDialog):
         self.make.setEnabled(self.run is None or self.run.over)
         pictures = np.pad(render_many(found), ((0, 0), (1, 1), (1, 1 + GAP_PX), (0, 0)), constant_values=160)
         row = QPixmap.fromImage(rgb_image(np.ascontiguousarray(np.concatenate(list(pictures), axis=1))))
-        self.first.setPixmap(row.scaledToHeight(SHOWN_PX))
+        self.first.setPixmap(row.scaledToHeight(SHOWN_PX, Qt.TransformationMode.SmoothTransformation))
 
     def _browse(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "A new folder for the set", self.folder.text())
