@@ -112,7 +112,7 @@ def test_control_d_draws_the_selected_items_again_and_selects_the_copies(desk: D
     key(canvas, Key.Key_D, CTRL)
 
     assert kinds(desk)[2:] == kinds(desk)[:2]
-    assert [(x - 16, y - 16) for x, y in places(desk)[2:]] == places(desk)[:2]
+    assert [(x - 32, y) for x, y in places(desk)[2:]] == places(desk)[:2]
     assert canvas.chosen == (2, 3)
     assert desk.store.undo.count() == 1
     assert "display" in canvas.accessibleDescription(), "four items are two pairs, and that is shown"
