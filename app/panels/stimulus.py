@@ -255,7 +255,7 @@ def _caption(stimulus: Stimulus) -> str:
         unbroken = [name.replace(" ", "\u00a0") for name in (*names[:N_NAMED], *more)]
         return f"Photo: {stimulus.photo.name} · " + (", ".join(unbroken) or "no ground truth")
     if not stimulus.items:
-        return "Empty: make a counterfactual or a random pair"
+        return "Empty: drag shapes here, or make a random pair or a counterfactual"
     odd = odd_one(stimulus)
     if odd is not None:
         one, others = _kind_words(stimulus.items[odd]), _kind_words(stimulus.items[odd - 1])
