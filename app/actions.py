@@ -127,7 +127,8 @@ _ODD_TIP = "Five to nine new items: all of one kind but one. It poses no task; s
 
 def _odd(differs: Condition, words: str, keys: tuple[str, ...]) -> Command:
     draw = partial(edits.draw_odd_one_out, differs=differs)
-    return Command("Stimulus", f"Odd one out by {words}", draw, keys, tip=_ODD_TIP)
+    text = f"Odd one out by {words}"
+    return Command("Stimulus", text, draw, keys, "family", f"Odd one out: {words}", tip=_ODD_TIP, alias="family")
 
 
 LENS_TIPS = (
@@ -271,9 +272,35 @@ COMMANDS: tuple[Command, ...] = (
         tip="The two items take each other's place in the picture.",
         alias="swap places",
     ),
-    Command("Stimulus", "Random pair", edits.draw_random_pair, ("Ctrl+R",), "pair"),
-    Command("Stimulus", "New match-to-sample", edits.draw_match_to_sample, ("Ctrl+Shift+M",)),
+    Command(
+        "Stimulus",
+        "Random pair",
+        edits.draw_random_pair,
+        ("Ctrl+R",),
+        "family",
+        tip="Two new items: are they the same? One case out of two is.",
+        alias="discrimination family",
+    ),
+    Command(
+        "Stimulus",
+        "New match-to-sample",
+        edits.draw_match_to_sample,
+        ("Ctrl+Shift+M",),
+        "family",
+        "Match to sample",
+        tip="A new display pair and sample pair: are they alike in being same or different?",
+        alias="rmts relational family",
+    ),
     *(_odd(*each) for each in ODD),
+    Command(
+        "Stimulus",
+        "Empty canvas",
+        edits.clear_canvas,
+        ("Ctrl+Alt+E",),
+        "family",
+        tip="Nothing yet: drag shapes out of the palette. What is no pair, and not two, poses no task.",
+        alias="free family new blank",
+    ),
     Command("Stimulus", "Match shape", lambda d: edits.match(d, "shape"), ("Ctrl+Shift+1",), "pair"),
     Command("Stimulus", "Match colour", lambda d: edits.match(d, "color"), ("Ctrl+Shift+2",), "pair"),
     Command(

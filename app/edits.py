@@ -155,6 +155,11 @@ def draw_odd_one_out(desk: Desk, differs: Condition) -> None:
     edit_stimulus(desk, "Odd one out", lambda s: random_odd_one_out(s.geometry, fresh_seed(), differs))
 
 
+def clear_canvas(desk: Desk) -> None:
+    """Nothing is drawn."""
+    edit_stimulus(desk, "Empty canvas", lambda s: Stimulus(geometry=s.geometry))
+
+
 def reroll(desk: Desk) -> None:
     """New noise and jitter."""
     edit_stimulus(desk, "Re-roll noise", lambda s: reroll_noise(s, fresh_seed()))

@@ -41,6 +41,13 @@ ITEMS_MIME = "application/x-relata-items+json"
 NEW_SHAPE = 4
 """A circle."""
 
+ORDER_WORDS: dict[Way, tuple[str, str]] = {
+    "forward": ("Bring", "forward"),
+    "backward": ("Send", "backward"),
+    "front": ("Bring", "to the front"),
+    "back": ("Send", "to the back"),
+}
+
 Change = Callable[[Stimulus, Sequence[int]], Stimulus]
 
 
@@ -213,8 +220,8 @@ def distribute(desk: Desk, axis: Literal[0, 1]) -> None:
 def reorder(desk: Desk, way: Way) -> None:
     """What is drawn over what."""
     items = selected_items(desk)
-    words = {"forward": "forward", "backward": "backward", "front": "to the front", "back": "to the back"}
-    edit_stimulus(desk, f"Bring {item_names(items)} {words[way]}", lambda s: reordered(s, items, way))
+    verb, to = ORDER_WORDS[way]
+    edit_stimulus(desk, f"{verb} {item_names(items)} {to}", lambda s: reordered(s, items, way))
 
 
 def lock(desk: Desk) -> None:

@@ -27,6 +27,7 @@ from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.interventions import InterventionsPanel
 from app.present.presenting import Presenting
+from app.set_dialog import show_set_dialog
 from app.settings_menu import SettingsMenu
 from app.status import Status
 from app.store import Store
@@ -71,6 +72,8 @@ class MainWindow(QMainWindow):
         for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
             self._add(command)
         self.exports.add_commands(self._extra)
+        self._menus["Edit"].addSeparator()
+        self.settings.add_settings()
         self.models = Models(self, self.desk, self.outcomes)
         self.presenting = Presenting(self, self.desk)
         self._build_panels()
@@ -147,9 +150,10 @@ class MainWindow(QMainWindow):
         undo.setShortcuts(QKeySequence.StandardKey.Undo)
         redo.setShortcuts(QKeySequence.StandardKey.Redo)
         self._menus["Edit"].addActions([undo, redo])
-        self.settings.add_settings()
+        self._menus["Edit"].addSeparator()
 
     def _add_model_window_help(self) -> None:
+        self._extra("Stimulus", "Make a set…", partial(show_set_dialog, self.desk, self), "Ctrl+Shift+V")
         self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
         self._extra("Model", "Compare with…", partial(self.models.show_dialog, comparing=True))
         self._extra("Model", "About this model…", self.models.show_about)

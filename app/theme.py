@@ -211,6 +211,8 @@ QPushButton:focus, QToolButton:focus {{ border: 1px solid {text}; }}
 QPushButton:checked, QToolButton:checked {{ background: {effect}; color: {text}; border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; }}
 QToolButton[chip="true"] {{ padding: 1px 3px; }}
+QToolButton[chip="true"][popupMode="1"] {{ padding-right: 15px; }}
+QToolButton::menu-button {{ border: none; width: 14px; }}
 QToolButton[control="true"] {{ border-style: dashed; }}
 QToolButton[control="true"]:checked {{ background: {warning}; color: {window}; border-color: {warning}; }}
 QTabWidget::pane {{ border: 1px solid {line}; }}

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 
 from app.widgets.painted import rgb_image
 from core.render import render, shape_mask
-from core.scene import COLORS, Stimulus
+from core.scene import COLORS, Stimulus, is_upright
 
 THUMBNAIL_PX = 76
 ITEM_PX = 24
@@ -19,8 +19,9 @@ ITEM_PX = 24
 @lru_cache(maxsize=2048)
 def thumbnail(stimulus: Stimulus) -> QImage:
     """A sketch THUMBNAIL_PX wide and high: the items in their places, larger than life to be told apart; as it is
-    where there is a photo, or something is painted."""
-    if stimulus.photo is not None or stimulus.paint is not None:
+    where there is a photo, something is painted, or an item has another size or angle."""
+    as_drawn = stimulus.photo is None and stimulus.paint is None and all(map(is_upright, stimulus.items))
+    if not as_drawn:
         whole = Image.fromarray(render(stimulus))
         return rgb_image(np.asarray(whole.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)))
     sketch = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 255, np.uint8)

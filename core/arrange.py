@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,6 +22,7 @@ from core.scene import (
     drawing_order,
     is_aligned,
     n_items,
+    overlaps,
     with_item,
 )
 
@@ -74,32 +76,40 @@ def check_room(stimulus: Stimulus, n: int = 1) -> None:
 
 
 def with_copies(stimulus: Stimulus, items: Sequence[Item], seed: int) -> Stimulus:
-    """The stimulus with more items, each a patch further where one is in its place; noise is drawn again of one whose
-    noise is there already, as no two items of the study are alike in pixels.
+    """The stimulus with more items, as they lie to each other, as near to their places as they cover none; noise is
+    drawn again of one whose noise is there already, as no two items of the study are alike in pixels.
 
     Raises UserError where they are too many.
     """
     check_room(stimulus, len(items))
     rng = np.random.default_rng(seed)
+    right, down = _free_way(stimulus, items)
     for item in items:
-        taken = {(other.x_px, other.y_px) for other in stimulus.items}
-        known = {other.seed for other in stimulus.items}
-        fresh = replace(_beside(item, taken, stimulus.geometry), locked=False)
-        if item.seed in known:
+        fresh = replace(item, locked=False)
+        if item.seed in {other.seed for other in stimulus.items}:
             fresh = replace(fresh, seed=int(rng.integers(2**62)))
-        stimulus = replace(stimulus, items=(*stimulus.items, fresh))
+        stimulus = with_item_at(stimulus, replace(fresh, x_px=item.x_px + right, y_px=item.y_px + down))
     return stimulus
 
 
-def _beside(item: Item, taken: set[tuple[int, int]], geometry: Geometry) -> Item:
-    """The item on the canvas, in its own place, or diagonally on, from the border back to the other one."""
-    step, room = geometry.patch_px, geometry.image_px - cell_side_px(item, geometry)
-    x, y = (min(max(0, at), room) for at in (item.x_px, item.y_px))
-    for _ in range(geometry.grid):
-        if (x, y) not in taken:
-            break
-        x, y = (at + step if at + step <= room else at % step for at in (x, y))
-    return replace(item, x_px=x, y_px=y)
+def _free_way(stimulus: Stimulus, items: Sequence[Item]) -> tuple[int, int]:
+    """The shortest way by whole patches that takes items where they cover none; one patch where there is no such."""
+    geometry = stimulus.geometry
+    steps = range(-geometry.image_px // geometry.patch_px * geometry.patch_px, geometry.image_px, geometry.patch_px)
+    ways = sorted(product(steps, steps), key=lambda way: (way[0] ** 2 + way[1] ** 2, way[0] < 0, way[1] < 0, -way[0]))
+    for right, down in ways:
+        moved = [replace(item, x_px=item.x_px + right, y_px=item.y_px + down) for item in items]
+        if not all(_lies_on(item, geometry) for item in moved):
+            continue
+        if not any(overlaps(item, other, geometry) for item in moved for other in stimulus.items):
+            return right, down
+    return geometry.patch_px, geometry.patch_px
+
+
+def _lies_on(item: Item, geometry: Geometry) -> bool:
+    """Whether the item's cell is on the canvas."""
+    room = geometry.image_px - cell_side_px(item, geometry)
+    return 0 <= item.x_px <= room and 0 <= item.y_px <= room
 
 
 def with_item_at(stimulus: Stimulus, item: Item) -> Stimulus:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
-from core.document import Document, Intervention, changed
-from core.scene import Stimulus, n_items
+from core.document import Document, Intervention, changed, move_item
+from core.scene import Item, Stimulus, n_items
 
 Value = TypeVar("Value")
 
@@ -48,7 +48,17 @@ def _between_stimuli(a: Stimulus, b: Stimulus, share: float) -> Stimulus:
     near = a if share < 0.5 else b
     if a.photo is not None or not _are_alike(a, b):
         return near
-    return replace(near, items=tuple(_mixed(*pair, share) for pair in zip(a.items, b.items, strict=True)))
+    mixed = replace(near, items=tuple(_between_items(*pair, share) for pair in zip(a.items, b.items, strict=True)))
+    for index, item in enumerate(mixed.items):
+        mixed = move_item(mixed, index, item.x_px, item.y_px)  # places and sizes are rounded each for itself
+    return mixed
+
+
+def _between_items(a: Item, b: Item, share: float) -> Item:
+    """An item turns the short way round."""
+    way = (b.angle_deg - a.angle_deg + 180) % 360 - 180
+    angle = (a.angle_deg + way * share) % 360 if a.angle_deg != b.angle_deg else a.angle_deg
+    return replace(_mixed(a, b, share), angle_deg=angle)
 
 
 def _between_edits(a: Sequence[Intervention], b: Sequence[Intervention], share: float) -> Iterator[Intervention]:

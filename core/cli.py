@@ -31,12 +31,14 @@ from core.cli_holds import add_holds_verbs
 from core.cli_import import add_import_verb
 from core.cli_models import add_models_verb
 from core.cli_open import add_open_verb
+from core.cli_set import add_set_verb
 from core.cli_study import add_study_verb
 from core.cli_talk import add_talk_verb
 from core.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.errors import UserError
 from core.figure_state import SUFFIXES
 from core.scene import PROPERTIES, Geometry, Task
+from core.set_job import check_others
 from core.signals import STATUS
 from core.start import has_working_directory, window_command
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models_verb(verbs)
     add_open_verb(verbs)
     add_figure_verb(verbs)
+    add_set_verb(verbs)
     add_talk_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
@@ -189,7 +192,7 @@ def _render(arguments: argparse.Namespace) -> int:
         geometry=geometry,
     )
     names = [f"{index:05d}-{example.condition}.png" for index, example in enumerate(examples)]
-    _check_others(arguments.out, {"manifest.json", *names})
+    check_others(arguments.out, {"manifest.json", *names})
     manifest = []
     for name, example in zip(names, examples, strict=True):
         pixels = BytesIO()
@@ -199,16 +202,6 @@ def _render(arguments: argparse.Namespace) -> int:
     write_text(arguments.out / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     print(f"{len(examples)} images and manifest.json in {arguments.out}")
     return 0
-
-
-def _check_others(folder: Path, names: set[str]) -> None:
-    """Raises UserError where a folder holds what is none of a set's files, such as the images of a larger one."""
-    others = sorted(path.name for path in folder.iterdir() if path.name not in names and path.name[0] != ".")
-    if others:
-        raise UserError(
-            f"{folder} holds {others[0]}, which is no part of this set; nothing was written.",
-            "Name a new folder, or empty this one.",
-        )
 
 
 def _train(arguments: argparse.Namespace) -> int:

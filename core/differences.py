@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core.document import Document, Intervention
 from core.library import name_of
 from core.render import shape_name
-from core.scene import COLOR_NAMES, Photo, Stimulus, item_name
+from core.scene import COLOR_NAMES, Item, Photo, Stimulus, item_name
 
 
 def differences(one: Document, other: Document) -> tuple[str, ...]:
@@ -49,10 +49,22 @@ def _of_stimuli(where: str, one: Stimulus, other: Stimulus) -> Iterator[str]:
             parts.append(f"{shape_name(a.shape)} → {shape_name(b.shape)}")
         if (a.x_px, a.y_px) != (b.x_px, b.y_px):
             parts.append(f"({a.x_px}, {a.y_px}) → ({b.x_px}, {b.y_px}) px")
+        parts += _of_forms(a, b)
         if not parts and a != b:
             parts.append("another noise or jitter")
         if parts:
             yield f"{where}{item_name(index)}: {', '.join(parts)}"
+
+
+def _of_forms(a: Item, b: Item) -> Iterator[str]:
+    if a.scale != b.scale:
+        yield f"{a.scale:.3g} → {b.scale:.3g} times the usual size"
+    if a.angle_deg != b.angle_deg:
+        yield f"turned {a.angle_deg:g}° → {b.angle_deg:g}°"
+    if a.level != b.level:
+        yield "drawn over others" if b.level > a.level else "drawn under others"
+    if a.locked != b.locked:
+        yield "locked" if b.locked else "unlocked"
 
 
 def _of_photos(one: Photo | None, other: Photo | None) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count, islice
 
 import numpy as np
 
@@ -42,10 +43,24 @@ def variants(
 
     Raises UserError where there are no items, or no room for them.
     """
+    how = {"positions": positions, "noise": noise}
+    return list(islice(endless_variants(stimulus, properties=properties, seed=seed, **how), n))
+
+
+def endless_variants(
+    stimulus: Stimulus,
+    *,
+    positions: bool = True,
+    noise: bool = True,
+    properties: Sequence[Property] = (),
+    seed: int = 0,
+) -> Iterator[Stimulus]:
+    """The same, one after the other."""
     if not stimulus.items:
         raise UserError("There are no items to vary.", "Draw some first: Stimulus ▸ Random pair.")
-    drawn = (np.random.default_rng([seed, index]) for index in range(n))
-    return [_variant(stimulus, rng, properties, positions=positions, noise=noise) for rng in drawn]
+    for index in count():
+        rng = np.random.default_rng([seed, index])
+        yield _variant(stimulus, rng, properties, positions=positions, noise=noise)
 
 
 def _variant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QPoint, QSignalBlocker
 from PySide6.QtGui import QAction
@@ -118,7 +120,8 @@ class StimulusPanel(QWidget, Panel):
         actions = [*desk.actions["pair"], *desk.actions["free"]]
         for action in desk.actions["free"]:
             action.setCheckable(True)
-        self.tools = FoldingRow([_tool(action) for action in actions], "More that can be done to the pair")
+        buttons = [*_chooser(desk.actions["family"]), *(_tool(action) for action in actions)]
+        self.tools = FoldingRow(buttons, "More that can be done to the pair")
         self.caption, self.note = CutLabel(), CutLabel()
         self._arrange()
         self._connect()
@@ -241,6 +244,20 @@ class StimulusPanel(QWidget, Panel):
         menu.deleteLater()
 
 
+def _chooser(families: Sequence[QAction]) -> list[QToolButton]:
+    """A button that draws another stimulus of the family that was chosen last, and lists all of them."""
+    if not families:
+        return []
+    button = _tool(families[0])
+    menu = QMenu(button)
+    menu.setToolTipsVisible(True)
+    menu.addActions(families)
+    menu.triggered.connect(button.setDefaultAction)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    return [button]
+
+
 def _tool(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
@@ -255,7 +272,7 @@ def _caption(stimulus: Stimulus) -> str:
         unbroken = [name.replace(" ", "\u00a0") for name in (*names[:N_NAMED], *more)]
         return f"Photo: {stimulus.photo.name} · " + (", ".join(unbroken) or "no ground truth")
     if not stimulus.items:
-        return "Empty: make a counterfactual or a random pair"
+        return "Empty: drag shapes here, or make a random pair or a counterfactual"
     odd = odd_one(stimulus)
     if odd is not None:
         one, others = _kind_words(stimulus.items[odd]), _kind_words(stimulus.items[odd - 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,7 @@ from core.scene import (
     cell_side_px,
     drawing_order,
     is_aligned,
+    overlaps,
 )
 
 THREE = Stimulus((Item(0, 0, 16, 32, seed=1), Item(1, 1, 64, 112, seed=2), Item(2, 2, 160, 48, seed=3)))
@@ -132,7 +134,7 @@ def test_deleting_several_items_keeps_the_edits_of_the_others() -> None:
 def test_copies_stand_beside_what_is_there_with_noise_of_their_own() -> None:
     found = with_copies(THREE, THREE.items[:2], 9)
 
-    assert places(found)[3:] == [(32, 48), (80, 128)]
+    assert places(found)[3:] == [(48, 32), (96, 112)]
     assert [(item.shape, item.color) for item in found.items[3:]] == [(0, 0), (1, 1)]
     assert len({item.seed for item in found.items}) == 5
 
@@ -143,12 +145,19 @@ def test_what_was_cut_comes_back_as_it_was() -> None:
     assert with_copies(without, THREE.items[:1], 9).items[-1] == THREE.items[0]
 
 
-def test_copies_in_one_corner_never_lie_on_one_another() -> None:
+def test_copies_cover_nothing_as_long_as_there_is_room() -> None:
     stimulus = Stimulus((Item(0, 0, 192, 192),))
     for seed in range(MAX_ITEMS - 1):
         stimulus = with_copies(stimulus, stimulus.items[:1], seed)
 
     assert len(set(places(stimulus))) == MAX_ITEMS
+    assert not any(overlaps(a, b, Geometry()) for a, b in combinations(stimulus.items, 2))
+
+
+def test_a_copy_of_what_fills_the_canvas_lies_on_it_all_the_same() -> None:
+    found = with_copies(Stimulus((Item(0, 0, 0, 0, scale=7.0),)), (Item(0, 0, 0, 0, scale=7.0),), 1)
+
+    assert places(found) == [(0, 0), (0, 0)]
 
 
 def test_above_the_limit_nothing_is_added_and_it_is_said() -> None:

@@ -1,0 +1,100 @@
+"""*Make a set…*: the first variants, a folder, progress and cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from app.set_dialog import SetDialog
+from core.document import open_photo_in
+from core.scene import Photo
+from core.set_job import read_set
+from core.variants import variants
+
+JOB_MS = 60_000
+
+
+@pytest.fixture
+def dialog(window: MainWindow) -> SetDialog:
+    next(action for _, action in window.all_actions() if action.text() == "Make a set…").trigger()
+    dialog: SetDialog = window.findChild(SetDialog)
+    assert dialog.isVisible()
+    return dialog
+
+
+def test_a_set_of_what_is_drawn_is_written_beside_the_window(
+    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    dialog.form.rows["n"].setValue(5)  # type: ignore[attr-defined]
+    dialog.form.rows["colors"].setChecked(True)  # type: ignore[attr-defined]
+    dialog.folder.setText(str(tmp_path / "set"))
+    drawn = window.desk.document.base
+
+    dialog.make.click()
+    assert not dialog.make.isEnabled()
+    assert dialog.cancel.isEnabled()
+    qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
+
+    assert read_set(tmp_path / "set") == variants(drawn, 5, properties=("color",))
+    assert dialog.said.text() == f"5 pictures and their manifest are in {tmp_path / 'set'}."
+    assert dialog.make.isEnabled()
+    assert dialog.reveal.isEnabled()
+
+
+def test_a_set_that_is_cancelled_keeps_what_is_there(dialog: SetDialog, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog.form.rows["n"].setValue(20_000)  # type: ignore[attr-defined]
+    dialog.folder.setText(str(tmp_path / "set"))
+    dialog.make.click()
+    qtbot.waitUntil(lambda: dialog.progress.value() > 0, timeout=JOB_MS)
+
+    dialog.cancel.click()
+    qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
+
+    n = len(read_set(tmp_path / "set"))
+    assert 0 < n < 20_000
+    assert dialog.said.text().startswith("Cancelled: what was written")
+
+
+def test_the_first_variants_follow_the_form_and_the_document(window: MainWindow, dialog: SetDialog) -> None:
+    before = dialog.first.pixmap().toImage()
+    dialog.form.rows["shapes"].setChecked(True)  # type: ignore[attr-defined]
+    shapes = dialog.first.pixmap().toImage()
+    window.desk.store.undo.undo()
+    next(action for _, action in window.all_actions() if action.text() == "Exchange places").trigger()
+    dialog.form.rows["positions"].setChecked(False)  # type: ignore[attr-defined]
+
+    assert len({image.cacheKey() for image in (before, shapes, dialog.first.pixmap().toImage())}) == 3
+    assert before != shapes != dialog.first.pixmap().toImage()
+
+
+def test_without_a_folder_or_items_it_is_said_what_is_missing(window: MainWindow, dialog: SetDialog) -> None:
+    dialog.make.click()
+    assert "Name a new folder" in dialog.said.text()
+
+    photo = Photo(bytes(3 * 224 * 224), "cat.png")
+    window.desk.edit("Open", open_photo_in(window.desk.document, "base", photo))
+
+    assert "no items to vary" in dialog.first.text()
+    assert not dialog.make.isEnabled()
+
+
+def test_what_cannot_be_written_is_said(dialog: SetDialog, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    dialog.folder.setText(str(tmp_path))
+
+    dialog.make.click()
+    qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
+
+    assert "letter.txt" in dialog.said.text()
+
+
+def test_the_dialog_is_one_and_comes_back_as_it_was_left(window: MainWindow, dialog: SetDialog) -> None:
+    dialog.folder.setText("there")
+    dialog.close()
+    next(action for _, action in window.all_actions() if action.text() == "Make a set…").trigger()
+
+    assert window.findChildren(SetDialog) == [dialog]
+    assert dialog.folder.text() == "there"

@@ -1,0 +1,137 @@
+"""Sets of variants: the pictures, the manifest, and both read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.cli import main
+from core.datasets import random_odd_one_out
+from core.demo import demo_document
+from core.document import View, random_match_to_sample
+from core.errors import UserError
+from core.masked_folder import masked_pictures
+from core.paint import layer_of
+from core.render import item_insides, render
+from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
+from core.set_job import SetOptions, read_set, write_set
+from core.tokens import tokens_of_items
+from core.variants import variants
+from core.work import Work
+from core.work_files import write_work
+
+PAIR = demo_document().base
+MODEL = "discrimination"
+
+
+def written(folder: Path, stimulus: Stimulus, options: SetOptions) -> list[Stimulus]:
+    """A set, once its pictures are those of what its manifest says."""
+    assert list(write_set(stimulus, options, str(folder), MODEL))[-1].done == options.n
+    stimuli = read_set(folder)
+    files = [entry["file"] for entry in manifest(folder)["pictures"]]
+    assert len(stimuli) == len(files) == options.n
+    for name, drawn in zip(files, stimuli, strict=True):
+        assert np.array_equal(np.asarray(Image.open(folder / name)), render(drawn))
+    return stimuli
+
+
+def manifest(folder: Path) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_set_is_the_variants_of_what_is_drawn_and_is_read_as_it_was_written(tmp_path: Path) -> None:
+    options = SetOptions(6, colors=True, seed=4)
+
+    assert written(tmp_path / "set", PAIR, options) == variants(PAIR, 6, properties=("color",), seed=4)
+
+
+def test_the_manifest_has_the_truth_and_the_tokens_of_each_picture(tmp_path: Path) -> None:
+    stimuli = written(tmp_path / "set", random_match_to_sample(Geometry(), 2), SetOptions(4))
+
+    for entry, stimulus in zip(manifest(tmp_path / "set")["pictures"], stimuli, strict=True):
+        known = truth(stimulus)
+        assert known is not None
+        assert entry["label"] == int(known.same)
+        assert entry["tokens"] == [list(tokens) for tokens in tokens_of_items(stimulus, 1)]
+
+
+def test_of_an_odd_one_out_the_masks_are_read_by_what_reads_masked_folders(tmp_path: Path) -> None:
+    stimuli = written(tmp_path, random_odd_one_out(Geometry(), 1, "color"), SetOptions(3))
+
+    pictures = masked_pictures(tmp_path)
+    assert len(pictures) == 3
+    for picture, stimulus in zip(pictures, stimuli, strict=True):
+        read = picture.stimulus(Geometry())
+        odd = odd_one(stimulus)
+        assert odd is not None
+        assert np.array_equal(item_insides(read)[odd_one(read) or 0], item_insides(stimulus)[odd])
+        assert n_items(read) == 2
+
+
+def test_what_is_painted_is_over_every_picture(tmp_path: Path) -> None:
+    rgba = np.zeros((224, 224, 4), np.uint8)
+    rgba[200:210, 3:9] = (9, 90, 200, 255)
+
+    stimuli = written(tmp_path, replace(PAIR, paint=layer_of(rgba)), SetOptions(3))
+
+    assert all((render(stimulus)[205, 5] == (9, 90, 200)).all() for stimulus in stimuli)
+
+
+def test_a_set_that_is_stopped_keeps_what_is_there_and_says_what(tmp_path: Path) -> None:
+    job = write_set(PAIR, SetOptions(50), str(tmp_path), MODEL)
+    for progress in job:
+        if progress.done == 3:
+            break
+    job.close()
+
+    assert len(read_set(tmp_path)) == 3
+    assert len(list((tmp_path / "images").iterdir())) == 3
+
+
+def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+
+    with pytest.raises(UserError, match=r"letter\.txt"):
+        list(write_set(PAIR, SetOptions(2), str(tmp_path), MODEL))
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_set_is_not_mixed_with_an_earlier_one(tmp_path: Path) -> None:
+    list(write_set(PAIR, SetOptions(2), str(tmp_path), MODEL))
+
+    with pytest.raises(UserError, match="no part of this set"):
+        list(write_set(PAIR, SetOptions(3), str(tmp_path), MODEL))
+    assert len(read_set(tmp_path)) == 2
+
+
+def test_what_cannot_be_varied_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no items"):
+        list(write_set(Stimulus(photo=Photo(b"", "a.png")), SetOptions(2), str(tmp_path / "set"), MODEL))
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 9}', '{"format": 1, "pictures": [{}]}', "[" * 100_000])
+def test_a_damaged_manifest_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+
+    with pytest.raises(UserError, match="cannot be read"):
+        read_set(tmp_path)
+
+
+def test_the_command_writes_the_set_of_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_work(tmp_path / "a.relata", Work(demo_document(), View()))
+    out = tmp_path / "set"
+    words = ["set", str(tmp_path / "a.relata"), "--n", "5", "--vary", "shape,color", "--keep-noise", "--seed", "3"]
+
+    assert main([*words, "--out", str(out)]) == 0
+
+    assert "5 images and manifest.json" in capsys.readouterr().out
+    assert read_set(out) == variants(PAIR, 5, noise=False, properties=("shape", "color"), seed=3)
+    assert main([*words, "--vary", "size", "--out", str(tmp_path / "other")]) == 2
+    assert "no property “size”" in capsys.readouterr().err
