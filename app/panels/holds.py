@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -27,6 +28,9 @@ from core.runner import Order
 from core.work import RECORDED
 
 STEPS = 1000
+MIN_PX = QSize(220, 180)
+ALL_WORDS_FROM_PX = 480
+"""In a lower panel what is found is said in one line, and its tool tip says the rest."""
 ABOUT = (
     "Asks the same of random other pairs of this kind: shapes and colours are exchanged one for one, and the edits go "
     "along with them."
@@ -78,7 +82,7 @@ class HoldsPanel(QWidget, Panel):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.progress.setAccessibleName("Progress")
-        for page, name in ((self.turned, "Answers turned"), (self.change, "Margin"), (self.pairs, "Pairs")):
+        for page, name in ((self.turned, "Turned"), (self.change, "Margin"), (self.pairs, "Pairs")):
             self.tabs.addTab(page, name)
         buttons = QHBoxLayout()
         buttons.addWidget(self.form, 1)
@@ -94,6 +98,8 @@ class HoldsPanel(QWidget, Panel):
         layout.addWidget(self.said)
         layout.addWidget(self.tabs, 1)
         layout.addStretch(0)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # words need not be seen in a low panel
+        self.setMinimumSize(MIN_PX)
 
     @property
     def run(self) -> Run | None:
@@ -121,7 +127,7 @@ class HoldsPanel(QWidget, Panel):
         if run is not None and run.progress is not None:
             self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
         failed = run is not None and run.failure is not None
-        self.said.setText("\n".join(self._words()))
+        self._say()
         self.said.setStyleSheet(f"color: {theme.current().color('warning').name()}" if failed else "")
         self._show_found()
 
@@ -150,17 +156,27 @@ class HoldsPanel(QWidget, Panel):
             return "Found with other weights, or with another fit of what was learned."
         return ""
 
-    def _words(self) -> list[str]:
+    def _say(self) -> None:
+        """How it stands, and what was found: in a low panel that of the edits alone."""
+        recorded = "Recorded in the document's file." if self._recorded else ""
+        how = [words for words in (_progress(self.run), self.stale, recorded) if words]
+        found = self._found_words()
+        shown = found if self.height() >= ALL_WORDS_FROM_PX else found[:1]
+        self.said.setText("\n".join([*how, *shown]))
+        self.said.setToolTip("\n".join(found))
+
+    def _found_words(self) -> list[str]:
         holding = self.holding
-        said = [_progress(self.run), self.stale]
-        if holding is None:
-            return [words for words in said if words]
-        if self._recorded:
-            said.append("Recorded in the document's file.")
-        said += [*holding.words(), *holding.notes]
-        if holding.n_right is not None and holding.pairs:
-            said.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
-        return [words for words in said if words]
+        if holding is None or not holding.pairs:
+            return []
+        words = [*holding.words(), *holding.notes]
+        if holding.n_right is not None:
+            words.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
+        return words
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._say()
 
     def _show_found(self) -> None:
         holding = self.holding

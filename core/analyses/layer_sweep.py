@@ -116,10 +116,13 @@ class Sweep:
             series.append(Series(label, y, low if n else (), high if n else (), role, index))
         if n and shown == "margin":
             series.append(Series("this picture", self.own.margins[0], hue=len(series)))
+        turned_of = f"answers turned, of {n} pairs" if n else "answer turned"
         return Curves(
-            title=f"The edits at every layer{f', {n} pairs' if n else ''}{self._late_words()}",
+            title=f"The edits at every layer{self._late_words()}",
             x_label="written at block",
-            y_label="answers turned" if shown == "flips" else f"{self.high} − {self.low}{self.unit}",
+            y_label=f"answers turned{f', of {n} pairs' if n else ''}"
+            if shown == "flips"
+            else f"{self.high} − {self.low}{self.unit}",
             x=tuple(float(block) for block in self.blocks),
             ticks=tuple("embed" if block < 0 else str(block) for block in self.blocks),
             series=tuple(series),
