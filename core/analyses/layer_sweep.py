@@ -120,9 +120,7 @@ class Sweep:
         return Curves(
             title=f"The edits at every layer{self._late_words()}",
             x_label="written at block",
-            y_label=f"answers turned{f', of {n} pairs' if n else ''}"
-            if shown == "flips"
-            else f"{self.high} − {self.low}{self.unit}",
+            y_label=turned_of if shown == "flips" else f"{self.high} − {self.low}{self.unit}",
             x=tuple(float(block) for block in self.blocks),
             ticks=tuple("embed" if block < 0 else str(block) for block in self.blocks),
             series=tuple(series),
