@@ -210,6 +210,8 @@ class HoldsPanel(QWidget, Panel):
             pairs = [pair for each in found for pair in each.pairs]
             self.holding = found[0].with_pairs(pairs)
         self.refresh()
+        if run.over and self.holding is not None and self.holding.pairs:
+            self._desk.store.touch()
 
     def open_pair(self, index: int) -> None:
         """Make a pair the document, in a step that undo takes back."""

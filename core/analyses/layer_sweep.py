@@ -25,6 +25,8 @@ Shown = Literal["margin", "flips"]
 
 WORK_AT_ONCE = 3 * 10**8
 """Blocks · tokens · width² that are run between two looks at whether something newer is asked."""
+LEAST_AT_ONCE = 3
+"""Rows of a large model that are run together at the least: the picture runs along each time."""
 TOO_LATE_BELOW = 0.25
 """Of the largest change: what does less after the block where that is, comes too late."""
 LEAST_CHANGE = 0.5
@@ -255,7 +257,7 @@ class _Pair:
         """Ask as much as may be asked at once; returns at which layers the edits themselves are refused, and why."""
         from core.together import logits_together, n_together
 
-        n = n_together(state.model, WORK_AT_ONCE)
+        n = max(LEAST_AT_ONCE, n_together(state.model, WORK_AT_ONCE))
         few, self._to_do = self._to_do[:n], self._to_do[n:]
         logits, failed = logits_together(state, [document for document, _ in few])
         why = {}

@@ -144,6 +144,18 @@ def test_enter_opens_the_pair_that_the_keys_are_on(panel: HoldsPanel, jobs: Pret
     assert panel.opened == 3
 
 
+def test_what_was_found_is_work_that_is_not_saved_yet(panel: HoldsPanel, jobs: PretendJobs, desk: Desk) -> None:
+    panel.start.click()
+    assert desk.store.is_clean
+
+    jobs.tell(state="finished", found=(EMPTY, FIRST))
+
+    assert not desk.store.is_clean
+    desk.store.set_clean()
+    panel.refresh()
+    assert desk.store.is_clean
+
+
 def test_a_row_says_whether_the_answer_turned(panel: HoldsPanel, jobs: PretendJobs) -> None:
     asked(panel, jobs)
 
