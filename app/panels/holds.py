@@ -8,7 +8,16 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.desk import Desk
@@ -68,10 +77,12 @@ class HoldsPanel(QWidget, Panel):
         self.start, self.cancel = QPushButton("Ask"), QPushButton("Cancel")
         self.progress, self.tabs = QProgressBar(), QTabWidget()
         self.turned, self.change, self.pairs = PlotView(), PlotView(), PairList()
+        self.misses = QCheckBox("Only what did not turn")
         self._arrange()
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self._cancel)
-        self.pairs.chosen.connect(self.open_pair)
+        self.pairs.chosen.connect(lambda row: self.open_pair(self.pairs.rows.shown[row].number - 1))
+        self.misses.toggled.connect(lambda _: self._show_pairs())
         desk.jobs.progressed.connect(self._went_on)
 
     def _arrange(self) -> None:
@@ -82,7 +93,12 @@ class HoldsPanel(QWidget, Panel):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.progress.setAccessibleName("Progress")
-        for page, name in ((self.turned, "Turned"), (self.change, "Margin"), (self.pairs, "Pairs")):
+        listed = QWidget()
+        below = QVBoxLayout(listed)
+        below.setContentsMargins(2, 2, 2, 2)
+        below.addWidget(self.misses)
+        below.addWidget(self.pairs, 1)
+        for page, name in ((self.turned, "Turned"), (self.change, "Margin"), (listed, "Pairs")):
             self.tabs.addTab(page, name)
         buttons = QHBoxLayout()
         buttons.addWidget(self.form, 1)
@@ -182,14 +198,23 @@ class HoldsPanel(QWidget, Panel):
         holding = self.holding
         there = holding is not None and bool(holding.pairs)
         self.tabs.setVisible(there)
+        self._show_pairs()
         if holding is None or not there:
-            self.pairs.set_rows(())
             return
         for view, plot in zip((self.turned, self.change), holding.plots(), strict=True):
             if plot != view.plot:
                 view.show_plot(plot)
             view.set_stale(bool(self.stale))
-        self.pairs.set_rows([_row(holding, index, pair) for index, pair in enumerate(holding.pairs)], self.opened)
+
+    def _show_pairs(self) -> None:
+        """The list of all pairs, or of those whose answer the edits did not turn."""
+        holding = self.holding
+        if holding is None:
+            self.pairs.set_rows(())
+            return
+        listed = [(i, p) for i, p in enumerate(holding.pairs) if not (self.misses.isChecked() and p.turned())]
+        rows = [_row(holding, index, pair) for index, pair in listed]
+        self.pairs.set_rows(rows, next((at for at, row in enumerate(rows) if row.number - 1 == self.opened), None))
 
     def _start(self) -> None:
         document, options = self._desk.document, self.form.value

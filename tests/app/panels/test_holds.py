@@ -31,6 +31,7 @@ from core.work_files import from_bytes, to_bytes
 from tests.app.answers import TINY, answer
 from tests.app.pretend_jobs import PretendJobs
 
+PAIRS = 2
 MOVE = MoveInSubspace(1, 0, "color", (2.0, 1.0))
 EDITED = replace(demo_document(), interventions=(MOVE,))
 
@@ -116,7 +117,7 @@ def test_cancelled_it_keeps_what_was_found(panel: HoldsPanel, jobs: PretendJobs)
 
 def test_a_click_opens_a_pair_in_one_step_and_undo_goes_back(panel: HoldsPanel, jobs: PretendJobs, desk: Desk) -> None:
     asked(panel, jobs)
-    panel.tabs.setCurrentWidget(panel.pairs)
+    panel.tabs.setCurrentIndex(PAIRS)
     place = panel.pairs.visualRect(panel.pairs.rows.index(1)).center()
 
     QTest.mouseClick(panel.pairs.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -136,7 +137,7 @@ def test_a_click_opens_a_pair_in_one_step_and_undo_goes_back(panel: HoldsPanel, 
 
 def test_enter_opens_the_pair_that_the_keys_are_on(panel: HoldsPanel, jobs: PretendJobs) -> None:
     asked(panel, jobs)
-    panel.tabs.setCurrentWidget(panel.pairs)
+    panel.tabs.setCurrentIndex(PAIRS)
     panel.pairs.setCurrentIndex(panel.pairs.rows.index(3))
 
     QTest.keyClick(panel.pairs, Qt.Key.Key_Return)
@@ -154,6 +155,19 @@ def test_what_was_found_is_work_that_is_not_saved_yet(panel: HoldsPanel, jobs: P
     desk.store.set_clean()
     panel.refresh()
     assert desk.store.is_clean
+
+
+def test_those_that_did_not_turn_can_be_listed_alone(panel: HoldsPanel, jobs: PretendJobs) -> None:
+    asked(panel, jobs)
+    panel.tabs.setCurrentIndex(PAIRS)
+
+    panel.misses.click()
+
+    assert [row.number for row in panel.pairs.rows.shown] == [3]
+    panel.pairs.chosen.emit(0)
+    assert (panel.opened, panel.pairs.opened) == (2, 0)
+    panel.misses.click()
+    assert panel.pairs.opened == 2
 
 
 def test_a_row_says_whether_the_answer_turned(panel: HoldsPanel, jobs: PretendJobs) -> None:
