@@ -37,6 +37,7 @@ from core.runner import Order
 from core.work import RECORDED
 
 STEPS = 1000
+FORM_PX = 280
 MIN_PX = QSize(220, 180)
 ALL_WORDS_FROM_PX = 480
 """In a lower panel what is found is said in one line, and its tool tip says the rest."""
@@ -106,6 +107,8 @@ class HoldsPanel(QWidget, Panel):
         beside.addWidget(self.start)
         beside.addWidget(self.cancel)
         buttons.addLayout(beside)
+        buttons.addStretch(0)
+        self.form.setMaximumWidth(FORM_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
         layout.addWidget(self.about)
