@@ -158,8 +158,7 @@ def _bars(plot: Bars, index: int, theme: Theme) -> list[Any]:
         if math.isnan(value):
             continue
         left, right = bar_sides(plot, group, index)
-        bottom = plot.y_range[0]
-        rect = QGraphicsRectItem(QRectF(left, bottom, right - left, value - bottom))
+        rect = QGraphicsRectItem(QRectF(left, min(plot.foot, value), right - left, abs(value - plot.foot)))
         shape = _shape(rect, fill, color)
         if series.role == "published":
             shape.setPen(line_pen(color, DASHES["published"], 1.4))

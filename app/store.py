@@ -193,8 +193,13 @@ class Store(QObject):
 
     @property
     def is_clean(self) -> bool:
-        """Whether the document is as it was saved last, and so are the names and stars of its cards."""
+        """Whether the document is as it was saved last, and so is what else its file keeps of the user's work."""
         return self.undo.isClean() and not self._marked
+
+    def touch(self) -> None:
+        """Something is there that a file of the document keeps, and that no step leads back from."""
+        self._marked = True
+        self.changed.emit()
 
     def set_clean(self) -> None:
         """The document was saved as it is."""

@@ -110,7 +110,7 @@ class Holding:
         shares = [(hits / n, low, high) for hits, low, high in map(self.flips, indexes)]
         changes = [self.change(index) for index in indexes]
         bounds = [0.0, *(value for each in changes for value in each)]
-        groups = (self.conditions[0], *(f"control:\n{name}" for name in self.conditions[1:]))
+        groups = (self.conditions[0], *(f"control: {name}" for name in self.conditions[1:]))
         return (
             Bars(f"Answers turned, {n} pairs", "share of pairs", groups, (_bars("share of pairs", shares),)),
             Bars(

@@ -71,6 +71,11 @@ class Bars:
     references: tuple[Reference, ...] = ()
     y_range: tuple[float, float] = (0.0, 1.0)
 
+    @property
+    def foot(self) -> float:
+        """What bars stand on, or hang from: 0, or the end of the range that is nearest to it."""
+        return max(self.y_range[0], min(0.0, self.y_range[1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Heatmap:

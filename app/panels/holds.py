@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.desk import Desk
@@ -27,6 +37,10 @@ from core.runner import Order
 from core.work import RECORDED
 
 STEPS = 1000
+FORM_PX = 280
+MIN_PX = QSize(220, 180)
+ALL_WORDS_FROM_PX = 480
+"""In a lower panel what is found is said in one line, and its tool tip says the rest."""
 ABOUT = (
     "Asks the same of random other pairs of this kind: shapes and colours are exchanged one for one, and the edits go "
     "along with them."
@@ -64,10 +78,12 @@ class HoldsPanel(QWidget, Panel):
         self.start, self.cancel = QPushButton("Ask"), QPushButton("Cancel")
         self.progress, self.tabs = QProgressBar(), QTabWidget()
         self.turned, self.change, self.pairs = PlotView(), PlotView(), PairList()
+        self.misses = QCheckBox("Only what did not turn")
         self._arrange()
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self._cancel)
-        self.pairs.chosen.connect(self.open_pair)
+        self.pairs.chosen.connect(lambda row: self.open_pair(self.pairs.rows.shown[row].number - 1))
+        self.misses.toggled.connect(lambda _: self._show_pairs())
         desk.jobs.progressed.connect(self._went_on)
 
     def _arrange(self) -> None:
@@ -78,7 +94,12 @@ class HoldsPanel(QWidget, Panel):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.progress.setAccessibleName("Progress")
-        for page, name in ((self.turned, "Answers turned"), (self.change, "Margin"), (self.pairs, "Pairs")):
+        listed = QWidget()
+        below = QVBoxLayout(listed)
+        below.setContentsMargins(2, 2, 2, 2)
+        below.addWidget(self.misses)
+        below.addWidget(self.pairs, 1)
+        for page, name in ((self.turned, "Turned"), (self.change, "Margin"), (listed, "Pairs")):
             self.tabs.addTab(page, name)
         buttons = QHBoxLayout()
         buttons.addWidget(self.form, 1)
@@ -86,6 +107,8 @@ class HoldsPanel(QWidget, Panel):
         beside.addWidget(self.start)
         beside.addWidget(self.cancel)
         buttons.addLayout(beside)
+        buttons.addStretch(0)
+        self.form.setMaximumWidth(FORM_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
         layout.addWidget(self.about)
@@ -94,6 +117,8 @@ class HoldsPanel(QWidget, Panel):
         layout.addWidget(self.said)
         layout.addWidget(self.tabs, 1)
         layout.addStretch(0)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # words need not be seen in a low panel
+        self.setMinimumSize(MIN_PX)
 
     @property
     def run(self) -> Run | None:
@@ -121,7 +146,7 @@ class HoldsPanel(QWidget, Panel):
         if run is not None and run.progress is not None:
             self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))
         failed = run is not None and run.failure is not None
-        self.said.setText("\n".join(self._words()))
+        self._say()
         self.said.setStyleSheet(f"color: {theme.current().color('warning').name()}" if failed else "")
         self._show_found()
 
@@ -150,30 +175,49 @@ class HoldsPanel(QWidget, Panel):
             return "Found with other weights, or with another fit of what was learned."
         return ""
 
-    def _words(self) -> list[str]:
+    def _say(self) -> None:
+        """How it stands, and what was found: in a low panel that of the edits alone."""
+        recorded = "Recorded in the document's file." if self._recorded else ""
+        how = [words for words in (_progress(self.run), self.stale, recorded) if words]
+        found = self._found_words()
+        shown = found if self.height() >= ALL_WORDS_FROM_PX else found[:1]
+        self.said.setText("\n".join([*how, *shown]))
+        self.said.setToolTip("\n".join(found))
+
+    def _found_words(self) -> list[str]:
         holding = self.holding
-        said = [_progress(self.run), self.stale]
-        if holding is None:
-            return [words for words in said if words]
-        if self._recorded:
-            said.append("Recorded in the document's file.")
-        said += [*holding.words(), *holding.notes]
-        if holding.n_right is not None and holding.pairs:
-            said.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
-        return [words for words in said if words]
+        if holding is None or not holding.pairs:
+            return []
+        words = [*holding.words(), *holding.notes]
+        if holding.n_right is not None:
+            words.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
+        return words
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._say()
 
     def _show_found(self) -> None:
         holding = self.holding
         there = holding is not None and bool(holding.pairs)
         self.tabs.setVisible(there)
+        self._show_pairs()
         if holding is None or not there:
-            self.pairs.set_rows(())
             return
         for view, plot in zip((self.turned, self.change), holding.plots(), strict=True):
             if plot != view.plot:
                 view.show_plot(plot)
             view.set_stale(bool(self.stale))
-        self.pairs.set_rows([_row(holding, index, pair) for index, pair in enumerate(holding.pairs)], self.opened)
+
+    def _show_pairs(self) -> None:
+        """The list of all pairs, or of those whose answer the edits did not turn."""
+        holding = self.holding
+        if holding is None:
+            self.pairs.set_rows(())
+            return
+        listed = [(i, p) for i, p in enumerate(holding.pairs) if not (self.misses.isChecked() and p.turned())]
+        rows = [_row(holding, index, pair) for index, pair in listed]
+        self.pairs.set_rows(rows, next((at for at, row in enumerate(rows) if row.number - 1 == self.opened), None))
 
     def _start(self) -> None:
         document, options = self._desk.document, self.form.value
@@ -194,6 +238,8 @@ class HoldsPanel(QWidget, Panel):
             pairs = [pair for each in found for pair in each.pairs]
             self.holding = found[0].with_pairs(pairs)
         self.refresh()
+        if run.over and self.holding is not None and self.holding.pairs:
+            self._desk.store.touch()
 
     def open_pair(self, index: int) -> None:
         """Make a pair the document, in a step that undo takes back."""

@@ -1,7 +1,9 @@
-"""The scrubber: where the stream is read and written, and how well each layer carries the property shown."""
+"""The scrubber: where the stream is read and written, and how well each layer carries the property shown, or once a
+sweep of the edits is there, what they do at each."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,7 @@ from app.widgets.layer_strip import Cell, LayerStrip
 from app.widgets.side_by_side import SideBySide
 from core.analyses import Analysis
 from core.analyses.decision import Decision
+from core.analyses.layer_sweep import TOO_LATE, LayerSweep, Sweep
 from core.cards import Card, SubspaceKey, subspace_cards
 from core.demo import best_block
 from core.questions import ModelInfo
@@ -36,7 +39,7 @@ def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: in
         card = cards.get((property, block))
         effect = None if card is None else float(card["iia"])
         late = effect is not None and block > best and effect < TOO_LATE_BELOW
-        note = "too late: already compared" if late else ""
+        note = TOO_LATE if late else ""
         cells.append(Cell("embed" if block < 0 else f"block {block}", effect, note, INTERCHANGE, EXPLAINED))
     return cells
 
@@ -48,6 +51,18 @@ def probe_cells(cards: Mapping[int, Card], n_blocks: int) -> list[Cell]:
         Cell("embed" if block < 0 else f"block {block}", shares.get(block), meaning="probe's accuracy")
         for block in range(-1, n_blocks)
     ]
+
+
+def swept_cells(sweep: Sweep) -> list[Cell]:
+    """The same cells with the share of answers that the edits turn where they are made there."""
+    late, (shares, _, _) = sweep.too_late, sweep.flips()
+    of = f"{len(sweep.others)} pairs" if sweep.others else "this picture alone"
+    explained = f"The share of answers that the edits turn when they are made here, of {of}: the sweep."
+    cells = []
+    for block, share in zip(sweep.blocks, shares, strict=True):
+        label, effect = "embed" if block < 0 else f"block {block}", None if math.isnan(share) else share
+        cells.append(Cell(label, effect, TOO_LATE if block in late else "", "answers turned", explained))
+    return cells
 
 
 class LayersPanel(QWidget, Panel):
@@ -88,13 +103,23 @@ class LayersPanel(QWidget, Panel):
         """Draw the effects of the property whose pad is shown, or how good the probes are, and the markers."""
         desk = self._desk
         answered = None if desk.answer is None else desk.answer.question.document.model
-        if self.has_news(desk.model, answered, desk.document.model, desk.pad_shown, desk.probe_shown):
+        state = (desk.model, answered, desk.document.model, desk.pad_shown, desk.probe_shown, self._sweep)
+        if self.has_news(*state):
             self.strip.set_cells(self._cells())
         self.strip.set_markers(desk.view.read, desk.view.write)
         if self.both.show_names(names(desk) if desk.document.compared else None):
             limit(self)
         if desk.document.compared:
             self._refresh_beside()
+
+    @property
+    def _sweep(self) -> Sweep | None:
+        """What a sweep of the state that is shown has found, once it is whole."""
+        found = self._desk.found(LayerSweep())
+        if found is None or found.value is None or found.document != self._desk.shown:
+            return None
+        whole = found.value.known and len(found.value.others) == found.value.n
+        return found.value if whole and self._desk.is_of_this_fit(found) else None
 
     def _refresh_beside(self) -> None:
         """Draw the compared model's layers, its markers at the same relative depth."""
@@ -114,6 +139,8 @@ class LayersPanel(QWidget, Panel):
 
     def _cells(self) -> list[Cell]:
         desk, model = self._desk, self._desk.model
+        if self._sweep is not None:
+            return swept_cells(self._sweep)
         of_another = desk.answer is not None and desk.answer.question.document.model != desk.document.model
         if of_another:  # it is being opened: what is known of the one before is not its
             return (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_args
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
@@ -19,7 +19,8 @@ from core.analyses.layer_sweep import MAX_PAIRS, TOO_LATE, LayerSweep, Shown, Sw
 
 SHOWN: dict[Shown, str] = {"margin": "Margin", "flips": "Answers turned"}
 NOTHING_YET = "Computing…"
-WORDS_FROM_PX = 300
+MIN_PX = QSize(200, 160)
+WORDS_FROM_PX = 400
 """In a lower panel the curves matter more than the words under them; the tool tip has them."""
 
 
@@ -53,6 +54,8 @@ class SweepPanel(QWidget, Panel):
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # words need not be seen in a low panel
+        self.setMinimumSize(MIN_PX)
         layout.addWidget(Flow((self.shown, self.n)))
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.said)
@@ -100,7 +103,7 @@ class SweepPanel(QWidget, Panel):
         self.plot.setVisible(sweep is not None)
         words = self._words()
         self.said.setText(words)
-        self.said.setToolTip(words)
+        self.plot.setToolTip(words if sweep is not None else "")
         self._make_room()
 
     @property

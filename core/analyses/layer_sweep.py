@@ -25,6 +25,8 @@ Shown = Literal["margin", "flips"]
 
 WORK_AT_ONCE = 3 * 10**8
 """Blocks · tokens · width² that are run between two looks at whether something newer is asked."""
+LEAST_AT_ONCE = 3
+"""Rows of a large model that are run together at the least: the picture runs along each time."""
 TOO_LATE_BELOW = 0.25
 """Of the largest change: what does less after the block where that is, comes too late."""
 LEAST_CHANGE = 0.5
@@ -116,10 +118,11 @@ class Sweep:
             series.append(Series(label, y, low if n else (), high if n else (), role, index))
         if n and shown == "margin":
             series.append(Series("this picture", self.own.margins[0], hue=len(series)))
+        turned_of = f"answers turned, of {n} pairs" if n else "answer turned"
         return Curves(
-            title=f"The edits at every layer{f', {n} pairs' if n else ''}{self._late_words()}",
+            title=f"The edits at every layer{self._late_words()}",
             x_label="written at block",
-            y_label="answers turned" if shown == "flips" else f"{self.high} − {self.low}{self.unit}",
+            y_label=turned_of if shown == "flips" else f"{self.high} − {self.low}{self.unit}",
             x=tuple(float(block) for block in self.blocks),
             ticks=tuple("embed" if block < 0 else str(block) for block in self.blocks),
             series=tuple(series),
@@ -254,7 +257,7 @@ class _Pair:
         """Ask as much as may be asked at once; returns at which layers the edits themselves are refused, and why."""
         from core.together import logits_together, n_together
 
-        n = n_together(state.model, WORK_AT_ONCE)
+        n = max(LEAST_AT_ONCE, n_together(state.model, WORK_AT_ONCE))
         few, self._to_do = self._to_do[:n], self._to_do[n:]
         logits, failed = logits_together(state, [document for document, _ in few])
         why = {}

@@ -139,7 +139,7 @@ def draw_bars(figure: Figure, plot: Bars, palette: Palette) -> None:
     for index, series in enumerate(plot.series):
         middle = np.arange(len(plot.groups)) - BAR_SHARE / 2 + (index + 0.5) * share
         look = _bar_look(series, palette)
-        axes.bar(middle, np.asarray(series.y) - plot.y_range[0], 0.92 * share, plot.y_range[0], **look)
+        axes.bar(middle, np.asarray(series.y) - plot.foot, 0.92 * share, plot.foot, **look)
         if series.low:
             away = np.array([np.subtract(series.y, series.low), np.subtract(series.high, series.y)])
             ends: Look = {"fmt": "none", "ecolor": palette.ink, "elinewidth": 0.8, "capsize": 2, "clip_on": False}

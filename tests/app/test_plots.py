@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFont, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QGraphicsRectItem
 from pytestqt.qtbot import QtBot
 
 from app import theme
-from app.plot_items import color_of, entries_of
+from app.plot_items import color_of, entries_of, items_of
 from app.plot_labels import TICK_GAP_PX, bottom_ticks
 from app.plot_words import plot_words, spots
 from app.plots import PlotView
@@ -302,3 +303,11 @@ def test_ticks_of_uneven_steps_do_not_touch(show: Show) -> None:
     ticks = bottom_ticks(view.plot, view._small, 400.0)
 
     assert [words for _, words in ticks] == ["64", "128", "192", "256", "320"]
+
+
+def test_a_bar_below_zero_hangs_from_it() -> None:
+    plot = Bars("Changes", "change", ("up", "down"), (Series("s", (3.0, -1.5)),), y_range=(-2.0, 4.0))
+
+    bars = [item.rect() for item in items_of(plot, theme.LIGHT, QFont()) if isinstance(item, QGraphicsRectItem)]
+
+    assert [(bar.top(), bar.bottom()) for bar in bars] == [(0.0, 3.0), (-1.5, 0.0)]

@@ -80,7 +80,7 @@ def test_plots_have_a_bar_with_its_interval_for_each_condition(found: Holding) -
 
     for plot in (turned, change):
         (series,) = plot.series
-        assert plot.groups == ("with the edits", "control:\nwrong object", "control:\nrandom subspace")
+        assert plot.groups == ("with the edits", "control: wrong object", "control: random subspace")
         for low, y, high in zip(series.low, series.y, series.high, strict=True):
             assert low <= y + 1e-12 <= high + 1e-12
     assert turned.series[0].y[0] == found.flips()[0] / 12

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.main_window import MainWindow
 from app.panels.layers import LayersPanel
+from core.analyses.layer_sweep import TOO_LATE, LayerSweep
+from core.document import move_item, with_stimulus
+from tests.app.answers import answer
+from tests.app.panels.test_sweep import FOUND
 
 
 def test_a_click_on_a_layer_moves_both_markers_there(window: MainWindow) -> None:
@@ -17,3 +23,22 @@ def test_a_click_on_a_layer_moves_both_markers_there(window: MainWindow) -> None
 
     assert (window.desk.view.read, window.desk.view.write) == (4, 4)
     assert (strip.read, strip.write) == (4, 4)
+
+
+def test_once_a_sweep_of_the_edits_is_whole_each_layer_says_what_they_do_there(window: MainWindow) -> None:
+    desk, panel = window.desk, window.panel(LayersPanel)
+    desk.take(answer(desk, {LayerSweep(): replace(FOUND, n=3)}))
+    panel.refresh()
+    assert not [cell for cell in panel.strip._cells if cell.meaning == "answers turned"], "one pair is missing"
+
+    desk.take(answer(desk, {LayerSweep(): replace(FOUND, n=2)}))
+    panel.refresh()
+
+    cells = panel.strip._cells
+    assert [cell.effect for cell in cells] == [1.0, 1.0, 0.0, 0.0, 0.0, None]
+    assert [cell.note for cell in cells] == ["", "", "", TOO_LATE, TOO_LATE, ""]
+    assert "of 2 pairs" in cells[0].explained
+    moved = with_stimulus(desk.document, "base", move_item(desk.document.base, 0, 0, 0))
+    desk.edit("Move A", moved)
+    panel.refresh()
+    assert not [cell for cell in panel.strip._cells if cell.meaning == "answers turned"], "they are of another state"

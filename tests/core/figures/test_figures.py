@@ -305,3 +305,14 @@ def test_the_program_starts_without_matplotlib(start: str) -> None:
     child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
 
     assert child.returncode == 0, child.stderr
+
+
+@pytest.mark.parametrize(("y_range", "foot"), [((-2.0, 4.0), 0.0), ((0.4, 4.0), 0.4), ((-2.0, -1.0), -1.0)])
+def test_bars_stand_on_zero_where_there_is_one_and_hang_from_it(y_range: tuple[float, float], foot: float) -> None:
+    plot = Bars("Changes", "change", ("up", "down"), (Series("s", (3.0, -1.5)),), y_range=y_range)
+
+    (axes,) = figure_of(plot).axes
+
+    assert plot.foot == foot
+    ends = [sorted((patch.get_y(), patch.get_y() + patch.get_height())) for patch in axes.patches]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(ends[:2], [sorted((foot, 3.0)), sorted((foot, -1.5))])
