@@ -351,6 +351,16 @@ def subspace_folder(model: str) -> Path:
     return _kept(model, *subspace_folders(model))
 
 
+def subspace_name(property: str, block: int) -> str:
+    """The file of a subspace of one property after one block; the embeddings are called `embed`.
+
+    Raises UserError for no property that there is, which a path may stand for.
+    """
+    if property not in PROPERTIES or block < -1:
+        raise UserError(f"“{property}” after block {block} is no subspace.", "Choose color or shape.")
+    return f"{property}-{'embed' if block < 0 else f'block{block}'}.safetensors"
+
+
 def probe_file(model: str) -> Path:
     """Where new probes of a model are kept: beside weights of the user's own if that can be written."""
     return _kept(model, *probe_files(model))

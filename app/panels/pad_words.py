@@ -48,6 +48,8 @@ def remedy(desk: Desk, property: Property, found: Found[PadPlaces] | None) -> tu
     if base.photo is not None or not base.items:
         return "Random pair", lambda: draw_random_pair(desk)
     cards = answer.model.subspace_cards
+    if desk.install is not None and (property, desk.view.write) not in cards:
+        return "Install from the document", desk.install
     blocks = {b: card["iia"] for (name, b), card in cards.items() if name == property and card.get("subspace_size", 1)}
     if not blocks or desk.view.write in blocks:
         return None
