@@ -31,7 +31,7 @@ SAME = "They are the same state."
 WAITING = "The pad of both is being computed."
 THUMBS = "Thumbs: where the second state has its items; the threads lead from where the first has them."
 PICTURE_PX, PAD_PX = 168, 230
-SIZE = QSize(700, 440)
+SIZE = QSize(700, 372)
 
 
 class Comparison(QDialog):
