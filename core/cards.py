@@ -78,11 +78,6 @@ def data_folder() -> Path:
     return user_data_path("relata", appauthor=False)
 
 
-def log_path() -> Path:
-    """Where the program writes down what happened to it."""
-    return data_folder() / "log" / "relata.log"
-
-
 def library_folder() -> Path:
     """Where the user's own models lie that were imported: each a tensor file with its card."""
     return data_folder() / "models"

@@ -15,7 +15,7 @@ from app.choices import Computing, Keeping, Looks
 from app.log_window import LogWindow
 from app.main_window import MainWindow
 from app.report import without_quotes
-from core.cards import log_path
+from core.library import log_path
 from core.log import LOG, LogFile, keep_log
 from tests.app.answers import answer
 
