@@ -34,10 +34,11 @@ from app.process import stand_somewhere
 from app.scenes_menu import check_talk
 from app.signals import Signals
 from app.store import Store
-from core.cards import log_path, subspace_cards
+from core.cards import subspace_cards
 from core.cli_figure import VERB
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
+from core.library import log_path
 from core.log import LOG, keep_log
 from core.signals import STATUS
 from core.start import TALK

@@ -67,8 +67,8 @@ class Desk:
     The window says what else its panels share: `wanted` is what those in sight want to know, `actions` are the commands
     by the panel whose buttons they are, `open` takes what was dropped, `import_model` what another program made,
     `redraw` draws the panels in sight, `open_document` a document file, `fit` goes to where subspaces are learned,
-    `show` brings the panel of a title to the front, and `add_figure_rows` gives a menu that a picture has of its own
-    what all pictures have.
+    `show` brings the panel of a title to the front, `add_figure_rows` gives a menu that a picture has of its own what
+    all pictures have, and `install` puts in place what came with the document, None where nothing did.
     """
 
     def __init__(self, store: Store, live: Live, jobs: Jobs | None = None, settings: QSettings | None = None) -> None:
@@ -84,6 +84,7 @@ class Desk:
         self.open_document: Callable[[Path], None] = lambda _: None
         self.redraw: Callable[[], None] = lambda: None
         self.fit: Callable[[], None] = lambda: None
+        self.install: Callable[[], object] | None = None
         self.add_figure_rows: Callable[[QMenu, QWidget], None] = lambda *_: None
         self.show: Callable[[str], None] = lambda _: None
         self._tried: Document | None = None

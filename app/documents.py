@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QProcess, QSettings
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu
 
+from app.brought import Brought
 from app.choices import Keeping
 from app.desk import Desk
 from app.dock_layout import stand, standing
@@ -80,6 +81,7 @@ class Documents(QObject):
         self._notes: dict[str, ModelNote] = {}
         self.dialog: QFileDialog | None = None
         self.recovery: Recovery | None = None
+        self.brought = Brought(desk, outcomes, lambda: self._opened)
         self.leaving = Leaving(window, desk.store, self.name, self.save, self._save_now)
         self.journal = None if journal is None else Journal(self, journal, self._unsaved, self._not_kept)
         desk.open_document = self.open
@@ -135,6 +137,7 @@ class Documents(QObject):
 
     def answered(self, answer: Answer) -> None:
         """Keep what the model is; where it is not the one that the file is about, say so."""
+        self.brought.answered(answer)
         reference, model = answer.question.document.model, answer.model
         known = self._notes.get(reference)
         if model.device == RECORDED or (known and (known.weights_hash, known.learned_hash) == model.fit):

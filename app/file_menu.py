@@ -50,6 +50,7 @@ def fill(
     add("File", "Duplicate", documents.duplicate)
     add("File", "Revert to what was saved", documents.revert)
     add("File", "Locate the model…", documents.locate)
+    add("File", "Install what came along", documents.brought.install)
     menu.addSeparator()
     add("File", "Export figure…", export, "Ctrl+Shift+E")
     menu.addSeparator()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, fields, replace
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
@@ -83,6 +83,18 @@ class Form(QWidget, Generic[Options]):
             line.setText(chosen)
             self._setter(name)(chosen)
 
+    def take(self, options: object) -> None:
+        """Show the value with these fields, as `chosen` has them; what a field cannot be is passed over."""
+        if not isinstance(options, Mapping):
+            return
+        hints, value = field_types(type(self.value)), self.value
+        for option in fields(value):  # type: ignore[arg-type]
+            if option.name in self.rows and _fits(options.get(option.name), hints[option.name], option):
+                value = replace(value, **{option.name: options[option.name]})  # type: ignore[type-var]
+        if value != self.value:
+            self.show_value(value)
+            self.changed.emit()
+
     def set_row_shown(self, name: str, shown: bool) -> None:
         """Show or hide the row of a field, which keeps its value."""
         self._layout.setRowVisible(self.rows[name], shown)
@@ -135,6 +147,17 @@ class Form(QWidget, Generic[Options]):
             self.changed.emit()
 
         return set_field
+
+
+def _fits(value: object, kind: Any, option: Field[Any]) -> bool:
+    """Whether a field of a type can be this."""
+    if get_origin(kind) is Literal:
+        return any(type(value) is type(each) and value == each for each in get_args(kind))
+    if kind in (bool, str):
+        return isinstance(value, kind)
+    if isinstance(value, bool) or not isinstance(value, (int,) if kind is int else (int, float)):
+        return False
+    return bool(option.metadata.get("least", 0) <= value <= option.metadata.get("most", LARGEST))
 
 
 class ScientificBox(QDoubleSpinBox):

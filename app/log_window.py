@@ -7,7 +7,7 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase, QTextCursor
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.command_palette import fitting
-from core.cards import log_path
+from core.library import log_path
 from core.log import read_log
 
 N_CHARACTERS = 100_000

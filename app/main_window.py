@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         self._add_model_window_help()
         scenes_menu.fill(self._extra, self.desk, self)
+        self.settings.finish(self._menus.values(), self.models)  # once all commands are there
         self._connect()
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
@@ -176,8 +177,6 @@ class MainWindow(QMainWindow):
         self._extra("Window", "Reset layout", self.workspaces.reset)
         self.settings.add_looks(self.workspaces)
         self.settings.add_help()
-        own = [(name, action) for name, action in self.all_actions() if action.parent() is not self.models]
-        self.settings.finish(self._menus.values(), own)
 
     def _add(self, command: Command) -> None:
         action = self._extra(command.menu, command.text, lambda: command.do(self.desk), *command.keys)

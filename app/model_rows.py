@@ -9,6 +9,7 @@ from typing import cast
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from app.numbers import fixed
 from app.search import Name, ranked
 from core.cards import card_geometry, library_folder
 from core.catalogue import SAFE_WEIGHTS, Named, catalogue, on_disk
@@ -69,7 +70,7 @@ class Row:
             damaged = (self.source.damaged,) if self.source.damaged else ()
             return "\n".join([*damaged, *card_words(self.source.card), str(self.source.path)])
         named = self.source
-        width = f"{named.width} wide, {named.n_numbers / 1e6:.1f} million numbers"
+        width = f"{named.width} wide, {fixed(named.n_numbers / 1e6, 1)} million numbers"
         licence = f"Licence: {named.licence or 'not stated'}" if named.repo else "Nobody has published weights of it."
         where = f"Weights: {self.weights or named.repo}" if named.repo else ""
         return "\n".join(line for line in (width, licence, where) if line)

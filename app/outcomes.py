@@ -37,9 +37,9 @@ class Outcomes:
         self._desk, self._status = desk, status
         self._asked_again: Question | None = None
 
-    def say(self, error: UserError) -> None:
-        """Something about a file, of which no command speaks."""
-        self._status.say_error(error.message, error.in_window, until=(_Done.OPENING,))
+    def say(self, error: UserError, *mended_by: Callable[[], object]) -> None:
+        """Something about a file, of which no command speaks; it is superseded by those that mend it."""
+        self._status.say_error(error.message, error.in_window, until=(_Done.OPENING, *mended_by))
 
     def attempt(self, do: Callable[[], object], *, opening: bool = False) -> bool:
         """Run a command and tell whether it was done; what a user can mend is said."""

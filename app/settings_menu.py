@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
@@ -66,10 +67,11 @@ class SettingsMenu:
         self._add("Help", "Show log", lambda: LogWindow(self._window).show())
         self._add("Help", "Copy report", self.copy_report)
 
-    def finish(self, menus: Iterable[QMenu], fixed: list[NamedAction]) -> None:
-        """All commands are there: those that are `fixed` may get other keys."""
-        models = {action.text().removeprefix("Bundled: "): action for _, action in fixed}
-        self._mark({name: models[name] for name in bundled_models()}, lambda: self._desk.document.model)
+    def finish(self, menus: Iterable[QMenu], models: QObject) -> None:
+        """All commands are there: all may get other keys, but for the user's own `models`, which come and go."""
+        fixed = [(name, action) for name, action in self._actions() if action.parent() is not models]
+        bundled = {action.text().removeprefix("Bundled: "): action for _, action in fixed}
+        self._mark({name: bundled[name] for name in bundled_models()}, lambda: self._desk.document.model)
         self.keys = Keys(fixed, self._desk.settings)
         for menu in menus:
             menu.aboutToShow.connect(self.refresh)

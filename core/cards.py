@@ -78,11 +78,6 @@ def data_folder() -> Path:
     return user_data_path("relata", appauthor=False)
 
 
-def log_path() -> Path:
-    """Where the program writes down what happened to it."""
-    return data_folder() / "log" / "relata.log"
-
-
 def library_folder() -> Path:
     """Where the user's own models lie that were imported: each a tensor file with its card."""
     return data_folder() / "models"
@@ -349,6 +344,16 @@ def probe_files(model: str) -> tuple[Path, Path]:
 def subspace_folder(model: str) -> Path:
     """Where new subspaces of a model are kept: beside weights of the user's own if that can be written."""
     return _kept(model, *subspace_folders(model))
+
+
+def subspace_name(property: str, block: int) -> str:
+    """The file of a subspace of one property after one block; the embeddings are called `embed`.
+
+    Raises UserError for no property that there is, which a path may stand for.
+    """
+    if property not in PROPERTIES or block < -1:
+        raise UserError(f"“{property}” after block {block} is no subspace.", "Choose color or shape.")
+    return f"{property}-{'embed' if block < 0 else f'block{block}'}.safetensors"
 
 
 def probe_file(model: str) -> Path:

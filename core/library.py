@@ -135,6 +135,11 @@ def note_opened(reference: str) -> None:
         write_text(_times_file(), json.dumps({**times, _lasting(reference): _now_s()}, indent=1) + "\n")
 
 
+def log_path() -> Path:
+    """Where the program writes down what happened to it."""
+    return data_folder() / "log" / "relata.log"
+
+
 def remove(reference: str) -> None:
     """Delete a model of the library, its card, and the subspaces and probes that were learned on it.
 

@@ -15,10 +15,10 @@ from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from core.cards import log_path
 from core.cores import n_threads
 from core.errors import UserError
 from core.jobs.progress import Progress
+from core.library import log_path
 from core.log import LOG, keep_log
 from core.questions import Answer, Failure, Question
 from core.signals import FROM_A_TERMINAL, first_heard, ignore

@@ -1,4 +1,5 @@
-"""The files of what edits were made with, found by content hash, so that a document can take them along.
+"""The files of what edits were made with, found by content hash, so that a document can take them along, and another
+computer can have them.
 
 Nothing here loads torch: the window writes documents.
 """
@@ -6,17 +7,29 @@ Nothing here loads torch: the window writes documents.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.cards import is_whole, probe_files, read_card, subspace_folders, tensor_files
+from core.cards import (
+    is_whole,
+    probe_file,
+    probe_files,
+    read_card,
+    subspace_folder,
+    subspace_folders,
+    subspace_name,
+    tensor_files,
+)
 from core.document import AssetKey
 from core.errors import UserError
-from core.storage import content_hash
-from core.texts import read_text
+from core.storage import content_hash, write_files
+from core.texts import parse_json, read_text
 from core.work import LEARNED, Learned, Work, assets_of, documents_of
+
+INSTALLED_NOTHING = "Nothing was installed; its edits stay off."
 
 
 def with_learned_files(work: Work) -> Work:
@@ -40,11 +53,67 @@ def with_learned_files(work: Work) -> Work:
     return replace(work, learned=tuple(learned), files={name: files[name] for name in files if name in used})
 
 
+def brought(work: Work, model: str, there: Mapping[AssetKey, str]) -> tuple[Learned, ...]:
+    """What came along for a model that has none of its kind: `there` are the hashes of what is learned on it."""
+    has_probes = any(kind == "probe" for kind, _ in there)  # they lie in one file
+    mine = (asset for asset in work.learned if asset.model == model and asset.file in work.files)
+    return tuple(asset for asset in mine if not (has_probes if asset.asset[0] == "probe" else asset.asset in there))
+
+
+def install(work: Work, assets: Sequence[Learned], weights: str) -> list[Path]:
+    """Put what came along where what is learned on its model is looked for, and return the files.
+
+    Raises UserError, before anything is written, where it is not what its edits were made with, was learned on other
+    `weights`, or would take the place of a file.
+    """
+    files: dict[Path, bytes] = {}
+    for asset in assets:
+        tensors, text = work.files[asset.file], work.files.get(asset.file.replace(".safetensors", ".json"), b"")
+        _check(asset, tensors, text, weights)
+        path = _place_of(asset)
+        files |= {path: tensors, path.with_suffix(".json"): text}
+    taken = next((path for path in files if os.path.lexists(path)), None)
+    if taken is not None:
+        raise UserError(
+            f"There is a {taken.name} of this model already.", f"It is in {taken.parent}; nothing was changed."
+        )
+    write_files(files)
+    return list(files)
+
+
+def _check(asset: Learned, tensors: bytes, text: bytes, weights: str) -> None:
+    what = asset_words(asset.asset)
+    try:
+        card = parse_json(text.decode("utf-8"))
+        found = card["weights_sha256"]
+        if asset.asset[0] != "probe" and (card["property"], card["block"]) != asset.asset:
+            raise ValueError("its card is of another")
+        same = _hash_of(tensors, card, asset.asset) == asset.hash
+    except (ValueError, LookupError, TypeError) as error:
+        raise UserError(f"{what} that came along is damaged: {error}.", INSTALLED_NOTHING) from error
+    if not same:
+        raise UserError(f"{what} that came along is not the one that its edits were made with.", INSTALLED_NOTHING)
+    if found != weights:
+        raise UserError(f"{what} that came along was learned on other weights.", INSTALLED_NOTHING)
+
+
+def _place_of(asset: Learned) -> Path:
+    kind, block = asset.asset
+    return probe_file(asset.model) if kind == "probe" else subspace_folder(asset.model) / subspace_name(kind, block)
+
+
+def asset_words(asset: AssetKey) -> str:
+    """What is learned, in words."""
+    kind, block = asset
+    where = "the embeddings" if block < 0 else f"block {block}"
+    return f"The {'colour' if kind == 'color' else kind}{'' if kind == 'probe' else ' subspace'} after {where}"
+
+
 def _file_of(model: str, asset: AssetKey, content: str) -> Path | None:
     """The tensor file that holds an asset of this content; None where there is none."""
     for path in _candidates(model, asset):
         try:
-            if _hash_of(path, asset) == content:
+            if _hash_of(path.read_bytes(), read_card(path), asset) == content:
                 return path
         except (UserError, OSError, LookupError, TypeError, ValueError):
             continue  # a damaged file is not what the edits were made with
@@ -69,17 +138,20 @@ def _card(path: Path) -> Mapping[str, Any]:
         return {}
 
 
-def _hash_of(path: Path, asset: AssetKey) -> str:
-    """The content hash of an asset in a file, as the engine names it."""
+def _hash_of(content: bytes, card: Mapping[str, Any], asset: AssetKey) -> str:
+    """The content hash of an asset in a file, as the engine names it.
+
+    Raises ValueError, LookupError or TypeError for a damaged one.
+    """
     import numpy as np
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
     try:
-        tensors = load_file(path)
+        tensors = load(content)
     except SafetensorError as error:
         raise ValueError(str(error)) from error
     if asset[0] == "probe":
-        blocks = [row["block"] for row in read_card(path)["blocks"] if is_whole(row["block"])]
+        blocks = [row["block"] for row in card["blocks"] if is_whole(row["block"])]
         tensors = {name: tensors[name][blocks.index(asset[1])] for name in ("weight", "bias")}
     return content_hash((name, np.asarray(tensors[name], np.float32)) for name in sorted(tensors))

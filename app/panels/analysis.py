@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout
 
+from app.as_left import as_left, leave_as
 from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.forms import Form
@@ -57,6 +58,13 @@ class AnalysisPanel(QScrollArea, Panel):
         view = self._desk.view
         followed = {f.name: getattr(view, f.metadata["follow"]) for f in fields(value) if "follow" in f.metadata}  # type: ignore[arg-type]
         return replace(value, **followed) if followed else value  # type: ignore[type-var]
+
+    def kept(self) -> dict[str, Any]:
+        return {**as_left({"analysis": self.choice}), "options": self.form.chosen}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        leave_as({"analysis": self.choice}, kept)
+        self.form.take(kept.get("options"))
 
     def wanted(self) -> tuple[Analysis[Any], ...]:
         return (self.analysis, *beside(self._desk, self.analysis))

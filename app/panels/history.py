@@ -3,16 +3,19 @@ redo."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from app.desk import Desk
 from app.panels import Panel
-from app.panels.history_comparison import Comparison
+from app.panels.history_comparison import Comparison, pads_of
 from app.scenes import add_scene
 from app.store import Card
 from app.thumbnails import thumbnail
 from app.widgets.history_strip import HistoryStrip, Step
+from core.analyses import Analysis
 from core.document import controls_in_force
 from core.work import Moment
 
@@ -42,8 +45,14 @@ class HistoryPanel(QWidget, Panel):
         layout.addWidget(self.strip)
         self.setFixedHeight(self.strip.sizeHint().height() + 16)
 
+    def wanted(self) -> tuple[Analysis[Any], ...]:
+        """The pads of two states while they are compared."""
+        return () if self.comparison is None else (self.comparison.pads,)
+
     def refresh(self) -> None:
         """Show the cards; those that are as before are not drawn again."""
+        if self.comparison is not None:
+            self.comparison.show_pads(self._desk.found(self.comparison.pads))
         desk, cards = self._desk, self._desk.store.cards()
         forgotten = desk.decisions is not self._decisions
         current = desk.store.card_in_force
@@ -142,7 +151,15 @@ class HistoryPanel(QWidget, Panel):
         """Show in what two cards differ."""
         cards = self._desk.store.cards()
         moments = [cards[index].moment for index in sorted((one, other))]
-        pictures = [thumbnail(moment.document.base) for moment in moments]
         verdicts = [self._desk.decisions.get(moment.document) for moment in moments]
-        self.comparison = Comparison(moments, pictures, verdicts, self)
+        if self.comparison is not None:
+            self.comparison.close()
+        pads = pads_of(moments, self._desk.pad_shown, self._desk.view.write)
+        self.comparison = Comparison(moments, verdicts, pads, self)
+        self.comparison.finished.connect(self._end_comparison)
         self.comparison.show()
+        self._desk.ask()
+        self.refresh()
+
+    def _end_comparison(self) -> None:
+        self.comparison = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.as_left import Choice, as_left, leave_as
 from app.desk import Desk, Found
 from app.numbers import fixed
 from app.panels import Panel
@@ -65,6 +67,7 @@ class LensPanel(QWidget, Panel):
         self._desk = desk
         self._label = -1
         self._blinking = False
+        self._left: Mapping[str, Any] = {}
         self._pictured: Stimulus | None = None
         self._image: np.ndarray | None = None
         self._notches = Notches()
@@ -161,6 +164,20 @@ class LensPanel(QWidget, Panel):
             CHANGE: (LensChange(self._label, self._edits),),
         }[self.tabs.currentIndex()]
 
+    @property
+    def _choices(self) -> dict[str, Choice]:
+        return {"part": self.part, "measure": self.measure, "edits": self.shown, "tab": self.tabs}
+
+    def kept(self) -> dict[str, Any]:
+        label = self.label.itemText(self._label + 1) if self._label >= 0 else ""
+        return {**as_left(self._choices), "label": label}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        self._left = kept
+        leave_as(self._choices, kept)
+        self._label = -1
+        self.refresh()
+
     def wanted(self) -> tuple[Analysis[Any], ...]:
         return (self.lens, *self._of_tab())
 
@@ -183,6 +200,8 @@ class LensPanel(QWidget, Panel):
         self.said.setText(f"{lens.words} {WORDS}".strip())
         if self.label.show_labels(lens.labels, lens.labels[lens.label] if self._label < 0 else ""):
             self._take_labels(len(lens.labels))
+        if self._left and found.current:
+            self._put_back(lens.labels)
         token = min(view.token, lens.now.logits.shape[1] - 1)
         row = min(self._block, info.n_blocks - 1) + 1
         values = drawn(lens, self._measure, self._shown, row)
@@ -203,6 +222,14 @@ class LensPanel(QWidget, Panel):
         self.measure.setCurrentText("logit" if n_classes == 2 else "identifiability")
         if self._label >= 0:
             self._choose(-1)
+
+    def _put_back(self, labels: Sequence[str]) -> None:
+        """What a document says of its classes, which are known now."""
+        left, self._left = self._left, {}
+        leave_as({"measure": self.measure}, left)
+        if left.get("label") in labels:
+            self.label.setCurrentIndex(labels.index(left["label"]) + 1)
+            self._choose(labels.index(left["label"]))
 
     def _draw_picture(self, values: Drawn, found: Found[Lens], token: int, row: int) -> None:
         info, stimulus, grid = found.model, found.document.base, found.model.geometry.grid

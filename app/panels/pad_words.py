@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from app.desk import Desk, Found
 from app.edits import draw_random_pair
+from app.numbers import percent
 from app.panels.fit_section import why_not
 from core.analyses.pad import PadPlaces
 from core.scene import Property
@@ -14,9 +15,7 @@ from core.scene import Property
 def axes(pad: PadPlaces) -> str:
     """What the pad shows, in a sentence."""
     where = "embeddings" if pad.block < 0 else f"stream after block {pad.block}"
-    return f"Of the {where} the two axes show {pad.axis_share:.0%} of the variance between class means".replace(
-        "%", " %"
-    )
+    return f"Of the {where} the two axes show {percent(pad.axis_share)} of the variance between class means"
 
 
 def why_no_pad(desk: Desk, property: Property, found: Found[PadPlaces] | None) -> str:
@@ -48,6 +47,8 @@ def remedy(desk: Desk, property: Property, found: Found[PadPlaces] | None) -> tu
     if base.photo is not None or not base.items:
         return "Random pair", lambda: draw_random_pair(desk)
     cards = answer.model.subspace_cards
+    if desk.install is not None and (property, desk.view.write) not in cards:
+        return "Install from the document", desk.install
     blocks = {b: card["iia"] for (name, b), card in cards.items() if name == property and card.get("subspace_size", 1)}
     if not blocks or desk.view.write in blocks:
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout
 
+from app.as_left import Choice, as_left, leave_as
 from app.desk import Desk, Found
 from app.numbers import fixed, general, percent, signed
 from app.panels import Panel
@@ -20,6 +22,7 @@ from core.analyses.head_modes import RANKINGS, HeadModes, ModesOfHead, Ranking
 from core.analyses.mode_cosines import ModeCosines
 from core.analyses.mode_depth import ModeDepth
 from core.analyses.mode_spectrum import spectrum_plots
+from core.cards import is_whole
 from core.looks import mode_range, red_cyan
 from core.modes import Convention
 from core.render import render
@@ -44,6 +47,7 @@ class QueryKeyPanel(QScrollArea, Panel):
         self._desk = desk
         self._head: tuple[int, int, Convention] = (0, 0, "exact")
         self._chosen: int | None = None
+        self._left: Mapping[str, Any] = {}
         self._flipped = self._baseline = False
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
@@ -128,6 +132,20 @@ class QueryKeyPanel(QScrollArea, Panel):
         wanted = {HEADS: ModeCosines(self._convention), DEPTH: ModeDepth(self._convention)}
         return wanted.get(self.tabs.currentIndex())
 
+    @property
+    def _choices(self) -> dict[str, Choice]:
+        asked = {"ranking": self.ranking, "asking": self.asking, "convention": self.convention}
+        return {**asked, "difference": self.difference, "tab": self.tabs}
+
+    def kept(self) -> dict[str, Any]:
+        mode = -1 if self._chosen is None else self._chosen
+        return {**as_left(self._choices), "mode": mode, "flipped": self._flipped}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        leave_as(self._choices, kept)
+        self._left = kept
+        self.refresh()
+
     def wanted(self) -> tuple[Analysis[Any], ...]:
         of_network = self._of_network()
         return (self.analysis,) if of_network is None else (self.analysis, of_network)
@@ -143,6 +161,11 @@ class QueryKeyPanel(QScrollArea, Panel):
         head = (value.block, value.head, found.analysis.convention)  # type: ignore[attr-defined]
         if head != self._head:
             self._head, self._chosen, self._flipped = head, None, False
+        if self._left and found.current:
+            left, self._left = self._left, {}
+            mode = left.get("mode")
+            self._chosen = mode if isinstance(mode, int) and is_whole(mode) and mode >= 0 else None
+            self._flipped = left.get("flipped") is True
         way = (self._chosen, self._flipped, self._baseline, self.difference.isChecked(), self._ranking, self._token())
         if not self.has_news(value, found.current, desk.document.interventions, desk.view.token, *way):
             return

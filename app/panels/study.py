@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.as_left import as_left, leave_as
 from app.desk import Desk
 from app.jobs import Run
 from app.numbers import fixed
@@ -135,6 +137,13 @@ class StudyPanel(QWidget, Panel):
     def run(self) -> Run | None:
         """The study that was started last."""
         return None if self._number is None else self._jobs.run(self._number)
+
+    def kept(self) -> dict[str, Any]:
+        return {**self.form.kept(), **as_left({"published": self.published})}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        self.form.take(kept)
+        leave_as({"published": self.published}, kept)
 
     def refresh(self) -> None:
         """Follow the model of the document, until another is chosen here."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtWidgets import (
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.as_left import Choice, as_left, leave_as
 from app.forms import Form
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
@@ -61,6 +63,23 @@ class StudyForm(QWidget):
         before, self._default = self._default, folder or default_folder()
         if self.folder.text() == before:
             self.folder.setText(self._default)
+
+    def kept(self) -> dict[str, Any]:
+        """What is chosen, but for the model, which follows the document, and the folder, which is of this computer."""
+        options = {name: form.chosen for name, form in self.own.items()}
+        return {**as_left(self._choices), "options": options}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        """Choose again what was kept."""
+        leave_as(self._choices, kept)
+        options = kept.get("options")
+        for name, form in self.own.items():
+            form.take(options.get(name) if isinstance(options, Mapping) else None)
+
+    @property
+    def _choices(self) -> dict[str, Choice]:
+        parts = {f"part {name}": box for name, box in self.parts.items()}
+        return {**parts, "n": self.n, "seed": self.seed, "paper": self.paper}
 
     def _fill(self) -> None:
         self.model.currentTextChanged.connect(lambda _: self.model.setToolTip("\n".join(self.models)))

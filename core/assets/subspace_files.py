@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.assets.subspace import Subspace
-from core.cards import is_number, is_whole, read_card, tensor_files
+from core.cards import is_number, is_whole, read_card, subspace_name, tensor_files
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model, weights_hash
@@ -52,7 +52,7 @@ def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) ->
 
 def subspace_file(folder: Path, property: Property, block: int) -> Path:
     """The file of one property after one block; the embeddings are called `embed`."""
-    return folder / f"{property}-{'embed' if block < 0 else f'block{block}'}.safetensors"
+    return folder / subspace_name(property, block)
 
 
 def save_subspace(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:

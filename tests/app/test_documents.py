@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
+from safetensors.numpy import load_file
 
 from app import edits, opening
 from app.live import Live
@@ -17,17 +19,20 @@ from app.main_window import MainWindow
 from app.panels.decision import DecisionPanel
 from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
+from app.panels.pad_words import remedy
 from app.panels.study import StudyPanel
 from app.store import Store
 from core.analyses.decision import Decision
+from core.cards import read_card, subspace_folders
 from core.demo import demo_document, demo_view
-from core.document import View
+from core.document import View, with_learned
 from core.errors import UserError
 from core.interventions.move import set_point
 from core.questions import Failure, Question
-from core.work import ModelNote, Moment, Work
+from core.storage import content_hash
+from core.work import Learned, ModelNote, Moment, Work
 from core.work_files import read_work, write_work
-from tests.app.answers import SAME, answer
+from tests.app.answers import SAME, TINY, answer
 
 
 @pytest.fixture
@@ -154,6 +159,36 @@ def test_a_model_is_located_only_where_it_has_the_same_weights(window: MainWindo
 
     assert window.desk.document == replace(document, model=str(tmp_path / "right.safetensors"))
     assert window.isWindowModified()
+
+
+def test_what_came_along_is_offered_where_the_model_lacks_it_and_installed(window: MainWindow, tmp_path: Path) -> None:
+    given = subspace_folders("discrimination")[1] / "color-block1.safetensors"
+    tensors, card = given.read_bytes(), read_card(given)
+    weights, learned = card["weights_sha256"], content_hash(sorted(load_file(given).items()))
+    document = with_learned(set_point(demo_document(), 0, "color", 1, (0.5, 1.0)), {("color", 1): learned})
+    document = replace(document, model=str(tmp_path / "mine.safetensors"))
+    name = f"learned/{'0' * 64}"
+    brings = Learned(document.model, ("color", 1), learned, f"{name}.safetensors")
+    files = {brings.file: tensors, f"{name}.json": json.dumps(dict(card)).encode()}
+    window.documents.begin(Work(document, View(write=1), learned=(brings,), files=files), None)
+
+    window._answered(answer(window.desk, asked=Question(document), model=replace(TINY, weights_hash=weights)))
+    assert "mine lacks what this document brings: The colour subspace after block 1." in window.status.error.text()
+    words, _ = remedy(window.desk, "color", None) or ("", None)
+    assert words == "Install from the document"
+    command(window, "Install what came along")
+
+    assert (subspace_folders(document.model)[1] / "color-block1.safetensors").read_bytes() == tensors
+    assert window.desk.install is None
+    assert not window.status.error.text()
+
+
+def test_where_nothing_came_along_there_is_nothing_to_install(window: MainWindow) -> None:
+    answered(window)
+
+    command(window, "Install what came along")
+
+    assert "Nothing came along that this model lacks" in window.status.error.text()
 
 
 def test_a_model_with_other_weights_than_the_document_was_made_with_is_told_of(window: MainWindow) -> None:

@@ -15,7 +15,7 @@ from app.choices import Computing, Keeping, Looks
 from app.log_window import LogWindow
 from app.main_window import MainWindow
 from app.report import without_quotes
-from core.cards import log_path
+from core.library import log_path
 from core.log import LOG, LogFile, keep_log
 from tests.app.answers import answer
 
@@ -99,7 +99,7 @@ def test_the_threads_that_are_chosen_reach_the_engine(window: MainWindow, qtbot:
 def test_a_report_says_what_helps_and_nothing_of_the_user(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home of ada"
+    home = tmp_path / "home of zuzana"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
@@ -115,11 +115,11 @@ def test_a_report_says_what_helps_and_nothing_of_the_user(
     trigger(window, "Copy report")
 
     text = QApplication.clipboard().text()
-    assert "ada" not in text
+    assert "zuzana" not in text
     assert "SECRET" not in text
     for part in ("PySide6-Essentials ", "torch ", "Screen ", f"{window.desk.model.weights_hash[:12]}", "on cpu"):
         assert part in text
-    assert 'File "~/a.py", line 1, in f\n    int(text)\nValueError: no: “…”' in text
+    assert 'File "~/a.py", line 1, in f\n    int(text)\nValueError: no number: “…”' in text
 
 
 def test_an_error_keeps_its_lines_of_code() -> None:

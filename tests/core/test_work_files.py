@@ -38,7 +38,7 @@ from core.scene import COLORS, MIN_SCALE, N_SHAPES, Crop, Geometry, Item, Layer,
 from core.work import Learned, ModelNote, Moment, Scene, Work, recorded_answer, with_model
 from core.work_files import EMBEDDED_BYTES, read_preview, read_work, to_bytes, write_work
 from core.work_json import to_json
-from core.work_learned import with_learned_files
+from core.work_learned import brought, install, with_learned_files
 
 FIRST_FORMAT = Path(__file__).parents[1] / "data" / "format-1.relata"
 SECOND_FORMAT = FIRST_FORMAT.with_name("format-2.relata")
@@ -475,6 +475,54 @@ def test_of_another_fit_only_the_name_goes_along() -> None:
 
     assert work.learned == (Learned("discrimination", ("color", 1), "another"),)
     assert work.files == {}
+
+
+def a_work_that_brings() -> tuple[Work, str]:
+    """A document of another computer with a subspace, and the hash of the weights it was learned on."""
+    path = subspace_folders("discrimination")[1] / "color-block1.safetensors"
+    hashes = {("color", 1): weights_hash(read_tensors(path, ""))}
+    document = with_learned(set_point(demo_document(), 0, "color", 1, (0.5, 1.0)), hashes)
+    work = work_files.from_bytes(to_bytes(with_learned_files(Work(document, VIEW))))
+    return with_model(work, "discrimination", "/elsewhere/mine.safetensors"), read_card(path)["weights_sha256"]
+
+
+def at(work: Work, folder: Path) -> tuple[Work, str]:
+    """The work with its model in a folder."""
+    model = str(folder / "mine.safetensors")
+    return with_model(work, work.document.model, model), model
+
+
+def test_what_came_along_is_installed_where_the_model_has_none(tmp_path: Path) -> None:
+    work, weights = a_work_that_brings()
+    work, model = at(work, tmp_path)
+    assert brought(work, model, {("color", 1): "any"}) == ()
+    [asset] = brought(work, model, {("color", 2): "any", ("probe", 1): "any"})
+
+    path = next(iter(install(work, [asset], weights)))
+
+    assert path.read_bytes() == (subspace_folders("discrimination")[1] / "color-block1.safetensors").read_bytes()
+    assert path.parent in subspace_folders(model)
+    assert read_card(path)["weights_sha256"] == weights
+    with pytest.raises(UserError, match=r"There is a color-block1\.safetensors of this model already"):
+        install(work, [asset], weights)
+
+
+@pytest.mark.parametrize("damaged", ["hash", "weights", "tensors", "card", "another card", "no property"])
+def test_what_came_along_and_is_not_what_it_should_be_is_not_installed(tmp_path: Path, damaged: str) -> None:
+    work, weights = a_work_that_brings()
+    work, _ = at(work, tmp_path)
+    [asset] = work.learned
+    card = asset.file.replace(".safetensors", ".json")
+    told = {**json.loads(work.files[card]), "block": 2}
+    changes = {"tensors": (asset.file, b"x"), "card": (card, b"{"), "another card": (card, json.dumps(told).encode())}
+    work = replace(work, files={**work.files, **dict([changes[damaged]] if damaged in changes else [])})
+    asset = replace(asset, hash="another" if damaged == "hash" else asset.hash)
+    asset = replace(asset, asset=("../../color", 1) if damaged == "no property" else asset.asset)
+
+    with pytest.raises(UserError, match="that came along"):
+        install(work, [asset], "others" if damaged == "weights" else weights)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_learned_is_named_only_where_it_is_too_large() -> None:

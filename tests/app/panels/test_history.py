@@ -14,13 +14,14 @@ from pytestqt.qtbot import QtBot
 from app.choices import Keeping
 from app.desk import DECISIONS_SPARE, Desk
 from app.panels.history import HistoryPanel
+from app.panels.history_comparison import WAITING
 from app.store import Card
 from core.analyses.decision import Verdict
 from core.document import Document, View, move_item, with_stimulus
 from core.errors import UserError
 from core.interventions.move import set_point
 from core.work import Moment
-from tests.app.answers import RELATIONS, answer
+from tests.app.answers import RELATIONS, answer, pad_places
 
 
 @pytest.fixture
@@ -239,6 +240,45 @@ def test_two_cards_that_are_clicked_with_ctrl_are_compared_in_words(desk: Desk, 
     assert "A: (32, 48) → (64, 48) px" in said
     assert "with: colour of A → by hand · block 1 · pad (0.5, 1.0), α 1" in said
     assert desk.store.undo.index() == 2, "comparing goes nowhere"
+    panel.comparison.close()
+
+
+def test_two_states_are_compared_on_one_pad_with_the_thumbs_of_both(desk: Desk, panel: HistoryPanel) -> None:
+    desk.wanted = panel.wanted
+    desk.edit("Move colour", set_point(desk.document, 0, "color", 1, (0.5, 1.0)))
+    assert panel.wanted() == ()
+
+    panel.compare(1, 0)
+    comparison = panel.comparison
+    [wanted] = panel.wanted()
+    assert (wanted.property, wanted.block) == ("color", 1)
+    assert comparison.said.text() == WAITING
+    before, after = pad_places(now=[(0.0, 0.0), (1.0, 0.0)]), pad_places(now=[(0.5, 1.0), (1.0, 0.0)])
+    desk.take(answer(desk, {wanted: (before, after)}))
+    panel.refresh()
+
+    a, b = comparison.pad._picture.thumbs
+    assert (a.own_x, a.own_y, a.x, a.y, a.active) == (0.0, 0.0, 0.5, 1.0, True)
+    assert (b.own_x, b.x, b.active) == (1.0, 1.0, False)
+    assert "Colour after block 1" in comparison.said.text()
+    pictures = [label for label in comparison.findChildren(QLabel) if not label.pixmap().isNull()]
+    assert [label.accessibleName() for label in pictures] == [
+        "Stimulus of the first state",
+        "Stimulus of the second state",
+    ]
+    comparison.close()
+    assert panel.wanted() == (), "nothing is computed for what cannot be seen"
+
+
+def test_where_two_states_have_no_pad_the_comparison_says_why(desk: Desk, panel: HistoryPanel) -> None:
+    desk.wanted = panel.wanted
+    desk.edit("Move A", moved(desk, 64))
+    panel.compare(0, 1)
+
+    desk.take(answer(desk))
+    panel.refresh()
+
+    assert panel.comparison.said.text() == "No pad: There is nothing to find. Look for something else."
     panel.comparison.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,30 @@ def lens_of(desk: Desk, panel: LensPanel) -> Any:
 
 def said(panel: LensPanel) -> str:
     return panel.view.accessibleDescription()
+
+
+def test_a_document_brings_back_what_was_chosen_here(
+    desk: Desk, panel: LensPanel, take: Callable[[], None], session: Session, qtbot: QtBot
+) -> None:
+    take()
+    panel.part.setCurrentIndex(1)
+    panel.tabs.setCurrentIndex(TRACES)
+    panel._choose(3)
+    take()
+    panel.measure.setCurrentText("logit")
+    panel._hold(9)
+    kept = json.loads(json.dumps(panel.kept()))
+    again = LensPanel(desk)
+    qtbot.addWidget(again)
+
+    again.take(kept)
+    for _ in range(2):  # its class is known by name only once the classes are
+        desk.take(session.answer(Question(desk.document, again.wanted())))
+        again.refresh()
+
+    assert (again.lens, again._measure, again.tabs.currentIndex()) == (panel.lens, "logit", TRACES)
+    assert again.label.currentText() == "kind 3"
+    assert again.kept() == kept
 
 
 def test_the_picture_shows_the_answer_of_the_model_at_the_block_that_is_looked_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,28 @@ def test_the_strip_has_the_six_modes_that_rank_first(desk: Desk, panel: QueryKey
     panel.asking.setCurrentIndex(1)
     desk.look(token=9)
     assert panel.view.modes == tuple(np.argsort(-value.row_peaks[:, 9])[:6])
+
+
+def test_a_document_brings_back_what_was_chosen_here(
+    qtbot: QtBot, desk: Desk, panel: QueryKeyPanel, settle: Answer
+) -> None:
+    panel.ranking.setCurrentIndex(1)
+    panel.difference.setChecked(True)
+    panel.tabs.setCurrentIndex(COSINE)
+    panel._choose(5)
+    panel._flip()
+    kept = json.loads(json.dumps(panel.kept()))
+    again = QueryKeyPanel(desk)
+    qtbot.addWidget(again)
+
+    again.take(kept)
+
+    assert again.kept() == kept
+    assert (again._chosen, again._flipped) == (5, True)
+    desk.look(head=0)
+    settle()
+    again.refresh()
+    assert again._chosen is None, "it is of that head only"
 
 
 @pytest.mark.parametrize("width", [300, 420, 520, 700])

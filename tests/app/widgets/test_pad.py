@@ -351,4 +351,4 @@ def test_words_say_where_the_thumbs_are(pad: SubspacePad) -> None:
     told = pad.accessibleDescription()
 
     assert "A at 0, 0, nearest to" in told
-    assert "B at 3, -2, nearest to disc" in told
+    assert "B at 3, −2, nearest to disc" in told
