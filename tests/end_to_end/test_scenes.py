@@ -12,15 +12,22 @@ from PySide6.QtWidgets import QWidget
 
 from app import scenes
 from app.panels.decision import DecisionPanel
+from app.panels.interventions import PROBE_TAB
 from app.present.audience import Audience
+from app.scenes_menu import check_talk
 from app.stage import TWEEN_MS
 from app.widgets.meter_paint import plan_of
 from core.analyses.decision import Decision
 from core.between import between
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document, with_learned
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
+from core.talk import talk_path
+from core.work import Work
+from core.work_files import read_work
 from tests.app.widgets.gestures import move
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
@@ -424,3 +431,28 @@ def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:
     assert margins(driver, audience) == (driver.margin, driver.margin)
     assert audience.title.text() == ""
     driver.window.presenting.stop()
+
+
+@pytest.mark.slow
+def test_the_talk_that_ships_is_checked_and_shown_scene_by_scene(driver: Driver, session: Session) -> None:
+    desk, window = driver.window.desk, driver.window
+    window.documents.begin(read_work(talk_path()), None)
+    check_talk(window, goes_on=True)
+    driver.qtbot.waitUntil(lambda: window.presenting.running, timeout=ANSWER_MS)
+    audience = window.presenting.audience
+    assert audience is not None
+    assert set(desk.stage.prepared) == {scene.document for scene in desk.store.scenes}
+
+    for scene in desk.store.scenes:
+        arrived(driver)
+        assert desk.document == scene.document
+        shown, found = margins(driver, audience)
+        assert (
+            shown == found == pytest.approx(session.answer(Question(desk.document)).found[Decision()].margin, abs=1e-4)
+        )
+        assert (audience.pads.tabs.currentIndex() == PROBE_TAB) == (scene.name == "Probe")
+        QTest.keyClick(audience, Qt.Key.Key_PageDown)
+
+    window.presenting.stop()
+    driver.qtbot.waitUntil(lambda: not window.jobs.busy, timeout=ANSWER_MS)
+    window.documents.begin(Work(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), None)
