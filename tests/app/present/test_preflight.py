@@ -137,7 +137,7 @@ def test_the_talk_that_ships_opens_from_help_as_a_document_without_a_file(window
     assert first.name == TITLE
     assert window.desk.document == first.document
     assert window.desk.stage.at == 0
-    assert window.panel(ScenesPanel).said.text() == first.note, "the notes say what to try"
+    assert window.panel(ScenesPanel).said.text() == first.note.replace("\n\n", "\n"), "the notes say what to try"
     assert window.documents.path is None
     assert window.windowTitle().startswith("Untitled")
     assert not window.isWindowModified(), "closing it asks nothing"
