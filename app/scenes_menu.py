@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -65,10 +66,11 @@ def check_talk(window: MainWindow, *, goes_on: bool = False) -> Preflight:
 def open_talk(window: MainWindow) -> None:
     """Open the talk that ships, as a document that has no file yet, on its first scene."""
     work = read_work(talk_path())
+    first = work.scenes[0]
 
     def begin() -> None:
-        window.documents.begin(work, None)
-        window.desk.stage.go_to(0)
+        window.documents.begin(replace(work, document=first.document, view=first.view, history=()), None)
+        window.desk.stage.at = 0
 
     window.leaving.ask(begin)
 

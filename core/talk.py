@@ -36,7 +36,7 @@ Not a pixel is changed. After block 0, in the directions that carry colour and i
 The answer is SAME: +10.2.
 
 Try it: drag the thumb A over the pad. Where it is blue the model says SAME, and it flips at the dashed line. A double \
-click gives A its own colour back; R brings the scene back."""
+click gives A its own colour back; R in a talk, or a click on the scene, brings all back."""
 
 TOO_LATE = """\
 The same write, A put where pink lies, but after block 4. Nothing happens: −13.7, as without it.

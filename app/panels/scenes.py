@@ -12,6 +12,9 @@ from app.panels.scene_note import SceneNote
 from app.thumbnails import thumbnail
 from app.widgets.scene_strip import SceneCard, SceneStrip
 
+ROOM_PX, LOW_ROOM_PX = 34, 16
+"""How much higher than a card the strip is."""
+
 
 class ScenesPanel(QWidget, Panel):
     """Every scene in order, the one that was gone to last marked, with its note; without any it takes no room."""
@@ -42,13 +45,17 @@ class ScenesPanel(QWidget, Panel):
         self.page.setFrameShape(QFrame.Shape.NoFrame)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
-        layout.addWidget(self.strip, 3)
-        layout.addWidget(self.page, 2)
-        self.setFixedHeight(self.strip.sizeHint().height() + 16)
+        layout.addWidget(self.strip, 1)
+        layout.addWidget(self.page, 1)
+        self.set_low(False)
         desk.store.changed.connect(self._appear)
 
     def is_empty(self) -> bool:
         return not self._desk.store.scenes
+
+    def set_low(self, low: bool) -> None:
+        """The note scrolls where it has no room."""
+        self.setFixedHeight(self.strip.sizeHint().height() + (LOW_ROOM_PX if low else ROOM_PX))
 
     def refresh(self) -> None:
         """Show the scenes."""
@@ -63,7 +70,7 @@ class ScenesPanel(QWidget, Panel):
         ]
         self.strip.set_cards(cards, at)
         note = "" if at is None else known[at].note
-        self.said.setText(note)
+        self.said.setText("\n".join(filter(None, note.splitlines())))  # the room is for words
         self.page.setVisible(bool(note))
 
     def write(self, index: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from app.desk import Desk
 from app.panels.interventions import InterventionsPanel
@@ -38,8 +38,9 @@ class ShownPads(InterventionsPanel):
         self.done.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         for beneath in (*self._of_pads, self.edits):
             beneath.hide()
-        for ground in (self.viewport(), self._body):
-            ground.setAutoFillBackground(False)
+        for area in (self, *self.findChildren(QScrollArea)):
+            for ground in (area.viewport(), *area.viewport().findChildren(QWidget)):
+                ground.setAutoFillBackground(False)
         self._of_pads = ()
         self._body.put_beneath(self.done)
 

@@ -48,7 +48,7 @@ class Preflight(QDialog):
         self._n_taken = 0
         self.missing: list[str] = []
         self.setWindowTitle("Check the talk")
-        self.said, self.progress, self.list = QLabel(), QProgressBar(), QListWidget()
+        self.said, self.progress, self.list = QLabel("Starting…"), QProgressBar(), QListWidget()
         self.progress.setRange(0, STEPS)
         self.progress.setAccessibleName("Progress of the check")
         self.screen_words = QLabel("" if other_screen(window) is not None else ONE_SCREEN)
@@ -68,9 +68,9 @@ class Preflight(QDialog):
         buttons.rejected.connect(self.reject)
         self.accepted.connect(self._present)
         self.finished.connect(self._end)
-        desk.jobs.progressed.connect(self._went_on)
         options = {"scenes": desk.store.scenes, "notes": tuple(notes), "device": desk.live.device}
         self.number = desk.jobs.start(Order(REHEARSAL_JOB, options))
+        desk.jobs.progressed.connect(self._went_on)
 
     def _went_on(self, run: Run) -> None:
         if run.number != self.number:

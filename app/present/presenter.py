@@ -23,8 +23,9 @@ from app.thumbnails import thumbnail
 from core.analyses.decision import Decision
 from core.work import Scene
 
-NOTE_SHARE, TIMER_SHARE = 1 / 26, 1 / 14
-"""Of the window's height: the type of the note and of the time."""
+NOTE_SHARE, SMALL_SHARE, TIMER_SHARE = 1 / 26, 1 / 36, 1 / 14
+"""Of the window's height: the type of the note, of what stands beside it, and of the time."""
+SMALLEST_TYPE_PX = 12
 ICON = QSize(48, 48)
 KEYS = (
     "→ PgDn Space next   ← PgUp back   number Enter goes there   R reset   L laser   B black   double click zooms   "
@@ -64,6 +65,7 @@ class Presenter(QWidget):
             label.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.note.setMargin(10)
         page, keys, foot = QScrollArea(), QLabel(KEYS), QHBoxLayout()
         page.setWidget(self.note)
         page.setWidgetResizable(True)
@@ -108,16 +110,16 @@ class Presenter(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        sizes = (
-            *((label, NOTE_SHARE) for label in (self.name, self.note)),
-            *((label, 0.75 * NOTE_SHARE) for label in (self.said, self.next)),
-            (self.timer, TIMER_SHARE),
-        )
-        for label, share in sizes:
+        sizes: dict[QWidget, float] = {
+            **dict.fromkeys((self.name, self.note), NOTE_SHARE),
+            **dict.fromkeys((self.said, self.next, self.list), SMALL_SHARE),
+            self.timer: TIMER_SHARE,
+        }
+        for widget, share in sizes.items():
             font = QFont(self.font())
-            font.setPixelSize(max(12, round(self.height() * share)))
-            font.setBold(label is self.name)
-            label.setFont(font)
+            font.setPixelSize(max(SMALLEST_TYPE_PX, round(self.height() * share)))
+            font.setBold(widget is self.name)
+            widget.setFont(font)
 
     def _start(self) -> None:
         self._began_s = time.monotonic()

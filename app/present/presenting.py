@@ -231,6 +231,8 @@ class Presenting(QObject):
         audience.showNormal()
         audience.resize(room.size() * WINDOW_SHARE)
         audience.move(room.center() - audience.rect().center())
+        audience.raise_()
+        audience.activateWindow()
 
 
 _PLAIN = Qt.KeyboardModifier.KeypadModifier

@@ -17,7 +17,7 @@ from app.widgets.rows import ROW, Index, Rows, RowView
 from core.looks import wrapped
 
 SCENE_MIME, CARD_MIME = "application/x-relata-scene", "application/x-relata-card"
-CARD_WIDTH_PX, PICTURE_PX, GAP_PX = 208, 48, 6
+CARD_WIDTH_PX, PICTURE_PX, GAP_PX = 186, 48, 6
 KEYS_TEXT = (
     "Arrow keys go to a scene, Alt and an arrow key moves it, F2 names it and writes its note, Delete takes it away"
 )

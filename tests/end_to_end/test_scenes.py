@@ -6,18 +6,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from app import scenes
 from app.panels.decision import DecisionPanel
+from app.panels.interventions import PROBE_TAB
+from app.present.audience import Audience
+from app.scenes_menu import check_talk
 from app.stage import TWEEN_MS
+from app.widgets.meter_paint import plan_of
 from core.analyses.decision import Decision
 from core.between import between
+from core.cards import subspace_cards
+from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document, with_learned
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
+from core.talk import talk_path
+from core.work import Work
+from core.work_files import read_work
+from tests.app.widgets.gestures import move
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
 SLOW_MS = 3000
@@ -41,6 +52,7 @@ def talk(driver: Driver) -> Iterator[Driver]:
     desk.stage.go_to(0, at_once=True)
     driver.settle()
     yield driver
+    driver.window.presenting.stop()
     desk.stage.arrive()
     desk.store.scenes = ()
     desk.stage.at = None
@@ -184,3 +196,263 @@ def test_what_was_prepared_with_other_subspaces_is_not_shown(talk: Driver, sessi
     assert found is not None
     assert not found.current or found.model.learned_hash != "of another"
     desk.stage.prepared = {}
+
+
+# Presenting
+
+
+@pytest.fixture
+def audience(talk: Driver) -> Audience:
+    """The audience's window of a talk on its first scene."""
+    talk.window.presenting.start(from_first=True)
+    audience = talk.window.presenting.audience
+    assert audience is not None
+    audience.showNormal()
+    audience.resize(1280, 720)
+    QTest.qWaitForWindowExposed(audience)
+    arrived(talk)
+    return audience
+
+
+def margins(talk: Driver, audience: Audience) -> tuple[float, float]:
+    """What the room reads, and what the model says of what is shown."""
+    talk.qtbot.waitUntil(lambda: not audience.decision.meter._stale, timeout=ANSWER_MS)
+    reading = audience.decision.meter._reading
+    assert reading is not None
+    return reading.margin, talk.margin
+
+
+FORTH = (Qt.Key.Key_PageDown, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Space)
+BACK = (Qt.Key.Key_PageUp, Qt.Key.Key_Left, Qt.Key.Key_Up)
+
+
+def test_every_key_of_a_remote_goes_on_or_back_whatever_has_the_keyboard(
+    talk: Driver, audience: Audience, session: Session
+) -> None:
+    desk = talk.window.desk
+    presenter = talk.window.presenting.presenter
+    assert presenter is not None
+    holders: tuple[QWidget, ...] = (audience, audience.stimulus.canvas, audience.pads.pads["color"], presenter)
+    for at, key in enumerate(FORTH):
+        QTest.keyClick(holders[at], key)
+        arrived(talk)
+        assert desk.stage.at == 1, key
+        assert desk.document == desk.store.scenes[1].document
+        shown, found = margins(talk, audience)
+        assert shown == found
+        assert shown == pytest.approx(session.answer(Question(desk.document)).found[Decision()].margin, abs=1e-4)
+        QTest.keyClick(holders[at], BACK[at % len(BACK)])
+        arrived(talk)
+        assert desk.stage.at == 0
+        assert desk.document == desk.store.scenes[0].document
+    assert talk.window.presenting.running
+
+
+def test_a_number_and_enter_jump_and_escape_forgets_the_number_before_it_ends_the_talk(
+    talk: Driver, audience: Audience
+) -> None:
+    desk = talk.window.desk
+    QTest.keyClicks(audience, "2")
+    assert audience.overlay.words == "2"
+    QTest.keyClick(audience, Qt.Key.Key_Return)
+    arrived(talk)
+    assert desk.stage.at == 1
+    assert audience.overlay.words == ""
+
+    QTest.keyClicks(audience, "77")
+    QTest.keyClick(audience, Qt.Key.Key_Enter)
+    assert desk.stage.at == 1, "there is no scene 77"
+    QTest.keyClicks(audience, "1")
+    QTest.keyClick(audience, Qt.Key.Key_Escape)
+    assert talk.window.presenting.running
+    assert audience.overlay.words == ""
+    QTest.keyClick(audience, Qt.Key.Key_Escape)
+    assert not talk.window.presenting.running
+    assert desk.document == desk.store.scenes[1].document
+
+
+def test_b_and_the_point_make_it_black_and_going_on_shows_again(talk: Driver, audience: Audience) -> None:
+    def middle() -> str:
+        return audience.grab().toImage().pixelColor(audience.rect().center()).name()
+
+    for key in (Qt.Key.Key_B, Qt.Key.Key_Period):
+        QTest.keyClick(audience, key)
+        assert middle() == "#000000"
+        QTest.keyClick(audience, key)
+        assert middle() != "#000000"
+    QTest.keyClick(audience, Qt.Key.Key_B)
+    QTest.keyClick(audience, Qt.Key.Key_PageDown)
+    arrived(talk)
+    assert middle() != "#000000"
+
+
+def test_a_thumb_is_dragged_before_the_room_undone_and_kept_when_the_talk_goes_on(
+    talk: Driver, audience: Audience
+) -> None:
+    desk, pad = talk.window.desk, audience.pads.pads["color"]
+    before = talk.margin
+    start = pad.thumb_place(0).toPoint()
+    target = pad.landmark_place(desk.document.base.items[1].color).toPoint()
+    QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 11):
+        QTest.mouseMove(pad, start + (target - start) * step / 10)
+    QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=target)
+    talk.settle()
+    dragged = desk.document
+
+    shown, found = margins(talk, audience)
+    assert before < 0 < shown == found
+    QTest.keyClick(audience, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    talk.settle()
+    assert desk.document == desk.store.scenes[0].document
+    desk.store.undo.redo()
+    QTest.keyClick(audience, Qt.Key.Key_Right)
+    arrived(talk)
+    assert dragged in [card.moment.document for card in desk.store.cards()]
+
+
+def test_r_brings_the_scene_back_after_an_item_was_moved_before_the_room(talk: Driver, audience: Audience) -> None:
+    desk, canvas = talk.window.desk, audience.stimulus.canvas
+    start = canvas.item_rect(0).center().toPoint()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 10):
+        QTest.mouseMove(canvas, start + QPoint(6 * step, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start + QPoint(54, 0))
+    talk.settle()
+    assert desk.document.base != desk.store.scenes[0].document.base
+
+    QTest.keyClick(audience, Qt.Key.Key_R)
+    arrived(talk)
+
+    assert desk.document == desk.store.scenes[0].document
+    assert desk.stage.at == 0
+
+
+def test_the_laser_leaves_a_trail_that_fades_and_is_held_or_left_on(talk: Driver, audience: Audience) -> None:
+    overlay, canvas = audience.overlay, audience.stimulus.canvas
+    QTest.keyClick(audience, Qt.Key.Key_L)
+    for x in range(100, 400, 50):
+        move(canvas, QPointF(x, 40), held=Qt.MouseButton.NoButton)
+    place = canvas.mapTo(audience, QPoint(350, 40))
+    places = [place for place, _ in overlay.trail()]
+    assert places[-1] == QPointF(place)
+    assert len(places) > 2
+    left = [share for _, share in overlay.trail()]
+    assert left == sorted(left), "what is older has faded more"
+    talk.qtbot.waitUntil(lambda: len(overlay.trail()) == 1)
+    color = audience.grab().toImage().pixelColor(place)
+    assert color.red() > 200 > color.green() + 100
+
+    QTest.keyClick(audience, Qt.Key.Key_L)
+    assert not overlay.laser
+    QTest.keyPress(audience, Qt.Key.Key_L)
+    talk.window.presenting._laser_since_s -= 1.0
+    QTest.keyRelease(audience, Qt.Key.Key_L)
+    assert not overlay.laser, "it was held"
+
+
+def test_a_double_click_enlarges_the_picture_or_the_pad_and_another_brings_both_back(
+    talk: Driver, audience: Audience
+) -> None:
+    for part, other in ((audience.stimulus, audience.pads), (audience.pads, audience.stimulus)):
+        before = part.width()
+        inner = audience.stimulus.canvas if part is audience.stimulus else audience.pads.pads["color"]
+        QTest.mouseDClick(inner, Qt.MouseButton.LeftButton, pos=QPoint(12, inner.height() // 2))
+        assert other.isHidden()
+        talk.qtbot.waitUntil(lambda part=part, before=before: part.width() > 1.5 * before)
+        assert not audience.decision.isHidden(), "the meter stays"
+        QTest.mouseDClick(inner, Qt.MouseButton.LeftButton, pos=QPoint(12, inner.height() // 2))
+        assert not other.isHidden()
+
+
+def test_a_double_click_on_a_thumb_gives_the_item_its_own_value_back(talk: Driver, audience: Audience) -> None:
+    talk.window.desk.stage.go_to(1, at_once=True)
+    talk.settle()
+    pad = audience.pads.pads["color"]
+    QTest.mouseDClick(pad, Qt.MouseButton.LeftButton, pos=pad.thumb_place(0).toPoint())
+
+    assert not audience.stimulus.isHidden()
+    assert not talk.window.desk.document.interventions
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (640, 360)])
+def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[int, int]) -> None:
+    audience.resize(*size)
+    QTest.qWait(1)
+
+    meter = audience.decision.meter
+    reading = meter._reading
+    assert reading is not None
+    plan = plan_of(QRectF(meter.rect()), meter.font(), reading.setting)
+    verdict_px = 2.25 * plan.shrink * plan.font.pixelSize()
+    assert verdict_px >= size[1] / 25
+    canvas, pad = audience.stimulus.canvas.frame().rect, audience.pads.pads["color"]._frame().rect
+    assert min(canvas.height(), pad.height()) > 0.5 * size[1]
+
+
+def test_the_presenter_reads_the_note_what_comes_next_and_the_time(talk: Driver, audience: Audience) -> None:
+    desk, presenter = talk.window.desk, talk.window.presenting.presenter
+    assert presenter is not None
+    scenes.write_scene(desk, 0, "start", "say hello")
+    scenes.write_scene(desk, 1, "flip", "wait for it")
+
+    assert (presenter.name.text(), presenter.note.text()) == ("1  start", "say hello")
+    assert presenter.next.text() == "Next: flip"
+    assert presenter.timer.text() == "0:00"
+    presenter._began_s -= 83
+    presenter._tell_time()
+    assert presenter.timer.text().startswith("1:2")
+    presenter.list.itemClicked.emit(presenter.list.item(1))
+    arrived(talk)
+    assert (presenter.name.text(), presenter.next.text()) == ("2  flip", "This is the last scene.")
+    assert desk.stage.at == 1
+    assert not presenter.isVisible(), "on one screen it waits behind a key"
+    QTest.keyClick(audience, Qt.Key.Key_P)
+    assert presenter.isVisible()
+    presenter.close()
+    assert talk.window.presenting.running, "closing the notes does not end the talk"
+
+
+def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: Driver, audience: Audience) -> None:
+    def ground(widget: QWidget) -> str:
+        return widget.grab().toImage().pixelColor(2, widget.height() // 2).name()
+
+    talk.command("Theme: dark").trigger()
+    assert ground(audience) == ground(audience.pads) == "#ffffff"
+    assert ground(talk.window) != "#ffffff"
+    talk.command("Theme: follow the system").trigger()
+
+
+def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:
+    driver.window.presenting.start()
+    audience = driver.window.presenting.audience
+    assert audience is not None
+    QTest.keyClick(audience, Qt.Key.Key_PageDown)
+    assert margins(driver, audience) == (driver.margin, driver.margin)
+    assert audience.title.text() == ""
+    driver.window.presenting.stop()
+
+
+@pytest.mark.slow
+def test_the_talk_that_ships_is_checked_and_shown_scene_by_scene(driver: Driver, session: Session) -> None:
+    desk, window = driver.window.desk, driver.window
+    window.documents.begin(read_work(talk_path()), None)
+    check_talk(window, goes_on=True)
+    driver.qtbot.waitUntil(lambda: window.presenting.running, timeout=ANSWER_MS)
+    audience = window.presenting.audience
+    assert audience is not None
+    assert set(desk.stage.prepared) == {scene.document for scene in desk.store.scenes}
+
+    for scene in desk.store.scenes:
+        arrived(driver)
+        assert desk.document == scene.document
+        shown, found = margins(driver, audience)
+        assert (
+            shown == found == pytest.approx(session.answer(Question(desk.document)).found[Decision()].margin, abs=1e-4)
+        )
+        assert (audience.pads.tabs.currentIndex() == PROBE_TAB) == (scene.name == "Probe")
+        QTest.keyClick(audience, Qt.Key.Key_PageDown)
+
+    window.presenting.stop()
+    driver.qtbot.waitUntil(lambda: not window.jobs.busy, timeout=ANSWER_MS)
+    window.documents.begin(Work(demo_document(), demo_view(subspace_cards(DEFAULT_MODEL))), None)
