@@ -14,9 +14,10 @@ from app.documents import Documents
 from app.edits import show_photo
 from app.opening import open_path
 from core.figure_state import SUFFIXES
+from core.pictures import PHOTO_SUFFIXES
 
 Key = QKeySequence.StandardKey
-PHOTO_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif);;All files (*)"
+PHOTO_FILTER = f"Pictures ({' '.join(f'*.{suffix}' for suffix in PHOTO_SUFFIXES)});;All files (*)"
 LARGE = """
 QMenu { icon-size: 48px; }
 QMenu::item { height: 54px; padding: 0 16px 0 8px; }

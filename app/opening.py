@@ -15,11 +15,12 @@ from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
 from core.figure_work import is_figure_name
 from core.masks import MASK_SUFFIX
+from core.pictures import FORMAT_WORDS
 from core.work_files import SUFFIX
 
 WHAT_CAN = (
-    "Open a document (.relata), a figure that Relata exported (PNG, SVG, PDF), a picture (PNG, JPEG, WebP, TIFF, BMP, "
-    "GIF) or a model (.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
+    f"Open a document (.relata), a figure that Relata exported (PNG, SVG, PDF), a picture ({FORMAT_WORDS}) or a model "
+    "(.safetensors, .pt, .pth, .bin, .ckpt, its folder)."
 )
 N_NAMED = 3
 PHOTO_SUFFIX = ".png"

@@ -22,7 +22,18 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 from core.errors import UserError
 
 MAX_PHOTO_PIXELS = 100_000_000
-PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # EPS, for one, would start another program
+PHOTO_FORMATS = (
+    *("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF"),
+    *("PPM", "PCX", "ICO", "QOI", "SGI"),
+)
+"""What a file may be by its first bytes, whatever its name says. Left out: EPS and WMF, which would start another
+program; TGA, which has no first bytes to know it by; JPEG 2000, for the record of its decoder; what is no picture of
+8 or 16 bits; and what few have."""
+FORMAT_WORDS = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF, PPM, PCX, ICO, QOI, SGI"
+PHOTO_SUFFIXES = (
+    *("png", "jpg", "jpeg", "mpo", "webp", "avif", "tif", "tiff", "bmp", "dib", "gif"),
+    *("ppm", "pgm", "pbm", "pnm", "pcx", "ico", "qoi", "sgi", "rgb", "bw"),
+)
 
 MAX_DOUBTFUL_BITS = 14
 """Cameras and microscopes keep 10, 12 or 14 bits in 16; a picture that uses no more may be one of theirs."""
@@ -45,7 +56,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
         raise UserError(f"{path.name} is too large to open.", "Scale it down to below 100 megapixels.") from error
     except UnidentifiedImageError as error:
         raise UserError(
-            f"{path.name} is not a picture that can be read.", "Use PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits."
+            f"{path.name} is not a picture that can be read.", f"Use one of {FORMAT_WORDS}, of 8 or 16 bits."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise UserError(
@@ -87,6 +98,9 @@ def _check_size(name: str, width: int, height: int) -> None:
 
 def on_white(image: ImageFile) -> tuple[Image.Image, str]:
     """The picture, upright, in 8-bit RGB, see-through parts on white; and what a viewer must know of it, or ""."""
+    if image.mode == "I" and image.format == "PPM":
+        # Pillow brings greys of more than 8 bits to 16, whatever the largest value is that the file declares.
+        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB"), ""
     if image.mode in ("I", "F"):
         raise ValueError("its pixels are numbers of unknown range")
     if image.mode.startswith("I;16"):

@@ -256,7 +256,10 @@ def near(pixel: np.ndarray, wanted: tuple[int, int, int], tolerance: int = 3) ->
     return bool((abs(pixel - np.array(wanted)) <= tolerance).all())
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tiff", "a.bmp"])
+LOSSLESS = ["a.png", "a.tiff", "a.bmp", "a.dib", "a.ppm", "a.pcx", "a.ico", "a.qoi", "a.sgi"]
+
+
+@pytest.mark.parametrize("name", [*LOSSLESS, "a.jpg", "a.webp", "a.avif"])
 def test_every_usual_format_opens(tmp_path: Path, name: str) -> None:
     halves().save(tmp_path / name)
 
@@ -509,6 +512,49 @@ def test_of_several_pictures_in_a_file_the_first_is_shown(tmp_path: Path, kind: 
     assert near(pixels_of(photo)[56, 32], (0, 0, 255), 8)
 
 
+def test_of_two_pictures_of_a_stereo_camera_the_first_is_shown(tmp_path: Path) -> None:
+    later = [Image.new("RGB", (64, 64), "lime")]
+    halves().save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=later)
+
+    photo = open_photo(tmp_path / "a.jpg", SMALL)
+
+    assert near(pixels_of(photo)[8, 32], (255, 0, 0), 8)
+
+
+@pytest.mark.parametrize(("largest", "value", "seen"), [(65535, 0x8000, 128), (4095, 2048, 128), (1023, 1023, 255)])
+def test_a_pgm_of_more_than_eight_bits_keeps_its_brightness(
+    tmp_path: Path, largest: int, value: int, seen: int
+) -> None:
+    samples = struct.pack(">H", value) * 32 * 32
+    (tmp_path / "a.pgm").write_bytes(f"P5 32 32 {largest}\n".encode() + samples)
+
+    photo = open_photo(tmp_path / "a.pgm", SMALL)
+
+    assert set(photo.pixels) == {seen}
+
+
+def test_an_avif_of_a_camera_is_turned_upright_and_lies_on_white(tmp_path: Path) -> None:
+    see_through = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    see_through.paste((255, 0, 0, 255), (0, 0, 64, 32))
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    see_through.save(tmp_path / "a.avif", quality=100, exif=exif)
+
+    pixels = pixels_of(open_photo(tmp_path / "a.avif", SMALL))
+
+    assert near(pixels[56, 32], (255, 0, 0), 8)
+    assert near(pixels[8, 32], (255, 255, 255), 8)
+
+
+@pytest.mark.parametrize("kind", ["JPEG2000", "TGA", "PSD", "DDS"])
+def test_formats_that_are_not_decoded_here_are_refused(tmp_path: Path, kind: str) -> None:
+    content = b"8BPS\x00\x01" + bytes(40) if kind == "PSD" else encoded(kind)
+    (tmp_path / "a.png").write_bytes(content)
+
+    with pytest.raises(UserError, match="not a picture that can be read"):
+        open_photo(tmp_path / "a.png", SMALL)
+
+
 def test_a_missing_picture_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.png", tmp_path):
         with pytest.raises(UserError, match="could not be read"):
@@ -561,7 +607,8 @@ def encoded(kind: str) -> bytes:
     return file.getvalue()
 
 
-WHOLE = {kind: encoded(kind) for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")}
+KINDS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM", "PCX", "ICO", "QOI", "SGI")
+WHOLE = {kind: encoded(kind) for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
