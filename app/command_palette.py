@@ -96,6 +96,10 @@ class CommandPalette(QDialog):
 WIDGET_KEYS = (
     ("Stimulus", "Select an item", "Tab"),
     ("Stimulus", "Move by a patch, by a pixel", "arrows, Alt+arrows"),
+    ("Stimulus", "Draw a larger picture along, with any tool", "hold Space"),
+    ("Stimulus", "Stroke on from the last one; square, circle", "Shift"),
+    ("Stimulus", "Object of a photo: more, less of it", "Shift, Ctrl"),
+    ("Stimulus", "Lay the tool down", "Esc"),
     ("Pad", "Choose the thumb", "A, B, Tab"),
     ("Pad", "Move the thumb, in large steps", "arrows, Shift+arrows"),
     ("Pad", "Next landmark", "Enter"),

@@ -123,7 +123,8 @@ def _said(verdict: Verdict | None) -> dict[str, Any] | None:
 
 
 def _picture(stimulus: Stimulus) -> str:
-    return stimulus.photo.name if stimulus.photo is not None else f"{len(stimulus.items)} items"
+    shown = stimulus.photo.name if stimulus.photo is not None else f"{len(stimulus.items)} items"
+    return shown if stimulus.paint is None else f"{shown}, painted over"
 
 
 def _line(value: object) -> str:

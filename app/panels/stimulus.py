@@ -20,6 +20,7 @@ from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.cut import CutLabel
 from app.widgets.easel import Easel
 from app.widgets.fold import FoldingRow
+from app.widgets.tools.crop import Crop
 from app.widgets.tools.handles import Shape
 from core.arrange import shaped, with_places
 from core.crops import whole_picture
@@ -47,6 +48,7 @@ from core.tokens import patches_of_items
 SIDES: tuple[Side, ...] = ("base", "source")
 N_NAMED = 6
 """How many masks of a photo are named."""
+CROPPING = "drag the square, the wheel sizes it · Esc is done"
 ROLES = ("item_a", "item_b", "same", "different")
 
 
@@ -172,7 +174,7 @@ class StimulusPanel(QWidget, Panel):
         self.drawing.refresh()
         self.toolbox.refresh()
         self.chips.refresh()
-        if not self.has_news(stimulus, view.side, view.item, view.also):
+        if not self.has_news(stimulus, view.side, view.item, view.also, self._desk.hand.tool):
             return
         with QSignalBlocker(self.tabs):
             self.tabs.setCurrentIndex(SIDES.index(view.side))
@@ -185,7 +187,7 @@ class StimulusPanel(QWidget, Panel):
         )
         self._show_photo(stimulus)
         self.caption.show_text(_caption(stimulus), _counted(stimulus))
-        self.note.show_text(_note(stimulus))
+        self.note.show_text(CROPPING if self._desk.hand.tool == Crop.name else _note(stimulus))
 
     def _show_photo(self, stimulus: Stimulus) -> None:
         """What is beyond the picture of a photo: the whole of it, and which pixels the selected object has."""

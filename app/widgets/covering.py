@@ -107,7 +107,8 @@ class Marking(Covering):
     joins: Joins = "new"
 
     def begun(self, at: Point, keys: Qt.KeyboardModifier) -> None:
-        more, less = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+        more = Qt.KeyboardModifier.ShiftModifier
+        less = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
         self.joins = "add" if keys & more else "take" if keys & less else "new"
 
 

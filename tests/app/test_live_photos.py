@@ -25,7 +25,7 @@ from core.scene import COLORS, Crop, Photo
 from core.strokes import polyline, rectangle
 from core.tokens import patches_of_items
 from tests.app.test_drawing import hold, on, panel, stroke
-from tests.app.widgets.gestures import ALT, SHIFT, drag, press, wheel
+from tests.app.widgets.gestures import CTRL, SHIFT, drag, press, wheel
 
 __all__ = ["panel"]
 
@@ -66,6 +66,7 @@ def test_a_photo_that_is_not_square_opens_on_its_middle_with_the_crop_to_choose(
     assert photo(desk).crop == Crop(SIDE, 0, SIDE)
     assert (render(desk.document.base) == (0, 255, 0)).all()
     assert shown.canvas.tool.name == "Crop"
+    assert shown.note.whole == "drag the square, the wheel sizes it · Esc is done"
 
 
 def test_a_square_photo_opens_as_it_is(desk: Desk, panel: StimulusPanel, tmp_path: Path) -> None:
@@ -149,12 +150,12 @@ def test_a_lasso_names_what_it_goes_round(shown: StimulusPanel, desk: Desk) -> N
     assert desk.store.undo.undoText() == "Mark A"
 
 
-def test_a_brush_names_what_it_goes_over_and_shift_and_alt_add_and_take_away(shown: StimulusPanel, desk: Desk) -> None:
+def test_a_brush_names_what_it_goes_over_and_shift_and_ctrl_add_and_take_away(shown: StimulusPanel, desk: Desk) -> None:
     hold(desk, "Object: brush", size_px=16)
 
     stroke(shown, [(8.0, 8.0), (40.0, 8.0)])
     stroke(shown, [(8.0, 24.0), (40.0, 24.0)], SHIFT)
-    stroke(shown, [(8.0, 8.0)], ALT)
+    stroke(shown, [(8.0, 8.0)], CTRL)
 
     assert len(photo(desk).masks) == 1
     gone_over = (polyline([(8, 8), (40, 8)], 16, SIDE) > 0) | (polyline([(8, 24), (40, 24)], 16, SIDE) > 0)

@@ -98,3 +98,9 @@ def test_the_window_is_opened_on_a_document(monkeypatch: pytest.MonkeyPatch) -> 
     main(["a.relata"])
 
     assert started[0][-1] == str(Path.cwd() / "a.relata")
+
+
+def test_a_picture_that_is_painted_over_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["open", str(FIRST_FORMAT.with_name("format-2.relata"))]) == 0
+
+    assert "picture: 2 items, painted over" in capsys.readouterr().out

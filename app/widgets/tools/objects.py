@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter, QPolygonF
 from app.widgets.covering import Marking, Stroke, TwoCorners, outline
 from core.strokes import Cover, Point, polygon, rectangle
 
-HOW = " Shift adds to the selected object, Alt takes away from it."
+HOW = " Shift adds to the selected object, Ctrl or Alt takes away from it."
 
 
 class ObjectRectangle(Marking, TwoCorners):
