@@ -86,9 +86,8 @@ def show_middle(desk: Desk) -> None:
 
 def _tool(kind: type[Tool]) -> Command:
     keys = (kind.key,) if kind.key else ()
-    return Command(
-        MENU, kind.name, partial(choose_tool, kind=kind), keys, tip=kind.tip, alias=f"tool draw {kind.words}"
-    )
+    do = partial(choose_tool, kind=kind)
+    return Command(MENU, kind.name, do, keys, "tool", tip=kind.tip, alias=f"tool draw {kind.words}")
 
 
 def _sized(step: int) -> Do:

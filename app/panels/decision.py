@@ -167,7 +167,8 @@ def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool, both: bool)
 
 
 def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:
-    """What is true of a picture; of two pairs, whether their relations are the same, and, unless `short`, each one."""
+    """What is true of a picture, of one that is painted over, of its items; of two pairs, whether their relations are
+    the same, and, unless `short`, each one."""
     known, odd = truth(stimulus), odd_one(stimulus)
     if odd is not None:
         how = odd_difference(stimulus).replace("color", "colour")
@@ -175,8 +176,10 @@ def truth_words(stimulus: Stimulus, *, short: bool = False) -> str:
     if known is None:
         return "no ground truth"
     if not known.pairs:
-        return f"TRUE{'' if short else ' of the picture'}: {_relation(known)}"
-    whole = f"TRUE: {'same' if known.same else 'different'} relation"
+        of = " under the paint" if stimulus.paint is not None else "" if short else " of the picture"
+        return f"TRUE{of}: {_relation(known)}"
+    under = " under the paint" if stimulus.paint is not None else ""
+    whole = f"TRUE{under}: {'same' if known.same else 'different'} relation"
     if short:
         return whole
     pairs = ", ".join(f"{name} {_relation(pair)}" for name, pair in zip(PAIR_NAMES, known.pairs, strict=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.desk import Desk
 from app.drawing import is_for
-from app.drawing_menu import choose_tool
 from app.panels.palette import POPPED_COLUMNS, Palette
 from app.widgets.brush_button import BrushButton
 from app.widgets.fold import PopOver
@@ -23,8 +22,12 @@ class Toolbox:
         self.strip = ToolStrip(tools(), self._brushes[:1])
         self._popped = ToolStrip(tools(), self._brushes[1:], POPPED_COLUMNS)
         self.folded = PopOver("Tools ▾", (self._popped, *palette.popped))
+        actions = {action.text(): action for action in desk.actions.get("tool", ())}
         for strip in (self.strip, self._popped):
-            strip.chosen.connect(self._choose)
+            for button in strip.buttons:
+                if button.kind.name in actions:
+                    button.follow(actions[button.kind.name])
+                button.clicked.connect(self.folded.frame.hide)
         for grid in palette.popped:
             grid.chosen.connect(self.folded.frame.hide)
         for brush in self._brushes:
@@ -39,7 +42,3 @@ class Toolbox:
             strip.set_usable(lambda kind: is_for(kind, stimulus))
         for brush in self._brushes:
             brush.show_hand(hand)
-
-    def _choose(self, name: str) -> None:
-        self.folded.frame.hide()
-        choose_tool(self._desk, next(kind for kind in tools() if kind.name == name))

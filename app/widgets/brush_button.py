@@ -74,6 +74,8 @@ class BrushButton(Paints, PopOver):
 
     def show_hand(self, hand: Hand) -> None:
         """Show how the hand draws."""
+        if hand == self._hand and self.toolTip():
+            return
         self._hand = hand
         self.options.show_hand(hand)
         noise = ", noise" if hand.noisy else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QWidget
 
 from app import theme
@@ -25,9 +25,18 @@ class ToolButton(Paints, QToolButton):
         self.kind = kind
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setToolTip(f"{kind.name} ({kind.key})\n{kind.tip}")
         self.setAccessibleName(f"{kind.name} tool")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def follow(self, action: QAction) -> None:
+        """Do what a command does, and say the key that it has now."""
+        self.clicked.connect(action.trigger)
+        action.changed.connect(lambda: self._say_key(action))
+        self._say_key(action)
+
+    def _say_key(self, action: QAction) -> None:
+        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"{self.kind.name}{f' ({key})' if key else ''}\n{self.kind.tip}")
 
     def sizeHint(self) -> QSize:
         return QSize(TOOL_PX, TOOL_PX)
@@ -54,8 +63,6 @@ class ToolButton(Paints, QToolButton):
 class ToolStrip(QWidget):
     """A button for every tool, in one column or more, and what else belongs below them."""
 
-    chosen = Signal(str)
-
     def __init__(self, kinds: Sequence[type[Tool]], below: Sequence[QWidget] = (), columns: int = 1) -> None:
         super().__init__()
         self.buttons = tuple(ToolButton(kind) for kind in kinds)
@@ -64,8 +71,6 @@ class ToolStrip(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
-        for button in self.buttons:
-            button.clicked.connect(lambda _=False, kind=button.kind: self.chosen.emit(kind.name))
         self.set_columns(columns)
 
     @property

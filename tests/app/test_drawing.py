@@ -225,6 +225,22 @@ def test_typed_letters_are_one_step_and_keys_of_tools_are_letters_meanwhile(pane
     assert desk.document.base.paint is None
 
 
+def test_shift_and_enter_begin_another_line(panel: StimulusPanel, desk: Desk) -> None:
+    before = render(desk.document.base)
+    hold(desk, "Text", size_px=8)
+    stroke(panel, [(120.0, 30.0)])
+
+    QTest.keyClicks(panel.canvas, "HH")
+    one = changed(desk, before)
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Return, SHIFT)
+    QTest.keyClicks(panel.canvas, "HH")
+
+    both = changed(desk, before)
+    assert both.sum() == 2 * one.sum()
+    assert np.flatnonzero(both.any(axis=1))[-1] > np.flatnonzero(one.any(axis=1))[-1] + 8
+    assert desk.store.undo.count() == 1
+
+
 def test_escape_takes_back_what_is_being_typed_and_another_tool_keeps_it(panel: StimulusPanel, desk: Desk) -> None:
     hold(desk, "Text")
     stroke(panel, [(20.0, 180.0)])
@@ -419,6 +435,18 @@ def test_a_click_in_the_strip_takes_a_tool_into_the_hand(active: MainWindow, qtb
 
     assert panel.canvas.tool.name == "Brush"
     assert [button.kind.name for button in panel.toolbox.strip.buttons if button.isChecked()] == ["Brush"]
+
+
+def test_a_button_of_the_strip_says_the_key_that_its_tool_has_now(active: MainWindow) -> None:
+    button = next(each for each in active.panel(StimulusPanel).toolbox.strip.buttons if each.kind.name == "Brush")
+    action = next(
+        action for menu, action in active.all_actions() if (menu, action.text()) == (drawing_menu.MENU, "Brush")
+    )
+    assert button.toolTip().startswith("Brush (B)")
+
+    action.setShortcut("J")
+
+    assert button.toolTip().startswith("Brush (J)")
 
 
 def test_the_sliders_of_the_brush_change_what_the_hand_draws(active: MainWindow) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from pytestqt.qtbot import QtBot
 
 from app import edits
@@ -16,6 +17,7 @@ from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
 from core.document import move_item
 from core.interventions.swap import SwapFromSource
+from core.paint import layer_of
 from core.questions import Failure
 from core.render import render
 from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
@@ -59,6 +61,8 @@ def test_the_truth_of_each_pair_and_of_the_whole_is_said() -> None:
     assert truth_words(TWO_PAIRS) == "TRUE: different relation (display same, sample different — colour)"
     assert truth_words(Stimulus(TWO_PAIRS.items[:2])) == "TRUE of the picture: same"
     assert truth_words(Stimulus(TWO_PAIRS.items[:1])) == "no ground truth"
+    painted = layer_of(np.full((224, 224, 4), 255, np.uint8))
+    assert truth_words(Stimulus(TWO_PAIRS.items[:2], paint=painted)) == "TRUE under the paint: same"
 
 
 def test_a_new_match_to_sample_takes_the_place_of_the_stimulus_in_one_step(desk: Desk) -> None:
