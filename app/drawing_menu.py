@@ -33,7 +33,9 @@ def choose_tool(desk: Desk, kind: type[Tool]) -> None:
     stimulus = stimulus_of(desk.document, desk.view.side)
     if not is_for(kind, stimulus):
         if stimulus.photo is not None:
-            raise UserError("This photo is square: all of it is shown.", "Open one that is not to choose a part of it.")
+            raise UserError(
+                "All that is kept of this photo is shown.", "Open one that is not square to choose a part of it."
+            )
         raise UserError(f"“{kind.name}” is for photos.", "Open a picture, paste one, or drop one on the window.")
     desk.take_up(tool=kind.name)
 

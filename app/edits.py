@@ -278,7 +278,7 @@ def pair_selected(desk: Desk) -> int:
 def show_photo(desk: Desk, path: Path) -> None:
     """Open a picture as the stimulus of the tab that is shown."""
     side = desk.view.side
-    photo = open_photo(path, stimulus_of(desk.document, side).geometry)
+    photo = open_photo(path, stimulus_of(desk.document, side).geometry, whole=True)
     desk.edit(f"Open {path.name}", open_photo_in(desk.document, side, photo))
     if photo.crop is not None:
         desk.take_up(tool="Crop")

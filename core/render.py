@@ -186,9 +186,9 @@ def _place(item: Item, n: int, geometry: Geometry) -> tuple[tuple[slice, slice],
     return (slice(y0, y1), slice(x0, x1)), (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
 
 
-def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED) -> Photo:
-    """A picture file, upright, centre-cropped to a square and resized to the canvas, with its masks; one that
-    is not square is kept whole as well.
+def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBERED, *, whole: bool = False) -> Photo:
+    """A picture file, upright, centre-cropped to a square and resized to the canvas, with its masks. One that is not
+    square is kept `whole` as well where another part of it may be wanted: for many at once that is a lot.
 
     `masks` names the mask file of each of its items; without, they are the objects that the file NAME.mask.png beside
     it numbers, where there is one.
@@ -201,4 +201,4 @@ def open_photo(path: Path, geometry: Geometry, masks: Mapping[str, Path] = NUMBE
     side = geometry.image_px
     pixels = square(rgb).resize((side, side), Image.Resampling.BICUBIC).tobytes()
     found = read_masks(path, rgb.size, side, masks)
-    return Photo(pixels, path.name, note, found, *kept_whole(rgb))
+    return Photo(pixels, path.name, note, found, *(kept_whole(rgb) if whole else ()))

@@ -75,7 +75,7 @@ def test_a_square_photo_opens_as_it_is(desk: Desk, panel: StimulusPanel, tmp_pat
     show_photo(desk, tmp_path / "square.png")
 
     assert panel.canvas.tool.name == "Select"
-    with pytest.raises(UserError, match="is square"):
+    with pytest.raises(UserError, match="All that is kept"):
         hold(desk, "Crop")
 
 

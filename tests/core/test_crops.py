@@ -30,7 +30,7 @@ def wide(folder: Path, size: tuple[int, int] = (192, 64)) -> Path:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Stimulus:
-    return Stimulus((), GEOMETRY, open_photo(wide(tmp_path), GEOMETRY))
+    return Stimulus((), GEOMETRY, open_photo(wide(tmp_path), GEOMETRY, whole=True))
 
 
 def photo_of(stimulus: Stimulus) -> Photo:
@@ -88,14 +88,20 @@ def test_a_mask_beyond_the_square_goes(shown: Stimulus) -> None:
 
 
 def test_a_square_picture_is_not_kept_twice(tmp_path: Path) -> None:
-    photo = open_photo(wide(tmp_path, (90, 90)), GEOMETRY)
+    photo = open_photo(wide(tmp_path, (90, 90)), GEOMETRY, whole=True)
 
     assert (photo.whole, photo.crop) == (b"", None)
     assert cropped(Stimulus((), GEOMETRY, photo), Crop(0, 0, 20)).photo is photo
 
 
+def test_of_many_pictures_none_is_kept_whole(tmp_path: Path) -> None:
+    photo = open_photo(wide(tmp_path), GEOMETRY)
+
+    assert (photo.whole, photo.crop) == (b"", None)
+
+
 def test_a_large_picture_is_kept_smaller(tmp_path: Path) -> None:
-    photo = open_photo(wide(tmp_path, (1536, 900)), GEOMETRY)
+    photo = open_photo(wide(tmp_path, (1536, 900)), GEOMETRY, whole=True)
 
     assert whole_picture(photo.whole).size == (KEPT_PX, 450)
     assert photo.crop == middle((KEPT_PX, 450)) == Crop(159, 0, 450)
