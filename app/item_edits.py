@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Literal
 
 from PySide6.QtCore import QMimeData
@@ -84,26 +85,30 @@ def add_new_item(desk: Desk) -> None:
 
 def place_chip(desk: Desk, kind: str, value: int, middle: tuple[int, int], *, free: bool) -> None:
     """A chip that was let go beside the items becomes one with its middle there, snapped to the grid unless `free`; its
-    other property is that of the selected item.
+    other property is that of the selected item, or what is in the hand.
     """
-    stimulus, geometry = shown_stimulus(desk), shown_stimulus(desk).geometry
-    index = desk.view.item
-    like = stimulus.items[index] if 0 <= index < len(stimulus.items) else Item(NEW_SHAPE, 0, 0, 0)
-    shape, color = (value, like.color) if kind == "shape" else (like.shape, value)
+    stimulus, hand, index = shown_stimulus(desk), desk.hand, desk.view.item
+    shape, color = hand.shape, hand.color
+    if 0 <= index < len(stimulus.items):
+        shape, color = stimulus.items[index].shape, stimulus.items[index].color
+    shape, color = (value, color) if kind == "shape" else (shape, value)
+    geometry = stimulus.geometry
     step = 1 if free else geometry.patch_px
     x, y = (step * round((at - geometry.cell_px / 2) / step) for at in middle)
-    item = Item(shape, color, x, y, seed=fresh_seed())
-    edit_stimulus(desk, f"Add {shape_name(shape)}", lambda s: with_item_at(s, item))
-    desk.look(item=len(stimulus.items))
+    _place(desk, Item(shape, color, x, y, seed=fresh_seed()))
 
 
 def place_item(desk: Desk, x_px: int, y_px: int) -> None:
-    """One more item, of the shape and colour in the hand, in a cell; on a photo it is painted, and is an object."""
-    item = Item(desk.hand.shape, desk.hand.color, x_px, y_px, seed=fresh_seed())
+    """One more item, of the shape and colour in the hand, in a cell."""
+    _place(desk, Item(desk.hand.shape, desk.hand.color, x_px, y_px, seed=fresh_seed()))
+
+
+def _place(desk: Desk, item: Item) -> None:
+    """One more item where it says; on a photo it is painted, and is an object."""
     stimulus = shown_stimulus(desk)
-    n, place = (n_items(stimulus), with_item_at if stimulus.photo is None else stamp)
+    n, place = n_items(stimulus), with_item_at if stimulus.photo is None else stamp
     edit_stimulus(desk, f"Place {shape_name(item.shape)}", lambda s: place(s, item))
-    desk.look(item=n, also=())
+    desk.look(item=n)
 
 
 def delete_selected(desk: Desk) -> None:
@@ -132,8 +137,14 @@ def deselect(desk: Desk) -> None:
 
 
 def _add(desk: Desk, text: str, items: Sequence[Item]) -> None:
-    n = len(shown_stimulus(desk).items)
-    edit_stimulus(desk, text, lambda s: with_copies(s, items, fresh_seed()))
+    """More items, selected; on a photo they are painted, and are objects."""
+    stimulus = shown_stimulus(desk)
+
+    def added(stimulus: Stimulus) -> Stimulus:
+        return with_copies(stimulus, items, fresh_seed()) if stimulus.photo is None else reduce(stamp, items, stimulus)
+
+    n = n_items(stimulus)
+    edit_stimulus(desk, text, added)
     _select(desk, range(n, n + len(items)))
 
 

@@ -134,10 +134,11 @@ class SetDialog(QDialog):
             self.said.warn("Where should it go?", "Name a new folder.")
             return
         options = {
-            "stimulus": self.stimulus,
+            "document": self._desk.document,
+            "side": self._desk.view.side,
             "options": self.form.value,
             "folder": str(Path(folder).expanduser().absolute()),
-            "model": self._desk.document.model,
+            "device": self._desk.live.device,
         }
         self._number = self._desk.jobs.start(Order(SET_JOB, options))
         self._show_run()
@@ -168,10 +169,17 @@ class SetDialog(QDialog):
             self.said.say(_words(run, done, total))
 
 
+def _found(run: Run) -> str:
+    options, written = run.order.options, run.result
+    edited = options["side"] == "base" and any(edit.enabled for edit in options["document"].interventions)
+    where = f"{written.n} pictures and their manifest are in {options['folder']}."
+    return f"{where} {written.words(edited=edited)}".strip()
+
+
 def _words(run: Run, done: int, total: int) -> str:
     match run.state:
         case "finished":
-            return f"{run.result} pictures and their manifest are in {run.order.options['folder']}."
+            return _found(run)
         case "stopped":
             return "Cancelled: what was written is kept, with its manifest." if done else "Cancelled."
         case "stopping":

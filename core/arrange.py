@@ -67,7 +67,7 @@ def delete_items(document: Document, side: Side, items: Sequence[int]) -> Docume
 def check_room(stimulus: Stimulus, n: int = 1) -> None:
     """Raises UserError where `n` items more cannot be drawn."""
     if stimulus.photo is not None:
-        raise UserError("Items cannot be drawn on a photo.", "Use Stimulus ▸ Random pair to leave photo mode.")
+        raise UserError("Items cannot be drawn on a photo.", "The item tool (I) paints one, as an object of the photo.")
     there = len(stimulus.items)
     if there >= MAX_ITEMS:
         raise UserError(f"There are already {MAX_ITEMS} items.", "Delete one first.")

@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 from core.arguments import seed, whole
 from core.datasets import EXAMPLES_MAX
-from core.document import Side, stimulus_of
+from core.document import Side
 from core.errors import UserError
 from core.scene import PROPERTIES
 from core.set_job import MANIFEST, SetOptions, write_set
-from core.terminal import watch
+from core.terminal import DEVICE_HELP, device_of, watch
 from core.work_files import read_work
 
 
@@ -27,6 +27,8 @@ def add_set_verb(verbs: Any) -> None:
     verb.add_argument("--keep-positions", action="store_true", help="leave the items where they are")
     verb.add_argument("--keep-noise", action="store_true", help="leave noise and jitter as they are")
     verb.add_argument("--seed", type=seed, default=usual.seed)
+    verb.add_argument("--ask", action="store_true", help="ask the model about each, with the edits and without")
+    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
     verb.add_argument("--out", type=Path, required=True, help="a new folder")
     verb.set_defaults(run=_set)
 
@@ -43,8 +45,11 @@ def _set(arguments: argparse.Namespace) -> int:
         shapes="shape" in vary,
         colors="color" in vary,
         seed=arguments.seed,
+        ask=arguments.ask,
     )
-    stimulus = stimulus_of(document, arguments.side)
-    watch(write_set(stimulus, options, str(arguments.out), document.model))
-    print(f"{options.n} images and {MANIFEST} in {arguments.out}")
+    device = str(device_of(arguments)) if arguments.ask else "cpu"
+    found = watch(write_set(document, arguments.side, options, str(arguments.out), device))
+    print(f"{found.n} images and {MANIFEST} in {arguments.out}")
+    if words := found.words(edited=arguments.side == "base" and any(e.enabled for e in document.interventions)):
+        print(words)
     return 0

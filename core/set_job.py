@@ -9,7 +9,7 @@ paint.png                    what was painted over all of them, where something 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import chain, islice
@@ -19,15 +19,29 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.cards import card_n_prefix, model_path, read_card
+from core.analyses.decision import Decision, Verdict
+from core.cards import Card, card_n_prefix, card_task, judges_relation, model_path, read_card
 from core.copied import copied_text, read_copied
 from core.datasets import EXAMPLES_MAX, SEED_MAX
+from core.document import Document, Side, stimulus_of
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.masked_folder import IMAGES, LABELS
 from core.paint import layer_pixels
+from core.questions import Question
 from core.render import item_insides, render
-from core.scene import DISTRACTORS, TARGET, Layer, Property, Stimulus, odd_difference, odd_one, truth
+from core.scene import (
+    DISTRACTORS,
+    RELATIONS,
+    TARGET,
+    Layer,
+    Property,
+    Stimulus,
+    odd_difference,
+    odd_one,
+    task_of,
+    truth,
+)
 from core.storage import check_folder, write_files, write_text
 from core.tokens import patches_of_items
 from core.variants import endless_variants
@@ -55,6 +69,10 @@ class SetOptions:
         metadata={"label": "Other colours", "tip": "One for one: what has the same colour has the same one again"},
     )
     seed: int = field(default=0, metadata={"label": "Seed", "most": min(SEED_MAX, 2**31 - 1)})
+    ask: bool = field(
+        default=False,
+        metadata={"label": "Ask the model about each", "tip": "With the edits and without; answers go to the manifest"},
+    )
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -71,31 +89,95 @@ class SetOptions:
         return islice(endless_variants(stimulus, properties=self.properties, seed=self.seed, **how), n)
 
 
-def write_set(stimulus: Stimulus, options: SetOptions, folder: str, model: str) -> Generator[Progress, None, int]:
-    """Write variants of a stimulus into a new folder, and return how many. Stopped, it keeps what is there, listed.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many pictures were written, and of how many the model was asked: about how many of those that pose its task
+    it is right without edits, and how many answers the edits turn."""
 
-    Tokens count those that `model` has before its patches.
+    n: int
+    n_asked: int = 0
+    n_posed: int = 0
+    n_right: int = 0
+    n_turned: int = 0
 
-    Raises UserError where nothing can be varied, or the folder cannot be written or holds something else.
+    def words(self, *, edited: bool) -> str:
+        """What the model says of all of them; nothing where it was not asked."""
+        if not self.n_asked:
+            return ""
+        right = f"The model is right about {self.n_right} of {self.n_posed}." if self.n_posed else ""
+        turned = f"The edits turn {self.n_turned} of {self.n_asked} answers." if edited else ""
+        return " ".join(part for part in (right, turned) if part) or f"The model answered {self.n_asked}."
+
+
+def write_set(
+    document: Document, side: Side, options: SetOptions, folder: str, device: str = "auto"
+) -> Generator[Progress, None, Written]:
+    """Write variants of a stimulus of a document into a new folder. Stopped, it keeps what is there, listed.
+
+    Tokens count those that the document's model has before its patches. Edits are of the base.
+
+    Raises UserError where nothing can be varied, the folder cannot be written or holds something else, or the model
+    that is to be asked cannot be opened.
     """
-    out = Path(folder)
+    out, stimulus = Path(folder), stimulus_of(document, side)
     yield Progress(0, options.n, "drawing")
     drawn = options.of(stimulus, options.n)
     first = next(drawn)  # before there is a folder
     check_folder(out)
     check_others(out, {MANIFEST, PAINT, IMAGES, *LABELS.values()})
     check_others(out / IMAGES, set(), missing_ok=True)
-    n_prefix = card_n_prefix(read_card(model_path(model)))
-    entries: list[dict[str, Any]] = []
+    card = read_card(model_path(document.model))
+    ask = _asking(document, side, device) if options.ask else None
+    found, entries = Written(0), list[dict[str, Any]]()
     try:
         for index, variant in enumerate(chain([first], drawn)):
             write_files(_files(out, index, variant))
-            entries.append(_entry(index, variant, n_prefix))
+            entries.append(_entry(index, variant, card_n_prefix(card)))
+            found = replace(found, n=found.n + 1)
+            if ask is not None:
+                said = ask(variant)
+                entries[-1]["answer"] = _said(said)
+                found = _counted(found, said, variant, card)
             yield Progress(index + 1, options.n, f"{index + 1} of {options.n} pictures")
     finally:
         if entries:
-            _write_manifest(out, entries, stimulus, options, model)
-    return len(entries)
+            _write_manifest(out, entries, stimulus, options, document.model)
+    return found
+
+
+def _asking(document: Document, side: Side, device: str) -> Callable[[Stimulus], Verdict]:
+    """Asks the model about a stimulus in the place of the base, with the edits where they are of it."""
+    from core.session import Session
+
+    session, edits = Session(device), document.interventions if side == "base" else ()
+
+    def ask(stimulus: Stimulus) -> Verdict:
+        asked = Question(replace(document, base=stimulus, interventions=edits, compared=""))
+        verdict: Verdict = session.answer(asked).found[Decision()]
+        return verdict
+
+    return ask
+
+
+def _said(verdict: Verdict) -> dict[str, Any]:
+    low, high = (verdict.labels[at] for at in verdict.sides)
+    return {
+        "answer": verdict.answer,
+        "margin": verdict.margin,
+        "margin_of": f"{high} − {low}",
+        "answer_without_edits": verdict.baseline_answer.label,
+        "margin_without_edits": verdict.baseline_margin,
+    }
+
+
+def _counted(found: Written, verdict: Verdict, stimulus: Stimulus, card: Card) -> Written:
+    known = truth(stimulus)
+    poses = known is not None and judges_relation(verdict.labels) and card_task(card) == task_of(stimulus)
+    right = known is not None and poses and verdict.baseline_answer.label == RELATIONS[known.same]
+    n_asked, n_turned = found.n_asked + 1, found.n_turned + verdict.flipped
+    return replace(
+        found, n_asked=n_asked, n_turned=n_turned, n_posed=found.n_posed + poses, n_right=found.n_right + right
+    )
 
 
 def check_others(folder: Path, names: set[str], *, missing_ok: bool = False) -> None:

@@ -122,6 +122,7 @@ class StimulusPanel(QWidget, Panel):
         actions = [*desk.actions["pair"], *desk.actions["free"]]
         for action in desk.actions["free"]:
             action.setCheckable(True)
+            action.setAutoRepeat(False)
         buttons = [*_chooser(desk.actions["family"]), *(_tool(action) for action in actions)]
         self.tools = FoldingRow(buttons, "More that can be done to the pair")
         self.caption, self.note = CutLabel(), CutLabel()

@@ -147,14 +147,17 @@ class CanvasPainter:
         """What marks the items, and the edge that has the keyboard."""
         self._paint_edge(focused=marking.focused)
         self._clip()
-        for pair in dict.fromkeys(item.pair for item in items if item.pair):
-            self._paint_pair(pair, [item for item in items if item.pair == pair])
+        pairs = dict.fromkeys(item.pair for item in items if item.pair)
+        rings = {pair: self._paint_pair([item for item in items if item.pair == pair]) for pair in pairs}
         chosen = (marking.selected, *marking.also)
         order = sorted(range(len(items)), key=lambda i: i in chosen)
         for index in order:
             self._paint_ring(items[index], index, marking)
         overlap = self._overlap([self._region(item) for item in items if item.overlaps])
         self._paint_overlap(overlap)
+        boxes = [self._region(item).boundingRect().adjusted(0, -_TAB_PX, 0, 0) for item in items]  # with its letter
+        for pair, places in rings.items():
+            self._name_pair(pair, places, boxes)
         for index in order:
             self._paint_labels(items[index])
         if not overlap.isEmpty():
@@ -180,23 +183,37 @@ class CanvasPainter:
         out = 2.0 if focused else 0.5
         self.painter.drawRect(self.frame.view.adjusted(-out, -out, out, out))
 
-    def _paint_pair(self, pair: str, items: list[CanvasItem]) -> None:
-        """A ring round the items of a pair, one for items that touch, and the pair's name beside each ring."""
+    def _paint_pair(self, items: list[CanvasItem]) -> list[QRectF]:
+        """A ring round the items of a pair, one for items that touch; where the rings are."""
         region = QPainterPath()
         for item in items:
             region = region.united(self._region(item))
-        painter = self.painter
-        painter.setFont(scaled(self.font, 0.8))
+        rings = []
         for part in region.simplified().toSubpathPolygons():
             ring = part.boundingRect().adjusted(-_PAIR_GAP_PX, -_PAIR_GAP_PX, _PAIR_GAP_PX, _PAIR_GAP_PX)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(self.colors.color("muted"), 1.5, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(ring, 4, 4)
-            width, height = pill_size(pair, painter.font())
-            block = QRectF(ring.right() + 2, ring.top(), width, height)
-            if block.right() > self.frame.rect.right():
-                block.moveRight(ring.left() - 2)
-            paint_pill(painter, pair, keep_inside(block, self.frame.rect).topLeft(), self.colors.color("muted"))
+            self.painter.setBrush(Qt.BrushStyle.NoBrush)
+            self.painter.setPen(QPen(self.colors.color("muted"), 1.5, Qt.PenStyle.DashLine))
+            self.painter.drawRoundedRect(ring, 4, 4)
+            rings.append(ring)
+        return rings
+
+    def _name_pair(self, pair: str, rings: list[QRectF], taken: list[QRectF]) -> None:
+        """The pair's name at the right of each ring, or at another side where it would lie on an item."""
+        painter, inside = self.painter, self.frame.rect
+        painter.setFont(scaled(self.font, 0.8))
+        width, height = pill_size(pair, painter.font())
+        for ring in rings:
+            corners = (
+                QPointF(ring.right() + 2, ring.top()),
+                QPointF(ring.left() - 2 - width, ring.top()),
+                QPointF(ring.right() - width, ring.bottom() + 2),
+                QPointF(ring.left(), ring.bottom() + 2),
+                QPointF(ring.right() - width, ring.top() - 2 - height),
+            )
+            blocks = [QRectF(corner.x(), corner.y(), width, height) for corner in corners]
+            free = [b for b in blocks if inside.contains(b) and not any(b.intersects(box) for box in taken)]
+            block = free[0] if free else keep_inside(blocks[0], inside)
+            paint_pill(painter, pair, block.topLeft(), self.colors.color("muted"))
 
     def _paint_ring(self, item: CanvasItem, index: int, marking: Marking) -> None:
         region = self._region(item)

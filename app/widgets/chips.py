@@ -143,6 +143,12 @@ class ChipGrid(RowView):
         else:
             super().keyPressEvent(event)
 
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Out of a pop-over, which would lie on where the chip is carried to."""
+        if self.window().windowType() == Qt.WindowType.Popup:
+            self.window().hide()
+        super().startDrag(actions)
+
     def _choose(self, index: QModelIndex) -> None:
         chip = index.data(ROW)
         self.chosen.emit(chip.kind, chip.value)

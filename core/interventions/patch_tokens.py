@@ -75,7 +75,8 @@ class PatchTokens(Intervention):
         donors = context.donor_tokens(self.source_item, wrong=self.control == "wrong object")
         if len(tokens) != len(donors):
             raise UserError(
-                f"The items cover {len(tokens)} and {len(donors)} tokens.", "Align both with the patch grid to patch."
+                f"The items cover {len(tokens)} and {len(donors)} tokens.",
+                "Give both one size and lay them on the patch grid.",
             )
         edited = x.clone()
         edited[..., tokens, :] += self.strength * (source[..., donors, :] - x[..., tokens, :])

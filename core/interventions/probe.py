@@ -47,7 +47,7 @@ def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tupl
     if len(tokens) != n_read:
         raise UserError(
             f"The items of the pair cover {len(tokens)} tokens, the probe reads {n_read}.",
-            "Align both with the patch grid.",
+            "Give both the usual size and lay them on the patch grid.",
         )
     return probe, as_index(tokens, x)
 

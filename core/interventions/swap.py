@@ -63,7 +63,7 @@ class SwapFromSource(InSubspace, Intervention):
         if len(tokens) != len(donors):
             raise UserError(
                 f"The items cover {len(tokens)} and {len(donors)} tokens.",
-                "Align both with the patch grid to swap; of a photo, mark as many patches in both.",
+                "Give both one size and lay them on the patch grid; of a photo, mark as many patches in both.",
             )
         here, source = as_index(tokens, x), context.source(self.site)  # [1, n], [1, T, D]
         values = gather_tokens(source, as_index(donors, source))  # [1, n, D]

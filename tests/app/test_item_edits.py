@@ -392,6 +392,24 @@ def test_of_a_photo_the_picture_is_copied_and_no_item_is_added(
     assert "photo" in said(active)
 
 
+def test_on_a_photo_what_is_pasted_or_let_go_is_painted_and_is_an_object(
+    active: MainWindow, desk: Desk, canvas: StimulusCanvas, tmp_path: Path
+) -> None:
+    key(canvas, Key.Key_A, CTRL)
+    key(canvas, Key.Key_C, CTRL)
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(tmp_path / "cat.png")
+    show_photo(desk, tmp_path / "cat.png")
+
+    key(canvas, Key.Key_V, CTRL)
+    assert drop(canvas, canvas.frame().shown(100, 190, 0).topLeft(), chip_mime(Chip("color", 0, "pink")))
+
+    photo = desk.document.base.photo
+    assert photo is not None
+    assert [mask.label for mask in photo.masks] == ["indigo star", "pink star", "pink star"]
+    assert canvas.chosen == (2,)
+    assert [text for text, _ in desk.store.steps()[-2:]] == ["Paste", "Place star"]
+
+
 def test_looking_at_another_item_or_tab_ends_the_selection_of_several(desk: Desk, canvas: StimulusCanvas) -> None:
     key(canvas, Key.Key_A, CTRL)
     desk.look(read=2)

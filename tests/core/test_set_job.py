@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,28 +11,40 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.analyses.decision import Decision
 from core.cli import main
 from core.datasets import random_odd_one_out
 from core.demo import demo_document
-from core.document import View, random_match_to_sample
+from core.document import Document, View, random_match_to_sample
 from core.errors import UserError
+from core.interventions.knock_out_mlp import KnockOutMLP
+from core.jobs.progress import Progress
 from core.masked_folder import masked_pictures
 from core.paint import layer_of
+from core.questions import Question
 from core.render import item_insides, render
 from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
-from core.set_job import SetOptions, read_set, write_set
+from core.session import Session
+from core.set_job import SetOptions, Written, read_set, write_set
 from core.tokens import tokens_of_items
 from core.variants import variants
 from core.work import Work
 from core.work_files import write_work
 
 PAIR = demo_document().base
-MODEL = "discrimination"
+
+
+def document_of(stimulus: Stimulus) -> Document:
+    return replace(demo_document(), base=stimulus)
+
+
+def job_of(stimulus: Stimulus, options: SetOptions, folder: Path) -> Generator[Progress, None, Written]:
+    return write_set(document_of(stimulus), "base", options, str(folder))
 
 
 def written(folder: Path, stimulus: Stimulus, options: SetOptions) -> list[Stimulus]:
     """A set, once its pictures are those of what its manifest says."""
-    assert list(write_set(stimulus, options, str(folder), MODEL))[-1].done == options.n
+    assert list(job_of(stimulus, options, folder))[-1].done == options.n
     stimuli = read_set(folder)
     files = [entry["file"] for entry in manifest(folder)["pictures"]]
     assert len(stimuli) == len(files) == options.n
@@ -84,7 +97,7 @@ def test_what_is_painted_is_over_every_picture(tmp_path: Path) -> None:
 
 
 def test_a_set_that_is_stopped_keeps_what_is_there_and_says_what(tmp_path: Path) -> None:
-    job = write_set(PAIR, SetOptions(50), str(tmp_path), MODEL)
+    job = job_of(PAIR, SetOptions(50), tmp_path)
     for progress in job:
         if progress.done == 3:
             break
@@ -98,21 +111,21 @@ def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path: Path) 
     (tmp_path / "letter.txt").write_text("dear")
 
     with pytest.raises(UserError, match=r"letter\.txt"):
-        list(write_set(PAIR, SetOptions(2), str(tmp_path), MODEL))
+        list(job_of(PAIR, SetOptions(2), tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 def test_a_set_is_not_mixed_with_an_earlier_one(tmp_path: Path) -> None:
-    list(write_set(PAIR, SetOptions(2), str(tmp_path), MODEL))
+    list(job_of(PAIR, SetOptions(2), tmp_path))
 
     with pytest.raises(UserError, match="no part of this set"):
-        list(write_set(PAIR, SetOptions(3), str(tmp_path), MODEL))
+        list(job_of(PAIR, SetOptions(3), tmp_path))
     assert len(read_set(tmp_path)) == 2
 
 
 def test_what_cannot_be_varied_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no items"):
-        list(write_set(Stimulus(photo=Photo(b"", "a.png")), SetOptions(2), str(tmp_path / "set"), MODEL))
+        list(job_of(Stimulus(photo=Photo(b"", "a.png")), SetOptions(2), tmp_path / "set"))
     assert not (tmp_path / "set").exists()
 
 
@@ -135,3 +148,36 @@ def test_the_command_writes_the_set_of_a_document(tmp_path: Path, capsys: pytest
     assert read_set(out) == variants(PAIR, 5, noise=False, properties=("shape", "color"), seed=3)
     assert main([*words, "--vary", "size", "--out", str(tmp_path / "other")]) == 2
     assert "no property “size”" in capsys.readouterr().err
+
+
+def finished(job: Generator[Progress, None, Written]) -> Written:
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            result: Written = stop.value
+            return result
+
+
+def test_the_model_is_asked_about_each_picture_and_its_answers_are_those_of_a_session(tmp_path: Path) -> None:
+    edits = tuple(KnockOutMLP(block) for block in range(6))
+    document = replace(document_of(PAIR), interventions=edits)
+
+    found = finished(write_set(document, "base", SetOptions(4, colors=True, ask=True), str(tmp_path), "cpu"))
+
+    answers = [entry["answer"] for entry in manifest(tmp_path)["pictures"]]
+    session = Session("cpu")
+    for answer, stimulus in zip(answers, read_set(tmp_path), strict=True):
+        verdict = session.answer(Question(replace(document, base=stimulus))).found[Decision()]
+        assert answer["margin"] == pytest.approx(verdict.margin, abs=1e-4)  # type: ignore[index]
+        assert answer["margin_without_edits"] == pytest.approx(verdict.baseline_margin, abs=1e-4)  # type: ignore[index]
+    assert (found.n, found.n_asked, found.n_posed, found.n_right) == (4, 4, 4, 4)
+    assert found.words(edited=True) == f"The model is right about 4 of 4. The edits turn {found.n_turned} of 4 answers."
+
+
+def test_of_another_task_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> None:
+    document = document_of(random_match_to_sample(Geometry(), 2))
+
+    found = finished(write_set(document, "base", SetOptions(1, ask=True), str(tmp_path), "cpu"))
+
+    assert found.words(edited=False) == "The model answered 1."

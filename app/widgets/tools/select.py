@@ -52,7 +52,7 @@ class _Handle:
 
 
 class Select(Tool):
-    """Drags snap to the patch grid; Alt or Shift lets go of it, Ctrl keeps one axis.
+    """Drags snap to the patch grid; Alt or Shift lets go of it, and G for the rest of the drag; Ctrl keeps one axis.
 
     Shift or Ctrl and a click adds an item to the selection, or takes it away.
     """
@@ -62,6 +62,7 @@ class Select(Tool):
 
     _asked: object = None
     _near = False
+    _freed = False
 
     @staticmethod
     def sketch(painter: QPainter) -> None:
@@ -131,6 +132,7 @@ class Select(Tool):
 
     def release(self, event: QMouseEvent) -> None:
         canvas, held = self.canvas, self.canvas.held
+        self._freed = False
         if isinstance(held, _Band):
             canvas.held = None
         else:
@@ -152,6 +154,7 @@ class Select(Tool):
             self.canvas.held = None
 
     def put_back(self, held: object) -> None:
+        self._freed = False
         if isinstance(held, _Band):
             self.canvas.choose(held.before)
             self.canvas.update()
@@ -163,7 +166,7 @@ class Select(Tool):
         canvas = self.canvas
         if event.key() == Qt.Key.Key_Escape:
             return canvas.selected >= 0
-        if event.key() in RESETS:
+        if event.key() in (*RESETS, Qt.Key.Key_G):
             return canvas.held is not None  # what is held is not taken away under the hand
         if event.key() not in ARROWS or event.modifiers() & _CTRL or event.modifiers() == FREE_KEYS:
             return False
@@ -172,6 +175,8 @@ class Select(Tool):
     def key_pressed(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.canvas.choose(())
+        elif event.key() == Qt.Key.Key_G:
+            self._freed = True
         elif self.canvas.held is None and event.key() in ARROWS:
             self._nudge(ARROWS[Qt.Key(event.key())], free=self._free(event.modifiers()))
 
@@ -191,7 +196,7 @@ class Select(Tool):
     # Places
 
     def _free(self, keys: Qt.KeyboardModifier) -> bool:
-        return self.canvas.free or bool(keys & FREE_KEYS)
+        return self.canvas.free or self._freed or bool(keys & FREE_KEYS)
 
     def _on_image(self, place: QPointF) -> QPointF:
         """A place of the widget in image pixels."""

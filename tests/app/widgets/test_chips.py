@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.widgets.chips import CHIP_MIME, Chip, ChipGrid, chip_mime, read_chip
+from app.widgets.fold import PopOver
+from app.widgets.rows import RowView
 from tests.app.widgets.gestures import LEFT, drop, move, open_on_screen, press, release
 
 N_CHIPS = 6
@@ -196,3 +198,21 @@ def test_broken_chips_are_not_read(data: bytes) -> None:
     mime.setData(CHIP_MIME, data)
 
     assert read_chip(mime) is None
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
+def test_a_pop_over_is_out_of_the_way_while_a_chip_is_dragged_out_of_it(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = ChipGrid()
+    grid.set_chips([Chip("color", 0, "pink", (233, 30, 99))])
+    over = PopOver("Colour", (grid,))
+    open_on_screen(qtbot, over, 80, 30)
+    over.open()
+    assert over.frame.isVisible()
+    seen: list[bool] = []
+    monkeypatch.setattr(RowView, "startDrag", lambda *_: seen.append(over.frame.isVisible()), raising=False)
+
+    grid.startDrag(Qt.DropAction.CopyAction)
+
+    assert seen == [False]

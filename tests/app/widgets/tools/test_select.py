@@ -181,6 +181,19 @@ def test_alt_or_shift_lets_go_of_the_grid(
     assert moves == [{0: (37, 51)}]
 
 
+def test_g_in_mid_drag_lets_go_of_the_grid_until_the_release(
+    qtbot: QtBot, canvas: StimulusCanvas, moves: list[dict[int, tuple[int, int]]]
+) -> None:
+    start = middle(canvas, 0)
+    press(canvas, start)
+    qtbot.keyClick(canvas, Qt.Key.Key_G)
+    move(canvas, start + QPointF(10, 6))
+    release(canvas, start + QPointF(10, 6))
+    drag(canvas, middle(canvas, 1), middle(canvas, 1) + QPointF(10, 6))
+
+    assert moves == [{0: (37, 51)}]
+
+
 def test_while_placement_is_free_nothing_snaps(
     qtbot: QtBot, canvas: StimulusCanvas, moves: list[dict[int, tuple[int, int]]]
 ) -> None:
