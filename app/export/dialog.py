@@ -30,7 +30,7 @@ from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown
 from app.forms import Form
 from core.errors import UserError
-from core.figure_options import FigureOptions
+from core.figure_options import FigureOptions, Format
 from core.options import field_types
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class ExportDialog(QDialog):
         except UserError as error:
             self.said.setText(f"{error.message} {error.hint}")
             return
-        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm".replace("-", ""))
+        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm")
 
     def _sheet(self) -> Sheet:
         return Sheet(tuple(of.widget for of in self.chosen), self.options)
@@ -149,7 +149,9 @@ class ExportDialog(QDialog):
     def choose_file(self) -> None:
         """Ask where, and write."""
         ending = self.options.format.lower()
-        chooser = QFileDialog(self, "Export figure", "", f"{self.options.format} (*.{ending})")
+        others = [kind for kind in get_args(Format) if kind != self.options.format]
+        filters = [f"{kind} (*.{kind.lower()})" for kind in (self.options.format, *others)]
+        chooser = QFileDialog(self, "Export figure", "", ";;".join(filters))
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setDefaultSuffix(ending)
         names = "-".join(of.name for of in self.chosen[:3])
@@ -163,14 +165,18 @@ class ExportDialog(QDialog):
         chooser.open()
 
     def write(self, path: Path) -> None:
-        """Write the file and close; where that fails, say why and stay."""
+        """Write the file, in the format that its name says, and close; where that fails, say why and stay."""
+        named: Format | None = {f".{kind.lower()}": kind for kind in get_args(Format)}.get(path.suffix.lower())
+        if named is None:
+            path = path.with_name(f"{path.name}.{self.options.format.lower()}")
+        options = replace(self.options, format=named or self.options.format)
         try:
-            self._exports.write(path, [of.widget for of in self.chosen], self.options)
+            self._exports.write(path, [of.widget for of in self.chosen], options)
         except UserError as error:
             self.said.setText(f"⚠ {error.message} {error.hint}")
             return
         if self._settings is not None:
-            self._settings.setValue(KEPT, json.dumps(asdict(self.options)))
+            self._settings.setValue(KEPT, json.dumps(asdict(options)))
             self._settings.setValue("figure folder", str(path.parent))
         self.accept()
 
