@@ -128,6 +128,10 @@ class ExportDialog(QDialog):
         several, pixels = len(self.chosen) > 1, self.options.format == "PNG"
         for name, shown in (("columns", several), ("letters", several), ("dpi", pixels)):
             self.form.set_row_shown(name, shown)
+        self.draw_soon()
+
+    def draw_soon(self, _: object = None) -> None:
+        """What is shown has changed, or may have."""
         self._turn.start()
 
     def draw(self) -> None:

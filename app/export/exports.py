@@ -164,6 +164,7 @@ class Exports(QObject):
         dialog = ExportDialog(self, shown, target, self._settings, self._window)
         self.dialog = dialog
         dialog.finished.connect(self._forget_dialog)
+        self._desk.live.answered.connect(dialog.draw_soon)
         dialog.open()
 
     def attempt(self, do: Callable[[], object]) -> bool:
