@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontInfo, QPainter
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from app import theme
 from app.export.written import paint_plot, size_of
@@ -71,7 +71,9 @@ def plot_of(widget: QWidget) -> Plot | None:
 
 
 def pictures_in(widget: QWidget) -> list[Paints]:
-    """The pictures of a panel that can be seen, in reading order; of one that is a picture, itself."""
+    """The pictures of a panel that can be seen, in reading order, but no buttons; of one that is a picture, itself."""
+    if isinstance(widget, QAbstractButton):
+        return []
     if isinstance(widget, Paints):
         return [widget]
     found: list[Paints] = []

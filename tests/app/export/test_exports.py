@@ -89,6 +89,13 @@ def test_every_panel_and_every_picture_of_it_has_the_menu(window: MainWindow, mo
     assert asked == {type(panel) for panel, _ in window.documents.standing()}
 
 
+def test_pictures_are_offered_and_no_buttons(answered: MainWindow) -> None:
+    names = [of.name for of in answered.exports.shown()]
+
+    assert names[:6] == ["meter", "canvas", "attention", "heads", "pad", "layers"]
+    assert set(names[6:]) <= {"history"}
+
+
 def test_a_right_click_on_a_picture_asks_its_dock(answered: MainWindow) -> None:
     pad = answered.panel(InterventionsPanel).pads["color"]
     asked: list[QPoint] = []
