@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,6 +29,7 @@ from app.export.files import to_image
 from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown
 from app.forms import Form
+from app.layout import room_for
 from core.errors import UserError
 from core.figure_options import FigureOptions, Format
 from core.options import field_types
@@ -41,6 +42,7 @@ KEPT = "figure options"
 WAIT_MS = 120
 """The preview is drawn once nothing has changed for so long."""
 PREVIEW_PX = 900
+SIZE = QSize(860, 560)
 
 
 class ExportDialog(QDialog):
@@ -62,7 +64,7 @@ class ExportDialog(QDialog):
         self.preview, self.said = Preview(), QLabel()
         self.chooser: QFileDialog | None = None
         self._fill(shown, target)
-        self._arrange()
+        self._arrange(parent)
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.setInterval(WAIT_MS)
@@ -83,11 +85,11 @@ class ExportDialog(QDialog):
             item.setCheckState(Qt.CheckState.Checked if of in (inside or shown[:1]) else Qt.CheckState.Unchecked)
             self.list.addItem(item)
 
-    def _arrange(self) -> None:
+    def _arrange(self, parent: QWidget) -> None:
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setAccessibleName("Pictures")
         self.list.setToolTip("What is ticked is in the figure, in this order; drag to change it")
-        self.list.setMinimumHeight(120)
+        self.list.setMinimumHeight(72)
         self.said.setWordWrap(True)
         self.buttons = QDialogButtonBox()
         self.save = self.buttons.addButton("Save…", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -104,7 +106,7 @@ class ExportDialog(QDialog):
         foot.addWidget(self.said, 1)
         foot.addWidget(self.buttons)
         all_of_it.addLayout(foot)
-        self.resize(860, 560)
+        self.resize(SIZE.boundedTo(room_for(parent)))
 
     @property
     def options(self) -> FigureOptions:
