@@ -147,7 +147,8 @@ class ExportDialog(QDialog):
         except UserError as error:
             self.said.setText(f"{error.message} {error.hint}")
             return
-        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm")
+        unsettled = "" if self._exports.is_settled() else " · still computing: what is grey is of the state before"
+        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm{unsettled}")
 
     def _sheet(self) -> Sheet:
         return Sheet(tuple(of.widget for of in self.chosen), self.options)

@@ -171,6 +171,10 @@ class Exports(QObject):
         """Do it and tell whether it was done; what a user can mend is said in the status line."""
         return self._outcomes.attempt(do)
 
+    def is_settled(self) -> bool:
+        """Whether what is shown is of the current state."""
+        return self._desk.is_settled()
+
     def name(self) -> str:
         """What the document is called."""
         return self._documents.name()

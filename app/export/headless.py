@@ -17,7 +17,7 @@ from app.store import Store
 from core.analyses.decision import Decision
 from core.arguments import Parser
 from core.best_answer import BEST_JOB
-from core.cli_figure import add_figure_arguments, names_of, options_of
+from core.cli_figure import PICTURES, add_figure_arguments, names_of, options_of
 from core.demo import demo_document, demo_view
 from core.errors import UserError
 from core.questions import Question
@@ -133,7 +133,9 @@ def _pictures(window: MainWindow, names: Sequence[str]) -> list[QWidget]:
         of_name = [of.widget for of in shown if of.name == name]
         titled = [of.widget for of in shown if slug(of.words.split(":")[0]) == slug(name)]
         if not (of_name or titled):
-            there = ", ".join(of.name for of in shown) or "nothing"
-            raise UserError(f"There is no picture “{name}” in this document.", f"There is {there}.")
+            others = ", ".join(
+                dict.fromkeys((*PICTURES, *(slug(panel.title) for panel, _ in window.documents.standing())))
+            )
+            raise UserError(f"There is no picture “{name}” in this document.", f"Name one of: {others}.")
         found += of_name or titled
     return found
