@@ -83,7 +83,6 @@ class MainWindow(QMainWindow):
         scenes_menu.fill(self._extra, self.desk, self)
         self.settings.finish(self._menus.values(), self.models)  # once all commands are there
         self._connect()
-        self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
         self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
         self.workspaces.restore()
@@ -98,6 +97,7 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         """A dock for every panel that lies in `app/panels/`."""
+        self.setDockNestingEnabled(True)
         names = {command.panel for command, _ in self._actions}
         self.desk.actions = {name: [a for c, a in self._actions if c.panel == name] for name in names}
         self.desk.open = self._open_dropped

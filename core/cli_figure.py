@@ -79,7 +79,8 @@ def _figure(arguments: argparse.Namespace) -> int:
     for name, value in numbers.items():
         words += [f"--{name}", f"{value:g}"]
     words += ["--device", arguments.device, *(["--plain"] if arguments.plain else [])]
-    nowhere = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # What a screen that is none warns of is no news.
+    nowhere = {"QT_LOGGING_RULES": "default.warning=false", **os.environ, "QT_QPA_PLATFORM": "offscreen"}
     return subprocess.run(window_command(VERB, *words), env=nowhere, check=False).returncode
 
 

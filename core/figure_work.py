@@ -48,7 +48,7 @@ def state_of(work: Work, answer: Answer | None = None, pictures: Sequence[str] =
         "pictures": list(pictures),
         "picture_seeds": [item.seed for item in base.items],
         "edits": [edit.words(base) for edit in work.document.interventions if edit.enabled],
-        "subspaces": sorted({asset.hash for asset in lean.learned}),
+        "subspaces": sorted(_subspaces(lean, answer)),
         "document_sha256": hashlib.sha256(content).hexdigest(),
     }
     if answer is not None:
@@ -56,6 +56,12 @@ def state_of(work: Work, answer: Answer | None = None, pictures: Sequence[str] =
     if len(content) <= CARRIED_BYTES:
         state["document"] = base64.b64encode(content).decode("ascii")
     return state
+
+
+def _subspaces(work: Work, answer: Answer | None) -> set[str]:
+    """The hashes of what edits were made with, and of what is looked at where they are made."""
+    hashes = {} if answer is None else answer.model.asset_hashes
+    return {asset.hash for asset in work.learned} | {of for key, of in hashes.items() if key[1] == work.view.write}
 
 
 def _lean(work: Work, answer: Answer | None) -> Work:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,8 +29,9 @@ from app.export.files import to_image
 from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown
 from app.forms import Form
+from app.layout import room_for
 from core.errors import UserError
-from core.figure_options import FigureOptions
+from core.figure_options import FigureOptions, Format
 from core.options import field_types
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ KEPT = "figure options"
 WAIT_MS = 120
 """The preview is drawn once nothing has changed for so long."""
 PREVIEW_PX = 900
+SIZE = QSize(860, 560)
 
 
 class ExportDialog(QDialog):
@@ -62,7 +64,7 @@ class ExportDialog(QDialog):
         self.preview, self.said = Preview(), QLabel()
         self.chooser: QFileDialog | None = None
         self._fill(shown, target)
-        self._arrange()
+        self._arrange(parent)
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.setInterval(WAIT_MS)
@@ -83,11 +85,11 @@ class ExportDialog(QDialog):
             item.setCheckState(Qt.CheckState.Checked if of in (inside or shown[:1]) else Qt.CheckState.Unchecked)
             self.list.addItem(item)
 
-    def _arrange(self) -> None:
+    def _arrange(self, parent: QWidget) -> None:
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setAccessibleName("Pictures")
         self.list.setToolTip("What is ticked is in the figure, in this order; drag to change it")
-        self.list.setMinimumHeight(120)
+        self.list.setMinimumHeight(72)
         self.said.setWordWrap(True)
         self.buttons = QDialogButtonBox()
         self.save = self.buttons.addButton("Save…", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -104,7 +106,7 @@ class ExportDialog(QDialog):
         foot.addWidget(self.said, 1)
         foot.addWidget(self.buttons)
         all_of_it.addLayout(foot)
-        self.resize(860, 560)
+        self.resize(SIZE.boundedTo(room_for(parent)))
 
     @property
     def options(self) -> FigureOptions:
@@ -128,6 +130,10 @@ class ExportDialog(QDialog):
         several, pixels = len(self.chosen) > 1, self.options.format == "PNG"
         for name, shown in (("columns", several), ("letters", several), ("dpi", pixels)):
             self.form.set_row_shown(name, shown)
+        self.draw_soon()
+
+    def draw_soon(self, _: object = None) -> None:
+        """What is shown has changed, or may have."""
         self._turn.start()
 
     def draw(self) -> None:
@@ -141,7 +147,8 @@ class ExportDialog(QDialog):
         except UserError as error:
             self.said.setText(f"{error.message} {error.hint}")
             return
-        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm".replace("-", ""))
+        unsettled = "" if self._exports.is_settled() else " · still computing: what is grey is of the state before"
+        self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm{unsettled}")
 
     def _sheet(self) -> Sheet:
         return Sheet(tuple(of.widget for of in self.chosen), self.options)
@@ -149,7 +156,9 @@ class ExportDialog(QDialog):
     def choose_file(self) -> None:
         """Ask where, and write."""
         ending = self.options.format.lower()
-        chooser = QFileDialog(self, "Export figure", "", f"{self.options.format} (*.{ending})")
+        others = [kind for kind in get_args(Format) if kind != self.options.format]
+        filters = [f"{kind} (*.{kind.lower()})" for kind in (self.options.format, *others)]
+        chooser = QFileDialog(self, "Export figure", "", ";;".join(filters))
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setDefaultSuffix(ending)
         names = "-".join(of.name for of in self.chosen[:3])
@@ -163,14 +172,18 @@ class ExportDialog(QDialog):
         chooser.open()
 
     def write(self, path: Path) -> None:
-        """Write the file and close; where that fails, say why and stay."""
+        """Write the file, in the format that its name says, and close; where that fails, say why and stay."""
+        named: Format | None = {f".{kind.lower()}": kind for kind in get_args(Format)}.get(path.suffix.lower())
+        if named is None:
+            path = path.with_name(f"{path.name}.{self.options.format.lower()}")
+        options = replace(self.options, format=named or self.options.format)
         try:
-            self._exports.write(path, [of.widget for of in self.chosen], self.options)
+            self._exports.write(path, [of.widget for of in self.chosen], options)
         except UserError as error:
             self.said.setText(f"⚠ {error.message} {error.hint}")
             return
         if self._settings is not None:
-            self._settings.setValue(KEPT, json.dumps(asdict(self.options)))
+            self._settings.setValue(KEPT, json.dumps(asdict(options)))
             self._settings.setValue("figure folder", str(path.parent))
         self.accept()
 

@@ -164,11 +164,16 @@ class Exports(QObject):
         dialog = ExportDialog(self, shown, target, self._settings, self._window)
         self.dialog = dialog
         dialog.finished.connect(self._forget_dialog)
+        self._desk.live.answered.connect(dialog.draw_soon)
         dialog.open()
 
     def attempt(self, do: Callable[[], object]) -> bool:
         """Do it and tell whether it was done; what a user can mend is said in the status line."""
         return self._outcomes.attempt(do)
+
+    def is_settled(self) -> bool:
+        """Whether what is shown is of the current state."""
+        return self._desk.is_settled()
 
     def name(self) -> str:
         """What the document is called."""

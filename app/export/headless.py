@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
@@ -14,10 +14,14 @@ from app.export.shown import PANEL_OF, slug
 from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
+from core.analyses.decision import Decision
 from core.arguments import Parser
-from core.cli_figure import add_figure_arguments, names_of, options_of
+from core.best_answer import BEST_JOB
+from core.cli_figure import PICTURES, add_figure_arguments, names_of, options_of
 from core.demo import demo_document, demo_view
 from core.errors import UserError
+from core.questions import Question
+from core.runner import Order
 from core.streams import say
 
 MISTAKE = 2
@@ -58,30 +62,62 @@ def draw(window: MainWindow, arguments: argparse.Namespace) -> None:
     window.show()
     window.desk.live.start()
     window.desk.ask_again()
-    _wait(window)
+    _wait_for_first(window)
+    window.desk.live.stop()
+    _wait_for_best(window, arguments.device)
+    QApplication.sendPostedEvents()
     window.exports.write(Path(arguments.out), _pictures(window, names), options)
 
 
-def _wait(window: MainWindow) -> None:
-    """Raises UserError where the model refuses, or takes too long."""
-    desk, loop = window.desk, QEventLoop()
+def _wait_for_first(window: MainWindow) -> None:
+    """Until the panels know what they want, and have it.
+
+    Raises UserError where the model refuses, or takes too long.
+    """
+    desk = window.desk
 
     def is_over() -> bool:
         return desk.failure is not None or (desk.answer is not None and desk.answer.complete and desk.is_settled())
+
+    _wait(is_over, desk.live.answered, desk.live.failed)
+    if desk.failure is not None:
+        raise UserError(desk.failure.message, desk.failure.hint)
+
+
+def _wait_for_best(window: MainWindow, device: str) -> None:
+    """Until what is found coarse at first is fine: a map of decisions has all its cells.
+
+    Raises UserError where that fails, or takes too long.
+    """
+    desk = window.desk
+    question = Question(desk.shown, tuple(dict.fromkeys(desk.wanted())))
+    if set(question.wanted) <= {Decision()}:
+        return
+    number = desk.jobs.start(Order(BEST_JOB, {"question": question, "device": device}))
+    _wait(lambda: desk.jobs.run(number).over, desk.jobs.progressed)
+    run = desk.jobs.run(number)
+    if run.failure is not None:
+        raise UserError(run.failure.message, run.failure.hint)
+    for answer in run.found:
+        desk.live.answered.emit(answer)
+
+
+def _wait(is_over: Callable[[], bool], *signals: SignalInstance) -> None:
+    """Raises UserError where it takes too long."""
+    loop, longest = QEventLoop(), QTimer(singleShot=True, interval=LONGEST_MS)
 
     def look(_: object) -> None:
         if is_over():
             loop.quit()
 
-    for heard in (desk.live.answered, desk.live.failed):
+    for heard in signals:
         heard.connect(look, Qt.ConnectionType.QueuedConnection)
-    longest = QTimer(window, singleShot=True, interval=LONGEST_MS)
     longest.timeout.connect(loop.quit)
     longest.start()
-    loop.exec()
-    longest.stop()
-    if desk.failure is not None:
-        raise UserError(desk.failure.message, desk.failure.hint)
+    if not is_over():
+        loop.exec()
+    for heard in signals:
+        heard.disconnect(look)
     if not is_over():
         raise UserError("The model has not answered for ten minutes.", "Nothing was written.")
 
@@ -97,7 +133,9 @@ def _pictures(window: MainWindow, names: Sequence[str]) -> list[QWidget]:
         of_name = [of.widget for of in shown if of.name == name]
         titled = [of.widget for of in shown if slug(of.words.split(":")[0]) == slug(name)]
         if not (of_name or titled):
-            there = ", ".join(of.name for of in shown) or "nothing"
-            raise UserError(f"There is no picture “{name}” in this document.", f"There is {there}.")
+            others = ", ".join(
+                dict.fromkeys((*PICTURES, *(slug(panel.title) for panel, _ in window.documents.standing())))
+            )
+            raise UserError(f"There is no picture “{name}” in this document.", f"Name one of: {others}.")
         found += of_name or titled
     return found

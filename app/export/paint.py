@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontInfo, QPainter
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from app import theme
 from app.export.written import paint_plot, size_of
@@ -37,7 +37,8 @@ def paint_panel(
     """Draw a panel, or one picture of it, into `rect` of the painter.
 
     A picture is laid out anew: with `zoom`, in units of the painter for each logical pixel, its type is so much larger
-    than on the screen. A panel of several pictures and words stands as it does on the screen, scaled to `rect`.
+    than on the screen. A panel of several pictures and words stands as it does on the screen, scaled to `rect`; one of
+    lists and fields alone is drawn as it is, in the theme of the window.
     """
     look = LOOKS[palette]
     with _apart(painter):
@@ -46,8 +47,12 @@ def paint_panel(
             painter.fillRect(rect, look.color("panel"))
         if isinstance(widget, Paints):
             _paint_picture(widget, painter, rect, palette, zoom)
-        else:
+        elif pictures_in(widget):
             _paint_parts(widget, painter, rect, palette)
+        else:
+            painter.translate(rect.topLeft())
+            painter.scale(rect.width() / max(1, widget.width()), rect.height() / max(1, widget.height()))
+            widget.render(painter, QPoint())
 
 
 def height_of(widget: QWidget, width: float, palette: Palette = "light", *, zoom: float = 1.0) -> float:
@@ -66,7 +71,9 @@ def plot_of(widget: QWidget) -> Plot | None:
 
 
 def pictures_in(widget: QWidget) -> list[Paints]:
-    """The pictures of a panel that can be seen, in reading order; of one that is a picture, itself."""
+    """The pictures of a panel that can be seen, in reading order, but no buttons; of one that is a picture, itself."""
+    if isinstance(widget, QAbstractButton):
+        return []
     if isinstance(widget, Paints):
         return [widget]
     found: list[Paints] = []

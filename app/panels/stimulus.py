@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSignalBlocker
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QToolButton, QVBoxLayout, QWidget
 
@@ -238,13 +238,13 @@ class StimulusPanel(QWidget, Panel):
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions(self._desk.actions["item"])
         menu.addMenu("Arrange").addActions(self._desk.actions["arrange"])
         menu.addSeparator()
         menu.addActions(self._desk.actions["pair"])
         self._desk.add_figure_rows(menu, self.canvas)
-        menu.exec(self.canvas.mapToGlobal(at))
-        menu.deleteLater()
+        menu.popup(self.canvas.mapToGlobal(at))
 
 
 def _chooser(families: Sequence[QAction]) -> list[QToolButton]:

@@ -143,9 +143,10 @@ class StudyForm(QWidget):
 
     def choose_study(self, study: Mapping[str, object]) -> None:
         """Choose one study with its model, its number and its seed, as far as a file says them and they can be."""
-        if study.get("study") in self.parts:
+        wanted = study.get("study")
+        if isinstance(wanted, str) and wanted in self.parts:
             for name, box in self.parts.items():
-                box.setChecked(name == study["study"])
+                box.setChecked(name == wanted)
         model = study.get("model")
         if isinstance(model, str) and (model in self._bundled or os.path.isfile(model)):
             self.choose_model(model)

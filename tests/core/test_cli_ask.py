@@ -10,7 +10,10 @@ from PIL import Image
 
 from core import judges
 from core.cli import main
+from core.demo import demo_document
 from core.families.files import save_model
+from core.figure_state import state_in
+from core.figure_work import read_figure
 from tests.core.networks import CARD, TINY, tiny_network
 
 EDIT = "move-in-subspace block=0 item=0 property=color point=6,4"
@@ -44,6 +47,14 @@ def test_plots_are_written_as_figures(capsys: pytest.CaptureFixture[str], tmp_pa
     written = capsys.readouterr().out.split()
     assert {Path(path).suffix for path in written} >= {".svg", ".png"}
     assert all(Path(path).stat().st_size > 1000 for path in written)
+    for path in written:
+        state = state_in(Path(path).read_bytes())
+        assert state is not None
+        assert state["analysis"].startswith("LayerMargins(")
+        carried = read_figure(Path(path))
+        assert carried is not None
+        assert carried.work is not None
+        assert carried.work.document == demo_document(), "it opens as what was asked about"
 
 
 def test_what_an_edit_could_not_do_is_said_and_nothing_is_computed_without_it(

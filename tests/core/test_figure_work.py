@@ -88,6 +88,13 @@ def test_it_says_how_it_was_made(tmp_path: Path) -> None:
     assert state["document_sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_the_subspaces_of_the_pads_at_hand_are_named_without_an_edit() -> None:
+    known = {("color", 1): "cc", ("shape", 1): "dd", ("color", 2): "ee", ("probe", 1): "ff"}
+    answer = replace(ANSWER, model=replace(INFO, asset_hashes=known))
+
+    assert state_of(Work(demo_document(), VIEW), answer)["subspaces"] == ["cc", "dd", "ff"]
+
+
 def test_how_one_came_there_stays_behind(tmp_path: Path) -> None:
     work = opened(written(tmp_path, state_of(a_work(), ANSWER)))
 

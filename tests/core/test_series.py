@@ -10,6 +10,7 @@ import pytest
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, choose_device
+from core.figure_work import read_figure
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Progress
 from core.series import run_series
@@ -60,7 +61,13 @@ def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Mode
         folder = out / ("correlation" if study == "correlation" else "tiny")
         result = result_from_json((folder / f"{study}.json").read_text(encoding="utf-8"))
         assert (folder / f"{study}.csv").read_text(encoding="utf-8") == result_to_csv(result)
-        assert all((folder / "figures" / f"{name}.png").is_file() for name in result.plots)
+        for name in result.plots:
+            carried = read_figure(folder / "figures" / f"{name}.png")
+            assert carried is not None
+            assert carried.study is not None, "a figure says of what study it is"
+            assert carried.study["study"] == result.study
+            assert carried.study["settings"] == result.settings
+            assert carried.study["weights_sha256"] == result.weights_sha256
         assert result.title in report
     assert model.weights_hash in report
     assert "another model" in report

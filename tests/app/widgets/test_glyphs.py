@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from app.widgets.figure_painter import FigurePainter
 from app.widgets.glyphs import glyph, paint_glyph
 
 
@@ -51,6 +52,22 @@ def test_a_long_shape_keeps_its_proportions() -> None:
 
     assert shown.any(axis=0).sum() == pytest.approx(48, abs=1)
     assert shown.any(axis=1).sum() == pytest.approx(16, abs=1)
+
+
+def test_on_paper_a_glyph_is_an_outline_of_the_same_shape() -> None:
+    ring = disc(32) & ~np.pad(disc(20), 6)
+    shown = {}
+    for painter_of in (QPainter, FigurePainter):
+        image = QImage(40, 40, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(QColor(0, 0, 0, 0))
+        painter = painter_of(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_glyph(painter, ring, QRectF(0, 0, 40, 40), QColor("white"))
+        painter.end()
+        shown[painter_of] = coverage(image)
+
+    assert np.abs(shown[QPainter] - shown[FigurePainter]).mean() < 0.02
+    assert shown[FigurePainter][20, 20] == 0.0, "the hole is a hole"
 
 
 def test_an_empty_mask_is_an_empty_glyph() -> None:
