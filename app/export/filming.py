@@ -27,8 +27,8 @@ class Filming(QObject):
     """Makes one film. `went_on` says how many frames are done of how many; `ended` the file, or a UserError, or None
     where it was cancelled.
 
-    Every frame is a state that the model was asked about: no picture lies between two of them. `verdicts` are what it
-    said, frame by frame. Until the last frame is written the file is as it was.
+    Each of the `frames` is a state that the model was asked about: no picture lies between two of them. `verdicts` are
+    what it said, frame by frame. Until the last frame is written by the `recorder`, a process, the file is as it was.
     """
 
     went_on = Signal(int, int)
@@ -42,12 +42,12 @@ class Filming(QObject):
         self.verdicts: list[Verdict | None] = []
         self._film, self._path, self._over = film, path, False
         self._plan = frames_of(work, film)
-        self._frames: tuple[Frame, ...] = ()
+        self.frames: tuple[Frame, ...] = ()
         self._studio: Studio | None = None
         self._engine = self._child(serve_whole, device, name="relata-film-engine")
         self._engine.said.connect(self._hear)
-        self._recorder = self._child(record, str(path), int(film.fps), name="relata-film-writer")
-        self._recorder.said.connect(self._recorded)
+        self.recorder = self._child(record, str(path), int(film.fps), name="relata-film-writer")
+        self.recorder.said.connect(self._recorded)
 
     def _child(self, target: Callable[..., None], *options: object, name: str) -> ChildProcess:
         child = ChildProcess(target, *options, name=name)
@@ -67,8 +67,8 @@ class Filming(QObject):
         try:
             self._engine.send(next(self._plan) if answer is None else self._plan.send(answer))
         except StopIteration as stop:
-            self._frames = stop.value
-            first, size = self._frames[0], QSize(*self._film.size_px)
+            self.frames = stop.value
+            first, size = self.frames[0], QSize(*self._film.size_px)
             self._studio = Studio(first, size, self._film.look, with_map=self._film.map)
             self._engine.send(self._studio.show(first))
         except UserError as error:
@@ -82,7 +82,7 @@ class Filming(QObject):
         else:
             image = self._studio.take(message)
             self.verdicts.append(self._studio.verdict)
-            self._recorder.send(_picture(image, self._frames[len(self.verdicts) - 1].n_times))
+            self.recorder.send(_picture(image, self.frames[len(self.verdicts) - 1].n_times))
 
     def _recorded(self, message: object) -> None:
         """The frame is taken: on to the next one, or to the end."""
@@ -92,18 +92,20 @@ class Filming(QObject):
         elif message is None:
             self._end(self._path)
         else:
-            self.went_on.emit(done, len(self._frames))
-            if done < len(self._frames) and self._studio is not None:
-                self._engine.send(self._studio.show(self._frames[done]))
+            self.went_on.emit(done, len(self.frames))
+            if done < len(self.frames) and self._studio is not None:
+                self._engine.send(self._studio.show(self.frames[done]))
             else:
-                self._recorder.send(None)
+                self.recorder.send(None)
 
     def _end(self, how: Path | UserError | None) -> None:
         if self._over:
             return
         self._over = True
-        for child in (self._engine, self._recorder):
+        for child in (self._engine, self.recorder):
             child.close()
+        if self._studio is not None:
+            self._studio.close()
         self.ended.emit(how)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFont, QImage, QPainter
@@ -50,6 +51,11 @@ class Studio:
             LayersPanel(self.desk),
         )
         self._panels: tuple[Panel, ...] = (self.decision, self.stimulus, self.inside, self.pads, self.layers)
+
+    def close(self) -> None:
+        """Take the panels apart."""
+        for panel in self._panels:
+            cast(QWidget, panel).deleteLater()
 
     def show(self, frame: Frame) -> Question:
         """Show a state; what all panels want to know of it."""
@@ -99,11 +105,14 @@ class Studio:
         self._paint_row(painter, middle.adjusted(0, 0, 0, -LINE * zoom), zoom)
         self._say(painter, QRectF(middle.left(), middle.bottom() - LINE * zoom, middle.width(), LINE * zoom), zoom)
 
-    def _paint_row(self, painter: QPainter, area: QRectF, zoom: float) -> None:
-        """What is seen, what is looked at, and the pad where there is one, side by side."""
+    @property
+    def row(self) -> list[QWidget]:
+        """What stands side by side: what is seen, what is looked at, and the pad where there is one."""
         pad = self.pads.pads[self.pads.property_shown]
-        shown: list[QWidget] = [self.stimulus.canvas, self.inside.view, *([pad] if pad.isEnabled() else [])]
-        gap = MARGIN * zoom
+        return [self.stimulus.canvas, self.inside.view, *([pad] if pad.isEnabled() else [])]
+
+    def _paint_row(self, painter: QPainter, area: QRectF, zoom: float) -> None:
+        shown, gap = self.row, MARGIN * zoom
         width = (area.width() - gap * (len(shown) - 1)) / len(shown)
         for index, widget in enumerate(shown):
             self._paint(
