@@ -20,7 +20,7 @@ from core.storage import replace_file
 SUFFIXES = (".gif", ".mp4")
 N_LOOKED_AT = 12
 """From how many frames, all over the film, the colours of a GIF are taken."""
-N_EXACT, MOST_WEIGHT = 160, 64
+N_EXACT, MOST_WEIGHT = 64, 64
 """How many colours are kept as they are, and how much one of the others counts at most."""
 AT_ONCE = 4096
 QUALITY = "18"
@@ -141,7 +141,7 @@ def _summary(colors: Colors) -> np.ndarray:
     if not len(colors):
         return np.zeros((0, 3), np.int64)
     strip = Image.fromarray(_rgb(colors).astype(np.uint8)[None])  # [1, N, 3]
-    palette = strip.quantize(256 - N_EXACT, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE).getpalette()
+    palette = strip.quantize(256 - N_EXACT, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE).getpalette()
     return np.array(palette, np.int64).reshape(-1, 3)[: 256 - N_EXACT]
 
 
