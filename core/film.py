@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from core.analyses.edit_at_blocks import EditAtBlocks
 from core.analyses.pad import Pad, PadPlaces
@@ -23,6 +23,7 @@ OF_WORDS: dict[Of, str] = {
     "scenes": "From scene to scene",
 }
 Size = Literal["640x360", "960x540", "1280x720", "1920x1080"]
+SIZE_WORDS = {size: size.replace("x", " × ") for size in get_args(Size)}
 Fps = Literal["10", "20", "25", "50"]
 Look = Literal["light", "dark"]
 SHORTEST_S, LONGEST_S = 0.2, 60.0
@@ -40,7 +41,7 @@ class Film:
     """What a film is of, and how it is made."""
 
     of: Of = field(default="drag", metadata={"label": "Of", "words": OF_WORDS})
-    size: Size = field(default="960x540", metadata={"tip": "Pixels"})
+    size: Size = field(default="960x540", metadata={"tip": "Pixels", "words": SIZE_WORDS})
     fps: Fps = field(default="20", metadata={"label": "Frames a second"})
     seconds: float = field(
         default=2.0,

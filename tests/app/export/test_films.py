@@ -53,7 +53,7 @@ def test_what_is_chosen_is_made_of_the_document_as_it_is(
     window: MainWindow, dialog: FilmDialog, tmp_path: Path
 ) -> None:
     size: Any = dialog.form.rows["size"]
-    size.setCurrentText("640x360")
+    size.setCurrentText("640 × 360")
 
     dialog.begin(tmp_path / "a.gif")
 
