@@ -58,7 +58,7 @@ clean:
 $(INSTALLED): $(PINS)
 	@$(ENSURE_VENV)
 	@echo "Installing Relata into $(VENV) (the first time this takes some minutes)"
-	$(PIP) --editable .
+	$(PIP) --editable '.[film]'
 	@touch $@
 
 $(INSTALLED_DEV): $(PINS)

@@ -25,6 +25,7 @@ from PySide6.QtCore import QSettings, qVersion
 from PySide6.QtWidgets import QApplication
 
 from app import theme
+from app.export.film_program import main as make_film
 from app.export.headless import main as draw_figure
 from app.journal import journal_folder
 from app.live import Live
@@ -35,7 +36,8 @@ from app.scenes_menu import check_talk
 from app.signals import Signals
 from app.store import Store
 from core.cards import subspace_cards
-from core.cli_figure import VERB
+from core.cli_figure import VERB as FIGURE
+from core.cli_film import VERB as FILM
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
 from core.library import log_path
@@ -50,12 +52,14 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None
 def main() -> int:
     """Open the demo, show the window, then start the engine: the first frame does not wait for torch.
 
-    After the word `figure`, a figure is drawn in its place.
+    After the word `figure` or `film`, that is made in its place.
     """
     open_streams()
     stand_somewhere()
-    if sys.argv[1:2] == [VERB]:
+    if sys.argv[1:2] == [FIGURE]:
         return draw_figure(sys.argv[2:])
+    if sys.argv[1:2] == [FILM]:
+        return make_film(sys.argv[2:])
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
     app.setOrganizationName("Relata")

@@ -18,6 +18,7 @@ from core.pictures import PHOTO_SUFFIXES
 
 Key = QKeySequence.StandardKey
 PHOTO_FILTER = f"Pictures ({' '.join(f'*.{suffix}' for suffix in PHOTO_SUFFIXES)});;All files (*)"
+EXPORTS = (("Export figure…", "Ctrl+Shift+E"), ("Export film…",))
 LARGE = """
 QMenu { icon-size: 48px; }
 QMenu::item { height: 54px; padding: 0 16px 0 8px; }
@@ -32,9 +33,9 @@ class Add(Protocol):
 
 
 def fill(
-    menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidget, export: Callable[[], object]
+    menu: QMenu, add: Add, documents: Documents, desk: Desk, window: QWidget, *exports: Callable[[], object]
 ) -> None:
-    """Add its commands; those of what was opened last are listed when it is shown."""
+    """Add its commands; those of what was opened last are listed when it is shown. `exports` do what EXPORTS names."""
     add("File", "New", documents.new, Key.New)
     add("File", "New window", documents.new_window, "Ctrl+Alt+N")
     menu.addSeparator()
@@ -53,7 +54,8 @@ def fill(
     add("File", "Locate the model…", documents.locate)
     add("File", "Install what came along", documents.brought.install)
     menu.addSeparator()
-    add("File", "Export figure…", export, "Ctrl+Shift+E")
+    for (text, *keys), do in zip(EXPORTS, exports, strict=True):
+        add("File", text, do, *keys)
     menu.addSeparator()
     add("File", "Quit", window.close, Key.Quit)
     menu.addSeparator()

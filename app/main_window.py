@@ -17,7 +17,9 @@ from app.desk import Desk
 from app.documents import Documents
 from app.drawing_menu import DRAWING
 from app.edits import keep_model
+from app.export import numbers
 from app.export.exports import Exports
+from app.export.films import Films
 from app.item_commands import ITEM_COMMANDS
 from app.jobs import Jobs
 from app.live import Live
@@ -66,12 +68,15 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self, self.desk, self._standing, self.outcomes, settings, journal)
         self.leaving = self.documents.leaving
         self.exports = Exports(self, self.desk, self.documents, self.outcomes, self._in_sight, settings)
-        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, self.exports.export)
+        self.films = Films(self, self.desk, self.documents)
+        taken = (self.exports.export, self.films.ask)
+        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, *taken)
         self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
         self._add_undo()
         for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
             self._add(command)
         self.exports.add_commands(self._extra)
+        numbers.fill(self._extra, self.exports, self.desk)
         self._menus["Edit"].addSeparator()
         self.settings.add_settings()
         self.models = Models(self, self.desk, self.outcomes)
@@ -274,6 +279,7 @@ class MainWindow(QMainWindow):
             return
         self.documents.stop()
         self.presenting.stop()
+        self.films.stop()
         self.workspaces.keep()
         self.models.stop()
         self.jobs.stop()

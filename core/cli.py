@@ -26,6 +26,7 @@ from core.arguments import EPOCHS_MAX, Parser, blocks_named, even, fourfold, one
 from core.cards import LARGEST_IMAGE_PX
 from core.cli_ask import add_ask_verb
 from core.cli_figure import add_figure_verb
+from core.cli_film import add_film_verb
 from core.cli_head import add_head_verb
 from core.cli_holds import add_holds_verbs
 from core.cli_import import add_import_verb
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add_figure_verb(verbs)
     add_set_verb(verbs)
     add_talk_verb(verbs)
+    add_film_verb(verbs)
     selftest = verbs.add_parser("selftest", help="check parity, answers, accuracy and one flip of a model")
     selftest.add_argument("--json", action="store_true")
     selftest.add_argument("--model", default="discrimination", help=MODEL_HELP)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from core.analyses import Analysis
@@ -103,6 +103,12 @@ class Answer:
     lost: Mapping[Intervention, str] = field(default_factory=dict)
     complete: bool = False
     engine_ms: float = 0.0
+
+
+def whole(parts: Sequence[Answer]) -> Answer:
+    """All parts of an answer in one, each finding at its best."""
+    found = {analysis: value for part in parts for analysis, value in part.found.items()}
+    return replace(parts[-1], found=found, complete=True)
 
 
 @dataclass(frozen=True, slots=True)

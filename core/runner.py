@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.jobs.progress import Progress
 from core.library import log_path
 from core.log import LOG, keep_log
-from core.questions import Answer, Failure, Question
+from core.questions import Answer, Failure, Question, whole
 from core.signals import FROM_A_TERMINAL, first_heard, ignore
 from core.streams import open_streams
 
@@ -64,6 +64,23 @@ def serve(connection: Connection, device: str, threads: int = 0) -> None:
                 complete |= isinstance(part, Answer) and part.complete
                 if complete and connection.poll():
                     break  # something newer waits: what could still be made better is dropped
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def serve_whole(connection: Connection, device: str) -> None:
+    """Answer questions one at a time, each at once with all that is wanted, at its best; end as `serve` does."""
+    import torch
+
+    from core.session import Session
+
+    torch.set_num_threads(n_threads(left_free=1))
+    session = Session(device)
+    try:
+        while (question := connection.recv()) is not None:
+            parts = list(_parts(session, question))
+            failed = [part for part in parts if isinstance(part, Failure)]
+            connection.send(failed[0] if failed else whole([part for part in parts if isinstance(part, Answer)]))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 

@@ -24,7 +24,7 @@ from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.log import LOG
-from core.questions import Answer, Question, info_of
+from core.questions import Answer, Question, info_of, whole
 from core.scene import Geometry
 from core.state import Opened, State
 from core.streams import say
@@ -128,10 +128,7 @@ class Session:
 
     def answer(self, question: Question) -> Answer:
         """All parts of an answer in one, at their best."""
-        found: dict[Analysis[Any], Any] = {}
-        for part in self.answers(question):
-            found |= part.found
-        return replace(part, found=found, complete=True)
+        return whole(list(self.answers(question)))
 
 
 def _next(run: Iterator[Any]) -> Any | Refusal | None:

@@ -1,7 +1,7 @@
 """Pictures of the window on the real engine, to be looked at: `make pictures`.
 
 Every workspace in every usual size, light and dark, at 100 and 200 %, goes to `build/pictures/`; README's own pictures
-go to `docs/`. Each scale is a process of its own: Qt reads it once, when it starts.
+and its film go to `docs/`. Each scale is a process of its own: Qt reads it once, when it starts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def main() -> int:
         subprocess.run([*command, scale], cwd=ROOT, env=env, check=False).returncode
         for scale, env in zip(SCALES, scaled, strict=True)
     ]
-    return max(ended)
+    film = [sys.executable, "-m", "core.cli", "film", "docs/flip.relata", "--out", "docs/flip.gif", "--device", "cpu"]
+    return max(*ended, subprocess.run(film, cwd=ROOT, check=False).returncode)
 
 
 def take(folder: Path, scale: str) -> None:

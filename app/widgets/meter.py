@@ -85,7 +85,9 @@ class DecisionMeter(Answering[Reading]):
         return Look(self._reading, self._stale, self._message, self._reach, self.pulse)
 
     def _faded_trail(self) -> tuple[tuple[float, int], ...]:
-        """Margins, each with how far it has faded."""
+        """Margins, each with how far it has faded; a figure has no past."""
+        if self.pose is not None:
+            return ()
         step_s = self._trail_s / FADE_STEPS
         now = int(time.monotonic() / step_s)  # all dots fade at the same moments, and between them nothing does
         return tuple((margin, min(FADE_STEPS, now - int(born / step_s))) for born, margin in self._trail)

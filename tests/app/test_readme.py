@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
+from core.analyses.decision import Decision
 from core.cards import model_path, read_card, subspace_cards
+from core.questions import Question
+from core.session import Session
+from core.work_files import read_work
 
 README = Path(__file__).parents[2] / "README.md"
+DOCS = README.parent / "docs"
+MOST_BYTES = 1_500_000
 SPLITS = {"test": "unseen images", "ood-shape": "new shapes", "ood-color": "new colours", "ood-shape-color": "both new"}
 
 
@@ -59,6 +67,17 @@ def _name(block: int) -> str:
 
 def test_the_readme_shows_what_was_measured() -> None:
     assert measured() in README.read_text(encoding="utf-8")
+
+
+def test_the_film_of_the_readme_is_of_a_drag_that_flips_the_answer_and_loads_quickly() -> None:
+    document = read_work(DOCS / "flip.relata").document
+
+    with Image.open(DOCS / "flip.gif") as film:
+        assert (film.size, film.n_frames) == ((960, 540), 40)
+    assert (DOCS / "flip.gif").stat().st_size < MOST_BYTES
+    verdict = Session("cpu").answer(Question(document)).found[Decision()]
+    assert (verdict.flipped, verdict.answer) == (True, "same")
+    assert (round(verdict.baseline_margin, 1), round(verdict.margin, 1)) == (-13.7, 10.2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+"""`relata film`: what can be mended is said before anything starts; the rest reaches the program that paints."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from core.cli import main
+from core.cli_film import film_of
+
+FILE = Path(__file__).parents[1] / "data" / "format-1.relata"
+
+
+class Program:
+    """Stands for the program that paints."""
+
+    commands: ClassVar[list[list[str]]] = []
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        assert env["QT_QPA_PLATFORM"] == "offscreen"
+        self.commands.append(command)
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def wait(self) -> int:
+        return 7
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    monkeypatch.setattr(Program, "commands", [])
+    monkeypatch.setattr(subprocess, "Popen", Program)
+    return Program.commands
+
+
+def test_what_is_asked_for_reaches_the_program_that_paints(tmp_path: Path, commands: list[list[str]]) -> None:
+    out = tmp_path / "a.gif"
+    words = ["--of", "write", "--size", "640x360", "--fps", "10", "--seconds", "1.5", "--look", "dark", "--no-map"]
+
+    status = main(["film", str(FILE), "--out", str(out), "--device", "cpu", *words])
+
+    (command,) = commands
+    assert status == 7, "its exit status is the program's"
+    start = command.index("film")
+    found = _parsed(command[start + 1 :])
+    assert (found.file, found.out, found.device) == (FILE, out, "cpu")
+    assert film_of(found) == film_of(_parsed([str(FILE), "--out", str(out), *words]))
+
+
+def _parsed(words: list[str]) -> Any:
+    from core.arguments import Parser
+    from core.cli_film import add_film_arguments
+
+    parser = Parser()
+    add_film_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "a.avi"], ".gif or .mp4"),
+        (["--out", "a.gif", "--seconds", "0"], "0.2 to 60"),
+        (["--out", "a.gif", "--of", "dreams"], "dreams"),
+    ],
+)
+def test_what_is_no_film_is_a_users_mistake(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    commands: list[list[str]],
+    words: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    try:
+        status = main(["film", str(FILE), *words])
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else -1
+
+    assert status == 2
+    assert said in capsys.readouterr().err
+    assert commands == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_document_is_said_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
+) -> None:
+    (tmp_path / "a.relata").write_text("no")
+
+    assert main(["film", str(tmp_path / "a.relata"), "--out", str(tmp_path / "a.gif")]) == 2
+
+    assert "no document of Relata" in capsys.readouterr().err
+    assert commands == []
