@@ -152,7 +152,7 @@ class HoldsPanel(QWidget, Panel):
 
     def _why_not(self) -> str:
         desk = self._desk
-        why = why_no_others(desk.document.base, desk.model.labels if desk.model is not None else ())
+        why = why_no_others(desk.document, desk.model.labels if desk.model is not None else ())
         return why or ("" if any(edit.enabled for edit in desk.document.interventions) else NO_EDIT)
 
     @property
