@@ -257,7 +257,7 @@ class HoldsPanel(QWidget, Panel):
             return {}
         if self._kept is None or self._kept[0] is not holding:
             self._kept = (holding, kept_of(holding))
-        return {"found": self._kept[1], "seed": self.form.value.seed}
+        return {"found": self._kept[1]}
 
     def take(self, kept: Mapping[str, Any]) -> None:
         if self.busy:
