@@ -6,21 +6,25 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.analyses import Refusal
 from core.analyses.layer_sweep import MAX_PAIRS, TOO_LATE, LayerSweep, Sweep
+from core.analyses.layer_sweep import kept_of as kept_sweep
 from core.arguments import seed, whole
 from core.document import Document
 from core.errors import UserError
-from core.holding import N_MOST
+from core.holding import N_MOST, kept_of
 from core.holds_job import MAX_PAIRS as MAX_OTHERS
 from core.holds_job import holds
 from core.jobs.progress import Job, Progress
 from core.plots import Plot
 from core.storage import write_text
+from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
+from core.work import Work
 from core.work_files import read_work
 
 
@@ -48,22 +52,25 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
 
 
 def _holds(arguments: argparse.Namespace) -> int:
-    document = read_work(arguments.file).document
-    job = holds(document, arguments.n, arguments.seed, str(device_of(arguments)))
+    work = read_work(arguments.file)
+    job = holds(work.document, arguments.n, arguments.seed, str(device_of(arguments)))
     found = watch(job, quiet=arguments.json)
     if arguments.csv is not None:
-        write_text(arguments.csv, found.to_csv())
+        write_text(arguments.csv, to_csv(found.rows()))
     lines = [*found.words(), *found.notes]
     if found.n_right is not None:
         lines.append(f"Without edits the model is right about {found.n_right} of {len(found.pairs)} pairs.")
-    _say(arguments, found.to_json(), lines, found.plots())
+    _print(arguments, found.to_json(), lines)
+    _write_figures(arguments, replace(work, panels={"Does it hold?": {"found": kept_of(found)}}), found.plots())
     return 0
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    document = read_work(arguments.file).document
-    found = watch(_swept(document, arguments.n, str(device_of(arguments))), quiet=arguments.json)
-    _say(arguments, _as_json(found), _table(found), (found.plot(), found.plot("flips")))
+    work = read_work(arguments.file)
+    found = watch(_swept(work.document, arguments.n, str(device_of(arguments))), quiet=arguments.json)
+    _print(arguments, _as_json(found), _table(found))
+    kept = {"n": arguments.n, "shown": "margin", "found": kept_sweep(found), "of_this": True}
+    _write_figures(arguments, replace(work, panels={"Sweep": kept}), (found.plot(), found.plot("flips")))
     return 0
 
 
@@ -85,16 +92,21 @@ def _swept(document: Document, n: int, device: str) -> Job[Sweep]:
     return found
 
 
-def _say(arguments: argparse.Namespace, value: object, lines: Sequence[str], plots: Sequence[Plot]) -> None:
-    """Print what was found, and write its figures."""
+def _print(arguments: argparse.Namespace, value: object, lines: Sequence[str]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1) if arguments.json else "\n".join(lines))
+
+
+def _write_figures(arguments: argparse.Namespace, work: Work, plots: Sequence[Plot]) -> None:
+    """Write the figures, if they are wanted; each opens as the document with what was found."""
     if arguments.figure is None:
         return
+    from core.figure_work import state_of
     from core.figures import write_figure
 
     path: Path = arguments.figure
+    state = state_of(work)
     for index, plot in enumerate(plots, start=1):
-        for written in write_figure(plot, path.with_name(f"{path.stem}-{index}")):
+        for written in write_figure(plot, path.with_name(f"{path.stem}-{index}"), state=state):
             if not arguments.json:
                 print(written)
 

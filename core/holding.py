@@ -5,10 +5,8 @@ Importing this loads no torch, so that the window can read what the job in `core
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from core.other_pairs import other_pair
 from core.plots import Bars, Reference, Series
 from core.scene import truth
 from core.statistics import mean_interval, wilson
+from core.tables import Row
 from core.work_checks import check_document
 from core.work_json import converter
 
@@ -123,15 +122,14 @@ class Holding:
             ),
         )
 
-    def to_csv(self) -> str:
-        """A line for each pair."""
-        out = StringIO()
-        write = csv.writer(out, lineterminator="\n")
-        write.writerow(["seed", "without edits", *self.conditions, *(f"turned, {name}" for name in self.conditions)])
+    def rows(self) -> list[Row]:
+        """One for each pair, as a table has them."""
+        found = []
         for pair in self.pairs:
-            flips = [int(pair.turned(index)) for index in range(len(self.conditions))]
-            write.writerow([pair.seed, pair.before, *pair.after, *flips])
-        return out.getvalue()
+            margins = dict(zip(self.conditions, pair.after, strict=True))
+            flips = {f"turned, {name}": int(pair.turned(index)) for index, name in enumerate(self.conditions)}
+            found.append({"seed": pair.seed, "without edits": pair.before, **margins, **flips})
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """The numbers, as JSON has them."""

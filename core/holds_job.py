@@ -71,7 +71,7 @@ def _asked(state: State, n: int) -> Holding:
     """
     from core.analyses.decision import verdict
 
-    if why := why_no_others(state.document.base, state.labels):
+    if why := why_no_others(state.document, state.labels):
         raise UserError(why, "Nothing was computed.")
     if not state.edits:
         lost = " ".join(state.lost.values())

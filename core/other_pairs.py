@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,19 @@ import numpy as np
 from core.datasets import draw_cells
 from core.document import Document, Intervention
 from core.errors import UserError
-from core.scene import N_COLORS, N_OOD, N_SHAPES, Geometry, Property, Stimulus, Task, task_of
+from core.scene import (
+    N_COLORS,
+    N_OOD,
+    N_SHAPES,
+    Geometry,
+    Item,
+    Property,
+    Stimulus,
+    is_upright,
+    item_box,
+    overlaps,
+    task_of,
+)
 
 if TYPE_CHECKING:
     from core.assets.subspace import Subspace
@@ -24,7 +37,11 @@ if TYPE_CHECKING:
 EFFECT = "with the edits"
 """What the condition is called that is no control."""
 
+Place = tuple[int, int]
+
 _STREAM = 0x0A1B
+TRIES = 20
+"""How often places are looked for before items stay where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +56,19 @@ class Renaming:
         return self.shapes if property == "shape" else self.colors
 
 
-def why_no_others(base: Stimulus, labels: Sequence[str]) -> str:
+def why_no_others(document: Document, labels: Sequence[str]) -> str:
     """Why there are no other pairs of the same kind, or no answers that could be counted; "" where there are.
 
     `labels` are the classes of the model, none for a network without.
     """
+    base, source = document.base, document.source
     if base.photo is not None:
         return "A photo has no other pairs of its kind: nobody knows what else it could have shown."
     if task_of(base) is None:
         n = len(base.items)
         return f"{n} {'item poses' if n == 1 else 'items pose'} no task; draw two, or four for match-to-sample."
+    if any(s is not None and s.photo is None and s.paint is not None for s in (base, source)):
+        return "What is painted by hand belongs to this picture, and to no other pair."
     if len(labels) > 2:
         return f"This model chooses among {len(labels)} classes and judges no pair."
     return ""
@@ -58,21 +78,20 @@ def other_pair(document: Document, seed: int) -> tuple[Document, Renaming]:
     """The document, without edits, with another pair of the same kind and a source to go with it, from `seed`.
 
     All that is the same in the drawn pictures is the same, and all that differs differs: shapes and colours are
-    exchanged one for one. Places, jitter and noise are drawn anew. A source in the base's places stays in those of the
-    base, and a photo is a source as it is.
+    exchanged one for one. Places, jitter and noise are drawn anew; size and angle stay. A source in the base's places
+    stays in those of the base, and a photo is a source as it is.
 
-    Raises UserError where the base poses no task, or the canvas has no room.
+    Raises UserError where there are no others.
     """
-    task = task_of(document.base)
-    if task is None:
-        raise UserError(why_no_others(document.base, ()), "Use Stimulus ▸ Random pair.")
+    if why := why_no_others(document, ()):
+        raise UserError(why, "Use Stimulus ▸ Random pair.")
     rng = np.random.default_rng([_STREAM, seed])
     renaming = Renaming(_exchanged(rng, N_SHAPES), _exchanged(rng, N_COLORS))
-    base = _redrawn(document.base, renaming, rng, _cells(task, document.base.geometry, rng))
+    base = _placed(_redrawn(document.base, renaming, rng), rng)
     source = document.source
     if source is not None and source.photo is None and source.items:
-        cells = _places(base) if _places(source) == _places(document.base) else _cells_of(source, rng)
-        source = _redrawn(source, renaming, rng, cells)
+        redrawn, together = _redrawn(source, renaming, rng), _places(source) == _places(document.base)
+        source = _at(redrawn, _places(base)) if together else _placed(redrawn, rng)
     return replace(document, base=base, source=source, interventions=()), renaming
 
 
@@ -81,33 +100,57 @@ def _exchanged(rng: np.random.Generator, n: int) -> tuple[int, ...]:
     return (*map(int, rng.permutation(n)), *(n + int(i) for i in rng.permutation(N_OOD)))
 
 
-def _places(stimulus: Stimulus) -> list[tuple[int, int]]:
+def _places(stimulus: Stimulus) -> list[Place]:
     return [(item.x_px, item.y_px) for item in stimulus.items]
 
 
-def _cells_of(stimulus: Stimulus, rng: np.random.Generator) -> list[tuple[int, int]]:
-    task = task_of(stimulus)
-    if task is not None:
-        return _cells(task, stimulus.geometry, rng)
-    return draw_cells(rng, stimulus.geometry.corners(), stimulus.geometry, len(stimulus.items))
+def _at(stimulus: Stimulus, places: Iterable[Place]) -> Stimulus:
+    pairs = zip(stimulus.items, places, strict=True)
+    return replace(stimulus, items=tuple(replace(item, x_px=x_px, y_px=y_px) for item, (x_px, y_px) in pairs))
 
 
-def _cells(task: Task, geometry: Geometry, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Random places as in training."""
-    if task == "rmts":
-        return [*geometry.display_cells(), *draw_cells(rng, geometry.sample_corners(), geometry, 2)]
-    return draw_cells(rng, geometry.corners(), geometry, 2)
+def _placed(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus:
+    """The items in random places: as in training, or where one is turned or of another size, wherever there is room."""
+    geometry, items = stimulus.geometry, stimulus.items
+    if not all(map(is_upright, items)):
+        return _at(stimulus, _free_places(stimulus, rng))
+    if task_of(stimulus) == "rmts":
+        return _at(stimulus, [*geometry.display_cells(), *draw_cells(rng, geometry.sample_corners(), geometry, 2)])
+    return _at(stimulus, draw_cells(rng, geometry.corners(), geometry, len(items)))
 
 
-def _redrawn(
-    stimulus: Stimulus, renaming: Renaming, rng: np.random.Generator, cells: Iterable[tuple[int, int]]
-) -> Stimulus:
+def _free_places(stimulus: Stimulus, rng: np.random.Generator) -> list[Place]:
+    """Random places on the patch grid in which no item covers another or sticks out, the display pair in its own; those
+    that they have where there are none."""
+    geometry, n_held = stimulus.geometry, 2 if task_of(stimulus) == "rmts" else 0
+    for _ in range(TRIES):
+        placed = list(stimulus.items[:n_held])
+        for item in stimulus.items[n_held:]:
+            steps = range(0, geometry.image_px, geometry.patch_px)
+            moved = (replace(item, x_px=x, y_px=y) for x, y in product(steps, repeat=2))
+            free = [
+                at for at in moved if _is_inside(at, geometry) and not any(overlaps(at, p, geometry) for p in placed)
+            ]
+            if not free:
+                break
+            placed.append(free[int(rng.integers(len(free)))])
+        if len(placed) == len(stimulus.items):
+            return [(item.x_px, item.y_px) for item in placed]
+    return _places(stimulus)
+
+
+def _is_inside(item: Item, geometry: Geometry) -> bool:
+    left, top, right, bottom = item_box(item, geometry)
+    return min(left, top) >= 0 and max(right, bottom) <= geometry.image_px
+
+
+def _redrawn(stimulus: Stimulus, renaming: Renaming, rng: np.random.Generator) -> Stimulus:
+    """The items under their new names, with jitter and noise drawn anew."""
     items = []
-    for item, (x_px, y_px) in zip(stimulus.items, cells, strict=True):
+    for item in stimulus.items:
         dx, dy = (int(d) for d in rng.integers(0, stimulus.geometry.max_jitter_px + 1, 2))
-        values = {"shape": renaming.shapes[item.shape], "color": renaming.colors[item.color]}
-        seed = int(rng.integers(2**62))
-        items.append(replace(item, **values, x_px=x_px, y_px=y_px, jitter_px=(dx, dy), seed=seed))  # type: ignore[arg-type]
+        names = {"shape": renaming.shapes[item.shape], "color": renaming.colors[item.color]}
+        items.append(replace(item, **names, jitter_px=(dx, dy), seed=int(rng.integers(2**62))))  # type: ignore[arg-type]
     return replace(stimulus, items=tuple(items))
 
 

@@ -152,7 +152,7 @@ class HoldsPanel(QWidget, Panel):
 
     def _why_not(self) -> str:
         desk = self._desk
-        why = why_no_others(desk.document.base, desk.model.labels if desk.model is not None else ())
+        why = why_no_others(desk.document, desk.model.labels if desk.model is not None else ())
         return why or ("" if any(edit.enabled for edit in desk.document.interventions) else NO_EDIT)
 
     @property
@@ -257,7 +257,7 @@ class HoldsPanel(QWidget, Panel):
             return {}
         if self._kept is None or self._kept[0] is not holding:
             self._kept = (holding, kept_of(holding))
-        return {"found": self._kept[1], "seed": self.form.value.seed}
+        return {"found": self._kept[1]}
 
     def take(self, kept: Mapping[str, Any]) -> None:
         if self.busy:

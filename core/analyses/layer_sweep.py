@@ -182,7 +182,7 @@ class _Running:
     def __init__(self, state: State) -> None:
         said = verdict(state)
         self._low, self._high = (state.labels.index(said.labels[side]) for side in said.sides)
-        why = why_no_others(state.document.base, state.labels)
+        why = why_no_others(state.document, state.labels)
         self._names = tuple(conditions(state.edits, state.document.base))
         self._gaps: dict[int, str] = {}
         self._swept: list[_Pair] = []

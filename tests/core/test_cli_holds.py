@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from core.analyses.layer_sweep import sweep_of
 from core.cli import main
 from core.demo import demo_document
 from core.document import Document, View
+from core.figure_work import read_figure
+from core.holding import holding_of
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.move import MoveInSubspace
 from core.work import Work
-from core.work_files import write_work
+from core.work_files import read_work, write_work
 
 MOVE = MoveInSubspace(0, 0, "color", (2.0, -1.0))
 
@@ -46,7 +49,11 @@ def test_intervals_and_controls_are_printed_and_the_table_is_written(
     assert said[3] == "95 % intervals in brackets."
     assert "right about" in said[4]
     assert len(table.read_text(encoding="utf-8").splitlines()) == 4
-    assert (tmp_path / "holds-1.svg").stat().st_size > 1000
+    carried = read_figure(tmp_path / "holds-1.svg")
+    assert carried is not None
+    assert carried.work is not None
+    assert carried.work.document == read_work(Path(file)).document
+    assert len(holding_of(carried.work.panels["Does it hold?"]["found"]).pairs) == 3
 
 
 def test_json_has_every_pair(file: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,6 +70,15 @@ def test_a_sweep_is_a_line_for_each_layer(file: str, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["embed", "0", "1", "2", "3", "4", "5"]
     assert lines[-1].endswith("There is no color subspace after block 5.")
+
+
+def test_the_figure_of_a_sweep_opens_with_the_sweep(file: str, tmp_path: Path) -> None:
+    assert main(["sweep", file, "--n", "0", "--figure", str(tmp_path / "sweep"), "--device", "cpu"]) == 0
+
+    carried = read_figure(tmp_path / "sweep-2.png")
+    assert carried is not None
+    assert carried.work is not None
+    assert sweep_of(carried.work.panels["Sweep"]["found"]).known
 
 
 def test_a_sweep_as_json_has_no_number_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ from core.jobs.progress import Progress
 from core.questions import Question
 from core.session import Session
 from core.statistics import mean_interval, wilson
+from core.tables import to_csv
 from tests.core.analyses.test_layer_sweep import landmark
 from tests.core.networks import finish
 
@@ -123,7 +124,7 @@ def test_what_is_damaged_is_refused(found: Holding, damage: Any) -> None:
 
 
 def test_a_table_has_a_line_for_each_pair(found: Holding) -> None:
-    rows = list(csv.DictReader(StringIO(found.to_csv())))
+    rows = list(csv.DictReader(StringIO(to_csv(found.rows()))))
 
     assert len(rows) == 12
     assert float(rows[4]["with the edits"]) == found.pairs[4].after[0]

@@ -30,7 +30,7 @@ from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
 from core.other_pairs import EFFECT, conditions, moved_to, on_other, other_pair, why_no_others
 from core.questions import Question
-from core.scene import Geometry, Photo, Stimulus, is_trained_layout, overlaps, truth
+from core.scene import Geometry, Layer, Photo, Stimulus, is_trained_layout, item_box, overlaps, truth
 from core.session import Session
 from core.state import State
 
@@ -98,15 +98,36 @@ def test_new_shapes_and_colours_stay_among_the_new_ones() -> None:
     assert all(16 <= item.color < 20 and item.flat for item in found)
 
 
+@pytest.mark.parametrize("task", ["discrimination", "rmts"])
+def test_large_and_turned_items_stay_so_and_go_where_there_is_room(task: str) -> None:
+    base = demo_document("m", task).base  # type: ignore[arg-type]
+    large = [replace(item, scale=1.5, angle_deg=30.0 * at, level=at) for at, item in enumerate(base.items)]
+    places = ((0, 0), (80, 0), (16, 112), (112, 112)) if task == "rmts" else ((0, 0), (96, 96))
+    items = tuple(replace(item, x_px=x, y_px=y) for item, (x, y) in zip(large, places, strict=True))
+    document = Document("m", replace(base, items=items))
+
+    found = [other_pair(document, seed)[0].base for seed in range(5)]
+
+    assert len({tuple((i.x_px, i.y_px) for i in each.items) for each in found}) == 5
+    for each in found:
+        assert [(i.scale, i.angle_deg, i.level) for i in each.items] == [(i.scale, i.angle_deg, i.level) for i in items]
+        assert not any(overlaps(a, b, each.geometry) for a in each.items for b in each.items if a is not b)
+        boxes = [item_box(item, each.geometry) for item in each.items[2 if task == "rmts" else 0 :]]
+        assert all(min(box) >= 0 and max(box) <= each.geometry.image_px for box in boxes)
+
+
 def test_where_there_are_no_others_it_is_said() -> None:
     photo = open_photo_in(demo_document(), "base", Photo(bytes(3 * 224 * 224), "a.png"))
     three = replace(demo_document().base, items=demo_document().base.items * 2)
     three = replace(three, items=three.items[:3])
 
-    assert "photo" in why_no_others(photo.base, ("different", "same"))
-    assert why_no_others(three, ()).startswith("3 items pose no task")
-    assert "chooses among 3 classes" in why_no_others(demo_document().base, ("cat", "dog", "cow"))
-    assert why_no_others(demo_document().base, ()) == ""
+    assert "photo" in why_no_others(photo, ("different", "same"))
+    assert why_no_others(replace(photo, base=three), ()).startswith("3 items pose no task")
+    assert "chooses among 3 classes" in why_no_others(demo_document(), ("cat", "dog", "cow"))
+    assert why_no_others(demo_document(), ()) == ""
+    painted = replace(demo_document().base, paint=Layer(b"x"))
+    assert "painted by hand" in why_no_others(replace(demo_document(), base=painted), ())
+    assert "painted by hand" in why_no_others(replace(demo_document(), source=painted), ())
     with pytest.raises(UserError, match="photo"):
         other_pair(photo, 0)
 
