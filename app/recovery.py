@@ -8,7 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.journal import Entry
 from core.errors import UserError
@@ -26,6 +35,7 @@ class Recovery(QDialog):
         super().__init__(window)
         self._entries = list(entries)
         self._restore = restore
+        self.question: QMessageBox | None = None
         self.setWindowTitle("Restore what was not saved?")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.list, self.said = QListWidget(), QLabel(WORDS)
@@ -43,7 +53,7 @@ class Recovery(QDialog):
         self.delete = buttons.addButton("Delete", QDialogButtonBox.ButtonRole.DestructiveRole)
         self.restore.clicked.connect(self._restore_chosen)
         self.keep.clicked.connect(self.close)
-        self.delete.clicked.connect(self._delete_chosen)
+        self.delete.clicked.connect(self._ask_deletion)
         layout = QVBoxLayout(self)
         for widget in (self.said, self.list, buttons):
             layout.addWidget(widget)
@@ -63,6 +73,16 @@ class Recovery(QDialog):
             self.said.setText(str(error))
         else:
             self._go_on()
+
+    def _ask_deletion(self) -> None:
+        """Nothing is left of it after that, so that this is always asked."""
+        words = f"Delete what was not saved?\n{self.list.currentItem().text()}\nIt does not come back."
+        self.question = QMessageBox(QMessageBox.Icon.Question, "Delete", words, parent=self)
+        self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.question.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)
+        self.question.setDefaultButton(self.question.addButton(QMessageBox.StandardButton.Cancel))
+        self.question.accepted.connect(self._delete_chosen)
+        self.question.open()
 
     def _delete_chosen(self) -> None:
         self._take().delete()

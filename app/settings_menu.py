@@ -25,6 +25,10 @@ from app.settings_dialog import Settings
 from app.workspaces import Workspaces
 from core.cards import bundled_models
 
+COPIED, SAID_MS = (
+    "The report is on the clipboard: nothing of your files is in it. Paste it where it is asked for.",
+    8000,
+)
 WORKSPACE_MENU = f"View{WITHIN}Workspace"
 
 
@@ -95,6 +99,7 @@ class SettingsMenu:
     def copy_report(self) -> None:
         """Put on the clipboard what helps whoever looks for an error."""
         QApplication.clipboard().setText(report(self._desk, self._window))
+        self._window.statusBar().showMessage(COPIED, SAID_MS)
 
     def _mark(self, actions: Mapping[Any, QAction], now: Callable[[], str]) -> None:
         """Of some commands one is in force; where none is, none is marked."""

@@ -62,6 +62,7 @@ def _chip(action: QAction) -> QToolButton:
     chip.setText(action.iconText())
     chip.setProperty("chip", True)
     chip.setToolTip(action.toolTip())
+    action.changed.connect(lambda: chip.setToolTip(action.toolTip()))  # it may get other keys
     chip.setAccessibleName(action.text())
     chip.setCheckable(action.iconText() != DRAW_AGAIN)
     chip.clicked.connect(trigger)

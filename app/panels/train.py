@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -121,6 +123,12 @@ class TrainPanel(QWidget, Panel):
         self.copy.clicked.connect(self._copy)
         self.list.currentRowChanged.connect(lambda _: self._show())
         self._jobs.progressed.connect(self._went_on)
+
+    def kept(self) -> dict[str, Any]:
+        return self.form.kept()
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        self.form.take(kept)
 
     def refresh(self) -> None:
         """Follow the model of the document, until another is chosen here."""

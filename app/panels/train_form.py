@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
+from app.as_left import as_left, leave_as
 from app.forms import LARGEST, Form
 from core.cards import MODEL_SUFFIX, card_n_blocks, library_folder, model_path, read_card, resource_folder
 from core.datasets import EXAMPLES_MAX
@@ -147,6 +148,16 @@ class TrainForm(QWidget):
         names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, 10**6))
         self._named = next(name for name in names if not self._is_taken(library_folder() / f"{name}{MODEL_SUFFIX}"))
         self.name.setText(self._named)
+
+    def kept(self) -> dict[str, Any]:
+        """What is chosen, but for the model, which follows the document, and the name, which is to be a new one."""
+        return {**as_left({"recipe": self.recipe}), "options": self.settings.chosen}
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        """Choose again what was kept."""
+        leave_as({"recipe": self.recipe}, kept)
+        self.settings.take(kept.get("options"))
+        self._follow_settings()
 
     def _base(self, changes: dict[str, Any]) -> Recipe:
         return read_recipe(resource_folder("recipes") / f"{self.recipe.currentData()}.toml", changes)

@@ -15,6 +15,7 @@ from app.desk import Desk
 from app.forms import Form
 from app.panels.analysis import AnalysisPanel
 from app.panels.study import StudyPanel
+from app.panels.train import TrainPanel
 
 
 @pytest.fixture
@@ -89,6 +90,21 @@ def test_a_study_is_chosen_again_but_for_its_model_and_its_folder(qtbot: QtBot, 
     assert second.kept() == first.kept()
     assert second.form.parts[name].isChecked() is box.isChecked()
     assert second.form.folder.text() != "/somewhere"
+
+
+def test_what_is_to_be_trained_is_chosen_again_but_for_its_model_and_its_name(qtbot: QtBot, desk: Desk) -> None:
+    first, second = TrainPanel(desk), TrainPanel(desk)
+    for panel in (first, second):
+        qtbot.addWidget(panel)
+    first.form.recipe.setCurrentIndex(1)
+    first.form.settings.rows["n_images"].setValue(8000)
+    first.form.name.setText("mine")
+
+    second.take(json.loads(json.dumps(first.kept())))
+
+    assert second.kept() == first.kept()
+    assert second.form.settings.value == first.form.settings.value
+    assert second.form.name.text() != "mine"
 
 
 def test_an_analysis_is_chosen_again_with_its_options(qtbot: QtBot, desk: Desk) -> None:

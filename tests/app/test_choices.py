@@ -48,7 +48,8 @@ def read_again(settings: QSettings) -> QSettings:
 
 
 def command(window: MainWindow, words: str) -> object:
-    return next(action for _, action in window.all_actions() if action.text() == words)
+    """The command of these words, which may begin with its menu."""
+    return next(action for menu, action in window.all_actions() if f"{menu} ▸ {action.text()}".endswith(f"▸ {words}"))
 
 
 def choose(window: MainWindow, words: str) -> None:
@@ -96,7 +97,7 @@ def test_the_menus_mark_theme_device_model_and_workspace(qtbot: QtBot, settings:
     window = started(qtbot, settings)
     assert marked(window) == ["Bundled: discrimination", "Run on auto", "Theme: follow the system", "Explore"]
 
-    for words in ("Theme: dark", "Present", "Run on cpu", "Bundled: rmts"):
+    for words in ("Theme: dark", "Workspace ▸ Present", "Run on cpu", "Bundled: rmts"):
         choose(window, words)
 
     assert marked(window) == ["Bundled: rmts", "Run on cpu", "Theme: dark", "Present"]

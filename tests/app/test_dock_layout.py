@@ -79,7 +79,7 @@ def test_columns_rows_tabs_and_what_floats_are_as_they_were_left(opened: Callabl
 
 def test_a_document_brings_its_docks_and_says_in_which_workspace_they_are(opened: Callable[[], MainWindow]) -> None:
     first, second = opened(), opened()
-    next(action for _, action in first.all_actions() if action.text() == "Present").trigger()
+    next(a for menu, a in first.all_actions() if (menu, a.text()) == ("View ▸ Workspace", "Present")).trigger()
     QApplication.processEvents()
     work = first.documents.work()
 

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app import jobs as jobs_module
 from app.jobs import Jobs, Run
 from core.jobs.progress import Progress
+from core.library import log_path
 from core.runner import Order
 
 START_MS = 60_000
@@ -54,6 +55,17 @@ def test_a_job_says_how_far_it_is_what_it_found_and_what_came_out(jobs: Jobs, sa
     assert run.found == ("found 0", "found 1", "found 2")
     assert [r.state for r in said[:1]] == ["running"]
     assert Progress(0, 3, "number 0") in [r.progress for r in said]
+
+
+def test_a_job_writes_into_the_log_of_the_program_when_it_begins_and_how_it_ends(
+    jobs: Jobs, qtbot: QtBot, library: Path
+) -> None:
+    number = jobs.start(order("count", n=1))
+    finish(jobs, qtbot)
+
+    lines = log_path().read_text(encoding="utf-8").splitlines()
+    told = [line.partition(f"relata-job-{number} ")[2].partition(" ")[2] for line in lines]
+    assert told == ["INFO begins tests.app.small_jobs:count", "INFO tests.app.small_jobs:count: finished"]
 
 
 def test_jobs_wait_for_the_one_before(jobs: Jobs, said: list[Run], qtbot: QtBot) -> None:

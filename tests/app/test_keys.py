@@ -16,6 +16,7 @@ from app.keys import Keys, used_in_panels
 from app.keys_page import KeysPage
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.interventions import InterventionsPanel
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
@@ -78,6 +79,9 @@ def test_a_rebound_command_runs_on_its_new_keys_and_not_on_the_old(qtbot: QtBot,
     told = [label.text() for label in sheet.findChildren(QLabel)]
     assert told[told.index("Random pair") + 1] == "Ctrl+J"
     assert "Ctrl+J" in window.settings.keys._actions[PAIR].toolTip()
+    window.settings.keys.choose("Intervene ▸ Swap from source", [QKeySequence("Ctrl+J")])
+    assert window.panel(InterventionsPanel).chips.modes["Swap"].toolTip().endswith("(Ctrl+J)")
+    window.settings.keys.choose(PAIR, [QKeySequence("Ctrl+J")])
     again = MainWindow(Store(demo_document(), View()), Live(), settings)
     qtbot.addWidget(again)
     assert again.settings.keys.of(PAIR) == [QKeySequence("Ctrl+J")]

@@ -113,7 +113,10 @@ def test_what_is_kept_for_later_is_offered_again_and_what_is_deleted_is_not(
     window.documents.offer_recovery()
     assert window.documents.recovery is not None
 
-    window.documents.recovery.delete.click()
+    for answer, left in (("reject", 2), ("accept", 1)):
+        window.documents.recovery.delete.click()
+        getattr(window.documents.recovery.question, answer)()
+        assert len(files(folder)) == left
     window.documents.recovery.keep.click()
 
     assert len(files(folder)) == 1

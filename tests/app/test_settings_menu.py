@@ -115,6 +115,7 @@ def test_a_report_says_what_helps_and_nothing_of_the_user(
     trigger(window, "Copy report")
 
     text = QApplication.clipboard().text()
+    assert "on the clipboard" in window.statusBar().currentMessage()
     assert "zuzana" not in text
     assert "SECRET" not in text
     for part in ("PySide6-Essentials ", "torch ", "Screen ", f"{window.desk.model.weights_hash[:12]}", "on cpu"):

@@ -41,6 +41,21 @@ def question(tmp_path: Path) -> Question:
     return Question(Document(file, random_pair(Geometry(64, 16), 0)))
 
 
+def test_a_job_writes_down_how_it_ended_and_with_which_error(
+    ends: tuple[Connection, Connection], caplog: pytest.LogCaptureFixture
+) -> None:
+    _last_word(ends[1], Order("tests.core.test_runner:fails"))
+
+    [record] = caplog.records
+    assert record.getMessage() == "the job tests.core.test_runner:fails failed"
+    assert "ArithmeticError: of a test" in caplog.text
+
+
+def fails() -> Iterator[None]:
+    raise ArithmeticError("of a test")
+    yield
+
+
 def test_questions_are_answered_in_order_until_none_comes(
     ends: tuple[Connection, Connection], question: Question
 ) -> None:
