@@ -413,12 +413,19 @@ def test_the_presenter_reads_the_note_what_comes_next_and_the_time(talk: Driver,
     assert talk.window.presenting.running, "closing the notes does not end the talk"
 
 
-def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: Driver, audience: Audience) -> None:
+def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: Driver) -> None:
     def ground(widget: QWidget) -> str:
         return widget.grab().toImage().pixelColor(2, widget.height() // 2).name()
 
     talk.command("Theme: dark").trigger()
+    talk.window.presenting.start()
+    audience = talk.window.presenting.audience
+    assert audience is not None
+    talk.qtbot.waitUntil(lambda: audience.pads.done.height() > 0 and bool(audience.pads.done.text()))
     assert ground(audience) == ground(audience.pads) == "#ffffff"
+    said = audience.pads.done.grab().toImage()
+    ink = min(said.pixelColor(x, y).lightness() for x in range(said.width()) for y in range(said.height()))
+    assert ink < 60, "words are dark on the white ground"
     assert ground(talk.window) != "#ffffff"
     talk.command("Theme: follow the system").trigger()
 
