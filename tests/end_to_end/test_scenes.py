@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -421,9 +421,10 @@ def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: 
     talk.window.presenting.start()
     audience = talk.window.presenting.audience
     assert audience is not None
-    talk.qtbot.waitUntil(lambda: audience.pads.done.height() > 0 and bool(audience.pads.done.text()))
+    talk.qtbot.waitUntil(lambda: bool(audience.pads.done.text()))
     assert ground(audience) == ground(audience.pads) == "#ffffff"
-    said = audience.pads.done.grab().toImage()
+    done = audience.pads.done
+    said = audience.grab(QRect(done.mapTo(audience, QPoint()), done.size())).toImage()
     ink = min(said.pixelColor(x, y).lightness() for x in range(said.width()) for y in range(said.height()))
     assert ink < 60, "words are dark on the white ground"
     assert ground(talk.window) != "#ffffff"
