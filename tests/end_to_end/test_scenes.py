@@ -31,7 +31,7 @@ from core.work_files import read_work
 from tests.app.widgets.gestures import move
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
-SLOW_MS = 3000
+SLOW_MS, QUICK_MS = 3000, 60
 Frame = tuple[Document, float]
 
 
@@ -202,8 +202,9 @@ def test_what_was_prepared_with_other_subspaces_is_not_shown(talk: Driver, sessi
 
 
 @pytest.fixture
-def audience(talk: Driver) -> Audience:
+def audience(talk: Driver, monkeypatch: pytest.MonkeyPatch) -> Audience:
     """The audience's window of a talk on its first scene."""
+    monkeypatch.setattr("app.stage.TWEEN_MS", QUICK_MS)
     talk.window.presenting.start(from_first=True)
     audience = talk.window.presenting.audience
     assert audience is not None
