@@ -272,8 +272,8 @@ class MainWindow(QMainWindow):
         if not self.leaving.allowed():
             event.ignore()
             return
-        self.documents.stop()
         self.presenting.stop()
+        self.documents.stop()
         self.workspaces.keep()
         self.models.stop()
         self.jobs.stop()

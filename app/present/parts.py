@@ -44,6 +44,13 @@ class ShownPads(InterventionsPanel):
         self._of_pads = ()
         self._body.put_beneath(self.done)
 
+    @property
+    def is_of_use(self) -> bool:
+        """Whether the model that answered has something for pads or the probe to show of the picture."""
+        model = self._desk.model
+        learned = model is None or bool(model.subspace_cards or model.probe_cards)
+        return learned and self._desk.document.base.photo is None
+
     def refresh(self) -> None:
         super().refresh()
         for offer in (self.offer, self.go):

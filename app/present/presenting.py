@@ -82,6 +82,7 @@ class Presenting(QObject):
     def stop(self) -> None:
         """End the talk, if there is one; the window shows what was shown last."""
         if self.audience is None:
+            self._desk.stage.halt()
             return
         self._desk.stage.arrive()
         windows, self.audience, self.presenter = (self.audience, self.presenter), None, None

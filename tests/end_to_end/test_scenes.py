@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from app import scenes
+from app import edits, scenes
 from app.panels.decision import DecisionPanel
 from app.panels.interventions import PROBE_TAB
 from app.present.audience import Audience
@@ -22,6 +22,7 @@ from core.between import between
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document, with_learned
+from core.examples import example_path
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
@@ -430,6 +431,19 @@ def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: 
     assert ink < 60, "words are dark on the white ground"
     assert ground(talk.window) != "#ffffff"
     talk.command("Theme: follow the system").trigger()
+
+
+def test_where_a_pad_has_nothing_to_show_the_picture_has_all_the_room(talk: Driver, audience: Audience) -> None:
+    desk = talk.window.desk
+    wide = audience.stimulus.width()
+    edits.show_photo(desk, example_path("cat"))
+    talk.settle()
+
+    assert audience.pads.isHidden()
+    talk.qtbot.waitUntil(lambda: audience.stimulus.width() > 1.5 * wide)
+    desk.stage.reset()
+    arrived(talk)
+    assert not audience.pads.isHidden()
 
 
 def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:

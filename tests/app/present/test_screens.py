@@ -23,9 +23,7 @@ def test_the_audience_is_on_the_other_screen_and_with_one_screen_the_notes_wait(
     (tmp_path / "screens.json").write_text(json.dumps({"screens": screens}), encoding="utf-8")
 
     command = [sys.executable, "-m", "tests.app.present.two_screens", str(tmp_path / "screens.json")]
-    run = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=120, check=False
-    )
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
     assert run.returncode == 0, run.stderr
     told, there = json.loads(run.stdout.splitlines()[-1]), screens[-1]
