@@ -456,6 +456,15 @@ def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:
     driver.window.presenting.stop()
 
 
+DONE = {
+    "The colour of A": "colour of A → near pink, after block 0",
+    "Too late": "colour of A → near pink, after block 4",
+    "Control": "control, random subspace: colour of A → near pink, after block 0",
+    "Match to sample": "colour of A → near cyan, after block 1",
+    "Probe": "display pair toward same, after block 3",
+}
+
+
 @pytest.mark.slow
 def test_the_talk_that_ships_is_checked_and_shown_scene_by_scene(driver: Driver, session: Session) -> None:
     desk, window = driver.window.desk, driver.window
@@ -473,6 +482,7 @@ def test_the_talk_that_ships_is_checked_and_shown_scene_by_scene(driver: Driver,
         assert (
             shown == found == pytest.approx(session.answer(Question(desk.document)).found[Decision()].margin, abs=1e-4)
         )
+        assert audience.pads.done.text() == DONE[scene.name]
         assert (audience.pads.tabs.currentIndex() == PROBE_TAB) == (scene.name == "Probe")
         QTest.keyClick(audience, Qt.Key.Key_PageDown)
 
