@@ -112,6 +112,17 @@ WIDGET_KEYS = (
     ("Lens", "Scrub through the layers", "wheel"),
     ("Lens", "Another layer or token of the map", "arrows"),
     ("Lens", "Blink the baseline", "hold C"),
+    ("Scenes", "Go to a scene, move it", "arrows, Alt+arrows"),
+    ("Scenes", "Name and note, take it away", "F2, Delete"),
+    ("Talk", "Next scene", "→, ↓, Space, PgDn"),
+    ("Talk", "Scene before", "←, ↑, PgUp"),
+    ("Talk", "Go to a scene", "its number, Enter"),
+    ("Talk", "The scene as it was", "R"),
+    ("Talk", "Laser", "L, or hold it"),
+    ("Talk", "Black", "B or ."),
+    ("Talk", "Notes, full screen", "P, F11"),
+    ("Talk", "Picture or pad alone", "double click"),
+    ("Talk", "End", "Esc"),
     ("Any drag", "Take it back", "Esc"),
 )
 

@@ -277,9 +277,9 @@ class MainWindow(QMainWindow):
         if not self.leaving.allowed():
             event.ignore()
             return
-        self.documents.stop()
         self.presenting.stop()
         self.films.stop()
+        self.documents.stop()
         self.workspaces.keep()
         self.models.stop()
         self.jobs.stop()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def fill(add: Add, desk: Desk, window: MainWindow) -> None:
     """Add its commands, and full screen to the View menu."""
     stage, here = desk.stage, partial(scene_at, desk)
-    add("Scenes", "Present", window.presenting.start, "F5")
+    add("Scenes", "Start the talk", window.presenting.start, "F5")
     add("Scenes", "Check the talk…", lambda: check_talk(window), "Shift+F5")
     add("Scenes", "Add scene", lambda: add_scene(desk), "Ctrl+M")
     about_one: dict[str, tuple[Callable[[], object], str]] = {

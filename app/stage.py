@@ -106,20 +106,24 @@ class Stage(QObject):
 
     def arrive(self) -> None:
         """Be where the way leads at once."""
-        way, self._way = self._way, None
-        self._ticks.stop()
+        way = self._way
+        self.halt()
         if way is None or self._desk.document is not way.shown:
             return
         store = self._desk.store
         store.edit(f"{self.GOING}{way.scene.name}", way.scene.document, way.gesture, view=way.scene.view)
         self._show_prepared(way.scene.document)
 
+    def halt(self) -> None:
+        """Stay where the way has led by now."""
+        self._way = None
+        self._ticks.stop()
+
     def _step(self) -> None:
         """The next state on the way, if the one that is shown is answered; its place is where the clock is then."""
         way, desk = self._way, self._desk
         if way is None or desk.document is not way.shown:  # somebody has taken over
-            self._way = None
-            self._ticks.stop()
+            self.halt()
             return
         share = 1000 * (time.monotonic() - way.began_s) / TWEEN_MS
         if share >= 1:

@@ -156,7 +156,7 @@ def dress(window: QWidget, theme: Theme) -> None:
     for widget in (window, *window.findChildren(QWidget)):
         widget.setPalette(_palette(theme))  # under a style sheet none is handed down
     window.setAutoFillBackground(True)
-    window.setStyleSheet(_sheet(theme))
+    window.setStyleSheet(f"{_sheet(theme)} QLabel {{ color: {theme.text}; }}")
 
 
 def worn_by(widget: QWidget) -> Theme:

@@ -28,7 +28,7 @@ DIFFERS = {"": "same", "shape": "different — shape", "color": "different — c
 
 
 class DecisionPanel(QWidget, Panel):
-    """Stands above everything else, because it alone is causal."""
+    """Stands above everything else, because it alone is causal. While `brief` it says what is true in fewer words."""
 
     title, place, order = "Decision", "top", 10
     bar = True
@@ -36,6 +36,7 @@ class DecisionPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self.brief = False
         self.first, self.beside, self.lens = VerdictView(), VerdictView(), LensChoice(desk)
         self.meter, self.bars = self.first.meter, self.first.bars
         self.both = SideBySide(self.first, self.beside)
@@ -62,7 +63,7 @@ class DecisionPanel(QWidget, Panel):
             return
         if self.both.show_names(comparing):
             limit(self)
-        self.first.show_found(found, message, both=comparing is not None)
+        self.first.show_found(found, message, both=comparing is not None or self.brief)
         self.beside.show_found(there, message, both=True)
         lensed = [of.value for of in (found, there) if of is not None and of.value is not None and of.value.lens]
         self.lens.setVisible(bool(lensed))

@@ -29,6 +29,7 @@ class Audience(QWidget):
         self.setWindowTitle("Audience — Relata")
         self.title, self.count = QLabel(), QLabel()
         self.decision, self.stimulus, self.pads = DecisionPanel(desk), ShownStimulus(desk), ShownPads(desk)
+        self.decision.brief = True
         self.zoomed: QWidget | None = None
         self._arrange()
         self.overlay = Overlay(self)
@@ -66,6 +67,7 @@ class Audience(QWidget):
         at = stage.at
         self.title.setText("" if at is None else scenes[at].name)
         self.count.setText("" if at is None else f"{at + 1} / {len(scenes)}")
+        self._show_parts()
         for part in self.parts:
             part.refresh()
 
@@ -76,11 +78,16 @@ class Audience(QWidget):
         if part is None:
             return False
         self.zoomed = None if self.zoomed is part else part
-        for each in both:
-            each.setVisible(self.zoomed in (None, each))
+        self._show_parts()
         self._desk.redraw()
         self._desk.ask()
         return True
+
+    def _show_parts(self) -> None:
+        """Both or the enlarged one; where there is nothing for a pad to show, the picture has all the room."""
+        zoomed = self.zoomed if self.pads.is_of_use else self.stimulus
+        for each in (self.stimulus, self.pads):
+            each.setVisible(zoomed in (None, each))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from app.desk import Desk
 from app.panels.interventions import InterventionsPanel
 from app.panels.stimulus import StimulusPanel
+from core.document import Intervention
 
 
 class ShownStimulus(StimulusPanel):
@@ -44,10 +45,23 @@ class ShownPads(InterventionsPanel):
         self._of_pads = ()
         self._body.put_beneath(self.done)
 
+    @property
+    def is_of_use(self) -> bool:
+        """Whether the model that answered has something for pads or the probe to show of the picture."""
+        model = self._desk.model
+        learned = model is None or bool(model.subspace_cards or model.probe_cards)
+        return learned and self._desk.document.base.photo is None
+
     def refresh(self) -> None:
         super().refresh()
         for offer in (self.offer, self.go):
             offer.hide()
-        document = self._desk.document
-        told = [edit.words(document.base, self._near) for edit in document.interventions if edit.enabled]
-        self.done.setText(" · ".join(told) or "no edits: the model's own answer")
+        told = [self._told(edit) for edit in self._desk.document.interventions if edit.enabled]
+        self.done.setText("\n".join(told) or "no edits: the model's own answer")
+
+    def _told(self, edit: Intervention) -> str:
+        """What an edit does and where, and what it is a control of: a room does not see the strip of layers."""
+        base, site = self._desk.document.base, edit.site
+        where = f"after {site.words()}" if site.part == "resid_post" else site.words()
+        control = edit.control_in(base)
+        return f"{f'control, {control}: ' if control else ''}{edit.words(base, self._near)}, {where}"

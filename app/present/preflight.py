@@ -28,6 +28,7 @@ from core.work import ModelNote
 SIZE = QSize(620, 340)
 STEPS = 1000
 ONE_SCREEN = "There is one screen: the audience's window will fill it, and P shows the notes over it."
+WAITING = "Waits until the job before it is over."
 GO, GO_ANYWAY = "Present", "Present anyway"
 
 
@@ -71,10 +72,13 @@ class Preflight(QDialog):
         options = {"scenes": desk.store.scenes, "notes": tuple(notes), "device": desk.live.device}
         self.number = desk.jobs.start(Order(REHEARSAL_JOB, options))
         desk.jobs.progressed.connect(self._went_on)
+        self._went_on(desk.jobs.run(self.number))
 
     def _went_on(self, run: Run) -> None:
         if run.number != self.number:
             return
+        if run.state == "waiting":
+            self.said.setText(WAITING)
         if run.progress is not None:
             self.said.setText(run.progress.message)
             self.progress.setValue(round(STEPS * run.progress.done / max(1, run.progress.total)))

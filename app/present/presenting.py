@@ -80,7 +80,10 @@ class Presenting(QObject):
         desk.ask()
 
     def stop(self) -> None:
-        """End the talk; the window shows what was shown last."""
+        """End the talk, if there is one; the window shows what was shown last."""
+        if self.audience is None:
+            self._desk.stage.halt()
+            return
         self._desk.stage.arrive()
         windows, self.audience, self.presenter = (self.audience, self.presenter), None, None
         for each in windows:
@@ -88,6 +91,8 @@ class Presenting(QObject):
                 each.close()
                 each.deleteLater()
         self._digits = ""
+        self._desk.redraw()  # what the audience's window covered
+        self._desk.ask()
 
     def with_audience(self, seen: Sequence[Panel]) -> list[Panel]:
         """The panels that can be seen: those of the window, unless the audience's covers it, and those of the room."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from app import scenes
+from app import edits, scenes
 from app.panels.decision import DecisionPanel
 from app.panels.interventions import PROBE_TAB
 from app.present.audience import Audience
@@ -22,6 +22,7 @@ from core.between import between
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document, with_learned
+from core.examples import example_path
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
@@ -31,7 +32,7 @@ from core.work_files import read_work
 from tests.app.widgets.gestures import move
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
-SLOW_MS = 3000
+SLOW_MS, QUICK_MS = 3000, 60
 Frame = tuple[Document, float]
 
 
@@ -202,8 +203,9 @@ def test_what_was_prepared_with_other_subspaces_is_not_shown(talk: Driver, sessi
 
 
 @pytest.fixture
-def audience(talk: Driver) -> Audience:
+def audience(talk: Driver, monkeypatch: pytest.MonkeyPatch) -> Audience:
     """The audience's window of a talk on its first scene."""
+    monkeypatch.setattr("app.stage.TWEEN_MS", QUICK_MS)
     talk.window.presenting.start(from_first=True)
     audience = talk.window.presenting.audience
     assert audience is not None
@@ -413,14 +415,35 @@ def test_the_presenter_reads_the_note_what_comes_next_and_the_time(talk: Driver,
     assert talk.window.presenting.running, "closing the notes does not end the talk"
 
 
-def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: Driver, audience: Audience) -> None:
+def test_the_room_sees_the_theme_for_projectors_whatever_the_window_wears(talk: Driver) -> None:
     def ground(widget: QWidget) -> str:
         return widget.grab().toImage().pixelColor(2, widget.height() // 2).name()
 
     talk.command("Theme: dark").trigger()
+    talk.window.presenting.start()
+    audience = talk.window.presenting.audience
+    assert audience is not None
+    talk.qtbot.waitUntil(lambda: bool(audience.pads.done.text()))
     assert ground(audience) == ground(audience.pads) == "#ffffff"
+    done = audience.pads.done
+    said = audience.grab(QRect(done.mapTo(audience, QPoint()), done.size())).toImage()
+    ink = min(said.pixelColor(x, y).lightness() for x in range(said.width()) for y in range(said.height()))
+    assert ink < 60, "words are dark on the white ground"
     assert ground(talk.window) != "#ffffff"
     talk.command("Theme: follow the system").trigger()
+
+
+def test_where_a_pad_has_nothing_to_show_the_picture_has_all_the_room(talk: Driver, audience: Audience) -> None:
+    desk = talk.window.desk
+    wide = audience.stimulus.width()
+    edits.show_photo(desk, example_path("cat"))
+    talk.settle()
+
+    assert audience.pads.isHidden()
+    talk.qtbot.waitUntil(lambda: audience.stimulus.width() > 1.5 * wide)
+    desk.stage.reset()
+    arrived(talk)
+    assert not audience.pads.isHidden()
 
 
 def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:
@@ -431,6 +454,15 @@ def test_without_scenes_what_is_shown_is_presented_live(driver: Driver) -> None:
     assert margins(driver, audience) == (driver.margin, driver.margin)
     assert audience.title.text() == ""
     driver.window.presenting.stop()
+
+
+DONE = {
+    "The colour of A": "colour of A → near pink, after block 0",
+    "Too late": "colour of A → near pink, after block 4",
+    "Control": "control, random subspace: colour of A → near pink, after block 0",
+    "Match to sample": "colour of A → near cyan, after block 1",
+    "Probe": "display pair toward same, after block 3",
+}
 
 
 @pytest.mark.slow
@@ -450,6 +482,7 @@ def test_the_talk_that_ships_is_checked_and_shown_scene_by_scene(driver: Driver,
         assert (
             shown == found == pytest.approx(session.answer(Question(desk.document)).found[Decision()].margin, abs=1e-4)
         )
+        assert audience.pads.done.text() == DONE[scene.name]
         assert (audience.pads.tabs.currentIndex() == PROBE_TAB) == (scene.name == "Probe")
         QTest.keyClick(audience, Qt.Key.Key_PageDown)
 
