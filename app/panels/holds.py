@@ -133,8 +133,8 @@ class HoldsPanel(QWidget, Panel):
     def refresh(self) -> None:
         """What can be asked, and what was found, greyed where it is of another state."""
         desk, run = self._desk, self.run
-        state = (desk.document, desk.model, self.holding, run, self._recorded, len(self._opened))
-        if not self.has_news(*state):
+        model = desk.model and (desk.model.fit, desk.model.labels, desk.model.device)
+        if not self.has_news(desk.document, model, self.holding, run, self._recorded, len(self._opened)):
             return
         reason = self._why_not()
         self.about.setText(reason or ABOUT)
