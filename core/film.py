@@ -15,10 +15,10 @@ from core.interventions.move import MoveInSubspace
 from core.questions import Answer, Question
 from core.work import Scene, Work
 
-Of = Literal["drag", "write", "read", "scenes"]
+Of = Literal["drag", "layers", "read", "scenes"]
 OF_WORDS: dict[Of, str] = {
     "drag": "The edit, from the model's own value to where it is",
-    "write": "The edit at every layer",
+    "layers": "The edit at every layer",
     "read": "What every layer looks at",
     "scenes": "From scene to scene",
 }
@@ -131,7 +131,7 @@ def _part_of(edit: Intervention, own: tuple[float, float], share: float) -> Inte
     return changed(edit, strength=edit.strength * share)
 
 
-def _write(work: Work, film: Film) -> Asking[tuple[Frame, ...]]:
+def _layers(work: Work, film: Film) -> Asking[tuple[Frame, ...]]:
     """The last edit in force at every block where it can be made, and looked at one block later."""
     document, index = work.document, _last_edit(work.document)
     edits = EditAtBlocks(index)
@@ -181,4 +181,4 @@ def _each(frames: Sequence[Frame], film: Film) -> tuple[Frame, ...]:
     return tuple(replace(frame, n_times=max(1, round(LAYER_S * int(film.fps)))) for frame in frames)
 
 
-_WAYS = {"drag": _drag, "write": _write, "read": _read, "scenes": _scenes}
+_WAYS = {"drag": _drag, "layers": _layers, "read": _read, "scenes": _scenes}

@@ -42,7 +42,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_what_is_asked_for_reaches_the_program_that_paints(tmp_path: Path, commands: list[list[str]]) -> None:
     out = tmp_path / "a.gif"
-    words = ["--of", "write", "--size", "640x360", "--fps", "10", "--seconds", "1.5", "--look", "dark", "--no-map"]
+    words = ["--of", "layers", "--size", "640x360", "--fps", "10", "--seconds", "1.5", "--look", "dark", "--no-map"]
 
     status = main(["film", str(FILE), "--out", str(out), "--device", "cpu", *words])
 

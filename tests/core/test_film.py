@@ -92,7 +92,7 @@ def test_an_edit_without_a_place_grows_in_strength(session: Session) -> None:
 def test_the_write_marker_takes_the_edit_along_to_every_layer_where_it_can_be(session: Session) -> None:
     document = set_point(demo_document(), 0, "color", 2, (6.0, -1.0))
 
-    found = frames(session, document, replace(SHORT, of="write"))
+    found = frames(session, document, replace(SHORT, of="layers"))
 
     blocks = list(range(-1, 5))  # after the last block nothing of colour was found
     assert [frame.view.write for frame in found] == blocks
@@ -135,12 +135,12 @@ def test_between_scenes_are_the_states_that_lie_between_them(session: Session) -
     ("document", "film", "said"),
     [
         (demo_document(), Film("drag"), "no edit to show"),
-        (demo_document(), Film("write"), "no edit to show"),
+        (demo_document(), Film("layers"), "no edit to show"),
         (demo_document(), Film("scenes"), "0 scenes"),
         (set_point(demo_document(), 0, "color", 2, (1.0, 1.0)), Film(seconds=MOST_FRAMES / 10, fps="20"), "frames"),
         (
             add_intervention(demo_document(), MoveInSubspace(2, 0, "color", (1.0, 1.0), learned="gone")),
-            Film("write"),
+            Film("layers"),
             "at no layer",
         ),
     ],
