@@ -201,6 +201,8 @@ def stimulus_rows(stimulus: Stimulus) -> list[Row]:
             "y px": item.y_px,
             "jitter x px": item.jitter_px[0],
             "jitter y px": item.jitter_px[1],
+            "scale": item.scale,
+            "angle deg": item.angle_deg,
             "seed": item.seed,
         }
         for index, item in enumerate(stimulus.items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -26,6 +26,8 @@ from core.film import Film
 from core.work import Work
 
 FILTER = "Films (*.gif *.mp4)"
+FOLDER = "figure folder"
+"""Where figures went last, films go too."""
 ABOUT = "Every frame is a state that the model answers for, by an engine of its own: the window stays free meanwhile."
 
 
@@ -41,7 +43,9 @@ class Films(QObject):
         """Ask what the film is to be of; the window can be worked in meanwhile."""
         if self.dialog is None:
             documents = self._documents
-            self.dialog = FilmDialog(self._window, documents.work, documents.name, self._desk.live.device)
+            self.dialog = FilmDialog(
+                self._window, documents.work, documents.name, self._desk.live.device, self._desk.settings
+            )
             self.dialog.finished.connect(self._forget)
         self.dialog.show()
         self.dialog.raise_()
@@ -58,11 +62,18 @@ class Films(QObject):
 class FilmDialog(QDialog):
     """A form, a file, and a bar while the film is made; closed before it is done, it leaves the file as it was."""
 
-    def __init__(self, parent: QWidget, work: Callable[[], Work], name: Callable[[], str], device: str) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        work: Callable[[], Work],
+        name: Callable[[], str],
+        device: str,
+        settings: QSettings | None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export film")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._work, self._name, self._device = work, name, device
+        self._work, self._name, self._device, self._settings = work, name, device, settings
         self.form, self.said, self.progress = Form(Film()), QLabel(ABOUT), QProgressBar()
         self.make, self.close_button = QPushButton("Make film…"), QPushButton("Close")
         self.filming: Filming | None = None
@@ -82,7 +93,10 @@ class FilmDialog(QDialog):
 
     def choose_file(self) -> None:
         """Ask where to, and begin."""
-        chooser = QFileDialog(self, "Export film", f"{self._name()} {self.form.value.of}.gif", FILTER)
+        chooser = QFileDialog(self, "Export film", "", FILTER)
+        chooser.selectFile(f"{self._name()} {self.form.value.of}.gif")
+        if self._settings is not None:
+            chooser.setDirectory(str(self._settings.value(FOLDER, "")))
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setDefaultSuffix("gif")
         chooser.fileSelected.connect(lambda name: self.begin(Path(name)))
@@ -98,6 +112,8 @@ class FilmDialog(QDialog):
         except UserError as error:
             self._say(error)
             return
+        if self._settings is not None:
+            self._settings.setValue(FOLDER, str(path.parent))
         filming.went_on.connect(self._went_on)
         filming.ended.connect(self._ended)
         self.progress.setRange(0, 0)  # until it is known how many frames there are

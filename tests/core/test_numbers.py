@@ -154,6 +154,7 @@ def test_the_canvas_gives_its_items_or_the_masks_of_its_photo() -> None:
     (mask,) = stimulus_rows(Stimulus((), stimulus.geometry, photo))
 
     assert (first["item"], first["colour"], first["x px"]) == ("A", "indigo", stimulus.items[0].x_px)
+    assert (first["scale"], first["angle deg"]) == (1.0, 0.0)
     assert (mask["name"], mask["patches"]) == ("all", stimulus.geometry.grid**2)
 
 
