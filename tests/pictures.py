@@ -1,7 +1,7 @@
 """Pictures of the window on the real engine, to be looked at: `make pictures`.
 
-Every workspace in every usual size, light and dark, at 100 and 200 %, goes to `build/pictures/`; README's own pictures
-and its film go to `docs/`. Each scale is a process of its own: Qt reads it once, when it starts.
+Every workspace in every usual size, light and dark, at 100 and 200 %, goes to `build/pictures/`; the pictures
+of README and manual, and the film, go to `docs/`. Each scale is a process of its own: Qt reads it once, when it starts.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from app.layout import WORKSPACES
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.interventions import InterventionsPanel
+from app.scenes_menu import open_talk
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, PINK, demo_document, demo_view
@@ -41,27 +42,26 @@ TRAIL_MS = 2500
 
 
 def main() -> int:
-    """Take all pictures; of one scale only where one is named."""
+    """Take all pictures; those of one scale, or of the documentation, where these are named."""
     if sys.argv[1:]:
-        take(ROOT / "build" / "pictures", sys.argv[1])
+        take(sys.argv[1])
         return 0
     screens = ROOT / "build" / "screens.json"
     screens.parent.mkdir(exist_ok=True)
     screens.write_text(json.dumps({"screens": [SCREEN | DOTS]}), encoding="utf-8")
     large = {"QT_QPA_PLATFORM": f"offscreen:configfile={screens}", "QT_LOGGING_RULES": "default.warning=false"}
-    command = [sys.executable, "-m", "tests.pictures"]
-    scaled = ({**os.environ, **large, "QT_SCALE_FACTOR": scale} for scale in SCALES)
-    ended = [
-        subprocess.run([*command, scale], cwd=ROOT, env=env, check=False).returncode
-        for scale, env in zip(SCALES, scaled, strict=True)
-    ]
+    pictures = [sys.executable, "-m", "tests.pictures"]
     film = [sys.executable, "-m", "core.cli", "film", "docs/flip.relata", "--out", "docs/flip.gif", "--device", "cpu"]
-    return max(*ended, subprocess.run(film, cwd=ROOT, check=False).returncode)
+    commands = [([*pictures, "docs"], "1"), (film, "1"), *(([*pictures, scale], scale) for scale in SCALES)]
+    ended = [
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **large, "QT_SCALE_FACTOR": scale}, check=False).returncode
+        for command, scale in commands
+    ]
+    return max(ended)
 
 
-def take(folder: Path, scale: str) -> None:
-    """Write the pictures of one scale, and those of the README at 100 %."""
-    folder.mkdir(parents=True, exist_ok=True)
+def take(what: str) -> None:
+    """Write the pictures of the documentation, or those of a scale."""
     app = QApplication([])
     app.setApplicationName("Relata")
     wear(app, "light")
@@ -69,12 +69,22 @@ def take(folder: Path, scale: str) -> None:
     window.show()
     window.desk.live.start()
     window.desk.ask()
-    if scale == "1":
-        for picture, pose in README.items():
-            pose(window)
-            QTest.qWait(TRAIL_MS)
-            save(window, ROOT / "docs" / picture)
-        command(window, f"Bundled: {DEFAULT_MODEL}")
+    take_docs(window) if what == "docs" else take_workspaces(app, window, what)
+    window.close_without_asking()
+
+
+def take_docs(window: MainWindow) -> None:
+    """Write what README and the manual show."""
+    for picture, pose in POSES.items():
+        shown = pose(window)
+        QTest.qWait(TRAIL_MS)
+        save(window, shown, ROOT / "docs" / picture)
+
+
+def take_workspaces(app: QApplication, window: MainWindow, scale: str) -> None:
+    """Write every workspace in every size and theme."""
+    folder = ROOT / "build" / "pictures"
+    folder.mkdir(exist_ok=True)
     flipped(window)
     for look, size in product(THEMES, SCALES[scale]):
         wear(app, look)
@@ -82,8 +92,7 @@ def take(folder: Path, scale: str) -> None:
         for workspace in WORKSPACES:
             window.workspaces.choose(workspace)
             window.workspaces.reset()
-            save(window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{look}.png")
-    window.close_without_asking()
+            save(window, window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{look}.png")
 
 
 def wear(app: QApplication, look: str) -> None:
@@ -101,15 +110,15 @@ def settle(window: MainWindow) -> None:
         QTest.qWait(20)
 
 
-def save(widget: MainWindow, path: Path) -> None:
-    """Write what the window looks like once everything is answered, as finely as it will be."""
+def save(window: MainWindow, shown: QWidget, path: Path) -> None:
+    """Write what a window looks like once everything is answered, as finely as it will be."""
     last = None
-    while last is not widget.desk.answer:
-        settle(widget)
-        last = widget.desk.answer
+    while last is not window.desk.answer:
+        settle(window)
+        last = window.desk.answer
         QTest.qWait(QUIET_MS)
-    widget.setFocus()
-    if not widget.grab().save(str(path)):
+    shown.setFocus()
+    if not shown.grab().save(str(path)):
         raise SystemExit(f"{path} could not be written.")
     print(path.relative_to(ROOT), flush=True)
 
@@ -135,24 +144,48 @@ def command(window: MainWindow, text: str) -> None:
     next(action for _, action in window.all_actions() if action.text() == text).trigger()
 
 
-def flipped(window: MainWindow) -> None:
+def flipped(window: MainWindow) -> QWidget:
     """The demo, the colour of A dragged to that of B."""
     at_first(window, "Explore")
     drag_to_landmark(window, PINK)
+    return window
 
 
-def pretrained(window: MainWindow) -> None:
+def pretrained(window: MainWindow) -> QWidget:
     """The same drag in a pretrained network."""
     command(window, "Bundled: dinov2-discrimination")
     at_first(window, "Explore")
     drag_to_landmark(window, PINK)
+    return window
 
 
-def lens(window: MainWindow) -> None:
+def lens(window: MainWindow) -> QWidget:
     """The patches that say “cat”."""
     command(window, "Bundled: emoji")
     at_first(window, "Inside")
     window.desk.look(read=window.desk.n_blocks - 1)
+    return window
+
+
+def study(window: MainWindow) -> QWidget:
+    """What the published experiments give on the first model."""
+    command(window, f"Bundled: {DEFAULT_MODEL}")
+    at_first(window, "Study")
+    return window
+
+
+def audience(window: MainWindow) -> QWidget:
+    """What the room sees of the talk that ships."""
+    window.desk.store.set_clean()
+    open_talk(window)
+    settle(window)
+    window.presenting.start()
+    room = window.presenting.audience
+    assert room is not None
+    room.showNormal()
+    QTest.qWait(QUIET_MS)  # until it is no longer as large as the screen
+    room.resize(1280, 720)
+    return room
 
 
 def at_first(window: MainWindow, workspace: str) -> None:
@@ -165,8 +198,14 @@ def at_first(window: MainWindow, workspace: str) -> None:
     settle(window)
 
 
-README: dict[str, Callable[[MainWindow], None]] = {"window.png": flipped, "dinov2.png": pretrained, "lens.png": lens}
-"""README's pictures, and what the window does for each, one after the other."""
+POSES: dict[str, Callable[[MainWindow], QWidget]] = {
+    "window.png": flipped,
+    "dinov2.png": pretrained,
+    "lens.png": lens,
+    "study.png": study,
+    "audience.png": audience,
+}
+"""The pictures of the documentation, and what is done for each, one after the other."""
 
 if __name__ == "__main__":
     sys.exit(main())
