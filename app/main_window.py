@@ -83,7 +83,6 @@ class MainWindow(QMainWindow):
         self.presenting = Presenting(self, self.desk)
         self._build_panels()
         self.workspaces = Workspaces(self, self._docks, settings)
-        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         self._add_model_window_help()
         scenes_menu.fill(self._extra, self.desk, self)
         self.settings.finish(self._menus.values(), self.models)  # once all commands are there
@@ -95,6 +94,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         desk = self.desk
+        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         desk.store.changed.connect(self._changed)
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)
