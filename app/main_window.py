@@ -69,16 +69,7 @@ class MainWindow(QMainWindow):
         self.leaving = self.documents.leaving
         self.exports = Exports(self, self.desk, self.documents, self.outcomes, self._in_sight, settings)
         self.films = Films(self, self.desk, self.documents)
-        taken = (self.exports.export, self.films.ask)
-        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, *taken)
-        self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
-        self._add_undo()
-        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
-            self._add(command)
-        self.exports.add_commands(self._extra)
-        numbers.fill(self._extra, self.exports, self.desk)
-        self._menus["Edit"].addSeparator()
-        self.settings.add_settings()
+        self._add_commands()
         self.models = Models(self, self.desk, self.outcomes)
         self.presenting = Presenting(self, self.desk)
         self._build_panels()
@@ -91,6 +82,19 @@ class MainWindow(QMainWindow):
         self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
         self.workspaces.restore()
         self._refresh()
+
+    def _add_commands(self) -> None:
+        """What there is before the panels, whose buttons are some of these."""
+        taken = (self.exports.export, self.films.ask)
+        file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, *taken)
+        self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
+        self._add_undo()
+        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
+            self._add(command)
+        self.exports.add_commands(self._extra)
+        numbers.fill(self._extra, self.exports, self.desk)
+        self._menus["Edit"].addSeparator()
+        self.settings.add_settings()
 
     def _connect(self) -> None:
         desk = self.desk
