@@ -78,6 +78,7 @@ def stand(window: QMainWindow, docks: Docks, kept: Json) -> None:
         place = floating.get(dock.objectName()) if isinstance(floating, Mapping) else None
         if dock.objectName() in shown and isinstance(place, list) and len(place) == 4 and all(map(_is_px, place)):
             dock.setFloating(True)
+            dock.hide()  # when it is shown anew, it is brought back to the screen that there is
             dock.setGeometry(QRect(*place).translated(window.pos()))
         dock.setVisible(dock.objectName() in shown)
         if dock.objectName() in front:

@@ -69,6 +69,22 @@ class MainWindow(QMainWindow):
         self.leaving = self.documents.leaving
         self.exports = Exports(self, self.desk, self.documents, self.outcomes, self._in_sight, settings)
         self.films = Films(self, self.desk, self.documents)
+        self._add_commands()
+        self.models = Models(self, self.desk, self.outcomes)
+        self.presenting = Presenting(self, self.desk)
+        self._build_panels()
+        self.workspaces = Workspaces(self, self._docks, settings)
+        self._add_model_window_help()
+        scenes_menu.fill(self._extra, self.desk, self)
+        self.settings.finish(self._menus.values(), self.models)  # once all commands are there
+        self._connect()
+        self.setAcceptDrops(True)
+        self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
+        self.workspaces.restore()
+        self._refresh()
+
+    def _add_commands(self) -> None:
+        """What there is before the panels, whose buttons are some of these."""
         taken = (self.exports.export, self.films.ask)
         file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, *taken)
         self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
@@ -79,22 +95,10 @@ class MainWindow(QMainWindow):
         numbers.fill(self._extra, self.exports, self.desk)
         self._menus["Edit"].addSeparator()
         self.settings.add_settings()
-        self.models = Models(self, self.desk, self.outcomes)
-        self.presenting = Presenting(self, self.desk)
-        self._build_panels()
-        self.workspaces = Workspaces(self, self._docks, settings)
-        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
-        self._add_model_window_help()
-        scenes_menu.fill(self._extra, self.desk, self)
-        self.settings.finish(self._menus.values(), self.models)  # once all commands are there
-        self._connect()
-        self.setAcceptDrops(True)
-        self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))
-        self.workspaces.restore()
-        self._refresh()
 
     def _connect(self) -> None:
         desk = self.desk
+        self.documents.workspace, self.documents.enter = (lambda: self.workspaces.current.name), self.workspaces.enter
         desk.store.changed.connect(self._changed)
         desk.live.answered.connect(self._answered)
         desk.live.failed.connect(self._failed)

@@ -89,6 +89,17 @@ def test_a_document_brings_its_docks_and_says_in_which_workspace_they_are(opened
     assert places(kept(second)) == places(kept(first)) == [[{"Stimulus"}], [{"Interventions"}]]
 
 
+def test_what_floated_on_a_larger_screen_is_brought_back_to_this_one(opened: Callable[[], MainWindow]) -> None:
+    window = opened()
+    dock(window, "Study").show()
+    said = {"shown": kept(window)["shown"], "floating": {"Study": [9000, 9000, 5000, 4000]}}
+
+    stand(window, window._docks, said)
+    QApplication.processEvents()
+
+    assert window.screen().availableGeometry().contains(dock(window, "Study").frameGeometry())
+
+
 def test_a_document_that_says_nothing_of_docks_leaves_them_as_they_are(opened: Callable[[], MainWindow]) -> None:
     window = opened()
     before = kept(window)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget
 from pytestqt.qtbot import QtBot
@@ -110,4 +110,20 @@ def test_the_workspace_and_how_each_was_left_is_there_again_at_the_next_start(qt
     assert shown(second) == SHOWN["Present"]
     command(second, "Explore").trigger()
     assert shown(second) == SHOWN["Explore"] - {"Inside"}
+    second.close_without_asking()
+
+
+def test_a_layout_that_was_damaged_in_the_settings_is_as_at_first(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    first = opened(qtbot, settings)
+    dock(first, "Inside").hide()
+    first.close_without_asking()
+    for name in ("layout/Explore", "geometry"):
+        content = bytearray(bytes(settings.value(name).data()))
+        content[60] ^= 255
+        settings.setValue(name, QByteArray(bytes(content)))
+
+    second = opened(qtbot, settings)
+
+    assert shown(second) == SHOWN["Explore"]
     second.close_without_asking()
