@@ -12,6 +12,7 @@ from app.edits import edit_stimulus
 from app.item_edits import place_item
 from app.widgets.canvas import StimulusCanvas
 from app.widgets.covering import Marking
+from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop as CropTool
 from core.crops import cropped
@@ -41,6 +42,7 @@ class Drawing(QObject):
         canvas.gesture_started.connect(self._begin)
         canvas.covered.connect(self._cover)
         canvas.item_wanted.connect(lambda x_px, y_px: place_item(desk, x_px, y_px))
+        canvas.size_stepped.connect(lambda steps: desk.take_up(size_px=next_size(desk.hand.size_px, steps)))
         canvas.laid_down.connect(lambda: desk.take_up(tool=tools()[0].name))
         canvas.crop_wanted.connect(self._crop)
         canvas.color_picked.connect(lambda rgb: desk.take_up(rgb=rgb))

@@ -55,6 +55,7 @@ class StimulusCanvas(InHand, Painted):
     covered = Signal(object)  # how far the gesture covers each pixel, of core.strokes
     color_picked = Signal(object)  # (red, green, blue)
     item_wanted = Signal(int, int)
+    size_stepped = Signal(int)  # of the brush, larger or smaller
     crop_wanted = Signal(object)  # Crop, of the whole photo
 
     def __init__(self, parent: QWidget | None = None) -> None:

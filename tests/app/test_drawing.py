@@ -26,7 +26,7 @@ from core.paint import layer_pixels
 from core.render import item_insides, render
 from core.scene import COLORS, Stimulus
 from core.strokes import ellipse, polyline, rectangle, segment
-from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release
+from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release, wheel
 
 SIDE = 224
 BLUE = COLORS[4]
@@ -125,6 +125,25 @@ def test_shift_goes_on_from_the_last_stroke_in_a_straight_line(panel: StimulusPa
     stroke(panel, [(180.0, 200.0)], SHIFT)
 
     assert (changed(desk, before) == (segment((20, 180), (180, 200), 10, SIDE) > 0)).all()
+
+
+def test_alt_and_a_click_of_the_brush_take_the_colour_under_it(panel: StimulusPanel, desk: Desk) -> None:
+    item = desk.document.base.items[1]
+    hold(desk, "Brush")
+
+    stroke(panel, [(item.x_px + 16.5, item.y_px + 16.5)], ALT)
+
+    assert np.abs(np.subtract(desk.hand.rgb, COLORS[item.color])).max() < 12
+    assert not desk.store.undo.canUndo()
+
+
+@pytest.mark.parametrize(("turned", "size"), [(120, 16), (-120, 8)])
+def test_shift_and_the_wheel_change_the_size(panel: StimulusPanel, desk: Desk, turned: int, size: int) -> None:
+    hold(desk, "Brush", size_px=12)
+
+    wheel(panel.canvas, on(panel, (100, 100)), turned, SHIFT)
+
+    assert desk.hand.size_px == panel.canvas.hand.size_px == size
 
 
 def test_a_soft_brush_mixes_with_what_is_under_it(panel: StimulusPanel, desk: Desk) -> None:
