@@ -147,7 +147,8 @@ class StimulusCanvas(InHand, Painted):
             painter.setPen(colors.color("muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
-            marking = Marking(self.selected, self._hovered, self._target, self.hasFocus(), self.chosen[1:])
+            at = (self.selected, self._hovered, self._target, self.hasFocus())
+            marking = Marking(*at, self.chosen[1:], self.tool.use in ("ink", "eraser"))
             marking = marking if self.pose is None else Marking(-1, -1, -1, False)
             frame, image = self.frame(), self._image
 

@@ -116,7 +116,7 @@ class Stroke(Covering):
             painter.drawEllipse(self._pointer, radius, radius)
 
 
-class Marking(Covering):
+class ObjectMarker(Covering):
     """Covers an object anew, or more or less of the selected one."""
 
     words, use, photos_only = "Mark object", "object", True

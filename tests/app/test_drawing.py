@@ -300,6 +300,23 @@ def test_the_item_tool_places_the_chosen_shape_and_colour_on_the_grid(panel: Sti
     assert desk.store.undo.count() == 2
 
 
+def test_while_one_paints_nothing_tints_the_pixels_of_items(panel: StimulusPanel, desk: Desk) -> None:
+    item = desk.document.base.items[0]
+    at = on(panel, (item.x_px + 3, item.y_px + 3)).toPoint()
+
+    def seen() -> tuple[int, ...]:
+        picture, ratio = panel.canvas.grab().toImage(), panel.canvas.devicePixelRatioF()
+        return picture.pixelColor(int(at.x() * ratio), int(at.y() * ratio)).getRgb()[:3]
+
+    desk.look(item=-1)
+    panel.refresh()
+    tinted = seen()
+    hold(desk, "Brush")
+
+    assert tinted != (255, 255, 255)
+    assert seen() == (255, 255, 255)
+
+
 def test_chips_colour_the_brush_while_it_is_in_the_hand_and_items_else(panel: StimulusPanel, desk: Desk) -> None:
     before = desk.document
     hold(desk, "Brush")
