@@ -496,6 +496,23 @@ def test_the_sliders_of_the_brush_change_what_the_hand_draws(active: MainWindow)
     assert (hand.size_px, hand.hardness, hand.noisy) == (40, 0.5, True)
 
 
+def test_undo_in_mid_stroke_takes_that_stroke_back_and_no_other(active: MainWindow) -> None:
+    panel, desk = active.panel(StimulusPanel), active.desk
+    hold(desk, "Brush")
+    stroke(panel, [(20.0, 150.0), (60.0, 160.0)])
+    kept = desk.document
+    press(panel.canvas, on(panel, (100, 20)))
+    move(panel.canvas, on(panel, (150, 20)))
+
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+    move(panel.canvas, on(panel, (150, 90)))
+    release(panel.canvas, on(panel, (150, 90)))
+
+    assert desk.document == kept
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+    assert desk.document.base.paint is None
+
+
 def test_ctrl_and_a_letter_are_not_for_the_tools(active: MainWindow) -> None:
     QTest.keyClick(active.panel(StimulusPanel).canvas, Qt.Key.Key_E, CTRL)
 
