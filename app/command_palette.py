@@ -98,6 +98,7 @@ WIDGET_KEYS = (
     ("Stimulus", "Move by a patch, by a pixel", "arrows, Alt+arrows"),
     ("Stimulus", "Draw a larger picture along, with any tool", "hold Space"),
     ("Stimulus", "Stroke on from the last one; square, circle", "Shift"),
+    ("Stimulus", "Size of the brush; take the colour under it", "Shift+wheel, Alt+click"),
     ("Stimulus", "Object of a photo: more, less of it", "Shift, Ctrl"),
     ("Stimulus", "Lay the tool down", "Esc"),
     ("Pad", "Choose the thumb", "A, B, Tab"),

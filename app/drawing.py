@@ -11,7 +11,8 @@ from app.desk import Desk
 from app.edits import edit_stimulus
 from app.item_edits import place_item
 from app.widgets.canvas import StimulusCanvas
-from app.widgets.covering import Marking
+from app.widgets.covering import ObjectMarker
+from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop as CropTool
 from core.crops import cropped
@@ -41,6 +42,7 @@ class Drawing(QObject):
         canvas.gesture_started.connect(self._begin)
         canvas.covered.connect(self._cover)
         canvas.item_wanted.connect(lambda x_px, y_px: place_item(desk, x_px, y_px))
+        canvas.size_stepped.connect(lambda steps: desk.take_up(size_px=next_size(desk.hand.size_px, steps)))
         canvas.laid_down.connect(lambda: desk.take_up(tool=tools()[0].name))
         canvas.crop_wanted.connect(self._crop)
         canvas.color_picked.connect(lambda rgb: desk.take_up(rgb=rgb))
@@ -70,7 +72,7 @@ class Drawing(QObject):
         self._chosen = self._desk.view.item
         self._seed = secrets.randbits(32)
 
-    def _mark(self, tool: Marking, cover: Cover) -> None:
+    def _mark(self, tool: ObjectMarker, cover: Cover) -> None:
         """An object of a photo is marked, or more or less of the selected one."""
         desk, before = self._desk, self._before
         chosen = -1 if tool.joins == "new" else self._chosen
@@ -89,7 +91,7 @@ class Drawing(QObject):
         if tool.use == "ink":
             hand = self._desk.hand
             after = paint_with(before, cover, Ink(hand.rgb, hand.noisy, self._seed))
-        elif isinstance(tool, Marking):
+        elif isinstance(tool, ObjectMarker):
             self._mark(tool, cover)
             return
         else:

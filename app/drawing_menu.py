@@ -119,7 +119,13 @@ DRAWING: tuple[Command, ...] = (
         alias="gaussian noise flat",
     ),
     Command(MENU, "Crop to the middle", show_middle, tip="The largest square in the middle of a photo."),
-    Command("Stimulus", "Rename object…", rename_selected, tip="What the selected object of a photo is called."),
+    Command(
+        "Stimulus",
+        "Rename object…",
+        rename_selected,
+        panel="object",
+        tip="What the selected object of a photo is called.",
+    ),
     Command(MENU, "Clear paint", clear_paint, tip="Take away all that is painted by hand.", alias="erase all"),
     *(
         Command(

@@ -240,6 +240,8 @@ class StimulusPanel(QWidget, Panel):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions(self._desk.actions["item"])
+        if stimulus_of(self._desk.document, self._desk.view.side).photo is not None:
+            menu.addActions(self._desk.actions["object"])
         menu.addMenu("Arrange").addActions(self._desk.actions["arrange"])
         menu.addSeparator()
         menu.addActions(self._desk.actions["pair"])

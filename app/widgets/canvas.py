@@ -55,6 +55,7 @@ class StimulusCanvas(InHand, Painted):
     covered = Signal(object)  # how far the gesture covers each pixel, of core.strokes
     color_picked = Signal(object)  # (red, green, blue)
     item_wanted = Signal(int, int)
+    size_stepped = Signal(int)  # of the brush, larger or smaller
     crop_wanted = Signal(object)  # Crop, of the whole photo
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -146,7 +147,8 @@ class StimulusCanvas(InHand, Painted):
             painter.setPen(colors.color("muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No stimulus")
         else:
-            marking = Marking(self.selected, self._hovered, self._target, self.hasFocus(), self.chosen[1:])
+            at = (self.selected, self._hovered, self._target, self.hasFocus())
+            marking = Marking(*at, self.chosen[1:], self.tool.use in ("ink", "eraser"))
             marking = marking if self.pose is None else Marking(-1, -1, -1, False)
             frame, image = self.frame(), self._image
 

@@ -93,13 +93,15 @@ class CanvasFrame:
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """What the person is doing with the items: indices, or −1; `also` are selected too."""
+    """What the person is doing with the items: indices, or −1; `also` are selected too. Where they are `bare`, nothing
+    tints the pixels: one paints on them."""
 
     selected: int
     hovered: int
     target: int
     focused: bool
     also: tuple[int, ...] = ()
+    bare: bool = False
 
 
 def fit(side_px: int, patch_px: int, room: tuple[float, float], ratio: float) -> CanvasFrame:
@@ -221,8 +223,9 @@ class CanvasPainter:
         painter = self.painter
         painter.setPen(Qt.PenStyle.NoPen)
         lit = index in (marking.target, marking.hovered)
-        painter.setBrush(self.colors.color(item.role, 0.26 if lit else 0.13))
-        painter.drawPath(region)
+        if not marking.bare:
+            painter.setBrush(self.colors.color(item.role, 0.26 if lit else 0.13))
+            painter.drawPath(region)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if index in (marking.selected, marking.target, *marking.also):
             halo = 11 if index == marking.target else 8

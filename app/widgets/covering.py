@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPen, QWheelEvent
 
 from app import theme
+from app.widgets.interaction import Notches
 from app.widgets.tools import Tool
 from core.strokes import Cover, Point, segment
+
+if TYPE_CHECKING:
+    from app.widgets.canvas import StimulusCanvas
 
 Joins = Literal["new", "add", "take"]
 """Whether an object is marked, or the selected one gets larger or smaller."""
@@ -61,6 +65,10 @@ class Stroke(Covering):
     _end: Point | None = None
     _pointer: QPointF | None = None
 
+    def __init__(self, canvas: StimulusCanvas) -> None:
+        super().__init__(canvas)
+        self._notches = Notches()
+
     def begun(self, at: Point, keys: Qt.KeyboardModifier) -> None:
         joined = keys & Qt.KeyboardModifier.ShiftModifier and self._end is not None
         self._cover, self._end = None, self._end if joined else at
@@ -79,6 +87,15 @@ class Stroke(Covering):
 
     def put_back(self, held: object) -> None:
         self._end = None
+
+    def wheel(self, event: QWheelEvent) -> bool:
+        """Shift and the wheel change the size."""
+        if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            return False
+        notches = self._notches.of(event)
+        if notches and self.canvas.held is None:
+            self.canvas.size_stepped.emit(notches)
+        return True
 
     def move(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
@@ -99,7 +116,7 @@ class Stroke(Covering):
             painter.drawEllipse(self._pointer, radius, radius)
 
 
-class Marking(Covering):
+class ObjectMarker(Covering):
     """Covers an object anew, or more or less of the selected one."""
 
     words, use, photos_only = "Mark object", "object", True

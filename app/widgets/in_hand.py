@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
 
 from app.widgets.closeup import Zooming
 from app.widgets.hand import Hand
@@ -88,7 +88,9 @@ class InHand(Zooming, Holding[object], Interactive):
         super().leaveEvent(event)
 
     def wants(self, event: QKeyEvent) -> bool:
-        if event.key() == Qt.Key.Key_Escape and (self.held is not None or not isinstance(self.tool, Select)):
+        if self.held is not None and _takes_back(event):
+            return True
+        if event.key() == Qt.Key.Key_Escape and not isinstance(self.tool, Select):
             return True
         return self.tool.wants(event)
 
@@ -101,7 +103,7 @@ class InHand(Zooming, Holding[object], Interactive):
             event.accept()
         elif not self.wants(event):
             super().keyPressEvent(event)
-        elif event.key() == Qt.Key.Key_Escape and self.held is not None:
+        elif self.held is not None and _takes_back(event):
             self.cancel()
         elif event.key() == Qt.Key.Key_Escape and not isinstance(self.tool, Select):
             self.laid_down.emit()
@@ -126,3 +128,8 @@ class InHand(Zooming, Holding[object], Interactive):
         """Space was let go of: back to the tool from before."""
         if self._resting is not None:
             self.take(self._resting)
+
+
+def _takes_back(event: QKeyEvent) -> bool:
+    """Whether a key takes back the gesture under way: Escape, and undo, which is not to undo a part of it."""
+    return event.key() == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Undo)

@@ -26,7 +26,7 @@ from core.paint import layer_pixels
 from core.render import item_insides, render
 from core.scene import COLORS, Stimulus
 from core.strokes import ellipse, polyline, rectangle, segment
-from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release
+from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release, wheel
 
 SIDE = 224
 BLUE = COLORS[4]
@@ -125,6 +125,25 @@ def test_shift_goes_on_from_the_last_stroke_in_a_straight_line(panel: StimulusPa
     stroke(panel, [(180.0, 200.0)], SHIFT)
 
     assert (changed(desk, before) == (segment((20, 180), (180, 200), 10, SIDE) > 0)).all()
+
+
+def test_alt_and_a_click_of_the_brush_take_the_colour_under_it(panel: StimulusPanel, desk: Desk) -> None:
+    item = desk.document.base.items[1]
+    hold(desk, "Brush")
+
+    stroke(panel, [(item.x_px + 16.5, item.y_px + 16.5)], ALT)
+
+    assert np.abs(np.subtract(desk.hand.rgb, COLORS[item.color])).max() < 12
+    assert not desk.store.undo.canUndo()
+
+
+@pytest.mark.parametrize(("turned", "size"), [(120, 16), (-120, 8)])
+def test_shift_and_the_wheel_change_the_size(panel: StimulusPanel, desk: Desk, turned: int, size: int) -> None:
+    hold(desk, "Brush", size_px=12)
+
+    wheel(panel.canvas, on(panel, (100, 100)), turned, SHIFT)
+
+    assert desk.hand.size_px == panel.canvas.hand.size_px == size
 
 
 def test_a_soft_brush_mixes_with_what_is_under_it(panel: StimulusPanel, desk: Desk) -> None:
@@ -279,6 +298,23 @@ def test_the_item_tool_places_the_chosen_shape_and_colour_on_the_grid(panel: Sti
     assert (free.x_px, free.y_px) == (134, 9)
     assert desk.view.item == 3
     assert desk.store.undo.count() == 2
+
+
+def test_while_one_paints_nothing_tints_the_pixels_of_items(panel: StimulusPanel, desk: Desk) -> None:
+    item = desk.document.base.items[0]
+    at = on(panel, (item.x_px + 3, item.y_px + 3)).toPoint()
+
+    def seen() -> tuple[int, ...]:
+        picture, ratio = panel.canvas.grab().toImage(), panel.canvas.devicePixelRatioF()
+        return picture.pixelColor(int(at.x() * ratio), int(at.y() * ratio)).getRgb()[:3]
+
+    desk.look(item=-1)
+    panel.refresh()
+    tinted = seen()
+    hold(desk, "Brush")
+
+    assert tinted != (255, 255, 255)
+    assert seen() == (255, 255, 255)
 
 
 def test_chips_colour_the_brush_while_it_is_in_the_hand_and_items_else(panel: StimulusPanel, desk: Desk) -> None:
@@ -458,6 +494,23 @@ def test_the_sliders_of_the_brush_change_what_the_hand_draws(active: MainWindow)
 
     hand = active.panel(StimulusPanel).canvas.hand
     assert (hand.size_px, hand.hardness, hand.noisy) == (40, 0.5, True)
+
+
+def test_undo_in_mid_stroke_takes_that_stroke_back_and_no_other(active: MainWindow) -> None:
+    panel, desk = active.panel(StimulusPanel), active.desk
+    hold(desk, "Brush")
+    stroke(panel, [(20.0, 150.0), (60.0, 160.0)])
+    kept = desk.document
+    press(panel.canvas, on(panel, (100, 20)))
+    move(panel.canvas, on(panel, (150, 20)))
+
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+    move(panel.canvas, on(panel, (150, 90)))
+    release(panel.canvas, on(panel, (150, 90)))
+
+    assert desk.document == kept
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+    assert desk.document.base.paint is None
 
 
 def test_ctrl_and_a_letter_are_not_for_the_tools(active: MainWindow) -> None:

@@ -16,9 +16,11 @@ from app.widgets.tools import tools
 from core.analyses.decision import Decision
 from core.analyses.item_shares import ItemShares
 from core.demo import demo_document
-from core.document import open_photo_in
+from core.document import open_photo_in, with_stimulus
+from core.drawn import paint_with
 from core.render import render
 from core.scene import COLORS, Photo
+from core.strokes import Ink, rectangle
 from core.tokens import patches_of_items
 from tests.end_to_end.conftest import Driver
 
@@ -75,6 +77,34 @@ def test_an_item_that_is_painted_in_the_colour_of_the_other_flips_the_verdict(dr
     assert driver.found(Decision()).margin == driver.margin
 
 
+@pytest.mark.parametrize("key", ["b", "e", "f", "r", "o", "l", "t", "i"])
+def test_each_tool_is_taken_by_its_key_and_the_network_receives_what_it_made(driver: Driver, key: str) -> None:
+    desk, canvas = driver.window.desk, driver.window.panel(StimulusPanel).canvas
+    cover = rectangle((0, 0), (200, 20), 224)
+    desk.edit("Some paint", with_stimulus(desk.document, "base", paint_with(desk.document.base, cover, Ink(COLORS[9]))))
+    driver.settle()
+    before, drawn = driver.margin, desk.document.base
+
+    QTest.keyClick(driver.window, key)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=place(driver, 20, 8))
+    QTest.mouseMove(canvas, place(driver, 90, 100))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=place(driver, 90, 100))
+    if key == "t":
+        QTest.keyClicks(canvas, "be")
+        QTest.keyClick(canvas, Qt.Key.Key_Return)
+    driver.settle()
+
+    assert canvas.tool.key == key.upper()
+    assert desk.store.undo.count() == 2
+    made, margin = desk.document.base, driver.margin
+    assert (render(made) != render(drawn)).any()
+    assert margin != before
+    seen = Photo(render(made).tobytes(), "what is on the canvas")
+    desk.edit("The same as a photo", open_photo_in(desk.document, "base", seen))
+    driver.settle()
+    assert driver.margin == margin
+
+
 @pytest.fixture
 def photo_file(tmp_path: Path) -> Path:
     """Two stars, one of each colour of the demo's, as a wide photograph of a scene would have them."""
@@ -121,3 +151,28 @@ def test_objects_that_are_marked_on_a_photo_have_shares_are_knocked_out_and_are_
     driver.command("Swap everything from source").trigger()
     driver.settle()
     assert driver.margin > 0 > before, "A received the tokens of B: two of the same"
+
+
+def test_the_model_answers_about_the_part_of_a_photo_while_its_crop_is_dragged(
+    driver: Driver, photo_file: Path
+) -> None:
+    desk, canvas = driver.window.desk, driver.window.panel(StimulusPanel).canvas
+    show_photo(desk, photo_file)
+    driver.settle()
+    middle = driver.margin
+    start = canvas.view_rect().center().toPoint()
+
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas, start + QPoint(60, 0))
+    driver.settle()
+    during, photo = driver.margin, desk.document.base.photo
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start + QPoint(60, 0))
+    driver.settle()
+
+    assert during != middle
+    assert driver.margin == during
+    assert photo is not None
+    assert photo == desk.document.base.photo
+    assert photo.crop is not None
+    assert photo.crop.left_px > 88
+    assert desk.store.undo.count() == 2

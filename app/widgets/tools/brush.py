@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QPolygonF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF
 
 from app.widgets.covering import Stroke
+from app.widgets.tools.picker import Picker
 
 
 class Brush(Stroke):
     """A stroke is covered once, however often it crosses itself."""
 
     name, key, order = "Brush", "B", 30
-    tip = "Paint over what is there; Shift goes on from the last stroke in a straight line."
+    tip = "Paint over what is there. Shift goes on from the last stroke in a straight line, Shift and the wheel change "
+    tip += "the size, Alt and a click take the colour under the pointer."
     words, use = "Brush stroke", "ink"
+
+    def press(self, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            Picker(self.canvas).press(event)
+        else:
+            super().press(event)
 
     @staticmethod
     def sketch(painter: QPainter) -> None:

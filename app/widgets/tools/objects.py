@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
 
-from app.widgets.covering import Marking, Stroke, TwoCorners, outline
+from app.widgets.covering import ObjectMarker, Stroke, TwoCorners, outline
 from core.strokes import Cover, Point, polygon, rectangle
 
 HOW = " Shift adds to the selected object, Ctrl or Alt takes away from it."
 
 
-class ObjectRectangle(Marking, TwoCorners):
+class ObjectRectangle(ObjectMarker, TwoCorners):
     """What lies in a rectangle."""
 
     name, key, order = "Object: rectangle", "M", 120
@@ -26,7 +26,7 @@ class ObjectRectangle(Marking, TwoCorners):
         return rectangle(self.start, at, self.canvas.side_px)
 
 
-class ObjectLasso(Marking):
+class ObjectLasso(ObjectMarker):
     """What a line goes round."""
 
     name, key, order = "Object: lasso", "N", 121
@@ -57,7 +57,7 @@ class ObjectLasso(Marking):
             )
 
 
-class ObjectBrush(Marking, Stroke):
+class ObjectBrush(ObjectMarker, Stroke):
     """What is gone over by a brush of the hand's size."""
 
     name, key, order = "Object: brush", "K", 122
@@ -71,7 +71,7 @@ class ObjectBrush(Marking, Stroke):
         painter.drawEllipse(QPointF(5.5, 10.5), 4, 4)
 
     def begun(self, at: Point, keys: Qt.KeyboardModifier) -> None:
-        Marking.begun(self, at, keys)
+        ObjectMarker.begun(self, at, keys)
         Stroke.begun(self, at, Qt.KeyboardModifier.NoModifier)
 
 

@@ -53,14 +53,14 @@ def drag(widget: QWidget, start: QPointF, end: QPointF, keys: Qt.KeyboardModifie
     release(widget, end, keys)
 
 
-def wheel(widget: QWidget, place: QPointF, angle: int) -> None:
+def wheel(widget: QWidget, place: QPointF, angle: int, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
     event = QWheelEvent(
         place,
         widget.mapToGlobal(place),
         QPoint(0, 0),
         QPoint(0, angle),
         NO_BUTTON,
-        NO_KEYS,
+        keys,
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
