@@ -129,11 +129,11 @@ def test_menus_that_were_there_keep_what_they_had(window: MainWindow, monkeypatc
 
 def test_others_can_add_to_the_menu_of_a_picture(window: MainWindow) -> None:
     done: list[QWidget] = []
-    window.exports.more.append(lambda target: [("Copy data", lambda: done.append(target))])
+    window.exports.more.append(lambda target: [("Weigh", lambda: done.append(target))])
     strip = window.exports.shown()[0].widget
 
     menu = window.exports.menu_of(strip)
-    next(action for action in menu.actions() if action.text() == "Copy data").trigger()
+    next(action for action in menu.actions() if action.text() == "Weigh").trigger()
 
     assert done == [strip]
 
