@@ -160,6 +160,9 @@ def test_the_key_copies_what_is_pointed_at_else_what_has_the_keyboard(
     exports, inside = answered.exports, answered.panel(InsidePanel)
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: inside.view)
     assert exports.pointed() is inside.view
+    exports.export()
+    assert [of.name for of in dialog_of(answered).chosen] == ["attention"]
+    dialog_of(answered).reject()
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: inside.overview.tabBar())
     assert exports.pointed() is inside
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: answered.menuBar())
