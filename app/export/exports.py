@@ -110,11 +110,17 @@ class Exports(QObject):
 
         Raises UserError where both are elsewhere.
         """
+        found = self._pointed()
+        if found is None:
+            raise UserError("Which picture is meant cannot be told.", "Point at it, or choose File ▸ Export figure….")
+        return found
+
+    def _pointed(self) -> QWidget | None:
         for widget in (QApplication.widgetAt(QCursor.pos()), QApplication.focusWidget()):
             panel = next((p for p in self._in_sight() if widget is not None and _holds(p, widget)), None)
             if panel is not None:
                 return picture_at(widget, cast(QWidget, panel))
-        raise UserError("Which picture is meant cannot be told.", "Point at it, or choose File ▸ Export figure….")
+        return None
 
     def copy_pointed(self) -> None:
         """Copy the picture under the pointer."""
@@ -157,11 +163,11 @@ class Exports(QObject):
         replace_file(path, figure_bytes(Sheet(tuple(pictures), options), state), keep=False)
 
     def export(self, target: QWidget | None = None) -> None:
-        """Ask how a figure is to be, with the picture chosen, or the one pointed at."""
+        """Ask how a figure is to be; ticked is the picture that is meant, or else the one pointed at."""
         shown = self.shown()
         if not shown:
             raise UserError("No panel is in sight.", "Open one in the menu Window.")
-        dialog = ExportDialog(self, shown, target, self._settings, self._window)
+        dialog = ExportDialog(self, shown, target or self._pointed(), self._settings, self._window)
         self.dialog = dialog
         dialog.finished.connect(self._forget_dialog)
         self._desk.live.answered.connect(dialog.draw_soon)

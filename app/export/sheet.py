@@ -21,7 +21,7 @@ GAP_EM, LETTER_EM, MARGIN_EM = 1.1, 1.4, 0.35
 FEW_COLUMNS = 3
 BEYOND = QSizeF(2.0, 2.0)
 """The ground reaches so far over the edges: the page of a PDF has whole points."""
-_ROUNDS = 4
+_ROUNDS = 2
 """So often widths are tried until the pictures of a row are equally high."""
 
 

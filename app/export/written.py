@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from PySide6.QtCore import QByteArray, QRectF, QSizeF
 from PySide6.QtGui import QFont, QFontInfo, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
+from app import theme
 from app.widgets.legend import FONT_SCALE
 from core.looks import CLEAR, DARK, LIGHT
 from core.looks import Palette as Colors
@@ -17,7 +20,12 @@ from core.looks import Palette as Colors
 if TYPE_CHECKING:
     from core.plots import Plot
 
-COLORS: Mapping[str, Colors] = {"light": LIGHT, "dark": DARK, "transparent": CLEAR}
+COLORS: Mapping[str, Colors] = {
+    "light": LIGHT,
+    "dark": replace(DARK, paper=theme.DARK.panel),
+    "transparent": CLEAR,
+}
+_FAMILIES, _WITHOUT_WEIGHT = re.compile(r"font-family: [^;]*;"), re.compile(r"(<text style=\")(?!font-weight)")
 NORMAL_PT = 7.5
 """The type of a legend, as the writer has it."""
 
@@ -50,8 +58,11 @@ def paint_plot(plot: Plot, painter: QPainter, rect: QRectF, palette: str, font: 
     _renderer(_Same(plot), palette, round(rect.width() / point)).render(painter, QRectF(rect.topLeft(), size))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=48)
 def _renderer(same: _Same, palette: str, width_pt: int) -> QSvgRenderer:
-    from core.figures import to_svg  # it loads matplotlib, which takes a while
+    from core.figures import to_svg, type_name  # it loads matplotlib, which takes a while
 
-    return QSvgRenderer(QByteArray(to_svg(same.plot, COLORS[palette], width_pt).encode("utf-8")))
+    # Of a list of types Qt reads the whole as one name, and a weight that is not named is that of the painter.
+    text = _FAMILIES.sub(f"font-family: {type_name()};", to_svg(same.plot, COLORS[palette], width_pt))
+    text = _WITHOUT_WEIGHT.sub(r"\1font-weight: 400; ", text)
+    return QSvgRenderer(QByteArray(text.encode("utf-8")))

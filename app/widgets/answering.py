@@ -84,6 +84,9 @@ class Answering(Painted, Generic[R]):
         em = line_height(self.font())
         return QSize(round(64 * em), round(self._tall_em * em))
 
+    def figure_height(self, width_px: float) -> float:
+        return HEIGHT_EM * line_height(self.font())
+
     def minimumSizeHint(self) -> QSize:
         em = line_height(self.font())
         return QSize(round(18 * em), round(self._tall_em * em))

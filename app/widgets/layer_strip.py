@@ -102,6 +102,9 @@ class LayerStrip(Interactive, Painted):
         em = line_height(self.font())
         return QSize(round(max(20, 8 * len(self._cells)) * em), round((LOW_EM if self._low else HEIGHT_EM) * em))
 
+    def figure_height(self, width_px: float) -> float:
+        return HEIGHT_EM * line_height(self.font())
+
     def minimumSizeHint(self) -> QSize:
         em = line_height(self.font())
         return QSize(round(18 * em), round((LOW_EM if self._low else LEAST_EM) * em))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from core.cards import resource_folder
 from core.figure_state import State, with_state
@@ -47,6 +48,12 @@ def to_svg(plot: Plot, palette: Palette = LIGHT, width: float = WIDTH) -> str:
     with _style(palette, plot.title):
         text = _encoded(figure_of(plot, palette, width), ".svg", plot.title).decode("utf-8")
     return text[text.index("<svg") :]
+
+
+def type_name() -> str:
+    """The family of type in which words are measured: the first of the style's that this computer has."""
+    with _style(LIGHT, ""):
+        return get_font(findfont(FontProperties())).family_name
 
 
 def _encoded(figure: Figure, ending: str, title: str, dpi: int = POINTS_AN_INCH) -> bytes:

@@ -129,11 +129,11 @@ def test_menus_that_were_there_keep_what_they_had(window: MainWindow, monkeypatc
 
 def test_others_can_add_to_the_menu_of_a_picture(window: MainWindow) -> None:
     done: list[QWidget] = []
-    window.exports.more.append(lambda target: [("Copy data", lambda: done.append(target))])
+    window.exports.more.append(lambda target: [("Weigh", lambda: done.append(target))])
     strip = window.exports.shown()[0].widget
 
     menu = window.exports.menu_of(strip)
-    next(action for action in menu.actions() if action.text() == "Copy data").trigger()
+    next(action for action in menu.actions() if action.text() == "Weigh").trigger()
 
     assert done == [strip]
 
@@ -160,6 +160,9 @@ def test_the_key_copies_what_is_pointed_at_else_what_has_the_keyboard(
     exports, inside = answered.exports, answered.panel(InsidePanel)
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: inside.view)
     assert exports.pointed() is inside.view
+    exports.export()
+    assert [of.name for of in dialog_of(answered).chosen] == ["attention"]
+    dialog_of(answered).reject()
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: inside.overview.tabBar())
     assert exports.pointed() is inside
     monkeypatch.setattr(QApplication, "widgetAt", lambda *_: answered.menuBar())

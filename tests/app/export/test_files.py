@@ -18,6 +18,7 @@ from app.export.sheet import Sheet
 from app.widgets.closeup import Closeup
 from core.errors import UserError
 from core.figure_options import FigureOptions, Format, Palette
+from core.figures import type_name
 from tests.app.export.test_paint import a_canvas, a_pad, a_plot, a_strip, an_atlas, an_attention_view
 
 MAKERS = (a_canvas, a_pad, an_attention_view, an_atlas, a_strip, a_plot)
@@ -64,6 +65,17 @@ def test_an_svg_is_as_wide_as_was_asked_and_all_its_words_are_text(pictures: tup
     families = {element.get("font-family") for element in root.iter() if element.get("font-family")}
     assert families
     assert all(str(family).endswith(", sans-serif") for family in families)
+
+
+def test_the_words_of_a_plot_are_in_the_type_in_which_they_were_measured(qtbot: QtBot) -> None:
+    plot = a_plot()
+    qtbot.addWidget(plot)
+    root = svg_of(a_sheet((plot,), "SVG"))
+
+    texts = {str(text.text): text for text in root.iter(f"{{{SVG}}}text")}
+    assert {text.get("font-family") for text in texts.values()} == {f"{type_name()}, sans-serif"}
+    assert texts["Margin"].get("font-weight") == "700"
+    assert texts["logit"].get("font-weight") == "400", "and not as the painter was left by what was drawn before"
 
 
 def test_only_cells_of_an_svg_are_images_and_they_stay_cells(pictures: tuple[QWidget, ...]) -> None:

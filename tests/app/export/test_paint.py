@@ -21,6 +21,7 @@ from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.figure_painter import FigurePainter
 from app.widgets.head_atlas import HeadAtlas
 from app.widgets.layer_strip import Cell, LayerStrip
+from app.widgets.meter import DecisionMeter
 from app.widgets.pad import SubspacePad
 from app.widgets.pad_picture import Landmark, PadPicture, Thumb
 from app.widgets.painted import Paints
@@ -190,6 +191,17 @@ def test_cells_of_attention_are_in_a_figure_as_many_as_there_are(qtbot: QtBot) -
 
     assert (GRID, GRID) in sizes
     assert "optimizeQuality" not in svg_of(view)
+
+
+def test_bars_have_their_whole_height_in_a_figure_of_a_low_window(qtbot: QtBot) -> None:
+    for bar in (a_strip(), DecisionMeter()):
+        qtbot.addWidget(bar)
+        before = height_of(bar, 300)
+
+        bar.set_low(True)
+
+        assert bar.sizeHint().height() < before
+        assert height_of(bar, 300) == before
 
 
 def test_a_panel_of_pictures_and_words_stands_as_on_the_screen(qtbot: QtBot) -> None:
