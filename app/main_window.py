@@ -72,13 +72,7 @@ class MainWindow(QMainWindow):
         taken = (self.exports.export, self.films.ask)
         file_menu.fill(self._menus["File"], self._extra, self.documents, self.desk, self, *taken)
         self.settings = SettingsMenu(self, self.desk, self._extra, self.all_actions)
-        self._add_undo()
-        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
-            self._add(command)
-        self.exports.add_commands(self._extra)
-        numbers.fill(self._extra, self.exports, self.desk)
-        self._menus["Edit"].addSeparator()
-        self.settings.add_settings()
+        self._add_commands()
         self.models = Models(self, self.desk, self.outcomes)
         self.presenting = Presenting(self, self.desk)
         self._build_panels()
@@ -149,6 +143,15 @@ class MainWindow(QMainWindow):
     def _standing(self) -> list[tuple[Panel, QDockWidget]]:
         """Every panel with its dock."""
         return [(self._panels[kind], dock) for kind, dock in self._docks.items()]
+
+    def _add_commands(self) -> None:
+        self._add_undo()
+        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
+            self._add(command)
+        self.exports.add_commands(self._extra)
+        numbers.fill(self._extra, self.exports, self.desk)
+        self._menus["Edit"].addSeparator()
+        self.settings.add_settings()
 
     def _add_undo(self) -> None:
         undo = self.desk.store.undo.createUndoAction(self, "Undo")
