@@ -9,7 +9,7 @@ paint.png                    what was painted over all of them, where something 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import chain, islice
@@ -28,7 +28,7 @@ from core.errors import UserError
 from core.jobs.progress import Progress
 from core.masked_folder import IMAGES, LABELS
 from core.paint import layer_pixels
-from core.questions import Question
+from core.questions import Answer, Question
 from core.render import item_insides, render
 from core.scene import (
     DISTRACTORS,
@@ -129,32 +129,34 @@ def write_set(
     card = read_card(model_path(document.model))
     ask = _asking(document, side, device) if options.ask else None
     found, entries = Written(0), list[dict[str, Any]]()
+    edits = [edit for edit in document.interventions if edit.enabled and side == "base"]
+    made = {"model": document.model, "edits": [edit.words(document.base) for edit in edits]}
     try:
         for index, variant in enumerate(chain([first], drawn)):
             write_files(_files(out, index, variant))
             entries.append(_entry(index, variant, card_n_prefix(card)))
             found = replace(found, n=found.n + 1)
             if ask is not None:
-                said = ask(variant)
+                answer = ask(variant)
+                said = answer.found[Decision()]
+                made["weights_sha256"] = answer.model.weights_hash
                 entries[-1]["answer"] = _said(said)
                 found = _counted(found, said, variant, card)
             yield Progress(index + 1, options.n, f"{index + 1} of {options.n} pictures")
     finally:
         if entries:
-            _write_manifest(out, entries, stimulus, options, document.model)
+            _write_manifest(out, entries, stimulus, options, made)
     return found
 
 
-def _asking(document: Document, side: Side, device: str) -> Callable[[Stimulus], Verdict]:
+def _asking(document: Document, side: Side, device: str) -> Callable[[Stimulus], Answer]:
     """Asks the model about a stimulus in the place of the base, with the edits where they are of it."""
     from core.session import Session
 
     session, edits = Session(device), document.interventions if side == "base" else ()
 
-    def ask(stimulus: Stimulus) -> Verdict:
-        asked = Question(replace(document, base=stimulus, interventions=edits, compared=""))
-        verdict: Verdict = session.answer(asked).found[Decision()]
-        return verdict
+    def ask(stimulus: Stimulus) -> Answer:
+        return session.answer(Question(replace(document, base=stimulus, interventions=edits, compared="")))
 
     return ask
 
@@ -225,13 +227,13 @@ def _entry(index: int, stimulus: Stimulus, n_prefix: int) -> dict[str, Any]:
 
 
 def _write_manifest(
-    out: Path, entries: Sequence[dict[str, Any]], stimulus: Stimulus, options: SetOptions, model: str
+    out: Path, entries: Sequence[dict[str, Any]], stimulus: Stimulus, options: SetOptions, known: Mapping[str, Any]
 ) -> None:
     made = {
         "format": FORMAT,
         "made_with": {name: getattr(options, name) for name in ("n", "positions", "noise", "properties", "seed")},
         "made_of": json.loads(copied_text(stimulus.items, stimulus.geometry)),
-        "model": model,
+        **known,
         "pictures": entries,
     }
     if stimulus.paint is not None:

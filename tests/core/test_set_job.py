@@ -171,6 +171,8 @@ def test_the_model_is_asked_about_each_picture_and_its_answers_are_those_of_a_se
         verdict = session.answer(Question(replace(document, base=stimulus))).found[Decision()]
         assert answer["margin"] == pytest.approx(verdict.margin, abs=1e-4)  # type: ignore[index]
         assert answer["margin_without_edits"] == pytest.approx(verdict.baseline_margin, abs=1e-4)  # type: ignore[index]
+    assert manifest(tmp_path)["edits"] == [edit.words(PAIR) for edit in edits]
+    assert manifest(tmp_path)["weights_sha256"] == session.open("discrimination").model.weights_hash  # type: ignore[comparison-overlap]
     assert (found.n, found.n_asked, found.n_posed, found.n_right) == (4, 4, 4, 4)
     assert found.words(edited=True) == f"The model is right about 4 of 4. The edits turn {found.n_turned} of 4 answers."
 
