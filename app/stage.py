@@ -46,6 +46,7 @@ class Stage(QObject):
         self._desk = desk
         self._at: int | None = None
         self._way: _Way | None = None
+        self._arrived_at = desk.store.undo.index()
         self.prepared: dict[Document, Answer] = {}
         self._ticks = QTimer(self)
         self._ticks.setInterval(TICK_MS)
@@ -112,7 +113,17 @@ class Stage(QObject):
             return
         store = self._desk.store
         store.edit(f"{self.GOING}{way.scene.name}", way.scene.document, way.gesture, view=way.scene.view)
+        self._arrived_at = store.undo.index()
         self._show_prepared(way.scene.document)
+
+    def begin(self) -> None:
+        """A talk begins with what is shown."""
+        self._arrived_at = self._desk.store.undo.index()
+
+    def undo(self) -> None:
+        """Take back what was edited since the scene was there, a step at a time: never the scene, nor the talk."""
+        if not self.moving and self._desk.store.undo.index() > self._arrived_at:
+            self._desk.store.undo.undo()
 
     def halt(self) -> None:
         """Stay where the way has led by now."""

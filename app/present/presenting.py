@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QScreen
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QScreen
 from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QMainWindow, QWidget
 
 from app.panels import Panel
@@ -39,6 +39,10 @@ class Presenting(QObject):
         self._digits = ""
         self._laser_since_s = 0.0
         self._keys = self._table()
+        self._standard = {
+            QKeySequence.StandardKey.Undo: desk.stage.undo,
+            QKeySequence.StandardKey.Redo: desk.store.undo.redo,
+        }
 
     def _table(self) -> Mapping[int, Callable[[], object]]:
         stage = self._desk.stage
@@ -61,6 +65,7 @@ class Presenting(QObject):
         if self.audience is not None:
             self.audience.activateWindow()
             return
+        desk.stage.begin()
         self.audience, self.presenter = Audience(desk), Presenter(desk)
         for each in (self.audience, self.presenter):
             for widget in (each, *each.findChildren(QWidget)):
@@ -131,23 +136,29 @@ class Presenting(QObject):
         return False
 
     def _key(self, watched: QWidget, event: QKeyEvent) -> bool:
-        """Whether a key was one of the talk."""
-        if isinstance(watched, QLineEdit | QAbstractSpinBox) or event.modifiers() & ~_PLAIN:
+        """Whether a key was one of the talk. None is a shortcut of the window behind it."""
+        if isinstance(watched, QLineEdit | QAbstractSpinBox):
             return False
-        kind, key = event.type(), event.key()
-        if key == Key.Key_L and kind == QEvent.Type.KeyRelease and not event.isAutoRepeat():
-            return self._release_laser()
-        do = self._what(watched, event)
-        if do is None or kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
-            return False
+        kind = event.type()
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()
-        elif not event.isAutoRepeat():
+            return True
+        if event.key() == Key.Key_L and kind == QEvent.Type.KeyRelease and not event.isAutoRepeat():
+            return self._release_laser()
+        do = self._what(watched, event) if kind == QEvent.Type.KeyPress else None
+        if do is None:
+            return False
+        if not event.isAutoRepeat():
             do()
         return True
 
     def _what(self, watched: QWidget, event: QKeyEvent) -> Callable[[], object] | None:
         """What a key does in a talk."""
+        for standard, do in self._standard.items():
+            if event.matches(standard):
+                return do
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return None
         key, text = event.key(), event.text()
         if key == Key.Key_Escape:
             held = isinstance(watched, Holding) and watched.held is not None
@@ -238,9 +249,6 @@ class Presenting(QObject):
         audience.move(room.center() - audience.rect().center())
         audience.raise_()
         audience.activateWindow()
-
-
-_PLAIN = Qt.KeyboardModifier.KeypadModifier
 
 
 def other_screen(window: QWidget) -> QScreen | None:
