@@ -154,15 +154,6 @@ class MainWindow(QMainWindow):
         """Every panel with its dock."""
         return [(self._panels[kind], dock) for kind, dock in self._docks.items()]
 
-    def _add_commands(self) -> None:
-        self._add_undo()
-        for command in (*ITEM_COMMANDS, *COMMANDS, *DRAWING):
-            self._add(command)
-        self.exports.add_commands(self._extra)
-        numbers.fill(self._extra, self.exports, self.desk)
-        self._menus["Edit"].addSeparator()
-        self.settings.add_settings()
-
     def _add_undo(self) -> None:
         undo = self.desk.store.undo.createUndoAction(self, "Undo")
         redo = self.desk.store.undo.createRedoAction(self, "Redo")
