@@ -14,6 +14,8 @@ from core.texts import parse_json
 
 PLACE = "keys"
 ARROWS = ("Up", "Down", "Left", "Right")
+NO_KEYS = ("wheel", "click", "Shift", "Ctrl")
+"""What the sheet of keys tells of that is no key by itself."""
 Match = QKeySequence.SequenceMatch
 Native = QKeySequence.SequenceFormat.NativeText
 Portable = QKeySequence.SequenceFormat.PortableText
@@ -115,7 +117,7 @@ def _keys_in(told: str) -> Iterator[QKeySequence]:
     """The keys that a line of the sheet of keys tells of."""
     for word in re.split(r", | and ", told.removeprefix("hold ")):
         head, _, last = word.rpartition("+")
-        for key in ARROWS if last == "arrows" else () if last == "wheel" else (last,):
+        for key in ARROWS if last == "arrows" else () if last in NO_KEYS else (last,):
             yield QKeySequence(f"{head}+{key}" if head else key)
 
 

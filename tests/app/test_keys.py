@@ -174,3 +174,9 @@ def test_damaged_keys_are_passed_over(host: QWidget, settings: QSettings, damage
     _, made = keys_of(host, settings)
 
     assert [action.shortcut().toString() for action in made.values()] == ["Ctrl+R", "Ctrl+D", ""]
+
+
+def test_words_for_the_wheel_and_for_held_keys_on_the_sheet_are_no_keys_that_a_panel_takes() -> None:
+    assert used_in_panels(QKeySequence("J")) == ""
+    assert used_in_panels(QKeySequence("Ctrl+Alt+J")) == ""
+    assert used_in_panels(QKeySequence("Space")) == "Stimulus: Draw a larger picture along, with any tool"
