@@ -16,13 +16,14 @@ from app.desk import Desk
 from app.documents import Documents
 from app.export.dialog import ExportDialog
 from app.export.files import figure_bytes, png_of, to_image, to_svg
-from app.export.sheet import Sheet
+from app.export.paint import pictures_in
+from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown, name_of, picture_at, shown_of, study_of
 from app.file_menu import Add
 from app.outcomes import Outcomes
 from app.panels import Panel
 from core.errors import UserError
-from core.figure_options import FigureOptions
+from core.figure_options import WIDTH_MM, FigureOptions, Palette
 from core.figure_state import with_state
 from core.figure_work import state_of
 from core.storage import replace_file
@@ -127,9 +128,13 @@ class Exports(QObject):
         self.copy(self.pointed())
 
     def copy(self, target: QWidget) -> None:
-        """Put a picture into the clipboard, as pixels and as lines, as wide as it is on the screen."""
-        sheet = Sheet((target,), self._as_on_screen(target))
-        state, data = self.state((target,)), QMimeData()
+        """Put a picture, or those of a panel below each other, into the clipboard, as pixels and as lines.
+
+        They are as wide as on the screen.
+        """
+        pictures = tuple(pictures_in(target)) or (target,)
+        sheet = Sheet(pictures, self._as_on_screen(target))
+        state, data = self.state(pictures), QMimeData()
         image = to_image(sheet, COPIED_DPI)
         data.setImageData(image)
         data.setData("image/png", with_state(png_of(image), state))
@@ -137,10 +142,10 @@ class Exports(QObject):
         QApplication.clipboard().setMimeData(data)
 
     def _as_on_screen(self, target: QWidget) -> FigureOptions:
-        inch = target.logicalDpiX()
-        width_mm = max(10.0, target.width() / inch * 25.4)
+        palette: Palette = "dark" if theme.current().dark else "light"
+        width_mm = max(WIDTH_MM[0], target.width() / target.logicalDpiX() * MM_AN_INCH)
         font_pt = QApplication.font().pointSizeF()
-        return FigureOptions(palette="dark" if theme.current().dark else "light", width_mm=width_mm, font_pt=font_pt)
+        return FigureOptions("PNG", palette, width_mm, font_pt, columns=1, letters=False)
 
     def state(self, pictures: Sequence[QWidget]) -> dict[str, Any]:
         """What a figure of these pictures says of how it was made."""

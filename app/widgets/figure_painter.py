@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPaintDevice, QPainter, QPainterPath
+from typing import Any
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPaintDevice, QPainter, QPainterPath
 
 SMOOTH = QPainter.RenderHint.SmoothPixmapTransform
 FINE_PX = 512
@@ -26,24 +28,39 @@ class FigurePainter(QPainter):
         self._clip, self._saved = -1, list[int]()
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def drawImage(self, target: QRectF, image: QImage, source: QRectF | None = None) -> None:  # type: ignore[override]
-        """Draw an image, or a part of it, into `target`: crisp, or as smooth as the hint says."""
-        part = image if source is None else image.copy(source.toAlignedRect())
-        if self.testRenderHint(SMOOTH) and part.width() < FINE_PX and target.width() > part.width() / 4:
+    def drawImage(self, target: Any, image: Any, source: Any = None, *more: Any) -> None:
+        """Draw an image, or a part of it, into a rectangle: crisp, or as smooth as the hint says.
+
+        At a point, an image is drawn as every painter does it.
+        """
+        if not isinstance(target, QRectF | QRect) or more:
+            super().drawImage(target, image, *(() if source is None else (source, *more)))
+            return
+        place = QRectF(target)
+        part = image if source is None else image.copy(QRectF(source).toAlignedRect())
+        if self.testRenderHint(SMOOTH) and part.width() < FINE_PX and place.width() > part.width() / 4:
             grown = QSize(part.size() * max(1, round(FINE_PX / part.width())))
             part = part.scaled(grown, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        super().drawImage(target, part)
+        super().drawImage(place, part)
 
     def setClipPath(self, path: QPainterPath, operation: Qt.ClipOperation = Qt.ClipOperation.ReplaceClip) -> None:
         if not self._marks_clips:
             super().setClipPath(path, operation)
             return
-        self.clips.append(self.transform().map(path))
+        if operation == Qt.ClipOperation.NoClip:
+            self.setClipping(False)
+            return
+        clip = self.transform().map(path)
+        if operation == Qt.ClipOperation.IntersectClip and self._clip >= 0:
+            clip = clip.intersected(self.clips[self._clip])
+        self.clips.append(clip)
         self._mark(len(self.clips) - 1)
 
-    def setClipRect(self, rect: QRectF, operation: Qt.ClipOperation = Qt.ClipOperation.ReplaceClip) -> None:  # type: ignore[override]
+    def setClipRect(self, *place: Any, operation: Qt.ClipOperation = Qt.ClipOperation.ReplaceClip) -> None:
+        if place and isinstance(place[-1], Qt.ClipOperation):
+            *place, operation = place  # type: ignore[assignment]
         path = QPainterPath()
-        path.addRect(rect)
+        path.addRect(QRectF(*place))
         self.setClipPath(path, operation)
 
     def setClipping(self, enable: bool) -> None:

@@ -154,6 +154,18 @@ def test_a_copied_picture_is_pixels_and_lines_and_carries_its_state(answered: Ma
         assert state["pictures"] == ["pad"]
 
 
+def test_of_a_panel_all_pictures_are_copied_below_each_other(answered: MainWindow) -> None:
+    inside = answered.panel(InsidePanel)
+
+    answered.exports.copy(inside)
+
+    state = state_in(bytes(QApplication.clipboard().mimeData().data("image/png").data()))
+    assert state is not None
+    assert state["pictures"] == ["attention", "heads"]
+    image = QApplication.clipboard().image()
+    assert image.height() > image.width(), "one below the other"
+
+
 def test_the_key_copies_what_is_pointed_at_else_what_has_the_keyboard(
     answered: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
