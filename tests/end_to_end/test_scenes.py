@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app import edits, scenes
 from app.panels.decision import DecisionPanel
@@ -396,6 +396,7 @@ def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[i
     assert verdict_px >= size[1] / 25
     canvas, pad = audience.stimulus.canvas.frame().rect, audience.pads.pads["color"]._frame().rect
     assert min(canvas.height(), pad.height()) > 0.5 * size[1]
+    assert not [button for button in audience.stimulus.findChildren(QAbstractButton) if button.isVisible()]
 
 
 def test_the_presenter_reads_the_note_what_comes_next_and_the_time(talk: Driver, audience: Audience) -> None:
