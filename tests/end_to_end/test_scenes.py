@@ -383,11 +383,13 @@ def test_a_double_click_on_a_thumb_gives_the_item_its_own_value_back(talk: Drive
     assert not talk.window.desk.document.interventions
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (640, 360)])
+@pytest.mark.parametrize("size", [(1280, 720), (3840, 2160), (640, 360)])
 def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[int, int]) -> None:
+    audience.resize(3840, 2160)
     audience.resize(*size)
     QTest.qWait(1)
 
+    assert (audience.width(), audience.height()) == size, "in a large window the type is no limit"
     meter = audience.decision.meter
     reading = meter._reading
     assert reading is not None
