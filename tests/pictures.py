@@ -35,6 +35,8 @@ DOTS = {"logicalDpi": 96, "logicalBaseDpi": 96}
 SIZES = ((1440, 900), (1366, 768), (960, 540))
 SCALES = {"1": SIZES, "2": ((960, 540),)}
 """At 200 % a screen of 1920 × 1080 has 960 × 540 logical pixels."""
+ROOMS = ((1280, 720), (1920, 1080))
+"""What projectors show."""
 ANSWER_MS = 120_000
 QUIET_MS = 2500
 TRAIL_MS = 2500
@@ -93,6 +95,25 @@ def take_workspaces(app: QApplication, window: MainWindow, scale: str) -> None:
             window.workspaces.choose(workspace)
             window.workspaces.reset()
             save(window, window, folder / f"{workspace.name.lower()}-{size[0]}x{size[1]}@{scale}-{look}.png")
+    if scale == "1":
+        wear(app, "light")
+        take_talk(window, folder)
+
+
+def take_talk(window: MainWindow, folder: Path) -> None:
+    """Write what the room sees of every scene of the talk that ships, and what the speaker sees of the first."""
+    room = audience(window)
+    presenter = window.presenting.presenter
+    assert presenter is not None
+    presenter.show()
+    presenter.resize(*ROOMS[0])
+    for at, size in product(range(len(window.desk.store.scenes)), ROOMS):
+        room.resize(*size)
+        window.desk.stage.go_to(at, at_once=True)
+        save(window, room, folder / f"talk-{at + 1}-{size[0]}x{size[1]}.png")
+        if at == 0:
+            save(window, presenter, folder / "talk-notes.png")
+    window.presenting.stop()
 
 
 def wear(app: QApplication, look: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -17,7 +17,7 @@ from app.widgets.painted import scaled
 
 TYPE_SHARE_HIGH, TYPE_SHARE_WIDE = 1 / 42, 1 / 70
 """The height of the type in a window of this height, if it is wide enough; the verdict's is more than twice it."""
-SMALLEST_TYPE_PX, TITLE = 9, 1.25
+SMALLEST, SMALLEST_TYPE_PX, TITLE = QSize(320, 180), 9, 1.25
 
 
 class Audience(QWidget):
@@ -27,6 +27,7 @@ class Audience(QWidget):
         super().__init__()
         self._desk = desk
         self.setWindowTitle("Audience — Relata")
+        self.setMinimumSize(SMALLEST)  # its type becomes smaller with it: what it asks for now is no limit
         self.title, self.count = QLabel(), QLabel()
         self.decision, self.stimulus, self.pads = DecisionPanel(desk), ShownStimulus(desk), ShownPads(desk)
         self.decision.brief = True

@@ -18,12 +18,9 @@ class ShownStimulus(StimulusPanel):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        self.easel.is_bare = True
         for part in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            part.hide()
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(self.canvas)  # out of the easel, which lays out the palette as well
-        self.canvas.show()
+            part.setVisible(part is self.easel)
 
 
 class ShownPads(InterventionsPanel):

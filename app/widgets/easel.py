@@ -95,14 +95,14 @@ def _below(width: int, height: int, n: int) -> Plan | None:
 
 class Easel(QWidget):
     """Lays out a canvas, two grids of sixteen chips and the tools. `folded` says when some of them are hidden, or all
-    are back."""
+    are back. One that `is_bare` shows the canvas alone, and nothing is folded."""
 
     folded = Signal(bool)
 
     def __init__(self, canvas: QWidget, grids: tuple[ChipGrid, ChipGrid], tools: ToolStrip) -> None:
         super().__init__()
         self._canvas, self._grids, self._tools = canvas, grids, tools
-        self.is_folded = False
+        self.is_folded = self.is_bare = False
         canvas.setParent(self)
         tools.setParent(self)
         for grid in grids:
@@ -116,7 +116,7 @@ class Easel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        plan = plan_of(self.width(), self.height(), self._tools.n_cells)
+        plan = Plan(self.rect()) if self.is_bare else plan_of(self.width(), self.height(), self._tools.n_cells)
         self._canvas.setGeometry(plan.canvas)
         for grid, place in zip(self._grids, plan.grids, strict=True):
             grid.setVisible(plan.columns > 0)
@@ -127,6 +127,6 @@ class Easel(QWidget):
         if plan.tool_columns:
             self._tools.set_columns(plan.tool_columns)
             self._tools.setGeometry(plan.tools)
-        if self.is_folded != (plan.tool_columns == 0):
+        if not self.is_bare and self.is_folded != (plan.tool_columns == 0):
             self.is_folded = plan.tool_columns == 0
             self.folded.emit(self.is_folded)

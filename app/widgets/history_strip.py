@@ -126,7 +126,8 @@ class HistoryStrip(RowView):
             drag.setMimeData(card_mime(self._pressed))
             self._pressed = -1  # it is carried: nobody goes to it
             drag.exec(Qt.DropAction.CopyAction)
-        super().mouseMoveEvent(event)
+        if not event.buttons():  # with one held, a list would make what is under it the card in force
+            super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         pressed, self._pressed = self._pressed, -1

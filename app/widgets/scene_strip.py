@@ -64,6 +64,7 @@ class SceneStrip(RowView):
             lambda card: {Qt.ItemDataRole.AccessibleTextRole: card.told, Qt.ItemDataRole.ToolTipRole: card.told}
         )
         super().__init__(rows)
+        self.shown: int | None = None
         self._pressed = -1
         self.setFlow(QListView.Flow.LeftToRight)
         self.setUniformItemSizes(True)
@@ -78,6 +79,8 @@ class SceneStrip(RowView):
     def set_cards(self, cards: Sequence[SceneCard], shown: int | None) -> None:
         """Show the scenes; `shown` is the one that was gone to last."""
         self.rows.set_rows(cards)
+        self.shown = shown
+        self.viewport().update()
         index = self.rows.index(-1 if shown is None else shown)
         if index != self.currentIndex():
             self.setCurrentIndex(index)
@@ -94,7 +97,7 @@ class SceneStrip(RowView):
         return QSize(CARD_WIDTH_PX + GAP_PX, PICTURE_PX + 12)
 
     def draw(self, painter: QPainter, rect: QRectF, index: Index, state: QStyle.StateFlag) -> None:
-        colors, here = theme.current(), index.row() == self.currentIndex().row()
+        colors, here = theme.current(), index.row() == self.shown
         card = QRectF(rect.left(), rect.top(), CARD_WIDTH_PX, self.minimumSizeHint().height())
         line = colors.color("accent") if here else colors.color("line", 0.6)
         box(painter, card, radius=4, fill=colors.color("raised"), line=line, width=2 if here else 1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app import scenes
@@ -193,6 +193,19 @@ def test_the_keys_of_the_strip_go_to_scenes_move_them_and_take_them_away(window:
     note.note.setPlainText("thank them")
     note.accept()
     assert (desk.store.scenes[0].name, desk.store.scenes[0].note) == ("last words", "thank them")
+
+
+def test_a_scene_that_is_only_pressed_is_not_marked_as_the_one_that_is_shown(window: MainWindow) -> None:
+    desk, strip = window.desk, window.panel(ScenesPanel).strip
+    with_scenes(desk, 2)
+    window._refresh()
+    place = strip.visualRect(strip.rows.index(0)).center()
+
+    QTest.mousePress(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert strip.shown == 1
+    QTest.mouseRelease(strip.viewport(), Qt.MouseButton.LeftButton, pos=place + QPoint(0, 500))
+    assert strip.shown == 1, "it was let go elsewhere"
+    assert desk.document == desk.store.scenes[1].document
 
 
 def test_a_click_goes_to_a_scene_as_a_step_of_the_history(window: MainWindow) -> None:

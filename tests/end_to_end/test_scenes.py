@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app import edits, scenes
 from app.panels.decision import DecisionPanel
@@ -383,11 +383,13 @@ def test_a_double_click_on_a_thumb_gives_the_item_its_own_value_back(talk: Drive
     assert not talk.window.desk.document.interventions
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (640, 360)])
+@pytest.mark.parametrize("size", [(1280, 720), (3840, 2160), (640, 360)])
 def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[int, int]) -> None:
+    audience.resize(3840, 2160)
     audience.resize(*size)
     QTest.qWait(1)
 
+    assert (audience.width(), audience.height()) == size, "in a large window the type is no limit"
     meter = audience.decision.meter
     reading = meter._reading
     assert reading is not None
@@ -396,6 +398,7 @@ def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[i
     assert verdict_px >= size[1] / 25
     canvas, pad = audience.stimulus.canvas.frame().rect, audience.pads.pads["color"]._frame().rect
     assert min(canvas.height(), pad.height()) > 0.5 * size[1]
+    assert not [button for button in audience.stimulus.findChildren(QAbstractButton) if button.isVisible()]
 
 
 def test_the_presenter_reads_the_note_what_comes_next_and_the_time(talk: Driver, audience: Audience) -> None:

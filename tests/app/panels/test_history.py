@@ -6,7 +6,8 @@ import random
 import time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from app.desk import DECISIONS_SPARE, Desk
 from app.panels.history import HistoryPanel
 from app.panels.history_comparison import WAITING
 from app.store import Card
+from app.widgets.scene_strip import CARD_MIME
 from core.analyses.decision import Verdict
 from core.document import Document, View, move_item, with_stimulus
 from core.errors import UserError
@@ -294,3 +296,23 @@ def test_500_cards_are_shown_and_gone_through_without_a_hitch(desk: Desk, panel:
 
     assert len(panel.strip.rows.shown) > 500
     assert sorted(times_s)[20] < 0.1
+
+
+def test_a_card_that_is_carried_away_is_not_gone_to(
+    desk: Desk, panel: HistoryPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for x_px in (64, 80):
+        desk.edit(f"Move to {x_px}", moved(desk, x_px))
+    carried: list[bytes] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, _: carried.append(bytes(drag.mimeData().data(CARD_MIME).data())))
+    strip = panel.strip
+    place = strip.visualRect(strip.rows.index(0)).center()
+
+    QTest.mousePress(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    for step in (5, 10, 30, 60):
+        QTest.mouseMove(strip.viewport(), place + QPoint(step, 0))
+    QTest.mouseRelease(strip.viewport(), Qt.MouseButton.LeftButton, pos=place + QPoint(60, 0))
+
+    assert carried == [b"0"]
+    assert desk.document.base.items[0].x_px == 80
+    assert strip.currentIndex().row() == 2
