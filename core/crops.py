@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.masks import mask_of, mask_pixels
 from core.paint import cut
+from core.pictures import UNREADABLE
 from core.scene import Crop, Geometry, Layer, Mask, Photo, Stimulus
 
 KEPT_PX = 768
@@ -47,7 +48,7 @@ def whole_picture(whole: bytes) -> Image.Image:
                 raise ValueError("a photo was kept in a way that is not known")
             image.load()
             return image.copy()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise ValueError("a photo that was kept whole is no picture that can be read") from error
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.pictures import UNREADABLE
 from core.scene import Layer
 
 Pixels = npt.NDArray[np.uint8]
@@ -31,7 +32,7 @@ def _decoded(layer: Layer, side_px: int) -> Pixels:
             if image.size != (side_px, side_px) or image.mode != "RGBA":
                 raise ValueError("what is painted is not as large as its canvas")
             pixels = np.array(image)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise ValueError("what is painted is no picture that can be read") from error
     pixels.setflags(write=False)
     return pixels

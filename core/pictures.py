@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,12 @@ PHOTO_SUFFIXES = (
     *("ppm", "pgm", "pbm", "pnm", "pcx", "ico", "qoi", "sgi", "rgb", "bw"),
 )
 
+UNREADABLE = (
+    *(OSError, SyntaxError, EOFError, LookupError, RuntimeError, struct.error, zlib.error),
+    Image.DecompressionBombError,
+)
+"""What pillow raises, beside ValueError, where a file is damaged or too large."""
+
 MAX_DOUBTFUL_BITS = 14
 """Cameras and microscopes keep 10, 12 or 14 bits in 16; a picture that uses no more may be one of theirs."""
 MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 281, 341
@@ -58,7 +65,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
         raise UserError(
             f"{path.name} is not a picture that can be read.", f"Use one of {FORMAT_WORDS}, of 8 or 16 bits."
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except (ValueError, *UNREADABLE) as error:
         raise UserError(
             f"{path.name} could not be read: {error}.", "The stimulus was kept; try another file."
         ) from error

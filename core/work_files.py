@@ -78,7 +78,8 @@ def to_bytes(work: Work) -> bytes:
     text, pictures = to_json(work)
     out = BytesIO()
     with ZipFile(out, "w") as file:
-        _put(file, TEXT, text.encode("utf-8"))
+        # The name of a file may hold what is no character: the backslash form is how JSON writes it, too.
+        _put(file, TEXT, text.encode("utf-8", "backslashreplace"))
         _put(file, PREVIEW, _preview(work))
         for name, content in sorted({**pictures, **files}.items()):
             _put(file, name, content)
@@ -108,7 +109,7 @@ def read_preview(path: Path) -> bytes:
     try:
         with ZipFile(path) as file:
             info = file.getinfo(PREVIEW)
-            return file.read(info) if info.file_size <= SMALL_BYTES else b""
+            return _unpacked(file, info) if info.file_size <= SMALL_BYTES else b""
     except (OSError, LookupError, *_DAMAGED):
         return b""
 
@@ -129,12 +130,20 @@ def _members(content: bytes) -> dict[str, bytes]:
     try:
         with ZipFile(BytesIO(content)) as file:
             _check_members(file.infolist())
-            return {info.filename: file.read(info) for info in file.infolist()}
+            return {info.filename: _unpacked(file, info) for info in file.infolist()}
     except BadZipFile as error:
         what = "it is damaged" if content.startswith(b"PK") else "it is no document of Relata"
         raise ValueError(f"{what} ({error})") from error
     except _DAMAGED as error:
         raise ValueError(f"it is damaged ({error})") from error
+
+
+def _unpacked(file: ZipFile, info: ZipInfo) -> bytes:
+    """One member, of which no more is unpacked than it says to be large: where that is too little it is damaged."""
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise NotImplementedError("it is packed in another way than documents are")
+    with file.open(info) as part:
+        return part.read(info.file_size)
 
 
 def _check_members(infos: list[ZipInfo]) -> None:

@@ -22,6 +22,7 @@ from core.cards import is_number, is_whole
 from core.document import Intervention, View
 from core.interventions import intervention_kinds
 from core.options import option_name
+from core.pictures import UNREADABLE
 from core.scene import Item
 from core.texts import require_finite
 from core.work import Work
@@ -134,7 +135,7 @@ def _check_total(pictures: Mapping[str, bytes]) -> None:
                 if image.width != image.height or image.mode not in ("RGB", "L"):
                     raise ValueError(f"{name} is no square picture in RGB or grey")
                 total += image.width * image.height
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        except UNREADABLE as error:
             raise ValueError(f"{name} is no picture that can be read") from error
         if total > MAX_PICTURE_PIXELS:
             raise ValueError("its pictures are too large")
@@ -146,7 +147,7 @@ def _pixels(pictures: Mapping[str, bytes], name: str) -> bytes:
     try:
         with _opened(pictures[name]) as image:
             pixels: bytes = image.tobytes()
-    except (OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{name} is damaged") from error
     return pixels
 
@@ -205,7 +206,10 @@ def _strictly(kind: type[Any], fits: Callable[[object], bool]) -> Callable[[Any,
     def take(value: Any, _: object) -> Any:
         if not fits(value):
             raise ValueError(f"{repr(value)[:40]} is no {kind.__name__}")
-        return kind(value)
+        try:
+            return kind(value)
+        except OverflowError as error:
+            raise ValueError("a number is too large") from error
 
     return take
 

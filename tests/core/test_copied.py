@@ -45,6 +45,7 @@ ITEM = {"shape": 0, "color": 0, "x_px": 0, "y_px": 0}
         {"format": 1, "items": [{**ITEM, "shape": "0"}]},
         {"format": 1, "items": [{**ITEM, "scale": MAX_SCALE + 1}]},
         {"format": 1, "items": [{**ITEM, "scale": None}]},
+        {"format": 1, "items": [{**ITEM, "scale": 10**400}]},
         {"format": 1, "items": [{**ITEM, "x_px": 1000}]},
         {"format": 1, "items": [ITEM] * 30},
         {"format": 1, "items": [ITEM], "geometry": {"image_px": 10**9, "patch_px": 1}},

@@ -619,6 +619,15 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, kind: str) -> None:
         open_photo(tmp_path / "a", SMALL)
 
 
+def test_an_avif_whose_pixels_are_damaged_is_refused(tmp_path: Path) -> None:
+    whole = WHOLE["AVIF"]
+    start = whole.index(b"mdat") + 4
+    (tmp_path / "a").write_bytes(whole[:start] + bytes(len(whole) - start))
+
+    with pytest.raises(UserError, match="could not be read"):
+        open_photo(tmp_path / "a", SMALL)
+
+
 @given(
     kind=st.sampled_from(sorted(WHOLE)),
     length=st.floats(0, 1),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZipFile, ZipInfo
 
 import numpy as np
 import pytest
@@ -369,6 +370,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a program": (lambda: _with_member("run.py"), "no part of a document"),
     "a link": (lambda: _with_member(f"learned/{'0' * 64}.json", external_attr=0o120777 << 16), "holds a link"),
     "a bomb": (lambda: _with_member(f"learned/{'0' * 64}.json", bytes(100_000_000)), "too large"),
+    "packed as bzip2": (lambda: _repacked(ZIP_BZIP2), "packed in another way"),
+    "packed as LZMA": (lambda: _repacked(ZIP_LZMA), "packed in another way"),
+    "damaged LZMA": (lambda: _repacked(ZIP_LZMA, 9), "damaged"),
     "many members": (lambda: _with_member(f"learned/{'0' * 64}.json", bytes(2_000_000)), "too large"),
     "deep JSON": (lambda: _of_text("[" * 1_000_000), "nested too deeply"),
     "deep tables": (lambda: _of_text('{"a":' * 150_000), "nested too deeply"),
@@ -381,6 +385,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "wrong type": (lambda: _edited(lambda v: v["document"].update(model=7)), "7 is no str"),
     "word for number": (lambda: _edited(lambda v: v["view"].update(read="2")), "'2' is no int"),
     "yes for number": (lambda: _edited(lambda v: v["view"].update(read=True)), "True is no int"),
+    "a number too large": (
+        lambda: _edited(lambda v: v["document"]["interventions"][0].update(strength=10**400)),
+        "too large",
+    ),
     "unknown field": (lambda: _edited(lambda v: v.update(run="rm")), "could not be opened"),
     "unknown edit": (
         lambda: _edited(lambda v: v["document"]["interventions"][0].update(kind="os.system")),
@@ -406,12 +414,28 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "huge picture": (_huge_picture, "too large"),
     "a small layer": (lambda: _bad_layer(_dot(112).packed), "as large as its canvas"),
     "no layer": (lambda: _bad_layer(_dot().packed[:40]), "no picture that can be read"),
+    "a layer with a bad profile": (lambda: _bad_layer(_with_profile(_dot().packed)), "no picture that can be read"),
     "a huge layer": (lambda: _bad_layer(_dot(6000).packed), "as large as its canvas"),
     "a missing layer": (
         lambda: _edited(lambda v: v["document"]["base"].update(paint={"packed": {"file": "kept/x"}})),
         "could not be opened",
     ),
 }
+
+
+def _repacked(method: int, cut: int = 0) -> bytes:
+    """Packed by another method, of which unpacking does not stop where it should."""
+    out = BytesIO()
+    with ZipFile(out, "w", method) as file:
+        file.writestr(work_files.TEXT, _text(to_bytes(a_work())))
+    content = out.getvalue()
+    return content[:60] + bytes(cut) + content[60 + cut :]
+
+
+def _with_profile(packed: bytes) -> bytes:
+    """A PNG with a colour profile, behind its pixels, that is none."""
+    end = packed.index(b"IEND") - 4
+    return packed[:end] + bytes(4) + b"iCCP" + zlib.crc32(b"iCCP").to_bytes(4, "big") + packed[end:]
 
 
 def _flipped(content: bytes) -> bytes:
@@ -437,6 +461,39 @@ def test_what_is_no_document_is_refused_in_a_sentence_and_nothing_is_written(tmp
     assert "evil.relata" in refused.value.message
     assert "was kept" in refused.value.hint
     assert os.listdir(tmp_path) == ["evil.relata"]
+
+
+def test_of_a_member_that_says_less_than_it_holds_no_more_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of zeros that says to be ten bytes."""
+    name = f"learned/{'0' * 64}.json"
+    true, said = (n.to_bytes(4, "little") for n in (1_000_000, 10))
+    content = _with_member(name, bytes(1_000_000)).replace(true, said)
+    made: list[int] = []
+    unpacker = zlib.decompressobj
+
+    class Measured:
+        def __init__(self, *options: int) -> None:
+            self._inner = unpacker(*options)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            made.append(len(text := self._inner.decompress(data, most)))
+            return text
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._inner, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Measured)
+    with pytest.raises(ValueError, match="damaged"):
+        work_files.from_bytes(content)
+    assert max(made) < 100_000
+
+
+def test_a_name_that_is_no_text_is_saved_and_comes_back() -> None:
+    """A file of another encoding is called so by the system."""
+    photo = Photo(bytes(3 * 224**2), "caf\udce9.png")
+    work = Work(Document("here/\udce9", Stimulus((), Geometry(), photo)), VIEW)
+
+    assert work_files.from_bytes(to_bytes(work)) == work
 
 
 def test_a_damaged_file_points_at_the_version_before(tmp_path: Path) -> None:
