@@ -123,7 +123,8 @@ def _in_svg(content: bytes, text: str) -> bytes:
 
 
 def _of_svg(content: bytes) -> bytes | None:
-    found = _SVG_STATE.search(content)
+    at = content.find(SVG_SPACE.encode())
+    found = _SVG_STATE.match(content, max(0, content.rfind(b"<", 0, at))) if at >= 0 else None
     return None if found is None else found.group(1)
 
 
@@ -140,7 +141,7 @@ def _in_pdf(content: bytes, text: str, words: str) -> bytes:
     first = int(size.group(1))
     about = first + 1 if info is None else int(info.group(1))
     stream = zlib.compress(text.encode("ascii"))
-    said = words.encode("utf-16-be").hex().encode()
+    said = words.encode("utf-16-be", "replace").hex().encode()
     new = {
         first: b"<<%s /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream" % (_PDF_MARK, len(stream), stream),
         about: b"<<%s /RelataState %d 0 R /Keywords <FEFF%s>>>" % (_entries_of(content, about), first, said),

@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from io import BytesIO
+from time import perf_counter
 from typing import Any
 from xml.dom import minidom
 
@@ -174,6 +175,18 @@ def test_entities_of_an_svg_are_not_unfolded() -> None:
 )
 def test_what_carries_nothing_carries_nothing(content: bytes) -> None:
     assert state_in(content) is None
+
+
+def test_a_large_drawing_without_a_state_is_looked_through_at_once() -> None:
+    """Each beginning of a state is followed by none: nothing is read twice for it."""
+    began = perf_counter()
+    assert state_in(b"<state " * 1_000_000) is None
+    assert perf_counter() - began < 1
+
+
+def test_a_name_that_is_no_text_is_carried(figures: dict[str, bytes]) -> None:
+    for content in figures.values():
+        assert carried(with_state(content, {"model": "here/\udce9"})) == {"model": "here/\udce9"}
 
 
 def test_a_huge_file_is_refused_unread() -> None:
