@@ -15,7 +15,7 @@ from app.widgets.covering import ObjectMarker
 from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop as CropTool
-from core.crops import cropped
+from core.arrange import crop_photo
 from core.document import stimulus_of
 from core.drawn import erase_paint, mark_object, paint_with
 from core.scene import Crop, Stimulus, item_name, n_items
@@ -37,7 +37,7 @@ class Drawing(QObject):
     def __init__(self, desk: Desk, canvas: StimulusCanvas) -> None:
         super().__init__(canvas)
         self._desk, self._canvas = desk, canvas
-        self._before = Stimulus()
+        self._before, self._begun = Stimulus(), desk.document
         self._gesture, self._seed, self._chosen = "", 0, -1
         canvas.gesture_started.connect(self._begin)
         canvas.covered.connect(self._cover)
@@ -65,10 +65,12 @@ class Drawing(QObject):
             canvas.take(kind(canvas))
 
     def _crop(self, crop: Crop) -> None:
-        edit_stimulus(self._desk, "Crop", lambda _: cropped(self._before, crop), self._gesture)
+        desk = self._desk
+        desk.edit("Crop", crop_photo(self._begun, desk.view.side, crop), self._gesture)
 
     def _begin(self) -> None:
-        self._before, self._gesture = self._stimulus, self._desk.new_gesture()
+        self._begun, self._before = self._desk.document, self._stimulus
+        self._gesture = self._desk.new_gesture()
         self._chosen = self._desk.view.item
         self._seed = secrets.randbits(32)
 

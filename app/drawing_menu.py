@@ -14,7 +14,8 @@ from app.edits import edit_stimulus
 from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop
-from core.crops import cropped, middle, whole_picture
+from core.arrange import crop_photo
+from core.crops import middle, whole_picture
 from core.document import Side, stimulus_of, with_stimulus
 from core.drawn import rename_object
 from core.errors import UserError
@@ -80,10 +81,11 @@ def show_middle(desk: Desk) -> None:
     Raises UserError where it is square.
     """
     choose_tool(desk, Crop)
-    photo = stimulus_of(desk.document, desk.view.side).photo
+    side = desk.view.side
+    photo = stimulus_of(desk.document, side).photo
     if photo is not None:
         square = middle(whole_picture(photo.whole).size)
-        edit_stimulus(desk, "Crop to the middle", lambda s: cropped(s, square))
+        desk.edit("Crop to the middle", crop_photo(desk.document, side, square))
 
 
 def _tool(kind: type[Tool]) -> Command:

@@ -9,12 +9,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from core.document import Document, Side, View, delete_item, move_item, stimulus_of
+from core.crops import cropped, masks_beyond
+from core.document import Document, Side, View, delete_item, move_item, stimulus_of, with_stimulus
 from core.errors import UserError
 from core.scene import (
     MAX_ITEMS,
     MAX_SCALE,
     MIN_SCALE,
+    Crop,
     Geometry,
     Item,
     Stimulus,
@@ -62,6 +64,13 @@ def delete_items(document: Document, side: Side, items: Sequence[int]) -> Docume
     for index in sorted(set(items), reverse=True):
         document = delete_item(document, side, index)
     return document
+
+
+def crop_photo(document: Document, side: Side, crop: Crop) -> Document:
+    """The document with another square of a photo, and without the edits of objects of which nothing is left."""
+    stimulus = stimulus_of(document, side)
+    left = delete_items(document, side, masks_beyond(stimulus, crop))
+    return with_stimulus(left, side, cropped(stimulus, crop))
 
 
 def check_room(stimulus: Stimulus, n: int = 1) -> None:

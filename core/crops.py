@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
@@ -81,12 +82,29 @@ def cropped(stimulus: Stimulus, crop: Crop) -> Stimulus:
         return stimulus
     box = (crop.left_px, crop.top_px, crop.left_px + crop.side_px, crop.top_px + crop.side_px)
     pixels = whole.crop(box).resize((side, side), Image.Resampling.BICUBIC).tobytes()
-    scale = side / before.side_px
-    square = ((crop.left_px - before.left_px) * scale, (crop.top_px - before.top_px) * scale, crop.side_px * scale)
-    masks = (_moved(mask, square, stimulus.geometry) for mask in photo.masks)
-    kept = tuple(mask for mask in masks if any(mask.bits))
+    square = _square(before, crop, side)
+    kept = tuple(mask for mask in _moved_masks(photo, square, stimulus.geometry) if any(mask.bits))
     paint = _moved_paint(stimulus.paint, square, side)
     return replace(stimulus, photo=replace(photo, pixels=pixels, masks=kept, crop=crop), paint=paint)
+
+
+def masks_beyond(stimulus: Stimulus, crop: Crop) -> tuple[int, ...]:
+    """Which masks of a photo are lost with another square of it."""
+    photo, geometry = stimulus.photo, stimulus.geometry
+    if photo is None or photo.crop is None:
+        return ()
+    square = _square(photo.crop, within(crop, whole_picture(photo.whole).size), geometry.image_px)
+    return tuple(i for i, mask in enumerate(_moved_masks(photo, square, geometry)) if not any(mask.bits))
+
+
+def _square(before: Crop, crop: Crop, side_px: int) -> tuple[float, float, float]:
+    """Left, top and side of another crop in pixels of the canvas that shows the one before."""
+    scale = side_px / before.side_px
+    return (crop.left_px - before.left_px) * scale, (crop.top_px - before.top_px) * scale, crop.side_px * scale
+
+
+def _moved_masks(photo: Photo, square: tuple[float, float, float], geometry: Geometry) -> Iterator[Mask]:
+    return (_moved(mask, square, geometry) for mask in photo.masks)
 
 
 def _moved(mask: Mask, square: tuple[float, float, float], geometry: Geometry) -> Mask:

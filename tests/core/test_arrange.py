@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from core.arrange import (
     EDGES,
     aligned_to,
+    crop_photo,
     delete_items,
     distributed,
     loose,
@@ -26,14 +29,18 @@ from core.arrange import (
     with_lock,
     with_places,
 )
+from core.crops import kept_whole
 from core.document import Document, View
 from core.errors import UserError
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
+from core.interventions.swap import SwapFromSource
+from core.masks import mask_of
 from core.scene import (
     MAX_ITEMS,
     MAX_SCALE,
     MIN_SCALE,
+    Crop,
     Geometry,
     Item,
     Photo,
@@ -212,3 +219,20 @@ def test_the_selection_is_what_there_is_of_it() -> None:
     assert selected_items(document, View(item=2, also=(0, 7))) == (0, 2)
     assert selected_items(document, View(item=-1)) == ()
     assert selected_items(document, View(item=0, side="source")) == ()
+
+
+def test_a_crop_takes_away_the_edits_of_objects_that_are_lost_and_no_others() -> None:
+    """Objects are named by their place in the list: the second one is the first when that is gone."""
+    left, right = np.zeros((2, 64, 64), np.bool_)
+    left[:, :8], right[:, 56:] = True, True
+    whole, crop = kept_whole(Image.new("RGB", (192, 64)))
+    photo = Photo(bytes(3 * 64**2), "", "", (mask_of("left", left), mask_of("right", right)), whole, crop)
+    edits = (SwapFromSource(0, 0, 0, "all"), SwapFromSource(0, 1, 1, "all"))
+    document = Document("tiny", Stimulus((), Geometry(64, 16), photo), interventions=edits)
+
+    after = crop_photo(document, "base", Crop(96, 0, 64))
+
+    assert after.base.photo is not None
+    assert [mask.label for mask in after.base.photo.masks] == ["right"]
+    assert after.interventions == (replace(edits[1], item=0),)
+    assert crop_photo(document, "base", Crop(70, 0, 60)).interventions == edits
