@@ -81,13 +81,14 @@ class Sweep:
 
     @property
     def too_late(self) -> tuple[int, ...]:
-        """Blocks after the one where the edits do most, where they do next to nothing."""
-        sizes = [0.0 if math.isnan(change) else abs(change) for change in self.changes()]
-        best = max(range(len(sizes)), key=sizes.__getitem__)
-        if sizes[best] < LEAST_CHANGE:
+        """Blocks after the one where the edits do most, where they do next to nothing; of one that is not known yet
+        nothing is said."""
+        sizes = {i: abs(change) for i, change in enumerate(self.changes()) if not math.isnan(change)}
+        best = max(sizes, key=sizes.__getitem__, default=-1)
+        if best < 0 or sizes[best] < LEAST_CHANGE:
             return ()
-        late = (i for i in range(best + 1, len(sizes)) if sizes[i] < TOO_LATE_BELOW * sizes[best])
-        return tuple(self.blocks[i] for i in late if self.blocks[i] not in self.gaps)
+        late = (self.blocks[i] for i, size in sizes.items() if i > best and size < TOO_LATE_BELOW * sizes[best])
+        return tuple(block for block in late if block not in self.gaps)
 
     def flips(self, condition: int = 0) -> tuple[Floats, Floats, Floats]:
         """The share of pairs whose answer is turned at each layer, and the bounds of its 95 % interval [L + 1]."""

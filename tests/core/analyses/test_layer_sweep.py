@@ -204,7 +204,10 @@ def test_what_is_kept_comes_back_as_it_was_and_what_is_damaged_is_refused(sessio
     kept = json.loads(json.dumps(kept_of(found), allow_nan=False))
 
     assert repr(sweep_of(kept)) == repr(found)
-    for damage in ({"blocks": []}, {"conditions": ["one"]}, {"own": {"baseline": 1.0, "margins": [[1.0]]}}, {"n": "x"}):
+    margins = kept["own"]["margins"]
+    own = [{"baseline": 1.0, "margins": [[1.0]]}, {"baseline": 10**400, "margins": margins}]
+    own.append({"baseline": "1", "margins": margins})
+    for damage in ({"blocks": []}, {"conditions": ["one"]}, *({"own": of} for of in own), {"n": "x"}):
         with pytest.raises(ValueError):  # noqa: PT011 — the words are those of whatever stumbled
             sweep_of({**kept, **damage})
 
@@ -213,3 +216,11 @@ def test_nothing_is_too_late_where_no_layer_does_anything() -> None:
     still = Swept(1.0, ((1.1, 1.0, 1.0),))
 
     assert Sweep((-1, 0, 1), ("with the edits",), "different", "same", still).too_late == ()
+
+
+def test_of_layers_that_are_not_known_yet_none_is_too_late() -> None:
+    begun = Swept(1.0, ((9.0, 1.0, math.nan),))
+    found = Sweep((-1, 0, 1), ("with the edits",), "different", "same", begun)
+
+    assert found.too_late == (0,)
+    assert "too late" not in found.plot().title
