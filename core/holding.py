@@ -13,6 +13,7 @@ import numpy as np
 
 from core.analyses.layer_sweep import turned
 from core.document import Document, Intervention
+from core.errors import UserError
 from core.looks import signed
 from core.other_pairs import other_pair
 from core.plots import Bars, Reference, Series
@@ -168,7 +169,7 @@ def holding_of(kept: Mapping[str, Any]) -> Holding:
         check_document(holding.document)
         for pair in holding.pairs:
             check_document(holding.opened(pair))
-    except (LookupError, TypeError, AttributeError, CattrsError, ForbiddenExtraKeysError) as error:
+    except (LookupError, TypeError, AttributeError, UserError, CattrsError, ForbiddenExtraKeysError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
     if any(len(pair.after) != len(holding.conditions) for pair in holding.pairs) or not holding.conditions:
         raise ValueError("a condition is missing")

@@ -7,6 +7,7 @@ that does not exist; JSON writes it as null.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -192,11 +193,23 @@ def converter() -> Converter:
 
     plain = Converter(detailed_validation=False, forbid_extra_keys=True)
     plain.register_unstructure_hook(float, lambda value: None if math.isnan(value) else value)
-    plain.register_structure_hook(float, lambda value, _: math.nan if value is None else value)
+    plain.register_structure_hook(float, lambda value, _: _number_in_files(value))
     configure_tagged_union(Plot, plain, tag_name="kind", tag_generator=_kind_in_files)
     tagged = plain.get_unstructure_hook(Plot)
     plain.register_unstructure_hook(Plot, lambda plot: {"kind": "", **tagged(plot)})  # first in a file
     return plain
+
+
+def _number_in_files(value: Any) -> float:
+    """A number as it stands there, NaN for none.
+
+    Raises ValueError for what is no number, or larger than any.
+    """
+    if value is None:
+        return math.nan
+    if not isinstance(value, int | float) or (isinstance(value, int) and abs(value) > sys.float_info.max):
+        raise ValueError(f"{repr(value)[:40]} is no number")
+    return value
 
 
 def plot_to_json(plot: Plot) -> dict[str, Any]:

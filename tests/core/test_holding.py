@@ -113,6 +113,7 @@ def test_what_is_kept_is_numbers_and_comes_back_as_it_was(found: Holding) -> Non
         lambda kept: kept.update(conditions=[]),
         lambda kept: kept["pairs"][0]["edits"][0].update(kind="no such edit"),
         lambda kept: kept["pairs"][0].update(seed=-1),
+        lambda kept: kept["document"]["base"]["items"].pop(),
     ],
 )
 def test_what_is_damaged_is_refused(found: Holding, damage: Any) -> None:
