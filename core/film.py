@@ -117,6 +117,8 @@ def _own_point(document: Document, edit: Intervention) -> Asking[tuple[float, fl
     places = answer.found[pad]
     if not isinstance(places, PadPlaces):
         raise UserError(places.message, places.hint)
+    if edit.item >= len(places.own):
+        raise UserError("The edit is about an item that is not there.", "Take it off the list, or draw the item.")
     x, y = places.own[edit.item].tolist()
     return x, y
 

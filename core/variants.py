@@ -41,7 +41,7 @@ def variants(
     of a match-to-sample that is laid out as in training. `noise` draws fill and jitter. Of each of the `properties`,
     every value becomes one that is drawn, no two the same: what was the same stays the same, what differed differs.
 
-    Raises UserError where there are no items, or no room for them.
+    Raises UserError where there are no items, no room for them, or more values than the study has.
     """
     how = {"positions": positions, "noise": noise}
     return list(islice(endless_variants(stimulus, properties=properties, seed=seed, **how), n))
@@ -77,6 +77,9 @@ def _exchanged(stimulus: Stimulus, property: Property, rng: np.random.Generator)
     """Each value of a property as one of the study's that is drawn, one for one."""
     values = sorted({getattr(item, property) for item in stimulus.items})
     n_known = N_SHAPES if property == "shape" else N_COLORS
+    if len(values) > n_known:
+        word = "colour" if property == "color" else property
+        raise UserError(f"There are {len(values)} {word}s, and {n_known} to choose from.", "Delete some items.")
     others = dict(zip(values, rng.permutation(n_known)[: len(values)].tolist(), strict=True))
 
     def exchanged(item: Item) -> Item:

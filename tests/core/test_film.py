@@ -136,6 +136,11 @@ def test_between_scenes_are_the_states_that_lie_between_them(session: Session) -
     [
         (demo_document(), Film("drag"), "no edit to show"),
         (demo_document(), Film("layers"), "no edit to show"),
+        (
+            add_intervention(demo_document(), MoveInSubspace(2, 5, "color", (1.0, 1.0))),
+            Film("drag"),
+            "an item that is not there",
+        ),
         (demo_document(), Film("scenes"), "0 scenes"),
         (set_point(demo_document(), 0, "color", 2, (1.0, 1.0)), Film(seconds=MOST_FRAMES / 10, fps="20"), "frames"),
         (

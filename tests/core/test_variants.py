@@ -64,6 +64,13 @@ def test_a_locked_item_stays_and_a_large_one_has_room() -> None:
         assert not overlaps(*variant.items, variant.geometry)
 
 
+def test_more_kinds_than_there_are_cannot_be_exchanged() -> None:
+    stimulus = Stimulus(tuple(Item(0, color, 0, 0) for color in range(17)))
+
+    with pytest.raises(UserError, match="There are 17 colours, and 16 to choose from"):
+        variants(stimulus, 1, positions=False, properties=("color",))
+
+
 @pytest.mark.parametrize(
     "stimulus",
     [
