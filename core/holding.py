@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.analyses.layer_sweep import turned
+from core.cards import judges_relation
 from core.document import Document, Intervention
 from core.errors import UserError
 from core.looks import signed
@@ -49,7 +50,8 @@ class Holding:
     """The same edits on other pairs of the kind that `document` shows. Margins are `high` − `low`.
 
     `conditions` are the edits themselves and then their controls, `n` pairs were asked for. `fit` says on which
-    weights, and with which fit of what was learned on them, it was found.
+    weights, and with which fit of what was learned on them, it was found. `posed` is whether the pairs pose the task
+    that the model was trained on.
     """
 
     document: Document
@@ -61,6 +63,7 @@ class Holding:
     notes: tuple[str, ...] = ()
     unit: str = ""
     fit: tuple[str, str] = ("", "")
+    posed: bool = True
 
     def with_pairs(self, more: Sequence[PairAnswer]) -> Holding:
         """With some more of them."""
@@ -77,8 +80,8 @@ class Holding:
 
     @property
     def n_right(self) -> int | None:
-        """How many the model itself is right about; None where it gives no answers of its own."""
-        if self.unit or (self.low, self.high) != ("different", "same"):
+        """How many the model itself is right about; None where it gives no answers of its own, or to another task."""
+        if not self.posed or self.unit or not judges_relation((self.low, self.high)):
             return None
         same = truth(self.document.base)
         return sum((pair.before > 0) == (same is not None and same.same) for pair in self.pairs)

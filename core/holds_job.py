@@ -15,6 +15,7 @@ from core.errors import UserError
 from core.holding import Holding, PairAnswer
 from core.jobs.progress import Progress
 from core.other_pairs import conditions, on_other, other_pair, why_no_others
+from core.scene import task_of
 
 if TYPE_CHECKING:
     from core.state import State
@@ -90,6 +91,7 @@ def _asked(state: State, n: int) -> Holding:
         notes=tuple(notes),
         unit=said.unit,
         fit=(state.model.weights_hash, state.opened.learned_hash),
+        posed=state.model.task == task_of(base),
     )
 
 

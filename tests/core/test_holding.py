@@ -13,7 +13,7 @@ import pytest
 
 from core.analyses.decision import Decision
 from core.demo import demo_document
-from core.document import Document, make_counterfactual
+from core.document import Document, make_counterfactual, random_match_to_sample
 from core.errors import UserError
 from core.holding import Holding, PairAnswer, holding_of, kept_of
 from core.holds_job import holds, seed_of
@@ -22,6 +22,7 @@ from core.interventions.move import set_point
 from core.interventions.swap import swap_from_source
 from core.jobs.progress import Progress
 from core.questions import Question
+from core.scene import Geometry
 from core.session import Session
 from core.statistics import mean_interval, wilson
 from core.tables import to_csv
@@ -177,6 +178,14 @@ def test_an_edit_without_a_control_is_named() -> None:
 
     assert found.conditions == ("with the edits",)
     assert found.notes == ("Without a control: MLP off.",)
+
+
+def test_of_a_task_that_the_model_was_not_trained_on_it_is_not_right() -> None:
+    four = random_match_to_sample(Geometry(), 3)
+
+    found = finish(holds(replace(demo_document(), base=four, interventions=(KnockOutMLP(2),)), 2, 0, "cpu"))
+
+    assert found.n_right is None
 
 
 def test_match_to_sample_holds_too(session: Session) -> None:
