@@ -21,7 +21,7 @@ from core.holds_job import MAX_PAIRS as MAX_OTHERS
 from core.holds_job import holds
 from core.jobs.progress import Job, Progress
 from core.plots import Plot
-from core.storage import write_text
+from core.storage import check_file, write_text
 from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
 from core.work import Work
@@ -51,8 +51,21 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
 
 
+def _begun(arguments: argparse.Namespace, table: Path | None = None) -> Work:
+    """The document, once what is to be written can be: before all is asked."""
+    work, figure = read_work(arguments.file), arguments.figure
+    for path in (table, None if figure is None else _numbered(figure, 1).with_suffix(".svg")):
+        if path is not None:
+            check_file(path)
+    return work
+
+
+def _numbered(path: Path, index: int) -> Path:
+    return path.with_name(f"{path.stem}-{index}")
+
+
 def _holds(arguments: argparse.Namespace) -> int:
-    work = read_work(arguments.file)
+    work = _begun(arguments, arguments.csv)
     job = holds(work.document, arguments.n, arguments.seed, str(device_of(arguments)))
     found = watch(job, quiet=arguments.json)
     if arguments.csv is not None:
@@ -66,7 +79,7 @@ def _holds(arguments: argparse.Namespace) -> int:
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    work = read_work(arguments.file)
+    work = _begun(arguments)
     found = watch(_swept(work.document, arguments.n, str(device_of(arguments))), quiet=arguments.json)
     _print(arguments, _as_json(found), _table(found))
     kept = {"n": arguments.n, "shown": "margin", "found": kept_sweep(found), "of_this": True}
@@ -103,10 +116,9 @@ def _write_figures(arguments: argparse.Namespace, work: Work, plots: Sequence[Pl
     from core.figure_work import state_of
     from core.figures import write_figure
 
-    path: Path = arguments.figure
     state = state_of(work)
     for index, plot in enumerate(plots, start=1):
-        for written in write_figure(plot, path.with_name(f"{path.stem}-{index}"), state=state):
+        for written in write_figure(plot, _numbered(arguments.figure, index), state=state):
             if not arguments.json:
                 print(written)
 

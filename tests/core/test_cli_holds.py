@@ -99,3 +99,18 @@ def test_a_document_without_edits_is_a_users_mistake(
     assert main([verb, saved(tmp_path, demo_document()), "--device", "cpu"]) == 2
 
     assert "No edit is on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["holds", "--csv"], ["holds", "--figure"], ["sweep", "--figure"]])
+def test_what_cannot_be_written_is_said_before_anything_is_asked(
+    file: str, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    verb, option = words
+
+    assert main([verb, file, option, str(tmp_path / "taken" / "out.csv"), "--device", "cpu"]) == 2
+
+    said = capsys.readouterr().err
+    assert "Nothing can be written to" in said
+    assert "opening the model" not in said
+    assert "sweeping" not in said
