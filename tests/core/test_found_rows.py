@@ -19,8 +19,8 @@ from core.analyses.pair_judgements import PairJudgements
 from core.beside import Beside
 from core.demo import demo_document
 from core.document import Document, View
+from core.found_rows import found_rows, layer_rows, stimulus_rows
 from core.interventions.move import set_point
-from core.numbers import found_rows, layer_rows, stimulus_rows
 from core.options import option_name
 from core.questions import Answer, Question
 from core.scene import Mask, Photo, Stimulus
