@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
 from app.desk import Desk
-from app.edits import edit_stimulus
 from app.item_edits import place_item
 from app.widgets.canvas import StimulusCanvas
 from app.widgets.covering import ObjectMarker
@@ -16,7 +16,7 @@ from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop as CropTool
 from core.arrange import crop_photo
-from core.document import stimulus_of
+from core.document import Document, stimulus_of, with_stimulus
 from core.drawn import erase_paint, mark_object, paint_with
 from core.scene import Crop, Stimulus, item_name, n_items
 from core.strokes import Cover, Ink
@@ -38,6 +38,7 @@ class Drawing(QObject):
         super().__init__(canvas)
         self._desk, self._canvas = desk, canvas
         self._before, self._begun = Stimulus(), desk.document
+        self._made: Stimulus | None = None
         self._gesture, self._seed, self._chosen = "", 0, -1
         canvas.gesture_started.connect(self._begin)
         canvas.covered.connect(self._cover)
@@ -47,15 +48,20 @@ class Drawing(QObject):
         canvas.crop_wanted.connect(self._crop)
         canvas.color_picked.connect(lambda rgb: desk.take_up(rgb=rgb))
         canvas.gesture_finished.connect(self._finish)
-        canvas.gesture_cancelled.connect(lambda: desk.store.cancel(self._gesture))
+        canvas.gesture_cancelled.connect(self._cancel)
 
     @property
     def _stimulus(self) -> Stimulus:
         return stimulus_of(self._desk.document, self._desk.view.side)
 
     def refresh(self) -> None:
-        """Put the tool of the hand on the canvas, unless it is there; one for photos goes where there is none."""
+        """Put the tool of the hand on the canvas, unless it is there; one for photos goes where there is none.
+
+        A gesture ends, and stays, where another picture is shown or somebody else has changed it.
+        """
         desk, canvas = self._desk, self._canvas
+        if canvas.held is not None and self._made is not None and self._made != self._stimulus:
+            canvas.finish()
         canvas.set_hand(desk.hand)
         kind = next((kind for kind in tools() if kind.name == desk.hand.tool), tools()[0])
         if not is_for(kind, self._stimulus) and canvas.held is None:
@@ -64,13 +70,21 @@ class Drawing(QObject):
         if canvas.resting_kind is not kind:
             canvas.take(kind(canvas))
 
+    def edit(self, text: str, change: Callable[[Stimulus], Stimulus]) -> None:
+        """An edit of the gesture that is under way, or one by itself."""
+        self._put(text, with_stimulus(self._desk.document, self._desk.view.side, change(self._stimulus)))
+
+    def _put(self, text: str, document: Document) -> None:
+        made, self._made = self._made, None
+        self._desk.edit(text, document, self._gesture)
+        self._made = None if made is None else self._stimulus
+
     def _crop(self, crop: Crop) -> None:
-        desk = self._desk
-        desk.edit("Crop", crop_photo(self._begun, desk.view.side, crop), self._gesture)
+        self._put("Crop", crop_photo(self._begun, self._desk.view.side, crop))
 
     def _begin(self) -> None:
         self._begun, self._before = self._desk.document, self._stimulus
-        self._gesture = self._desk.new_gesture()
+        self._made, self._gesture = self._before, self._desk.new_gesture()
         self._chosen = self._desk.view.item
         self._seed = secrets.randbits(32)
 
@@ -82,11 +96,16 @@ class Drawing(QObject):
         if after is None:
             return
         index = chosen if 0 <= chosen < n_items(before) else n_items(before)
-        edit_stimulus(desk, f"Mark {item_name(index)}", lambda _: after, self._gesture)
+        self.edit(f"Mark {item_name(index)}", lambda _: after)
         desk.look(item=index, also=())
 
     def _finish(self) -> None:
-        self._gesture = ""
+        self._gesture, self._made = "", None
+
+    def _cancel(self) -> None:
+        gesture = self._gesture
+        self._finish()
+        self._desk.store.cancel(gesture)
 
     def _cover(self, cover: Cover) -> None:
         tool, before = self._canvas.tool, self._before
@@ -98,4 +117,4 @@ class Drawing(QObject):
             return
         else:
             after = erase_paint(before, cover)
-        edit_stimulus(self._desk, tool.words, lambda _: after, self._gesture)
+        self.edit(tool.words, lambda _: after)

@@ -41,7 +41,7 @@ ITEM_COMMANDS: tuple[Command, ...] = (
     ),
     _edit("Paste", items.paste, "Ctrl+V", "Items, a picture or a file from this window or another."),
     _edit("Duplicate items", items.duplicate, "Ctrl+D"),
-    Command("Edit", "Delete item", items.delete_selected, ("Delete", "Backspace", "Ctrl+Backspace"), "item"),
+    Command("Edit", "Delete item", items.delete_selected, ("Delete", "Backspace"), "item"),
     Command("Edit", "Select all", items.select_all, ("Ctrl+A",)),
     Command("Edit", "Select none", items.deselect, ("Ctrl+Shift+A",)),
     _edit("Lock or unlock", items.lock, "Ctrl+Shift+L", "A locked item is not changed by hand, and stays in variants."),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QToolButton, QVBoxLay
 
 from app.desk import Desk
 from app.drawing import Drawing
-from app.edits import edit_stimulus, item_names, set_item_property
+from app.edits import item_names, set_item_property
 from app.item_edits import place_chip
 from app.panels import Panel
 from app.panels.palette import Palette
@@ -108,7 +108,6 @@ class StimulusPanel(QWidget, Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._gesture = ""
         self._drawn: Stimulus | None = None
         self._image: np.ndarray | None = None
         self.tabs = QTabBar()
@@ -150,16 +149,11 @@ class StimulusPanel(QWidget, Panel):
     def _connect(self) -> None:
         canvas = self.canvas
         canvas.closeup_wanted.connect(self._desk.look_closer)
-        canvas.gesture_started.connect(self._start)
         canvas.items_moved.connect(self._move)
         canvas.item_shaped.connect(self._shape)
-        canvas.gesture_finished.connect(self._finish)
-        canvas.gesture_cancelled.connect(lambda: self._desk.store.cancel(self._gesture))
         canvas.items_selected.connect(self._select)
         canvas.chip_dropped.connect(lambda index, kind, value: set_item_property(self._desk, index, kind, value))
-        canvas.chip_placed.connect(
-            lambda kind, value, middle, free: place_chip(self._desk, kind, value, middle, free=free)
-        )
+        canvas.chip_placed.connect(self._place_chip)
         canvas.dropped.connect(lambda dropped: self._desk.open(dropped))
         canvas.patch_hovered.connect(self._look_from)
         canvas.customContextMenuRequested.connect(self._open_menu)
@@ -201,23 +195,20 @@ class StimulusPanel(QWidget, Panel):
         else:
             self.canvas.show_inside(None)
 
-    def _start(self) -> None:
-        self._gesture = self._desk.new_gesture()
-
     def _select(self, items: tuple[int, ...]) -> None:
         first, *also = items or (-1,)
         self._desk.look(item=first, also=tuple(also))
 
     def _move(self, places: dict[int, tuple[int, int]]) -> None:
         text = f"Move {item_names(sorted(places))}"
-        edit_stimulus(self._desk, text, lambda s: with_places(s, places), self._gesture)
+        self.drawing.edit(text, lambda s: with_places(s, places))
 
     def _shape(self, index: int, wanted: Shape) -> None:
         def change(stimulus: Stimulus) -> Stimulus:
             return shaped(stimulus, index, (wanted.x_px, wanted.y_px), wanted.scale, wanted.angle_deg)
 
         turns = wanted.scale == stimulus_of(self._desk.document, self._desk.view.side).items[index].scale
-        edit_stimulus(self._desk, f"{'Turn' if turns else 'Resize'} {item_name(index)}", change, self._gesture)
+        self.drawing.edit(f"{'Turn' if turns else 'Resize'} {item_name(index)}", change)
 
     def _place_chip(self, kind: str, value: int, middle: tuple[int, int], free: bool) -> None:
         place_chip(self._desk, kind, value, middle, free=free)
@@ -232,9 +223,6 @@ class StimulusPanel(QWidget, Panel):
         self.canvas.free = self._desk.free
         for action in self._desk.actions["free"]:
             action.setChecked(self._desk.free)
-
-    def _finish(self) -> None:
-        self._gesture = self._desk.new_gesture()
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
 
 from app.widgets.closeup import Zooming
 from app.widgets.hand import Hand
@@ -66,6 +66,10 @@ class InHand(Zooming, Holding[object], Interactive):
     def put_back(self, held: object) -> None:
         self.tool.put_back(held)
         self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.end_gesture()
+        super().hideEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self.pixels is not None and (self.held is None or self.tool.goes_on):

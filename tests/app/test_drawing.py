@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication
 from pytestqt.qtbot import QtBot
 
-from app import drawing_menu
+from app import drawing_menu, edits
 from app.desk import Desk
 from app.drawing_menu import choose_tool
 from app.main_window import MainWindow
@@ -274,6 +274,56 @@ def test_escape_takes_back_what_is_being_typed_and_another_tool_keeps_it(panel: 
     assert desk.document.base.paint is not None
 
 
+def test_what_is_being_typed_stays_where_the_canvas_is_hidden(panel: StimulusPanel, desk: Desk) -> None:
+    hold(desk, "Text")
+    stroke(panel, [(20.0, 180.0)])
+    QTest.keyClicks(panel.canvas, "yes")
+    written = desk.document.base.paint
+
+    panel.canvas.hide()
+
+    assert desk.document.base.paint == written is not None
+    assert panel.canvas.held is None
+
+
+@pytest.mark.parametrize("other", ["source", "pair", "undo"])
+def test_typing_ends_where_another_picture_comes_under_it(panel: StimulusPanel, desk: Desk, other: str) -> None:
+    edits.draw_random_pair(desk)
+    hold(desk, "Text")
+    stroke(panel, [(20.0, 180.0)])
+    QTest.keyClicks(panel.canvas, "yes")
+
+    if other == "source":
+        desk.look(side="source")
+    elif other == "pair":
+        edits.draw_random_pair(desk)
+    else:
+        desk.store.undo.undo()
+    before = shown(desk)
+
+    assert panel.canvas.held is None
+    QTest.keyClicks(panel.canvas, "no")
+    assert shown(desk) == before
+
+
+def test_a_drag_that_goes_on_after_the_picture_was_changed_moves_nothing_of_the_new_one(
+    panel: StimulusPanel, desk: Desk
+) -> None:
+    item = desk.document.base.items[0]
+    at = (item.x_px + 16.0, item.y_px + 16.0)
+    press(panel.canvas, on(panel, at))
+    move(panel.canvas, on(panel, (at[0] + 32, at[1])))
+
+    desk.look(side="source")
+    before = shown(desk)
+    move(panel.canvas, on(panel, (at[0] + 64, at[1] + 32)))
+    release(panel.canvas, on(panel, (at[0] + 64, at[1] + 32)))
+
+    assert desk.view.side == "source"
+    assert shown(desk) == before
+    assert desk.document.base.items[0].x_px == item.x_px + 32
+
+
 def test_the_picker_takes_the_colour_that_noise_is_of(panel: StimulusPanel, desk: Desk) -> None:
     item = desk.document.base.items[1]
     hold(desk, "Picker")
@@ -371,7 +421,10 @@ def test_the_source_is_painted_while_it_is_shown(panel: StimulusPanel, desk: Des
     desk.look(side="source")
     hold(desk, "Rectangle")
 
-    stroke(panel, [(0.0, 0.0), (10.0, 10.0)])
+    press(panel.canvas, on(panel, (0.0, 0.0)))
+    desk.look(token=7)  # an answer that comes meanwhile draws it anew too
+    move(panel.canvas, on(panel, (10.0, 10.0)))
+    release(panel.canvas, on(panel, (10.0, 10.0)))
 
     assert desk.document.base.paint is None
     assert desk.document.source is not None
@@ -434,8 +487,10 @@ def test_letters_in_a_text_field_are_letters(active: MainWindow) -> None:
 
     for key in "bei":
         QTest.keyClick(field, key)
+    QTest.keyClick(field, Qt.Key.Key_Backspace, CTRL)  # takes a word away
 
     assert active.desk.hand.tool == "Select"
+    assert not active.desk.store.undo.canUndo()
 
 
 @pytest.mark.parametrize(("key", "kind"), [("c", "attention"), ("a", "attention"), ("f", "modes")])
