@@ -35,13 +35,6 @@ class Audience(QWidget):
         self._arrange()
         self.overlay = Overlay(self)
         theme.dress(self, theme.PROJECTOR)
-        store = desk.store
-        for action, key in (
-            (store.undo.createUndoAction(self), "Ctrl+Z"),
-            (store.undo.createRedoAction(self), "Ctrl+Y"),
-        ):
-            action.setShortcut(key)
-            self.addAction(action)
         for child in (self, *self.findChildren(QWidget)):
             child.setMouseTracking(True)  # the laser follows wherever the mouse is
 

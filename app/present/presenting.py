@@ -153,7 +153,9 @@ class Presenting(QObject):
         return True
 
     def _what(self, watched: QWidget, event: QKeyEvent) -> Callable[[], object] | None:
-        """What a key does in a talk."""
+        """What a key does in a talk; while something is in the hand, such as words, it is for that."""
+        if isinstance(watched, Holding) and watched.held is not None:
+            return None
         for standard, do in self._standard.items():
             if event.matches(standard):
                 return do
@@ -161,8 +163,7 @@ class Presenting(QObject):
             return None
         key, text = event.key(), event.text()
         if key == Key.Key_Escape:
-            held = isinstance(watched, Holding) and watched.held is not None
-            return None if held else self._escape
+            return self._escape
         if text.isdecimal() and len(text) == 1:
             return lambda: self._type(text)
         if key in ENTERS:

@@ -319,6 +319,26 @@ def test_a_thumb_is_dragged_before_the_room_undone_and_kept_when_the_talk_goes_o
     assert dragged in [card.moment.document for card in desk.store.cards()]
 
 
+def test_what_is_typed_before_the_room_is_letters_and_undo_takes_back_the_words(
+    talk: Driver, audience: Audience
+) -> None:
+    desk, canvas = talk.window.desk, audience.stimulus.canvas
+    desk.take_up(tool="Text")
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.item_rect(0).center().toPoint())
+
+    QTest.keyClicks(canvas, "Br 2")
+
+    assert desk.stage.at == 0
+    assert not audience.overlay.black
+    assert desk.document.base.paint is not None
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.document == desk.store.scenes[0].document
+    assert canvas.held is None
+    desk.take_up(tool="Select")
+    QTest.keyClick(canvas, Qt.Key.Key_B)
+    assert audience.overlay.black
+
+
 def test_r_brings_the_scene_back_after_an_item_was_moved_before_the_room(talk: Driver, audience: Audience) -> None:
     desk, canvas = talk.window.desk, audience.stimulus.canvas
     start = canvas.item_rect(0).center().toPoint()
