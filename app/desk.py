@@ -250,6 +250,17 @@ class Desk:
             changes = {"also": (), **changes}
         self.store.look(replace(self.view, **changes))  # type: ignore[arg-type]
 
+    def look_from(self, token: int) -> None:
+        """Look from a token, unless one is held."""
+        if not self.query_held:
+            self.look(token=token)
+
+    def hold_query(self, token: int) -> None:
+        """Look from a token until another one is chosen, or this one again."""
+        self.query_held = not (self.query_held and token == self.view.token)
+        self.look(token=token)
+        self.redraw()
+
     def view_after(self, view: View, before: Document, after: Document) -> View:
         """How another document is looked at: the query stays on its item as the items move, also where an undo moves
         them back, and the markers stay within the blocks of its model.

@@ -74,8 +74,8 @@ class InsidePanel(QWidget, Panel):
     def _connect(self) -> None:
         self.which.switch.toggled.connect(lambda _: self._change_picture())
         self.view.closeup_wanted.connect(self._desk.look_closer)
-        self.view.token_hovered.connect(self._hover)
-        self.view.token_pinned.connect(self._hold)
+        self.view.token_hovered.connect(self._desk.look_from)
+        self.view.token_pinned.connect(self._desk.hold_query)
         self.view.direction_toggled.connect(self._flip_direction)
         self.view.blink.connect(self._blink)
         self.atlas.head_chosen.connect(lambda block, head: self._desk.look(read=block, head=head))
@@ -133,7 +133,7 @@ class InsidePanel(QWidget, Panel):
         )
         self.which.switch.setChecked(wants_source)
         overview = kept.get("overview")
-        if isinstance(overview, int):
+        if isinstance(overview, int) and 0 <= overview < self.overview.count():
             self.overview.setCurrentIndex(overview)
         self.refresh()
 
@@ -231,15 +231,6 @@ class InsidePanel(QWidget, Panel):
     def _toggle_head(self, block: int, head: int) -> None:
         way = "on" if (block, head) in heads_off(self._desk.document) else "off"
         self._desk.edit(f"Head {head} of block {block} {way}", toggle_head(self._desk.document, block, head))
-
-    def _hover(self, token: int) -> None:
-        if not self._desk.query_held:
-            self._desk.look(token=token)
-
-    def _hold(self, token: int) -> None:
-        self._desk.query_held = not (self._desk.query_held and token == self._desk.view.token)
-        self._desk.look(token=token)
-        self.refresh()
 
     def _flip_direction(self) -> None:
         self._receiving = not self._receiving

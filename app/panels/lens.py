@@ -119,8 +119,8 @@ class LensPanel(QWidget, Panel):
         self.measure.currentIndexChanged.connect(lambda _: self.refresh())
         self.shown.currentIndexChanged.connect(lambda _: self._ask())
         self.tabs.currentChanged.connect(lambda _: self._ask())
-        self.view.token_hovered.connect(self._hover)
-        self.view.token_pinned.connect(self._hold)
+        self.view.token_hovered.connect(self._desk.look_from)
+        self.view.token_pinned.connect(self._desk.hold_query)
         self.view.blink.connect(self._blink)
         self.map.chosen.connect(self._go)
         for plot, first in ((self.traces, -1), (self.change, 0)):
@@ -306,15 +306,6 @@ class LensPanel(QWidget, Panel):
         """To a place of the map: it is held, so that the mouse on its way to the picture does not lose it."""
         self._desk.query_held = True
         self._desk.look(read=row - 1, token=token)
-        self.refresh()
-
-    def _hover(self, token: int) -> None:
-        if not self._desk.query_held:
-            self._desk.look(token=token)
-
-    def _hold(self, token: int) -> None:
-        self._desk.query_held = not (self._desk.query_held and token == self._desk.view.token)
-        self._desk.look(token=token)
         self.refresh()
 
     def _blink(self, baseline: bool) -> None:

@@ -216,8 +216,8 @@ class StimulusPanel(QWidget, Panel):
     def _look_from(self, patch: int) -> None:
         """Attention is of the patch under the pointer, unless a token is held or it is of the other picture."""
         of_source = any(isinstance(analysis, OfSource) for analysis in self._desk.wanted())
-        if not self._desk.query_held and of_source == (self._desk.view.side == "source"):
-            self._desk.look(token=self._desk.n_prefix + patch)
+        if of_source == (self._desk.view.side == "source"):
+            self._desk.look_from(self._desk.n_prefix + patch)
 
     def _show_freedom(self) -> None:
         self.canvas.free = self._desk.free

@@ -104,7 +104,7 @@ def test_a_document_brings_back_what_was_chosen_here(
     panel._choose(3)
     take()
     panel.measure.setCurrentText("logit")
-    panel._hold(9)
+    desk.hold_query(9)
     kept = json.loads(json.dumps(panel.kept()))
     again = LensPanel(desk)
     qtbot.addWidget(again)
