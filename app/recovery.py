@@ -71,6 +71,7 @@ class Recovery(QDialog):
             self._restore(entry)
         except UserError as error:
             self.said.setText(str(error))
+            self._offer_rest()
         else:
             self._go_on()
 
@@ -88,9 +89,12 @@ class Recovery(QDialog):
         self._take().delete()
         self._go_on()
 
-    def _go_on(self) -> None:
+    def _offer_rest(self) -> None:
         for button in (self.restore, self.delete):
             button.setEnabled(bool(self._entries))
+
+    def _go_on(self) -> None:
+        self._offer_rest()
         if not self._entries:
             self.close()
 

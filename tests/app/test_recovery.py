@@ -156,6 +156,8 @@ def test_what_cannot_be_read_is_kept(opened: Callable[[], MainWindow], folder: P
 
     assert "could not be opened" in asked.said.text()
     assert files(folder) == [folder / "x.relata"]
+    assert not asked.restore.isEnabled(), "there is nothing else"
+    assert not asked.delete.isEnabled()
     asked.keep.click()
 
 
