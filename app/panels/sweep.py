@@ -10,6 +10,7 @@ from PySide6.QtCore import QSignalBlocker, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from app.as_left import leave_as
 from app.desk import Desk, Found
 from app.panels import Panel
 from app.plots import PlotView
@@ -152,9 +153,10 @@ class SweepPanel(QWidget, Panel):
         return {**stand, "found": kept_of(self._sweep), "of_this": not self._stale}
 
     def take(self, kept: Mapping[str, Any]) -> None:
-        n, shown, found = (kept.get(name) for name in ("n", "shown", "found"))
+        shown, found = kept.get("shown"), kept.get("found")
         with QSignalBlocker(self.n), QSignalBlocker(self.shown):
-            self.n.setValue(n if isinstance(n, int) else LayerSweep().n)
+            self.n.setValue(LayerSweep().n)
+            leave_as({"n": self.n}, kept)
             self.shown.setCurrentText(SHOWN["flips" if shown == "flips" else "margin"])
         self._sweep, self._recorded, self._recorded_elsewhere = None, False, False
         if isinstance(found, Mapping):

@@ -154,8 +154,9 @@ def test_what_was_kept_of_an_earlier_state_stays_of_an_earlier_state(desk: Desk,
     assert is_grey(panel)
 
 
-def test_what_is_damaged_in_a_file_is_passed_over(desk: Desk, panel: SweepPanel) -> None:
-    panel.take({"n": "many", "shown": 3, "found": {"blocks": 1}, "of_this": True})
+@pytest.mark.parametrize("n", ["many", True, -1, 10**12])
+def test_what_is_damaged_in_a_file_is_passed_over(desk: Desk, panel: SweepPanel, n: object) -> None:
+    panel.take({"n": n, "shown": 3, "found": {"blocks": 1}, "of_this": True})
 
     assert panel.n.value() == LayerSweep().n
     assert panel.said.text() == "Computing…"
