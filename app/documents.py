@@ -169,6 +169,7 @@ class Documents(QObject):
         if desk.answer is not None:
             desk.take(desk.answer)
         desk.decisions |= recorded_verdicts(work.history)
+        desk.stage.at = None
         desk.store.begin(work.document, work.view, work.history, work.scenes, saved=saved)
         for panel, _ in self._standing():
             panel.take(work.panels.get(panel.title, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from app.widgets.painted import box, line_height, scaled, width_of, write
 from app.widgets.rows import ROW, Index, Rows, RowView
 from core.looks import wrapped
 
-SCENE_MIME, CARD_MIME = "application/x-relata-scene", "application/x-relata-card"
+SCENE_MIME, CARD_MIME = (f"application/x-relata-{what}-of-{os.getpid()}" for what in ("scene", "card"))
+"""Only within a program: what is carried is a place in its own lists."""
 CARD_WIDTH_PX, PICTURE_PX, GAP_PX = 186, 48, 6
 KEYS_TEXT = (
     "Arrow keys go to a scene, Alt and an arrow key moves it, F2 names it and writes its note, Delete takes it away"

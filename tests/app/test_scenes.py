@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,6 +173,7 @@ def test_a_drag_moves_a_scene_and_what_is_no_scene_is_not_taken(window: MainWind
 
     assert names(desk) == ["Move to 16", "Move to 0", "Move to 32"]
     assert not strip.rows.dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
+    assert str(os.getpid()) in lifted.formats()[0], "what another program lifts has a place in its own lists only"
 
 
 def test_the_keys_of_the_strip_go_to_scenes_move_them_and_take_them_away(window: MainWindow) -> None:
@@ -233,6 +235,16 @@ def test_scenes_are_saved_and_found_again(window: MainWindow, tmp_path: Path) ->
     window.documents.begin(read_work(tmp_path / "talk.relata"), tmp_path / "talk.relata")
     assert window.desk.store.scenes == tuple(kept)
     assert not window.isWindowModified()
+
+
+def test_in_another_document_no_scene_was_gone_to_yet(window: MainWindow) -> None:
+    kept = with_scenes(window.desk, 3)
+    window.desk.stage.go_to(2, at_once=True)
+
+    window.documents.begin(Work(kept[0].document, kept[0].view, scenes=tuple(kept)), None)
+
+    assert window.desk.stage.at is None
+    assert window.panel(ScenesPanel).strip.currentIndex().row() == -1
 
 
 def test_another_document_has_its_own_scenes(qtbot: object) -> None:
