@@ -87,7 +87,7 @@ class SetDialog(QDialog):
         self.browse.clicked.connect(self._browse)
         self.make.clicked.connect(self._make)
         self.cancel.clicked.connect(self._cancel)
-        self.reveal.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder.text())))
+        self.reveal.clicked.connect(self._reveal)
         self._desk.store.changed.connect(self._show_first)
         self._desk.jobs.progressed.connect(self._went_on)
 
@@ -127,6 +127,11 @@ class SetDialog(QDialog):
         name = QFileDialog.getExistingDirectory(self, "A new folder for the set", self.folder.text())
         if name:
             self.folder.setText(name)
+
+    def _reveal(self) -> None:
+        """Open the folder of the set that was made, whatever the field says by now."""
+        if self.run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self.run.order.options["folder"]))
 
     def _make(self) -> None:
         folder = self.folder.text().strip()

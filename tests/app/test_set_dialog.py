@@ -26,7 +26,7 @@ def dialog(window: MainWindow) -> SetDialog:
 
 
 def test_a_set_of_what_is_drawn_is_written_beside_the_window(
-    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot
+    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialog.form.rows["n"].setValue(5)  # type: ignore[attr-defined]
     dialog.form.rows["colors"].setChecked(True)  # type: ignore[attr-defined]
@@ -41,7 +41,11 @@ def test_a_set_of_what_is_drawn_is_written_beside_the_window(
     assert read_set(tmp_path / "set") == variants(drawn, 5, properties=("color",))
     assert dialog.said.text() == f"5 pictures and their manifest are in {tmp_path / 'set'}."
     assert dialog.make.isEnabled()
-    assert dialog.reveal.isEnabled()
+    opened: list[str] = []
+    monkeypatch.setattr("app.set_dialog.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
+    dialog.folder.setText("another")
+    dialog.reveal.click()
+    assert opened == [str(tmp_path / "set")]
 
 
 def test_a_set_that_is_cancelled_keeps_what_is_there(dialog: SetDialog, tmp_path: Path, qtbot: QtBot) -> None:
