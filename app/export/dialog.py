@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import theme
 from app.export.files import to_image
@@ -115,9 +116,10 @@ class ExportDialog(QDialog):
 
     @property
     def chosen(self) -> list[Shown]:
-        """The pictures, in their order."""
+        """The pictures, in their order; one may be gone since, like those of a talk that has ended."""
         items = [self.list.item(row) for row in range(self.list.count())]
-        return [item.data(SHOWN) for item in items if item.checkState() == Qt.CheckState.Checked]
+        ticked: list[Shown] = [item.data(SHOWN) for item in items if item.checkState() == Qt.CheckState.Checked]
+        return [of for of in ticked if isValid(of.widget)]
 
     def choose(self, names: Sequence[str]) -> None:
         """Tick these pictures and no others."""

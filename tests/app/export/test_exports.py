@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -248,6 +248,22 @@ def test_a_figure_that_cannot_be_written_leaves_the_old_file_and_the_dialog_says
     assert answered.exports.dialog is dialog, "it stays for another try"
     dialog.write(path)
     assert carried(path) == answered.desk.document
+
+
+def test_what_was_shown_to_a_room_is_not_drawn_once_the_talk_has_ended(answered: MainWindow) -> None:
+    answered.presenting.start()
+    answered.exports.export(None)
+    dialog = dialog_of(answered)
+    names = [of.name for of in answered.exports.shown()]
+    dialog.choose(names)
+    assert len(dialog.chosen) == len(names) > 0
+
+    answered.presenting.stop()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    dialog.draw()
+
+    assert len(dialog.chosen) < len(names)
+    dialog.reject()
 
 
 def test_a_figure_may_leave_its_state_out(answered: MainWindow, tmp_path: Path) -> None:
