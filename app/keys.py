@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from PySide6.QtCore import QSettings
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from app.command_palette import WIDGET_KEYS, NamedAction
 from core.texts import parse_json
@@ -93,6 +94,27 @@ class Keys:
             if before != now:
                 action.setShortcuts(now)
                 action.setToolTip(_with_keys(action.toolTip(), before, now))
+
+
+class Letters(QObject):
+    """A box with choices finds them by their letters while it has the keyboard: no command has these keys then."""
+
+    def __init__(self, window: QObject) -> None:
+        super().__init__(window)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._follow)
+
+    def _follow(self, _: QWidget | None, now: QWidget | None) -> None:
+        if isinstance(now, QComboBox):
+            now.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        is_letter = event.text().isalnum() and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        event.setAccepted(is_letter)
+        return is_letter
 
 
 def is_whole(keys: QKeySequence) -> bool:

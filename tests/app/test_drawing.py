@@ -17,6 +17,7 @@ from app.drawing_menu import choose_tool
 from app.main_window import MainWindow
 from app.panels.inside import InsidePanel
 from app.panels.interventions import InterventionsPanel
+from app.panels.lens import LensPanel
 from app.panels.query_key import QueryKeyPanel
 from app.panels.stimulus import StimulusPanel
 from app.widgets.tools import tools
@@ -491,6 +492,21 @@ def test_letters_in_a_text_field_are_letters(active: MainWindow) -> None:
 
     assert active.desk.hand.tool == "Select"
     assert not active.desk.store.undo.canUndo()
+
+
+def test_letters_find_what_is_to_be_chosen_in_a_box_that_has_the_keyboard(active: MainWindow) -> None:
+    active._docks[LensPanel].show()
+    active._docks[LensPanel].raise_()
+    box = active.panel(LensPanel).measure
+    box.setFocus()
+    layer = active.desk.view.write
+
+    QTest.keyClick(box, "l")
+    QTest.keyClick(box, "[")
+
+    assert active.desk.hand.tool == "Select"
+    assert box.currentText() == "logit"
+    assert active.desk.view.write == layer - 1, "what is no letter is a key as everywhere"
 
 
 @pytest.mark.parametrize(("key", "kind"), [("c", "attention"), ("a", "attention"), ("f", "modes")])
