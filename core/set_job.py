@@ -122,11 +122,10 @@ def write_set(
     out, stimulus = Path(folder), stimulus_of(document, side)
     yield Progress(0, options.n, "drawing")
     drawn = options.of(stimulus, options.n)
-    first = next(drawn)  # before there is a folder
+    first, card = next(drawn), read_card(model_path(document.model))  # before there is a folder
     check_folder(out)
     check_others(out, {MANIFEST, PAINT, IMAGES, *LABELS.values()})
     check_others(out / IMAGES, set(), missing_ok=True)
-    card = read_card(model_path(document.model))
     ask = _asking(document, side, device) if options.ask else None
     found, entries = Written(0), list[dict[str, Any]]()
     edits = [edit for edit in document.interventions if edit.enabled and side == "base"]

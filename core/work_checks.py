@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.analyses.decision import Verdict
 from core.cards import LARGEST_IMAGE_PX
 from core.crops import check_crop
 from core.document import Document, View
@@ -20,11 +21,13 @@ from core.scene import (
     Stimulus,
     cell_side_px,
 )
-from core.work import Work, documents_of
+from core.work import ModelNote, Work, documents_of
 
 MAX_SEED = 2**63 - 1
 MAX_INDEX = 2**20
 """No network has so many blocks, heads or tokens."""
+MAX_SHAPE = 4096
+"""No network has more blocks, more heads in one, or more tokens before its patches."""
 
 
 def check(work: Work) -> None:
@@ -37,6 +40,10 @@ def check(work: Work) -> None:
     views = {work.view, *(moment.view for moment in work.history), *(scene.view for scene in work.scenes)}
     for view in views:
         _check_view(view)
+    for verdict in {moment.verdict for moment in work.history if moment.verdict is not None}:
+        _check_verdict(verdict)
+    for note in work.models:
+        _check_note(note)
 
 
 def check_document(document: Document) -> None:
@@ -103,3 +110,20 @@ def _check_view(view: View) -> None:
     parts = (view.read, view.write, view.head, view.token, view.item, *view.also)
     if not all(-1 <= part <= MAX_INDEX for part in parts):
         raise ValueError("what is looked at is nowhere")
+
+
+def _check_verdict(verdict: Verdict) -> None:
+    """An answer is said in words and numbers: where that fails, so would what shows it."""
+    try:
+        fits = len(verdict.labels) == len(verdict.logits) == len(verdict.baseline)
+        shown = fits and (verdict.margin, verdict.baseline_margin, verdict.baseline_answer)
+    except (LookupError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"a recorded answer cannot be: {error}") from error
+    if not shown:
+        raise ValueError("a recorded answer has not as many classes as logits")
+
+
+def _check_note(note: ModelNote) -> None:
+    """What shows recorded answers is as large as the network that gave them."""
+    if not all(0 <= n <= MAX_SHAPE for n in (note.n_blocks, note.n_heads, note.n_prefix)):
+        raise ValueError("a network of such a shape cannot be")

@@ -129,6 +129,12 @@ def test_what_cannot_be_varied_leaves_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "set").exists()
 
 
+def test_a_model_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no model “gone”"):
+        finished(write_set(replace(document_of(PAIR), model="gone"), "base", SetOptions(1), str(tmp_path / "set")))
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 9}', '{"format": 1, "pictures": [{}]}', "[" * 100_000])
 def test_a_damaged_manifest_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)

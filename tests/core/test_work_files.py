@@ -348,9 +348,15 @@ def _masked(bits: bytes) -> dict[str, Any]:
 
 
 def _edited(change: Callable[[dict[str, Any]], object]) -> bytes:
-    value = json.loads(_text(to_bytes(a_work())))
+    note = ModelNote("discrimination", "h", "", 6, 3, 1, ("different", "same"))
+    value = json.loads(_text(to_bytes(replace(a_work(), models=(note,)))))
     change(value)
     return _of_text(json.dumps(value))
+
+
+def _verdict(value: dict[str, Any]) -> dict[str, Any]:
+    verdict: dict[str, Any] = value["history"][1]["verdict"]
+    return verdict
 
 
 def _huge_picture() -> bytes:
@@ -390,6 +396,13 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "too large",
     ),
     "unknown field": (lambda: _edited(lambda v: v.update(run="rm")), "could not be opened"),
+    "an answer of no class": (
+        lambda: _edited(lambda v: _verdict(v).update(labels=[], logits=[], baseline=[])),
+        "cannot be",
+    ),
+    "an answer without a logit": (lambda: _edited(lambda v: _verdict(v)["logits"].pop()), "as many classes as logits"),
+    "an answer beside too much": (lambda: _edited(lambda v: _verdict(v).update(others=[1e9, 1e9])), "cannot be"),
+    "a million blocks": (lambda: _edited(lambda v: v["models"][0].update(n_blocks=10**6)), "of such a shape"),
     "unknown edit": (
         lambda: _edited(lambda v: v["document"]["interventions"][0].update(kind="os.system")),
         "no edit of",
