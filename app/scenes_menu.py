@@ -70,6 +70,7 @@ def open_talk(window: MainWindow) -> None:
 
     def begin() -> None:
         window.documents.begin(replace(work, document=first.document, view=first.view, history=()), None)
+        window.desk.stage.show_pad(first.document)
         window.desk.stage.at = 0
 
     window.leaving.ask(begin)

@@ -81,7 +81,7 @@ class Stage(QObject):
         scene = scenes[index]
         self._way = _Way(desk.document, scene, desk.new_gesture(), time.monotonic(), desk.document)
         self.at = index
-        self._show_pad(scene.document)
+        self.show_pad(scene.document)
         if at_once or between(desk.document, scene.document, 0.25) == desk.document:
             self.arrive()
             return
@@ -151,7 +151,7 @@ class Stage(QObject):
             desk.take(answer)
             desk.redraw()
 
-    def _show_pad(self, document: Document) -> None:
+    def show_pad(self, document: Document) -> None:
         """Bring to the front the pad of the last edit that is on, or the probe."""
         edit = next((edit for edit in reversed(document.interventions) if edit.enabled), None)
         if edit is None:

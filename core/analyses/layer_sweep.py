@@ -28,7 +28,7 @@ WORK_AT_ONCE = 3 * 10**8
 LEAST_AT_ONCE = 3
 """Rows of a large model that are run together at the least: the picture runs along each time."""
 TOO_LATE_BELOW = 0.25
-"""Of the largest change: what does less after the block where that is, comes too late."""
+"""Of the largest change: from where on all blocks do less, it comes too late."""
 LEAST_CHANGE = 0.5
 """Logits below which no layer is said to be too late: there is nothing to compare with."""
 TOO_LATE = "too late: already compared"
@@ -81,14 +81,15 @@ class Sweep:
 
     @property
     def too_late(self) -> tuple[int, ...]:
-        """Blocks after the one where the edits do most, where they do next to nothing; of one that is not known yet
-        nothing is said."""
-        sizes = {i: abs(change) for i, change in enumerate(self.changes()) if not math.isnan(change)}
-        best = max(sizes, key=sizes.__getitem__, default=-1)
-        if best < 0 or sizes[best] < LEAST_CHANGE:
+        """The last blocks, after all of those where the edits do something; of one that is not known yet nothing is
+        said."""
+        known = zip(self.blocks, self.changes(), strict=True)
+        sizes = {at: abs(change) for at, change in known if at not in self.gaps and not math.isnan(change)}
+        most = max(sizes.values(), default=0.0)
+        if most < LEAST_CHANGE:
             return ()
-        late = (self.blocks[i] for i, size in sizes.items() if i > best and size < TOO_LATE_BELOW * sizes[best])
-        return tuple(block for block in late if block not in self.gaps)
+        last = max(at for at, size in sizes.items() if size >= TOO_LATE_BELOW * most)
+        return tuple(at for at in sizes if at > last)
 
     def flips(self, condition: int = 0) -> tuple[Floats, Floats, Floats]:
         """The share of pairs whose answer is turned at each layer, and the bounds of its 95 % interval [L + 1]."""
@@ -132,7 +133,7 @@ class Sweep:
         )
 
     def _late_words(self) -> str:
-        """From which block on it is too late, where it stays so."""
+        """From which block on it is too late, where all from there on are known."""
         late = self.too_late
         rest = tuple(block for block in self.blocks if late and block >= late[0] and block not in self.gaps)
         return f"; from block {late[0]} on {TOO_LATE}" if late and rest == late else ""

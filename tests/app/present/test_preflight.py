@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QListWidget
 from app import scenes
 from app.jobs import Jobs, Run
 from app.main_window import MainWindow
+from app.panels.interventions import PROBE_TAB, InterventionsPanel
 from app.panels.scenes import ScenesPanel
 from app.present.preflight import GO, GO_ANYWAY, Preflight
 from app.scenes_menu import check_talk
@@ -130,6 +131,8 @@ def test_without_scenes_there_is_nothing_to_check(window: MainWindow) -> None:
 def test_the_talk_that_ships_opens_from_help_as_a_document_without_a_file(window: MainWindow) -> None:
     action = next(action for menu, action in window.all_actions() if menu == "Help" and action.text().startswith(TITLE))
     assert action.text() == "The colour of A: a talk in five scenes"
+    tabs = window.panel(InterventionsPanel).tabs
+    tabs.setCurrentIndex(PROBE_TAB)
 
     action.trigger()
 
@@ -137,6 +140,7 @@ def test_the_talk_that_ships_opens_from_help_as_a_document_without_a_file(window
     assert first.name == TITLE
     assert window.desk.document == first.document
     assert window.desk.stage.at == 0
+    assert tabs.tabText(tabs.currentIndex()) == "Colour", "the pad that the first scene speaks of"
     assert window.panel(ScenesPanel).said.text() == first.note.replace("\n\n", "\n"), "the notes say what to try"
     assert window.documents.path is None
     assert window.windowTitle().startswith("Untitled")

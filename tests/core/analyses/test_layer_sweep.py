@@ -224,3 +224,14 @@ def test_of_layers_that_are_not_known_yet_none_is_too_late() -> None:
 
     assert found.too_late == (0,)
     assert "too late" not in found.plot().title
+
+
+def test_too_late_is_only_what_stays_so() -> None:
+    def late(*margins: float, gaps: dict[int, str] | None = None) -> tuple[int, ...]:
+        blocks = tuple(range(-1, len(margins) - 1))
+        return Sweep(blocks, ("with the edits",), "different", "same", Swept(0.0, (margins,)), gaps=gaps or {}).too_late
+
+    assert late(0.0, 8.0, 6.0, 0.5, 0.2) == (2, 3)
+    assert late(0.0, 8.0, 1.0, 6.0, 0.2) == (3,), "what an edit at block 2 still turns was not compared at block 1"
+    assert late(0.0, 8.0, 6.0, math.nan, math.nan) == (), "the last blocks are still being computed"
+    assert late(0.0, 8.0, 6.0, 0.2, math.nan, gaps={3: "no subspace"}) == (2,)
