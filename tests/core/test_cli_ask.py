@@ -166,6 +166,6 @@ def test_the_masks_beside_a_picture_are_its_items(capsys: pytest.CaptureFixture[
     shares = ask(capsys, *words)["found"]
     dropped = ask(capsys, *words, "--edit", "drop-tokens block=0 item=1")["found"]
 
-    assert np.allclose(np.sum([shares[kind] for kind in ("WO", "BO", "BG", "CLS")], 0), 1, atol=1e-5)
+    assert np.allclose(np.sum([shares[kind] for kind in ("WO", "WP", "BG", "CLS")], 0), 1, atol=1e-5)
     assert np.array(dropped["WO"]).max() < np.array(shares["WO"]).max()
     assert "no odd one out" in refused(capsys, "attention-preference", "--picture", str(tmp_path / "pond.png"))
