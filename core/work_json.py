@@ -225,5 +225,6 @@ _STRICT: Mapping[type[Any], Callable[[object], bool]] = {
 
 def _others(rest: Any, _: object) -> tuple[float, float]:
     """JSON has no infinity: of the logarithm of nothing there is none."""
-    low, high = (-math.inf if value is None else float(value) for value in rest)
+    number = _strictly(float, is_number)
+    low, high = (-math.inf if value is None else number(value, float) for value in rest)
     return low, high

@@ -312,4 +312,6 @@ def sweep_of(kept: Mapping[str, Any]) -> Sweep:
     shape = [len(found.blocks)] * len(found.conditions)
     if not found.blocks or not shape or any([len(of) for of in p.margins] != shape for p in (found.own, *found.others)):
         raise ValueError("a layer or a condition is missing")
+    if found.blocks != tuple(range(-1, len(found.blocks) - 1)):
+        raise ValueError("its layers do not follow each other")
     return found

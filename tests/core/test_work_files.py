@@ -402,6 +402,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "an answer without a logit": (lambda: _edited(lambda v: _verdict(v)["logits"].pop()), "as many classes as logits"),
     "an answer beside too much": (lambda: _edited(lambda v: _verdict(v).update(others=[1e9, 1e9])), "cannot be"),
+    "an answer beside no number": (lambda: _edited(lambda v: _verdict(v).update(others=[10**400, 0])), "too large"),
+    "an answer beside a word": (lambda: _edited(lambda v: _verdict(v).update(others=["1", 0])), "is no float"),
     "a million blocks": (lambda: _edited(lambda v: v["models"][0].update(n_blocks=10**6)), "of such a shape"),
     "unknown edit": (
         lambda: _edited(lambda v: v["document"]["interventions"][0].update(kind="os.system")),

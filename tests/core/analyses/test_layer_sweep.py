@@ -207,7 +207,8 @@ def test_what_is_kept_comes_back_as_it_was_and_what_is_damaged_is_refused(sessio
     margins = kept["own"]["margins"]
     own = [{"baseline": 1.0, "margins": [[1.0]]}, {"baseline": 10**400, "margins": margins}]
     own.append({"baseline": "1", "margins": margins})
-    for damage in ({"blocks": []}, {"conditions": ["one"]}, *({"own": of} for of in own), {"n": "x"}):
+    far = [*kept["blocks"][:-1], 10**400]
+    for damage in ({"blocks": []}, {"blocks": far}, {"conditions": ["one"]}, *({"own": of} for of in own), {"n": "x"}):
         with pytest.raises(ValueError):  # noqa: PT011 — the words are those of whatever stumbled
             sweep_of({**kept, **damage})
 
