@@ -16,11 +16,11 @@ from core.analyses.layer_sweep import kept_of as kept_sweep
 from core.arguments import seed, whole
 from core.document import Document
 from core.errors import UserError
-from core.holding import N_MOST, kept_of
+from core.holding import N_MOST, Holding, kept_of
 from core.holds_job import MAX_PAIRS as MAX_OTHERS
 from core.holds_job import holds
 from core.jobs.progress import Job, Progress
-from core.plots import Plot
+from core.plots import Bars, Curves
 from core.storage import check_file, write_text
 from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
@@ -74,7 +74,7 @@ def _holds(arguments: argparse.Namespace) -> int:
     if found.n_right is not None:
         lines.append(f"Without edits the model is right about {found.n_right} of {len(found.pairs)} pairs.")
     _print(arguments, found.to_json(), lines)
-    _write_figures(arguments, replace(work, panels={"Does it hold?": {"found": kept_of(found)}}), found.plots())
+    _write_figures(arguments, replace(work, panels={"Does it hold?": {"found": kept_of(found)}}), found)
     return 0
 
 
@@ -83,7 +83,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
     found = watch(_swept(work.document, arguments.n, str(device_of(arguments))), quiet=arguments.json)
     _print(arguments, _as_json(found), _table(found))
     kept = {"n": arguments.n, "shown": "margin", "found": kept_sweep(found), "of_this": True}
-    _write_figures(arguments, replace(work, panels={"Sweep": kept}), (found.plot(), found.plot("flips")))
+    _write_figures(arguments, replace(work, panels={"Sweep": kept}), found)
     return 0
 
 
@@ -109,14 +109,15 @@ def _print(arguments: argparse.Namespace, value: object, lines: Sequence[str]) -
     print(json.dumps(value, ensure_ascii=False, indent=1) if arguments.json else "\n".join(lines))
 
 
-def _write_figures(arguments: argparse.Namespace, work: Work, plots: Sequence[Plot]) -> None:
-    """Write the figures, if they are wanted; each opens as the document with what was found."""
+def _write_figures(arguments: argparse.Namespace, work: Work, found: Sweep | Holding) -> None:
+    """Write the figures, if they are wanted; each opens as the document with what was found, and says on what."""
     if arguments.figure is None:
         return
     from core.figure_work import state_of
     from core.figures import write_figure
 
-    state = state_of(work)
+    state = {**state_of(work), "weights_sha256": found.fit[0], "device": str(device_of(arguments))}
+    plots: Sequence[Curves | Bars] = (found.plot(), found.plot("flips")) if isinstance(found, Sweep) else found.plots()
     for index, plot in enumerate(plots, start=1):
         for written in write_figure(plot, _numbered(arguments.figure, index), state=state):
             if not arguments.json:

@@ -12,6 +12,7 @@ from core.analyses.layer_sweep import sweep_of
 from core.cli import main
 from core.demo import demo_document
 from core.document import Document, View
+from core.figure_state import state_in
 from core.figure_work import read_figure
 from core.holding import holding_of
 from core.interventions.knock_out_heads import KnockOutHeads
@@ -53,7 +54,10 @@ def test_intervals_and_controls_are_printed_and_the_table_is_written(
     assert carried is not None
     assert carried.work is not None
     assert carried.work.document == read_work(Path(file)).document
-    assert len(holding_of(carried.work.panels["Does it hold?"]["found"]).pairs) == 3
+    holding = holding_of(carried.work.panels["Does it hold?"]["found"])
+    assert len(holding.pairs) == 3
+    state = state_in((tmp_path / "holds-1.svg").read_bytes()) or {}
+    assert (state["weights_sha256"], state["device"]) == (holding.fit[0], "cpu")
 
 
 def test_json_has_every_pair(file: str, capsys: pytest.CaptureFixture[str]) -> None:
