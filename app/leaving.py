@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.store import Store
 from core.document import Document
+from core.work import Scene
 
 Then = Callable[[], object]
 
@@ -32,7 +33,7 @@ class Leaving(QObject):
         super().__init__(window)
         self._window, self._store, self._name = window, store, name
         self._save, self._save_now = save, save_now
-        self._agreed_to: Document | None = None
+        self._agreed_to: tuple[Document, tuple[Scene, ...]] | None = None
         self.discarded = False
         self.question: QMessageBox | None = None
         app = QGuiApplication.instance()
@@ -40,8 +41,9 @@ class Leaving(QObject):
             app.commitDataRequest.connect(self.end_session)
 
     def agree(self) -> None:
-        """The window may close as things are now."""
-        self._agreed_to = self._store.document
+        """The window may close as things are now; what was discarded before is not what there is now."""
+        self.discarded = self.discarded and self._is_agreed()
+        self._agreed_to = (self._store.document, self._store.scenes)
 
     def allowed(self) -> bool:
         """Whether the window may close now; where something would be lost, the question is put instead."""
@@ -95,11 +97,17 @@ class Leaving(QObject):
 
     def nothing_to_lose(self) -> bool:
         """Whether all is saved, or may go."""
-        return self._store.is_clean or self._agreed_to is self._store.document
+        return self._store.is_clean or self._is_agreed()
+
+    def _is_agreed(self) -> bool:
+        if self._agreed_to is None:
+            return False
+        document, scenes = self._agreed_to
+        return document is self._store.document and scenes is self._store.scenes
 
     def _discard(self) -> None:
-        self.discarded = True
         self.agree()
+        self.discarded = True
 
     def _put(self) -> QMessageBox:
         title, text = f"Save {self._name()}?", f"Save the changes of {self._name()}? Otherwise they are lost."

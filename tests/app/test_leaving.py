@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app import edits
 from app.live import Live
 from app.main_window import MainWindow
+from app.scenes import add_scene
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
@@ -188,15 +189,33 @@ def test_a_session_that_allows_no_question_is_not_held_up_and_nothing_is_lost(
     assert [read_work(path).document for path in journals(tmp_path)] == [document]
 
 
-def test_a_session_that_went_on_and_so_did_the_work_is_asked_about(window: MainWindow) -> None:
+@pytest.mark.parametrize(
+    "go_on", [lambda window: edits.draw_random_pair(window.desk), lambda window: add_scene(window.desk)]
+)
+def test_a_session_that_went_on_and_so_did_the_work_is_asked_about(
+    window: MainWindow, go_on: Callable[[MainWindow], object]
+) -> None:
     edits.draw_random_pair(window.desk)
     session = create_autospec(QSessionManager, instance=True)
     session.allowsInteraction.return_value = False
 
     window.leaving.end_session(session)
-    edits.draw_random_pair(window.desk)
+    go_on(window)
 
     assert not window.close()
+
+
+def test_what_was_done_after_a_session_went_on_is_not_what_was_discarded(window: MainWindow, tmp_path: Path) -> None:
+    edits.draw_random_pair(window.desk)
+    session = create_autospec(QSessionManager, instance=True)
+    session.allowsInteraction.return_value = True
+    answer_with("Discard")
+    window.leaving.end_session(session)
+
+    add_scene(window.desk)
+    window.close_without_asking()
+
+    assert [len(read_work(path).scenes) for path in journals(tmp_path)] == [1]
 
 
 def answer_with(words: str) -> None:

@@ -275,3 +275,10 @@ def test_whether_the_source_is_looked_into_is_kept(desk: Desk, panel: InsidePane
     panel.take(kept)
 
     assert panel.which.switch.isChecked()
+
+
+@pytest.mark.parametrize("overview", [10**12, -1, 2, "Heads"])
+def test_a_tab_that_there_is_not_is_passed_over(panel: InsidePanel, overview: object) -> None:
+    panel.take({"overview": overview})
+
+    assert panel.overview.currentIndex() == 0
