@@ -13,6 +13,7 @@ from app import theme
 from app.export.shown import PANEL_OF, slug
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.interventions import PADS, PROBE_TAB, InterventionsPanel
 from app.store import Store
 from core.analyses.decision import Decision
 from core.arguments import Parser
@@ -59,6 +60,7 @@ def draw(window: MainWindow, arguments: argparse.Namespace) -> None:
     for panel, dock in window.documents.standing():
         dock.setFloating(False)
         dock.setVisible(slug(panel.title) in {slug(title) for title in wanted})
+    _bring_to_front(window, names)
     window.show()
     window.desk.live.start()
     window.desk.ask_again()
@@ -67,6 +69,16 @@ def draw(window: MainWindow, arguments: argparse.Namespace) -> None:
     _wait_for_best(window, arguments.device)
     QApplication.sendPostedEvents()
     window.exports.write(Path(arguments.out), _pictures(window, names), options)
+
+
+def _bring_to_front(window: MainWindow, names: Sequence[str]) -> None:
+    """A pad or the probe that is named, where the document was left with another tab in front."""
+    kinds, desk = {name.split("-")[0] for name in names}, window.desk
+    tabs = window.panel(InterventionsPanel).tabs
+    if "pad" in kinds and tabs.currentIndex() >= PROBE_TAB:
+        tabs.setCurrentIndex([property for property, _ in PADS].index(desk.pad_shown))
+    elif "probe" in kinds and "pad" not in kinds:
+        tabs.setCurrentIndex(PROBE_TAB)
 
 
 def _wait_for_first(window: MainWindow) -> None:

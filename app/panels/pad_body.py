@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from app.widgets.flow import ScrolledBody
 
@@ -34,6 +34,8 @@ class PadBody(ScrolledBody):
         self._all.setSpacing(4)
         self._all.addWidget(tabs, 1)
         self._all.addWidget(self._beneath)
+        self._room = (0, 0)
+        tabs.currentChanged.connect(lambda _: self.fit(*self._room))
 
     def put_beneath(self, widget: QWidget) -> None:
         """One more widget under the tabs, before the others."""
@@ -42,8 +44,13 @@ class PadBody(ScrolledBody):
         column.insertWidget(0, widget)
 
     def fit(self, width: int, height: int) -> None:
-        """The pad is a square: in a low panel there is room beside it, in a high one below it."""
-        beside = height < BESIDE_BELOW_PX and width > max(height, LEAST_PX)
+        """The pad is a square: in a low panel there is room beside it, in a high one below it. What is wider than a
+        square, as the sliders of the probe are, has the whole width."""
+        self._room = (width, height)
+        page = self._tabs.currentWidget()
+        inside = page.widget() if isinstance(page, QScrollArea) else page
+        square = inside is None or inside.minimumSizeHint().width() <= width - max(BESIDE_PX, width - height)
+        beside = square and height < BESIDE_BELOW_PX and width > max(height, LEAST_PX)
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if direction != self._all.direction():
             self._all.setDirection(direction)

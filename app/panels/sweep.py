@@ -75,7 +75,7 @@ class SweepPanel(QWidget, Panel):
         known = found and (found.value, found.refusal, found.current)
         if not self.has_news(*(known or ()), self._desk.view.write):
             return
-        if found is not None and found.value is not None and found.value.known:
+        if found is not None and found.current and found.value is not None and found.value.known:
             self._sweep, self._recorded, self._recorded_elsewhere = found.value, False, False
         self._draw()
 

@@ -84,5 +84,8 @@ def test_figures_are_drawn_without_a_window(tmp_path: Path, capfd: pytest.Captur
     assert main(["figure", str(out), "--out", str(tmp_path / "again.png"), "--device", "cpu"]) == 0
     with Image.open(tmp_path / "again.png") as image:
         assert image.width == round(120 / 25.4 * 300)
+    left_on_probe = Work(document, demo_view({}), panels={"Interventions": {"tab": 2}})
+    write_work(tmp_path / "a.relata", left_on_probe)
+    assert main([*words[:2], "--panel", "pad", "--out", str(out), "--device", "cpu"]) == 0, "named, so it is brought"
     assert main([*words[:2], "--panel", "nothing", "--out", str(out), "--device", "cpu"]) == 2
     assert "There is no picture “nothing”" in capfd.readouterr().err

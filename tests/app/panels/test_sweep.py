@@ -103,6 +103,16 @@ def test_after_a_change_the_curves_stay_grey_until_there_are_others(desk: Desk, 
     assert panel.plot.plot is not drawn
 
 
+def test_another_document_begins_without_the_curves_of_the_last_one(desk: Desk, panel: SweepPanel) -> None:
+    found(desk, panel)
+    desk.edit("Undone", replace(desk.document, interventions=()))
+
+    panel.take({})
+    panel.refresh()
+
+    assert panel.plot.isHidden()
+
+
 def test_shares_of_turned_answers_can_be_shown_instead(desk: Desk, panel: SweepPanel) -> None:
     found(desk, panel)
 
