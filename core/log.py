@@ -67,5 +67,5 @@ def read_log(path: Path, n_characters: int) -> str:
     parts = []
     for each in (path.with_name(f"{path.name}.1"), path):
         with suppress(OSError):
-            parts.append(each.read_text(encoding="utf-8", errors="replace"))
+            parts.append(each.read_bytes().decode("utf-8", errors="replace"))
     return "".join(parts)[-n_characters:]

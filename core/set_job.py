@@ -43,6 +43,7 @@ from core.scene import (
     truth,
 )
 from core.storage import check_folder, write_files, write_text
+from core.texts import parse_json, read_text
 from core.tokens import patches_of_items
 from core.variants import endless_variants
 
@@ -246,7 +247,7 @@ def read_set(folder: Path) -> list[Stimulus]:
     Raises UserError where there is none, or it is damaged.
     """
     try:
-        made = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        made = parse_json(read_text(folder / MANIFEST))
         painted = (folder / PAINT).read_bytes() if (folder / PAINT).is_file() else None
         if made["format"] != FORMAT:
             raise ValueError("it is of another version")

@@ -163,8 +163,8 @@ def test_a_network_that_does_not_answer_the_same_twice_is_found_out(
     reference: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loose = iter(range(1, 9))
-    read = state.State._named
-    monkeypatch.setattr(state.State, "_named", lambda self, out: read(self, out) + 0.01 * next(loose))
+    read = state.State.named
+    monkeypatch.setattr(state.State, "named", lambda self, out: read(self, out) + 0.01 * next(loose))
 
     report = finish(selftest.selftest(reference))
 
