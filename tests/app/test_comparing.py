@@ -201,7 +201,7 @@ def test_the_second_pad_shows_where_the_same_edit_lands_and_cannot_be_dragged(tw
     QTest.mouseDClick(pad, Qt.MouseButton.LeftButton, pos=thumb)
 
     assert desk.document is before
-    assert "A at -0.3, -1.4" in pad.accessibleDescription()
+    assert "A at −0.3, −1.4" in pad.accessibleDescription()
     assert "the same edit lands" in pad.tip_at(pad.thumb_place(0))[0]
     assert "A at 1, 1" in panel.pads["color"].accessibleDescription()
     assert "deep: A near" in panel.words.text()
