@@ -13,6 +13,13 @@ from core.log import read_log
 N_CHARACTERS = 100_000
 
 
+def show_log(window: QWidget) -> None:
+    """Show the log as it is now, in place of one that is open."""
+    for shown in window.findChildren(LogWindow):
+        shown.close()
+    LogWindow(window).show()
+
+
 class LogWindow(QDialog):
     """Stays open beside the window until it is closed."""
 

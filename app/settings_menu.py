@@ -19,7 +19,7 @@ from app.desk import Desk
 from app.file_menu import Add
 from app.keys import Keys
 from app.layout import WORKSPACES
-from app.log_window import LogWindow
+from app.log_window import show_log
 from app.report import report
 from app.settings_dialog import Settings
 from app.workspaces import Workspaces
@@ -68,7 +68,7 @@ class SettingsMenu:
         """Commands, keys, and what is to be sent with a report of an error."""
         self._add("Help", "All commands…", lambda: CommandPalette(self._actions(), self._window).open(), "Ctrl+K")
         self._add("Help", "Keys", lambda: ShortcutSheet(self._actions(), self._window).open(), "?")
-        self._add("Help", "Show log", lambda: LogWindow(self._window).show())
+        self._add("Help", "Show log", lambda: show_log(self._window))
         self._add("Help", "Copy report", self.copy_report)
 
     def finish(self, menus: Iterable[QMenu], models: QObject) -> None:
