@@ -23,8 +23,6 @@ def add_scene(desk: Desk, moment: Moment | None = None, at: int | None = None) -
     desk.store.edit_scenes(f"Add scene {place + 1}", (*scenes[:place], scene, *scenes[place:]))
     if here:
         desk.stage.at = place
-    elif desk.stage.at is not None and place <= desk.stage.at:
-        desk.stage.at += 1
 
 
 def update_scene(desk: Desk, index: int) -> None:
@@ -43,17 +41,15 @@ def delete_scene(desk: Desk, index: int) -> None:
     """Take a scene away."""
     scenes, at = desk.store.scenes, desk.stage.at
     desk.store.edit_scenes(f"Delete scene {index + 1}", scenes[:index] + scenes[index + 1 :])
-    if at is not None and index <= at:
+    if index == at:
         desk.stage.at = at - 1 if at > 0 else None
 
 
 def move_scene(desk: Desk, start: int, end: int) -> None:
     """Show a scene earlier or later: it is the one at `end` then."""
-    scenes, shown = list(desk.store.scenes), desk.stage.at
-    order = list(range(len(scenes)))
-    order.insert(end, order.pop(start))
-    desk.store.edit_scenes(f"Move scene {start + 1}", tuple(scenes[index] for index in order))
-    desk.stage.at = None if shown is None else order.index(shown)
+    scenes = list(desk.store.scenes)
+    scenes.insert(end, scenes.pop(start))
+    desk.store.edit_scenes(f"Move scene {start + 1}", tuple(scenes))
 
 
 def scene_at(desk: Desk) -> int:
@@ -69,5 +65,6 @@ def scene_at(desk: Desk) -> int:
 
 
 def _put(desk: Desk, text: str, index: int, scene: Scene) -> None:
-    scenes = desk.store.scenes
+    scenes, at = desk.store.scenes, desk.stage.at
     desk.store.edit_scenes(text, (*scenes[:index], scene, *scenes[index + 1 :]))
+    desk.stage.at = at

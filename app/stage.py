@@ -45,6 +45,7 @@ class Stage(QObject):
         super().__init__()
         self._desk = desk
         self._at: int | None = None
+        self._scene: Scene | None = None
         self._way: _Way | None = None
         self._arrived_at = desk.store.undo.index()
         self.prepared: dict[Document, Answer] = {}
@@ -54,13 +55,20 @@ class Stage(QObject):
 
     @property
     def at(self) -> int | None:
-        """The scene that was gone to last, also while what it shows is edited; None before the first one."""
-        n = len(self._desk.store.scenes)
-        return None if self._at is None or n == 0 else min(self._at, n - 1)
+        """The scene that was gone to last, also while what it shows is edited; None before the first one.
+
+        It is the same one wherever it is put, also by undo; of one that is not there any more, what is in its place.
+        """
+        scenes = self._desk.store.scenes
+        if self._at is None or not scenes:
+            return None
+        here = (index for index, scene in enumerate(scenes) if scene is self._scene)
+        return next(here, min(self._at, len(scenes) - 1))
 
     @at.setter
     def at(self, index: int | None) -> None:
-        self._at = index
+        scenes = self._desk.store.scenes
+        self._at, self._scene = index, None if index is None else scenes[min(index, len(scenes) - 1)]
         self._desk.redraw()
 
     @property

@@ -9,6 +9,7 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
+from shiboken6 import isValid
 
 from core.document import Document, View
 from core.errors import UserError
@@ -62,6 +63,11 @@ class Store(QObject):
         self.undo.indexChanged.connect(self._list_steps)
         self.undo.indexChanged.connect(self.changed)
         self._list_steps()
+
+    def __del__(self) -> None:
+        # A stack says that it has become empty while it is destroyed, to a store of which nothing is left.
+        if isValid(self.undo):
+            self.undo.blockSignals(True)
 
     def edit(
         self,

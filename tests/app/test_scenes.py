@@ -120,6 +120,26 @@ def test_the_scene_that_was_gone_to_is_the_same_one_after_a_move(desk: Desk, sta
     assert names(desk)[desk.stage.at] == "Move to 32"
 
 
+def test_the_scene_that_was_gone_to_is_the_same_one_after_undo(desk: Desk) -> None:
+    _, second, third = with_scenes(desk, 3)
+    desk.stage.go_to(1, at_once=True)
+
+    scenes.delete_scene(desk, 0)
+    assert desk.stage.at == 0
+    desk.store.undo.undo()
+    assert desk.store.scenes[desk.stage.at] is second
+    scenes.write_scene(desk, 1, "named", "")
+    scenes.move_scene(desk, 1, 2)
+    assert desk.store.scenes[desk.stage.at].name == "named"
+    desk.store.undo.undo()
+
+    assert desk.stage.at == 1
+    scenes.delete_scene(desk, 1)
+    assert desk.stage.at == 0
+    desk.store.undo.undo()
+    assert desk.store.scenes[2] is third
+
+
 def test_without_scenes_a_command_about_one_says_what_to_do(desk: Desk) -> None:
     with pytest.raises(UserError, match="There are no scenes yet"):
         scenes.scene_at(desk)

@@ -225,3 +225,15 @@ def test_a_step_is_named_by_the_last_edit_of_its_gesture(store: Store) -> None:
     store.edit("Push by 1", moved(store.document, 80), "drag")
 
     assert [text for text, _ in store.steps()] == ["Opened", "Push by 1"]
+
+
+def test_a_store_that_nobody_holds_any_more_ends_without_a_word(store: Store) -> None:
+    """Else its stack would tell a store of which nothing is left that it has become empty."""
+    said: list[int] = []
+    store.undo.indexChanged.connect(said.append)
+    store.edit("Move A", moved(store.document, 64))
+
+    store.__del__()
+    store.undo.clear()
+
+    assert said == [1]
