@@ -29,7 +29,7 @@ run: $(INSTALLED)
 
 test: export QT_QPA_PLATFORM ?= offscreen
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests.halves)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
