@@ -107,14 +107,6 @@ def _span(a: float, b: float, radius: float, side_px: int) -> tuple[int, int]:
     return max(0, int(min(a, b) - radius) - 1), min(side_px, int(max(a, b) + radius) + 2)
 
 
-def polyline(points: Sequence[Point], width_px: float, side_px: int, hardness: float = 1.0) -> Cover:
-    """A stroke through points; through one, a dot."""
-    cover = no_cover(side_px)
-    for a, b in zip(points, points[1:] or points, strict=False):
-        cover = np.maximum(cover, segment(a, b, width_px, side_px, hardness))
-    return cover
-
-
 def rectangle(a: Point, b: Point, side_px: int) -> Cover:
     """All pixels whose middle lies between two corners."""
     middles = np.arange(side_px) + 0.5

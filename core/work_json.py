@@ -163,7 +163,7 @@ def converter() -> Converter:
         plain.register_structure_hook(kind, _strictly(kind, fits))
     plain.register_unstructure_hook(bytes, lambda value: value)
 
-    # What is as in the study is not written: a document without it opens in every version.
+    # What is as in the study is not written: it stands in every state of a history.
     as_drawn: Any = {name: override(omit_if_default=True) for name in ("scale", "angle_deg", "level", "locked")}
     plain.register_unstructure_hook(Item, make_dict_unstructure_fn(Item, plain, **as_drawn))
     plain.register_unstructure_hook(View, make_dict_unstructure_fn(View, plain, also=override(omit_if_default=True)))

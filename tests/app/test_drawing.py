@@ -26,8 +26,9 @@ from core.errors import UserError
 from core.paint import layer_pixels
 from core.render import item_insides, render
 from core.scene import COLORS, Stimulus
-from core.strokes import ellipse, polyline, rectangle, segment
+from core.strokes import ellipse, rectangle, segment
 from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release, wheel
+from tests.whole_strokes import polyline
 
 SIDE = 224
 BLUE = COLORS[4]

@@ -22,10 +22,11 @@ from core.errors import UserError
 from core.masks import mask_pixels
 from core.render import render
 from core.scene import COLORS, Crop, Photo
-from core.strokes import polyline, rectangle
+from core.strokes import rectangle
 from core.tokens import patches_of_items
 from tests.app.test_drawing import hold, on, panel, stroke
 from tests.app.widgets.gestures import CTRL, SHIFT, drag, press, wheel
+from tests.whole_strokes import polyline
 
 __all__ = ["panel"]
 

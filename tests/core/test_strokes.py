@@ -17,11 +17,11 @@ from core.strokes import (
     inked,
     letters,
     polygon,
-    polyline,
     rectangle,
     region,
     segment,
 )
+from tests.whole_strokes import polyline
 
 SIDE = 64
 

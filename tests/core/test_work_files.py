@@ -284,7 +284,7 @@ def _bad_layer(png: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_what_is_as_in_the_study_is_not_written_so_that_older_versions_open_it() -> None:
+def test_what_is_as_in_the_study_is_not_written() -> None:
     text, _ = to_json(a_work())
     assert not {"scale", "angle_deg", "level", "locked", "also"} & set(json.loads(text)["document"]["base"]["items"][0])
     assert "also" not in json.loads(text)["view"]
