@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
-from app.panels.study import time_left
+from app.run_words import run_words
 from app.widgets.painted import rgb_image
 from app.widgets.said import Said
 from core.document import stimulus_of
@@ -182,14 +182,6 @@ def _found(run: Run) -> str:
 
 
 def _words(run: Run, done: int, total: int) -> str:
-    match run.state:
-        case "finished":
-            return _found(run)
-        case "stopped":
-            return "Cancelled: what was written is kept, with its manifest." if done else "Cancelled."
-        case "stopping":
-            return "Stopping…"
-        case "waiting":
-            return "Waits until the job before it is over."
-        case _:
-            return f"{done} of {total} pictures · {time_left(run.left_s)}"
+    found = _found(run) if run.state == "finished" else ""
+    stopped = "Cancelled: what was written is kept, with its manifest." if done else "Cancelled."
+    return run_words(run, finished=found, stopped=stopped, under_way=f"{done} of {total} pictures")

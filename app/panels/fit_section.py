@@ -10,7 +10,7 @@ from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
 from app.numbers import fixed
-from app.panels.study import time_left
+from app.run_words import run_words
 from core.errors import UserError
 from core.fit_job import FIT_JOB, FitOptions, Fitted
 from core.questions import ModelInfo
@@ -154,7 +154,9 @@ def words(run: Run) -> str:
     """How far a fit is."""
     found = [f for f in run.found if isinstance(f, Fitted)]
     measured = "\n".join(map(_measured, found))
-    return "\n".join(part for part in (_state(run), measured) if part)
+    message = run.progress.message.replace("color", "colour") if run.progress is not None else ""
+    state = run_words(run, finished="Finished.", stopped="Cancelled. What was finished is kept.", under_way=message)
+    return "\n".join(part for part in (state, measured) if part)
 
 
 def _measured(fitted: Fitted) -> str:
@@ -166,22 +168,3 @@ def _measured(fitted: Fitted) -> str:
 
 def _block(block: int) -> str:
     return "the embeddings" if block < 0 else f"block {block}"
-
-
-def _state(run: Run) -> str:
-    if run.failure is not None:
-        return f"⚠ {run.failure.message} {run.failure.hint}".strip()
-    match run.state:
-        case "waiting":
-            return "Waits until the job before it is over."
-        case "finished":
-            return "Finished."
-        case "stopped":
-            return "Cancelled. What was finished is kept."
-        case "stopping":
-            return "Stopping…"
-        case _ if run.progress is None:
-            return "Starting…"
-        case _:
-            message = run.progress.message.replace("color", "colour")
-            return f"{message} · {time_left(run.left_s)}"

@@ -24,8 +24,8 @@ from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
 from app.panels import Panel
-from app.panels.study import time_left
 from app.plots import PlotView
+from app.run_words import run_words
 from app.thumbnails import thumbnail
 from app.widgets.pair_list import PairList, PairRow
 from core.datasets import SEED_MAX
@@ -45,6 +45,7 @@ ABOUT = (
     "Asks the same of random other pairs of this kind: shapes and colours are exchanged one for one, and the edits go "
     "along with them."
 )
+STOPPED = "Cancelled; what was found is kept."
 NO_EDIT = "No edit is on: move a thumb, swap, or switch something off first."
 
 
@@ -178,7 +179,8 @@ class HoldsPanel(QWidget, Panel):
     def _say(self) -> None:
         """How it stands, and what was found: in a low panel that of the edits alone."""
         recorded = "Recorded in the document's file." if self._recorded else ""
-        how = [words for words in (_progress(self.run), self.stale, recorded) if words]
+        progress = "" if self.run is None else run_words(self.run, finished="", stopped=STOPPED)
+        how = [words for words in (progress, self.stale, recorded) if words]
         found = self._found_words()
         shown = found if self.height() >= ALL_WORDS_FROM_PX else found[:1]
         self.said.setText("\n".join([*how, *shown]))
@@ -278,22 +280,3 @@ def _row(holding: Holding, index: int, pair: PairAnswer) -> PairRow:
     answers = (high if pair.before > 0 else low, high if pair.after[0] > 0 else low)
     base = other_pair(holding.document, pair.seed)[0].base
     return PairRow(index + 1, thumbnail(base), pair.before, pair.after[0], answers)
-
-
-def _progress(run: Run | None) -> str:
-    """How far a job is."""
-    if run is None or run.state == "finished":
-        return ""
-    if run.failure is not None:
-        return f"⚠ {run.failure.message} {run.failure.hint}".strip()
-    match run.state:
-        case "waiting":
-            return "Waits until the job before it is over."
-        case "stopped":
-            return "Cancelled; what was found is kept."
-        case "stopping":
-            return "Stopping…"
-        case _ if run.progress is None:
-            return "Starting…"
-        case _:
-            return f"{run.progress.message} · {time_left(run.left_s)}"

@@ -28,10 +28,10 @@ from app import theme
 from app.as_left import as_left, leave_as
 from app.desk import Desk
 from app.jobs import Run
-from app.numbers import fixed
 from app.panels import Panel
 from app.panels.study_form import StudyForm
 from app.panels.study_parts import PartList
+from app.run_words import run_words
 from core.cards import judging_models
 from core.errors import UserError
 from core.studies.published import MODELS as PUBLISHED_MODELS
@@ -45,6 +45,8 @@ MIN_PX = QSize(380, 240)
 STEPS = 1000
 SHIPPED = "These results ship with Relata. Start measures the chosen parts here."
 STARTING = "Starting: the first numbers take a moment."
+FINISHED = "Finished. The report puts everything together."
+STOPPED = "Cancelled. What was finished is kept; Start goes on from there."
 
 
 class StudyPanel(QWidget, Panel):
@@ -207,7 +209,7 @@ class StudyPanel(QWidget, Panel):
         if run.failure is not None:
             self._say_error(run.failure.message, run.failure.hint, run.failure.details)
         else:
-            self._say(_words(run))
+            self._say(run_words(run, finished=FINISHED, stopped=STOPPED, starting=STARTING))
         self._show_choices()
 
     def _show_choices(self) -> None:
@@ -260,34 +262,6 @@ class StudyPanel(QWidget, Panel):
             return token
         own = tokens[max(0, min(self._desk.view.item, len(tokens) - 1))]
         return token if any(token in of for of in tokens) else own[0]
-
-
-def _words(run: Run) -> str:
-    """How far a study is."""
-    match run.state:
-        case "waiting":
-            return "Waits until the job before it is over."
-        case "finished":
-            return "Finished. The report puts everything together."
-        case "stopped":
-            return "Cancelled. What was finished is kept; Start goes on from there."
-        case "stopping":
-            return "Stopping…"
-        case _ if run.progress is None:
-            return STARTING
-        case _:
-            return f"{run.progress.message} · {time_left(run.left_s)}"
-
-
-def time_left(left_s: float | None) -> str:
-    """Time left in words, never more exact than it can be."""
-    if left_s is None:
-        return "time left not known yet"
-    if left_s < 60:
-        return "less than a minute left"
-    if left_s < 5400:
-        return f"about {round(left_s / 60)} min left"
-    return f"about {fixed(left_s / 3600, 1)} h left"
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.jobs import Run
 from app.numbers import fixed, general, percent
-from app.panels.study import time_left
+from app.run_words import WAITING, time_left
 from core.cards import read_card
 from core.errors import UserError
 from core.jobs.progress import Progress
@@ -81,7 +81,7 @@ class Standing:
         learned = f"{progress.done:,} of {progress.total:,} images"
         match self.state:
             case "waiting":
-                return "Waits until the job before it is over."
+                return WAITING
             case "stopping":
                 return "Stops at the end of this step…"
             case "not finished":

@@ -20,6 +20,7 @@ from app.desk import Desk
 from app.jobs import Run
 from app.numbers import signed
 from app.present.presenting import other_screen
+from app.run_words import STARTING, WAITING
 from core.analyses.decision import Decision
 from core.rehearsal import REHEARSAL_JOB, Rehearsed
 from core.runner import Order
@@ -28,7 +29,6 @@ from core.work import ModelNote
 SIZE = QSize(620, 340)
 STEPS = 1000
 ONE_SCREEN = "There is one screen: the audience's window will fill it, and P shows the notes over it."
-WAITING = "Waits until the job before it is over."
 GO, GO_ANYWAY = "Present", "Present anyway"
 
 
@@ -49,7 +49,7 @@ class Preflight(QDialog):
         self._n_taken = 0
         self.missing: list[str] = []
         self.setWindowTitle("Check the talk")
-        self.said, self.progress, self.list = QLabel("Starting…"), QProgressBar(), QListWidget()
+        self.said, self.progress, self.list = QLabel(STARTING), QProgressBar(), QListWidget()
         self.progress.setRange(0, STEPS)
         self.progress.setAccessibleName("Progress of the check")
         self.screen_words = QLabel("" if other_screen(window) is not None else ONE_SCREEN)

@@ -142,11 +142,8 @@ class HistoryStrip(RowView):
             self.compared.emit(first, row)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
-        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
-        if index.isValid():
-            place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.visualRect(index).center())
-            self.menu_wanted.emit(index.row(), place)
+        if asked := self.menu_asked(event):
+            self.menu_wanted.emit(*asked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         here, last = self.currentIndex().row(), self.rows.rowCount() - 1

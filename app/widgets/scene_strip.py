@@ -129,11 +129,8 @@ class SceneStrip(RowView):
             self.opened.emit(row)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
-        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
-        if index.isValid():
-            place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.visualRect(index).center())
-            self.menu_wanted.emit(index.row(), place)
+        if asked := self.menu_asked(event):
+            self.menu_wanted.emit(*asked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         here, key, last = self.currentIndex().row(), Qt.Key(event.key()), self.rows.rowCount() - 1

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
 from app.live import Live
-from app.panels.study import StudyPanel, time_left
+from app.panels.study import StudyPanel
 from app.plot_maps import MapsView
+from app.run_words import time_left
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
