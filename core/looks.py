@@ -135,8 +135,8 @@ def number(value: float) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A difference, or what is above or below 0, with its sign."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """A difference, or what is above or below 0, with its sign; what is 0 as it is written is not below it."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def percent(share: float) -> str:

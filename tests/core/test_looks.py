@@ -3,7 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.looks import heat, letter_places, map_scale, number, overlay, percent, steps, top_of_scale, viridis, wrapped
+from core.looks import (
+    heat,
+    letter_places,
+    map_scale,
+    number,
+    overlay,
+    percent,
+    signed,
+    steps,
+    top_of_scale,
+    viridis,
+    wrapped,
+)
 from core.plots import Map, Ring
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR4nGP8//8/AwwwMSAB3BwAlm4DBfIlvvkAAAAASUVORK5CYII="
@@ -48,3 +60,8 @@ def test_ticks_are_round_and_few() -> None:
 
 def test_words_are_wrapped_between_words_alone() -> None:
     assert wrapped("a group ofverylongwords b", 7, len) == ["a group", "ofverylongwords", "b"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.04, "+0.0"), (0.04, "+0.0"), (-0.06, "−0.1"), (2.46, "+2.5")])
+def test_what_is_zero_as_it_is_written_is_not_below_it(value: float, text: str) -> None:
+    assert signed(value, 1) == text
