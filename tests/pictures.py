@@ -37,8 +37,8 @@ SCALES = {"1": SIZES, "2": ((960, 540),)}
 """At 200 % a screen of 1920 × 1080 has 960 × 540 logical pixels."""
 ROOMS = ((1280, 720), (1920, 1080))
 """What projectors show."""
-ANSWER_MS = 120_000
-QUIET_MS = 2500
+ANSWER_MS, STEP_MS = 120_000, 20
+QUIET_MS = 1500
 TRAIL_MS = 2500
 """The meter shows for two seconds where it was."""
 
@@ -79,7 +79,7 @@ def take_docs(window: MainWindow) -> None:
     """Write what README and the manual show."""
     for picture, pose in POSES.items():
         shown = pose(window)
-        QTest.qWait(TRAIL_MS)
+        wait(TRAIL_MS)
         save(window, shown, ROOT / "docs" / picture)
 
 
@@ -122,13 +122,20 @@ def wear(app: QApplication, look: str) -> None:
     theme.apply(app)
 
 
+def wait(ms: int) -> None:
+    """Let the window go on, in short steps: a long one would keep the thread that hears the engine from running."""
+    deadline = QDeadlineTimer(ms)
+    while not deadline.hasExpired():
+        QTest.qWait(STEP_MS)
+
+
 def settle(window: MainWindow) -> None:
     """Wait until all that is shown belongs to the state that is shown."""
     deadline = QDeadlineTimer(ANSWER_MS)
     while not window.desk.is_settled():
         if deadline.hasExpired():
             raise SystemExit("The engine did not answer.")
-        QTest.qWait(20)
+        QTest.qWait(STEP_MS)
 
 
 def save(window: MainWindow, shown: QWidget, path: Path) -> None:
@@ -137,7 +144,7 @@ def save(window: MainWindow, shown: QWidget, path: Path) -> None:
     while last is not window.desk.answer:
         settle(window)
         last = window.desk.answer
-        QTest.qWait(QUIET_MS)
+        wait(QUIET_MS)
     shown.setFocus()
     if not shown.grab().save(str(path)):
         raise SystemExit(f"{path} could not be written.")
@@ -204,7 +211,7 @@ def audience(window: MainWindow) -> QWidget:
     room = window.presenting.audience
     assert room is not None
     room.showNormal()
-    QTest.qWait(QUIET_MS)  # until it is no longer as large as the screen
+    wait(QUIET_MS)  # until it is no longer as large as the screen
     room.resize(1280, 720)
     return room
 
