@@ -201,10 +201,12 @@ def weights_hash(state: Mapping[str, Tensor]) -> str:
 def choose_device(wanted: str = "auto", say: Callable[[str], object] = warnings.warn) -> torch.device:
     """The device named, such as cpu, cuda or cuda:1, or the fastest one that works.
 
-    `say` gets a sentence for each device that is there, does not work and is passed over.
+    `say` gets a sentence for each device that is there, does not work and is passed over. From then on convolutions on
+    CUDA are in single precision, as products of matrices are: torch would round what they multiply to 11 bits.
 
     Raises UserError where the named device is not there or does not work.
     """
+    torch.backends.cudnn.allow_tf32 = False
     names = _device_names()
     if wanted == "auto":
         return _fastest(names, say)

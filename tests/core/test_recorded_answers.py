@@ -1,4 +1,5 @@
-"""Two hundred questions about both bundled models, answered by an earlier program: today's gives the same answers.
+"""Two hundred questions about both bundled models, answered by an earlier program: today's gives the same answers, on
+the CPU and where there is one on a GPU.
 
 A line of `recorded_answers.jsonl.gz` is a question and what was found, numbers with seven digits. Recorded before
 edits inside blocks and analyses as values were there, on one thread of an x86-64 CPU.
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from core.analyses import Analysis, Refusal
 from core.analyses.attention import Attention
@@ -38,9 +40,15 @@ KINDS: dict[str, Any] = {
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-4}
 
 
-@pytest.fixture(scope="module")
-def session() -> Session:
-    return Session("cpu")
+GPU = pytest.param(
+    "cuda",
+    marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA here")],
+)
+
+
+@pytest.fixture(scope="module", params=["cpu", GPU])
+def session(request: pytest.FixtureRequest) -> Session:
+    return Session(str(request.param))
 
 
 def stimulus(recorded: dict[str, Any]) -> Stimulus:

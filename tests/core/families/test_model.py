@@ -68,6 +68,14 @@ def test_a_chosen_device_is_one_that_runs() -> None:
     assert model.network(torch.zeros(1, 3, 64, 64, device=model.device)).shape == (1, 2)
 
 
+def test_cuda_computes_convolutions_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+
+    choose_device("cpu")
+
+    assert not torch.backends.cudnn.allow_tf32
+
+
 @pytest.mark.parametrize("name", ["tpu", "", "cuda:9", "cuda:", "cuda:-1", "cuda:00", "CUDA", "cpu:1", "cuda:0x0"])
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="no device"):
