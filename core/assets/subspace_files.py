@@ -56,7 +56,7 @@ def subspace_file(folder: Path, property: Property, block: int) -> Path:
 
 
 def save_subspace(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
-    """Write a fitted subspace; `tensors` holds `rotation` [D, D], `mask_logits` [D] and the landmarks."""
+    """Write a fitted subspace; `tensors` holds its `basis` [D, S] and the landmarks."""
     write_tensors(path, {k: v.detach().float().contiguous().cpu() for k, v in tensors.items()}, card)
 
 
@@ -68,21 +68,20 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     card = read_card(path)
     tensors = read_tensors(path, "Fit it again.")
     try:
-        rotation, mask = tensors["rotation"], tensors["mask_logits"] > 0
+        basis = _basis(tensors)
         rest = {name: tensors[name] for name in ("centroids", "center", "axes", "ellipses", "precision")}
         share = float(tensors["axis_share"])
         property, block = card["property"], card["block"]
         if not is_whole(block) or not is_number(card["iia"]):
             raise TypeError("its block or iia is no number")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise UserError(f"The subspace {path.name} could not be read: {error}.", "Fit it again.") from error
-    if rotation.shape != (model.width, model.width) or mask.shape != (model.width,):
+    if basis.ndim != 2 or len(basis) != model.width:
         raise UserError(f"The subspace {path.name} is for a model of another width.", "Fit it on this model.")
     if property not in PROPERTIES or not -1 <= block < model.n_blocks:
         raise UserError(f"The subspace {path.name} names no block or property of this model.", "Fit it again.")
     if card.get("weights_sha256") != model.weights_hash:
         raise UserError(f"The subspace {path.name} was learned on other weights.", "Fit it on this model.")
-    basis = rotation[:, mask]
     size = basis.shape[1]
     shapes = {
         "centroids": (N_COLORS, size),
@@ -93,11 +92,16 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     }
     if any(rest[name].shape != shape for name, shape in shapes.items()):
         raise UserError(f"The landmarks in {path.name} do not fit its subspace.", "Fit it again.")
-    if not torch.allclose(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-3):
-        raise UserError(f"The rotation in {path.name} is not orthogonal.", "Fit it again.")
+    if not torch.allclose(basis.T @ basis, torch.eye(size), atol=1e-3):
+        raise UserError(f"The basis in {path.name} is not orthonormal.", "Fit it again.")
     to_device = {name: value.to(model.device) for name, value in rest.items()}
     basis = basis.to(model.device)
     return Subspace(property, block, basis, axis_share=share, card=card, hash=weights_hash(tensors), **to_device)
+
+
+def _basis(tensors: Mapping[str, Tensor]) -> Tensor:
+    """The basis [D, S]; older files keep the whole rotation [D, D], and which of its axes count."""
+    return tensors["basis"] if "basis" in tensors else tensors["rotation"][:, tensors["mask_logits"] > 0]
 
 
 def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:

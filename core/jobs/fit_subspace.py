@@ -142,8 +142,8 @@ def search_subspace(
     if not reachable:
         assert iia == wrong == error, "an edit after the last block changed an answer"
     seen_whole = train if options.keep_background == 1.0 else test
-    fields = landmarks(rotation[:, mask > 0].cpu(), *_item_values(seen_whole), N_COLORS)
-    tensors = {"rotation": rotation, "mask_logits": search.mask_logits.detach(), **fields}
+    basis = rotation[:, mask > 0]
+    tensors = {"basis": basis, **landmarks(basis.cpu(), *_item_values(seen_whole), N_COLORS)}
     card = {
         "property": property,
         "block": block,

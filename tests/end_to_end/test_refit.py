@@ -44,7 +44,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 def negated(fit: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same subspace with every direction turned round: all that is written with it goes the other way."""
-    return {**fit, "rotation": -fit["rotation"]}
+    return {**fit, "basis": -fit["basis"]}
 
 
 def mirrored(fit: dict[str, Tensor]) -> dict[str, Tensor]:
