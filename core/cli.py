@@ -140,9 +140,9 @@ def _add_das(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--batch", type=whole(1, EXAMPLES_MAX), default=64, help="pairs a step (default: 64)")
     verb.add_argument(
         "--start",
-        choices=("random", "class means"),
         default="random",
-        help="the rotation before the first step (default: random, as in the study)",
+        metavar="random|class means|MODEL",
+        help="the rotation before the first step, also that of another model (default: random, as in the study)",
     )
     verb.add_argument(
         "--keep-background",

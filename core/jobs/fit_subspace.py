@@ -12,18 +12,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import orthogonal
 
-from core.assets.subspace_files import landmarks
+from core.assets.subspace_files import landmarks, learned_subspaces
+from core.cards import subspace_folders
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
 from core.engine import resume
 from core.errors import UserError
+from core.families.files import open_model
 from core.families.model import Model, require_relation
 from core.jobs.pair_cache import PairCache, cache_pairs
 from core.jobs.progress import Job, Progress, part
@@ -31,7 +33,9 @@ from core.scene import N_COLORS, Property
 from core.tokens import write_coordinates
 
 N_DRAWS = 20
-Start = Literal["random", "class means"]
+STARTS = ("random", "class means")
+LEAD = 3.0
+"""How far the axes of another model's subspace are in the mask before the first step, and the others out of it."""
 CACHE_BYTES = 4 * 2**30
 """Memory that the prefixes of a search may take."""
 
@@ -40,16 +44,17 @@ CACHE_BYTES = 4 * 2**30
 class SearchOptions:
     """Settings of a search; the defaults are the study's.
 
-    `start` is the rotation before the first step: a random one, or one whose first axes span what tells the means of
-    the property's classes apart. `keep_background` is the share of background tokens that the search runs on: for a
-    model that was trained with few of them a few are enough, and quick.
+    `start` is the rotation before the first step: a random one, one whose first axes span what tells the means of the
+    property's classes apart, or that of another model, by its name: what one model compares along, a model that was
+    fine-tuned from it does too, more or less. `keep_background` is the share of background tokens that the search runs
+    on: for a model that was trained with few of them a few are enough, and quick.
     """
 
     n_pairs: int = 2000
     n_test: int = 2000
     epochs: int = 20
     batch: int = 64
-    start: Start = "random"
+    start: str = "random"
     keep_background: float = 1.0
     rotation_lr: float = 1e-3
     mask_lr: float = 1e-2
@@ -77,9 +82,12 @@ def interchange(x: Tensor, tokens: Tensor, donor: Tensor, rotation: Tensor, mask
 
 
 class _Search(nn.Module):
-    """The rotation [D, D], tied over tokens, and the mask logits; the first axes span `first` [D, n]."""
+    """The rotation [D, D], tied over tokens, and the mask logits; the first axes span `first` [D, n].
 
-    def __init__(self, first: Tensor, generator: torch.Generator) -> None:
+    With a `lead` they are more in the mask than the others from the beginning.
+    """
+
+    def __init__(self, first: Tensor, generator: torch.Generator, lead: float = 0.0) -> None:
         super().__init__()
         width, n = first.shape
         rest = torch.randn(width, width - n, generator=generator)
@@ -88,7 +96,7 @@ class _Search(nn.Module):
         orthogonal(layer, "weight")
         layer.weight = start
         self.rotation = layer
-        self.mask_logits = nn.Parameter(torch.zeros(width))
+        self.mask_logits = nn.Parameter(torch.full((width,), -lead).index_fill(0, torch.arange(n), lead))
 
 
 def class_directions(values: Tensor, classes: Tensor) -> Tensor:
@@ -120,15 +128,22 @@ def base_error(model: Model, cache: PairCache, block: int) -> float:
 
 
 def search_subspace(
-    model: Model, property: Property, block: int, train: PairCache, test: PairCache, options: SearchOptions
+    model: Model,
+    property: Property,
+    block: int,
+    train: PairCache,
+    test: PairCache,
+    options: SearchOptions,
+    start: Tensor | None = None,
 ) -> Job[FittedSubspace]:
-    """Learn rotation and mask after `block` on `train`, measure on `test` in fp32.
+    """Learn rotation and mask after `block` on `train`, measure on `test` in fp32; `start` is a basis [D, S] to begin
+    with, in place of what the options say.
 
     After the last block an edit of item tokens cannot reach a CLS read-out, so there is nothing to learn, and
     swapping every dimension must succeed in exactly the share of the base error; that is asserted.
     """
     generator = torch.Generator().manual_seed(options.seed)
-    search = _Search(_first_axes(model, train, options), generator).to(model.device)
+    search = _begun(model, train, options, generator, start)
     reachable = block < model.n_blocks - 1 or not model.reads_cls_only
     if reachable:
         yield from _optimise(model, search, property, block, train, options, generator)
@@ -144,22 +159,29 @@ def search_subspace(
     seen_whole = train if options.keep_background == 1.0 else test
     basis = rotation[:, mask > 0]
     tensors = {"basis": basis, **landmarks(basis.cpu(), *_item_values(seen_whole), N_COLORS)}
+    found = {"iia": iia, "wrong_object_iia": wrong, "base_accuracy": 1.0 - error, "n_test": len(test)}
     card = {
         "property": property,
         "block": block,
         "model": model.name,
         "weights_sha256": model.weights_hash,
-        "iia": iia,
-        "wrong_object_iia": wrong,
-        "base_accuracy": 1.0 - error,
-        "n_test": len(test),
-        "subspace_size": int(mask.sum()),
+        **found,
+        "subspace_size": basis.shape[1],
         "width": model.width,
         "options": asdict(options),
         "date": datetime.date.today().isoformat(),
         "torch": torch.__version__,
     }
     return FittedSubspace(tensors, card)
+
+
+def _begun(
+    model: Model, train: PairCache, options: SearchOptions, generator: torch.Generator, start: Tensor | None
+) -> _Search:
+    """The search before its first step."""
+    if start is not None:
+        return _Search(start.cpu(), generator, LEAD).to(model.device)
+    return _Search(_first_axes(model, train, options), generator).to(model.device)
 
 
 def _item_values(cache: PairCache) -> tuple[Tensor, Tensor]:
@@ -243,20 +265,13 @@ def fit_subspaces(
     `keep` is called with each result as soon as it is there, so that an interruption loses only the search
     under way.
 
-    Raises UserError where the model does not answer “same” or “different”.
+    Raises UserError where the model does not answer “same” or “different”, or a model to start from has no subspace.
     """
     require_relation(model)
+    starts = {} if options.start in STARTS else _subspaces_of(options.start, property, blocks, model)
     if options.keep_background < 1.0:
         _check_any_tokens(model)
-    kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
-    draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
-    seeds = range(options.seed, options.seed + 1000 * N_DRAWS, 1000)
-    train_pairs = _pairs_that_show_all(draw, property, options.n_pairs, [2 * seed + 101 for seed in seeds])
-    test_seeds = [2 * seed + 102 for seed in seeds]
-    if options.keep_background < 1.0:  # landmarks are those of whole pictures
-        test_pairs = _pairs_that_show_all(draw, property, options.n_test, test_seeds)
-    else:
-        test_pairs = draw(options.n_test, seed=test_seeds[0])
+    train_pairs, test_pairs = _drawn(model, property, options, n_kinds)
     at_once = _blocks_at_once(model, len(train_pairs) + len(test_pairs))
     results: list[FittedSubspace] = []
     for start in range(0, len(blocks), at_once):
@@ -266,11 +281,26 @@ def fit_subspaces(
         train = cache_pairs(model, train_pairs, few, keep_background=options.keep_background, seed=options.seed)
         test = cache_pairs(model, test_pairs, few)
         for block in few:
-            search = search_subspace(model, property, block, train.pop(block), test.pop(block), options)
+            caches = train.pop(block), test.pop(block)
+            search = search_subspace(model, property, block, *caches, options, starts.get(block))
             fitted = yield from part(search, 1000 * len(results), 1000, 1000 * len(blocks))
             results.append(fitted)
             keep(fitted)
     return results
+
+
+def _subspaces_of(reference: str, property: Property, blocks: Sequence[int], model: Model) -> dict[int, Tensor]:
+    """The bases [D, S] that another model has after these blocks.
+
+    Raises UserError where it has none after one of them, or is of another width.
+    """
+    other = open_model(reference, model.device)
+    learned = learned_subspaces(subspace_folders(reference), other)[0]
+    missing = [block for block in blocks if (property, block) not in learned]
+    if missing or other.width != model.width:
+        why = f"has no subspace of {property} after block {missing[0]}" if missing else f"is {other.width} wide"
+        raise UserError(f"{other.name} {why}, so the search cannot start from it.", f"Start: {' or '.join(STARTS)}.")
+    return {block: learned[property, block].basis for block in blocks}
 
 
 def _check_any_tokens(model: Model) -> None:
@@ -282,6 +312,20 @@ def _check_any_tokens(model: Model) -> None:
         raise UserError(
             f"{model.name} does not run on a part of its tokens.", "Search on all of them: --keep-background 1."
         ) from error
+
+
+def _drawn(
+    model: Model, property: Property, options: SearchOptions, n_kinds: int
+) -> tuple[list[InterchangePair], list[InterchangePair]]:
+    """The pairs to search on, and unseen ones to measure on."""
+    kinds = all_kinds() if n_kinds == 256 else compositional_kinds()[0]
+    draw = partial(interchange_pairs, property=property, kinds=kinds, geometry=model.geometry, task=model.task)
+    seeds = range(options.seed, options.seed + 1000 * N_DRAWS, 1000)
+    train = _pairs_that_show_all(draw, property, options.n_pairs, [2 * seed + 101 for seed in seeds])
+    test_seeds = [2 * seed + 102 for seed in seeds]
+    if options.keep_background < 1.0:  # landmarks are those of whole pictures
+        return train, _pairs_that_show_all(draw, property, options.n_test, test_seeds)
+    return train, draw(options.n_test, seed=test_seeds[0])
 
 
 def _pairs_that_show_all(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from core.assets.subspace_files import learned_subspaces, save_subspace, subspace_file
+from core.cards import subspace_folder, subspace_folders
 from core.counterfactuals import InterchangePair, interchange_pairs
 from core.datasets import all_kinds, compositional_kinds
 from core.engine import run, to_input
 from core.errors import UserError
+from core.families.files import open_model
 from core.families.model import Model
 from core.jobs import fit_subspace
 from core.jobs.fit_subspace import (
@@ -33,7 +37,17 @@ from core.jobs.progress import Progress
 from core.render import render_many
 from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, item_patches
 from core.tokens import gather_tokens
-from tests.core.networks import WIDTH, as_model, balanced_model, finish, noise, orthogonal, tiny_model, tiny_network
+from tests.core.networks import (
+    WIDTH,
+    as_model,
+    balanced_model,
+    finish,
+    noise,
+    orthogonal,
+    save_tiny,
+    tiny_model,
+    tiny_network,
+)
 
 CANVAS = Geometry(64, 16)
 QUICK = SearchOptions(n_pairs=150, n_test=60, epochs=2)
@@ -282,6 +296,38 @@ def test_the_prefixes_are_those_of_a_whole_pass(options: dict[str, object], batc
             torch.testing.assert_close(cache.item_values[row], values, atol=1e-4, rtol=1e-4)
             assert cache.classes[row].tolist() == [item.shape for item in pair.base.items]
         assert cache.labels.tolist() == [pair.label for pair in pairs]
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> str:
+    """A model of which one subspace of colour is known, after block 0."""
+    reference = save_tiny(tmp_path / "parent.safetensors", seed=3)
+    model = open_model(reference, torch.device("cpu"))
+    (fitted,) = finish(fit_subspaces(model, "color", [0], QUICK))
+    save_subspace(subspace_file(subspace_folder(reference), "color", 0), fitted.tensors, fitted.card)
+    return reference
+
+
+def test_a_search_can_start_from_the_subspace_of_another_model(model: Model, parent: str) -> None:
+    other = open_model(parent, torch.device("cpu"))
+    wanted = learned_subspaces(subspace_folders(parent), other)[0]["color", 0].basis
+    resting = replace(QUICK, start=parent, rotation_lr=0.0, mask_lr=0.0)
+
+    (fitted,) = finish(fit_subspaces(model, "color", [0], resting))
+
+    basis = basis_of(fitted)
+    torch.testing.assert_close(basis @ basis.T, wanted @ wanted.T, atol=1e-4, rtol=0)
+    assert fitted.card["options"]["start"] == parent
+
+
+def test_a_model_without_that_subspace_is_no_start(model: Model, parent: str) -> None:
+    with pytest.raises(UserError, match="parent has no subspace of color after block 1, so"):
+        next(fit_subspaces(model, "color", [0, 1], replace(QUICK, start=parent)))
+
+
+def test_a_model_of_another_width_is_no_start(parent: str) -> None:
+    with pytest.raises(UserError, match=f"is {WIDTH} wide"):
+        next(fit_subspaces(tiny_model(embed_dim=64), "color", [0], replace(QUICK, start=parent)))
 
 
 def test_a_search_may_run_on_a_part_of_the_background(model: Model) -> None:
