@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         self._menus["Edit"].addSeparator()
 
     def _add_model_window_help(self) -> None:
-        self._extra("Stimulus", "Make a set…", partial(show_set_dialog, self.desk, self), "Ctrl+Shift+V")
+        self._extra("Stimulus", "Make a set…", partial(show_set_dialog, self), "Ctrl+Shift+V")
         self._extra("Model", "Open model…", self.models.show_dialog, "Ctrl+Shift+O")
         self._extra("Model", "Compare with…", partial(self.models.show_dialog, comparing=True))
         self._extra("Model", "About this model…", self.models.show_about)

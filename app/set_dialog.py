@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QUrl
@@ -22,23 +23,28 @@ from PySide6.QtWidgets import (
 from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
+from app.panels.holds import HoldsOptions, HoldsPanel
 from app.run_words import run_words
 from app.widgets.painted import rgb_image
 from app.widgets.said import Said
 from core.document import stimulus_of
 from core.errors import UserError
+from core.holds_job import MAX_PAIRS
 from core.render import render_many
 from core.runner import Order
 from core.scene import Stimulus
 from core.set_job import SET_JOB, SetOptions
 
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
 N_SHOWN, SHOWN_PX, GAP_PX = 4, 92, 4
 ABOUT = "Variants keep what is the same and what differs, and so the right answer."
 
 
-def show_set_dialog(desk: Desk, window: QMainWindow) -> None:
+def show_set_dialog(window: MainWindow) -> None:
     """Show the window's dialog, made where there is none yet."""
-    dialog = window.findChild(SetDialog) or SetDialog(desk, window)
+    dialog = window.findChild(SetDialog) or SetDialog(window.desk, window, window.panel(HoldsPanel))
     dialog.show()
     dialog.raise_()
     dialog.activateWindow()
@@ -47,15 +53,17 @@ def show_set_dialog(desk: Desk, window: QMainWindow) -> None:
 class SetDialog(QDialog):
     """A form, the first variants as they will be, and how far the folder is."""
 
-    def __init__(self, desk: Desk, window: QMainWindow) -> None:
+    def __init__(self, desk: Desk, window: QMainWindow, holds: HoldsPanel) -> None:
         super().__init__(window)
         self.setWindowTitle("Make a set")
-        self._desk = desk
+        self._desk, self._holds = desk, holds
+        self._why_none = ""
         self._number: int | None = None
         self._shown: tuple[Stimulus, SetOptions] | None = None
         self.form, self.first, self.said = Form(SetOptions()), QLabel(), Said()
         self.folder, self.browse, self.progress = QLineEdit(), QPushButton("Folder…"), QProgressBar()
         self.make, self.cancel, self.reveal = QPushButton("Make it"), QPushButton("Cancel"), QPushButton("Open folder")
+        self.hold = QPushButton("Does it hold on these?")
         self._arrange()
         self._connect()
 
@@ -74,7 +82,11 @@ class SetDialog(QDialog):
         where.addWidget(self.browse)
         for button in (self.make, self.cancel, self.reveal):
             buttons.addWidget(button)
-        for widget in (about, self.form, self.first):
+        self.hold.setToolTip(
+            "Ask what the edits do to each of them, with an interval and controls; no folder is needed"
+        )
+        self.hold.setAutoDefault(False)
+        for widget in (about, self.form, self.first, self.hold):
             layout.addWidget(widget)
         layout.addLayout(where)
         layout.addLayout(buttons)
@@ -86,6 +98,7 @@ class SetDialog(QDialog):
         self.form.changed.connect(self._show_first)
         self.browse.clicked.connect(self._browse)
         self.make.clicked.connect(self._make)
+        self.hold.clicked.connect(self._ask_whether_it_holds)
         self.cancel.clicked.connect(self._cancel)
         self.reveal.clicked.connect(self._reveal)
         self._desk.store.changed.connect(self._show_first)
@@ -113,15 +126,34 @@ class SetDialog(QDialog):
             return
         self._shown = of
         try:
-            found = list(self.form.value.of(self.stimulus, N_SHOWN))
+            found, self._why_none = list(self.form.value.of(self.stimulus, N_SHOWN)), ""
         except UserError as error:
-            self.first.setText(f"⚠ {error}")
-            self.make.setEnabled(False)
+            found, self._why_none = [], str(error)
+        self._enable()
+        if not found:
+            self.first.setText(f"⚠ {self._why_none}")
             return
-        self.make.setEnabled(self.run is None or self.run.over)
         pictures = np.pad(render_many(found), ((0, 0), (1, 1), (1, 1 + GAP_PX), (0, 0)), constant_values=160)
         row = QPixmap.fromImage(rgb_image(np.ascontiguousarray(np.concatenate(list(pictures), axis=1))))
         self.first.setPixmap(row.scaledToHeight(SHOWN_PX, Qt.TransformationMode.SmoothTransformation))
+
+    def _enable(self) -> None:
+        """What can be begun now."""
+        self.make.setEnabled(not self._why_none and (self.run is None or self.run.over))
+        self.hold.setEnabled(not self._why_none)
+
+    def _ask_whether_it_holds(self) -> None:
+        """Ask *Does it hold?* of these variants, in its panel."""
+        options = self.form.value
+        if self._desk.view.side != "base":
+            why = "These are variants of the source, and edits are made in the base: show that."
+        else:
+            why = self._holds.ask_of(HoldsOptions(min(options.n, MAX_PAIRS), options.seed), options.varied)
+        if why:
+            self.said.warn("Not asked.", why)
+            return
+        self._desk.show(HoldsPanel.title)
+        self.said.say(f"It is asked of {self._holds.form.value.n} of them in the panel “{HoldsPanel.title}”.")
 
     def _browse(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "A new folder for the set", self.folder.text())
@@ -159,7 +191,7 @@ class SetDialog(QDialog):
     def _show_run(self) -> None:
         run = self.run
         busy = run is not None and not run.over
-        self.make.setEnabled(not busy)
+        self._enable()
         self.cancel.setEnabled(run is not None and run.state in ("waiting", "running"))
         self.reveal.setEnabled(run is not None and run.state in ("finished", "stopped"))
         self.progress.setVisible(busy)

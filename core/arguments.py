@@ -10,6 +10,8 @@ from typing import Any
 
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
+from core.scene import PROPERTIES
+from core.variants import Varied
 
 EPOCHS_MAX = 10_000
 RUNS_MAX = 1000
@@ -82,6 +84,35 @@ even = whole(2, EXAMPLES_MAX, step=2)
 fourfold = whole(4, EXAMPLES_MAX, step=4)
 """How many examples: a multiple of 4 is balanced in both tasks."""
 seed = whole(0, SEED_MAX)
+
+
+def add_varied_arguments(verb: argparse.ArgumentParser, usual: Varied) -> None:
+    """Add what of a picture is drawn again; places and noise are unless they are kept."""
+    words = ",".join(usual.properties) or "none"
+    verb.add_argument(
+        "--vary",
+        default=words,
+        metavar="PROPERTIES",
+        help=f"shape, color, or shape,color: drawn again (default: {words})",
+    )
+    verb.add_argument("--keep-positions", action="store_true", help="leave the items where they are")
+    verb.add_argument("--keep-noise", action="store_true", help="leave noise and jitter as they are")
+
+
+def varied_of(arguments: argparse.Namespace) -> Varied:
+    """What is to be drawn again.
+
+    Raises UserError for a property that there is none of.
+    """
+    vary = [] if arguments.vary == "none" else [name for name in arguments.vary.split(",") if name]
+    if odd := next((name for name in vary if name not in PROPERTIES), ""):
+        raise UserError(f"There is no property “{odd}”.", f"Name {' or '.join(PROPERTIES)}.")
+    return Varied(
+        positions=not arguments.keep_positions,
+        noise=not arguments.keep_noise,
+        shapes="shape" in vary,
+        colors="color" in vary,
+    )
 
 
 def blocks_named(words: str, n_blocks: int, whose: str) -> list[int]:

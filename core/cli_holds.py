@@ -13,7 +13,7 @@ from typing import Any
 from core.analyses import Refusal
 from core.analyses.layer_sweep import MAX_PAIRS, TOO_LATE, LayerSweep, Sweep
 from core.analyses.layer_sweep import kept_of as kept_sweep
-from core.arguments import seed, whole
+from core.arguments import add_varied_arguments, seed, varied_of, whole
 from core.document import Document
 from core.errors import UserError
 from core.holding import N_MOST, Holding, kept_of
@@ -24,6 +24,7 @@ from core.plots import Bars, Curves
 from core.storage import check_file, write_text
 from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
+from core.variants import EVERYTHING
 from core.work import Work
 from core.work_files import read_work
 
@@ -34,6 +35,7 @@ def add_holds_verbs(verbs: Any) -> None:
     _add_common(held)
     held.add_argument("--n", type=whole(1, MAX_OTHERS), default=N_MOST, help=f"pairs (default: {N_MOST})")
     held.add_argument("--seed", type=seed, default=0, help="of the pairs (default: 0)")
+    add_varied_arguments(held, EVERYTHING)
     held.add_argument("--csv", type=Path, help="write a line for each pair there")
     held.set_defaults(run=_holds)
     sweep = verbs.add_parser("sweep", help="what the edits of a document would do at every layer")
@@ -66,7 +68,8 @@ def _numbered(path: Path, index: int) -> Path:
 
 def _holds(arguments: argparse.Namespace) -> int:
     work = _begun(arguments, arguments.csv)
-    job = holds(work.document, arguments.n, arguments.seed, str(device_of(arguments)))
+    varied = varied_of(arguments)
+    job = holds(work.document, arguments.n, arguments.seed, str(device_of(arguments)), varied=varied)
     found = watch(job, quiet=arguments.json)
     if arguments.csv is not None:
         write_text(arguments.csv, to_csv(found.rows()))

@@ -6,7 +6,7 @@ Importing this loads no torch, so that the window can read what the job in `core
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from core.plots import Bars, Reference, Series
 from core.scene import truth
 from core.statistics import mean_interval, wilson
 from core.tables import Row
+from core.variants import EVERYTHING, Varied
 from core.work_checks import check_document
 from core.work_json import converter
 
@@ -51,7 +52,7 @@ class Holding:
 
     `conditions` are the edits themselves and then their controls, `n` pairs were asked for. `fit` says on which
     weights, and with which fit of what was learned on them, it was found. `posed` is whether the pairs pose the task
-    that the model was trained on.
+    that the model was trained on, `varied` what of the drawn pair is another in them.
     """
 
     document: Document
@@ -64,6 +65,7 @@ class Holding:
     unit: str = ""
     fit: tuple[str, str] = ("", "")
     posed: bool = True
+    varied: Varied = EVERYTHING
 
     def with_pairs(self, more: Sequence[PairAnswer]) -> Holding:
         """With some more of them."""
@@ -88,7 +90,7 @@ class Holding:
 
     def opened(self, pair: PairAnswer) -> Document:
         """A pair as the document: its pictures, and the edits as they were made on it."""
-        plain, _ = other_pair(self.document, pair.seed)
+        plain, _ = other_pair(self.document, pair.seed, self.varied)
         return replace(plain, interventions=pair.edits)
 
     def words(self) -> tuple[str, ...]:
@@ -114,10 +116,11 @@ class Holding:
         changes = [self.change(index) for index in indexes]
         bounds = [0.0, *(value for each in changes for value in each)]
         groups = (self.conditions[0], *(f"control: {name}" for name in self.conditions[1:]))
+        of = f"{n} pairs" if self.varied == EVERYTHING else f"{n} pairs, other {self.varied.chosen}"
         return (
-            Bars(f"Answers turned, {n} pairs", "share of pairs", groups, (_bars("share of pairs", shares),)),
+            Bars(f"Answers turned, {of}", "share of pairs", groups, (_bars("share of pairs", shares),)),
             Bars(
-                f"Change of the margin, {n} pairs",
+                f"Change of the margin, {of}",
                 f"change of {self.high} − {self.low}{self.unit}",
                 groups,
                 (_bars("mean change", changes),),
@@ -145,6 +148,7 @@ class Holding:
             found.append({"condition": name, "turned": turned_answers, "change": [mean, least, most]})
         pairs = [{"seed": p.seed, "without_edits": p.before, "with": list(p.after)} for p in self.pairs]
         head = {"n": len(self.pairs), "margin": f"{self.high} - {self.low}", "weights_sha256": self.fit[0]}
+        head |= {"varied": asdict(self.varied)}
         return {**head, "right_without_edits": self.n_right, "found": found, "notes": list(self.notes), "pairs": pairs}
 
 

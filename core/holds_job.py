@@ -16,6 +16,7 @@ from core.holding import Holding, PairAnswer
 from core.jobs.progress import Progress
 from core.other_pairs import conditions, on_other, other_pair, why_no_others
 from core.scene import task_of
+from core.variants import EVERYTHING, Varied, seed_of
 
 if TYPE_CHECKING:
     from core.state import State
@@ -27,9 +28,11 @@ WORK_AT_ONCE = 2 * 10**9
 
 
 def holds(
-    document: Document, n: int, seed: int = 0, device: str = "auto"
+    document: Document, n: int, seed: int = 0, device: str = "auto", *, varied: Varied = EVERYTHING
 ) -> Generator[Progress | Holding, None, Holding]:
     """Ask the model about `n` other pairs, with the edits, without, and with each of their controls.
+
+    `varied` is what of the drawn pair is another in them: the bases are the variants of this seed.
 
     Yields first what is asked, without any pair, then those that were added, and returns all of it. Closing it keeps
     what was yielded.
@@ -46,39 +49,35 @@ def holds(
     opened = Session(device).open(document.model)
     with torch.inference_mode():
         state = State(document, opened)
-        empty = _asked(state, n)
+        empty = _asked(state, n, varied)
     yield empty
-    found, names = empty, empty.conditions
-    at_once = _pairs_at_once(state, len(names))
+    found = empty
+    at_once = _pairs_at_once(state, len(empty.conditions))
     for start in range(0, n, at_once):
         seeds = [seed_of(seed, index) for index in range(start, min(start + at_once, n))]
         with torch.inference_mode():
-            few = _answers(state, seeds, names)
+            few = _answers(state, seeds, empty)
         found = found.with_pairs(few)
         yield replace(empty, pairs=tuple(few))
         yield Progress(len(found.pairs), n, f"{len(found.pairs)} of {n} pairs")
     return found
 
 
-def seed_of(seed: int, index: int) -> int:
-    """The seed of a pair; those of a smaller number of pairs are the first of those of a larger one."""
-    return seed * MAX_PAIRS + index + 1
-
-
-def _asked(state: State, n: int) -> Holding:
+def _asked(state: State, n: int, varied: Varied) -> Holding:
     """What is to be found out, before anything is.
 
     Raises UserError where it cannot be.
     """
     from core.analyses.decision import verdict
 
-    if why := why_no_others(state.document, state.labels):
+    if why := why_no_others(state.document, state.labels, varied):
         raise UserError(why, "Nothing was computed.")
     if not state.edits:
         lost = " ".join(state.lost.values())
         raise UserError(f"No edit is on. {lost}".strip(), "Move a thumb, swap, or switch something off first.")
     said = verdict(state)
-    notes = [f"Left out: {words}" for words in state.lost.values()]
+    notes = [words] if (words := varied.words()) else []
+    notes += [f"Left out: {words}" for words in state.lost.values()]
     base = state.document.base
     if bare := [edit for edit in state.edits if not edit.as_controls(base)]:
         notes.append(f"Without a control: {', '.join(dict.fromkeys(edit.words(base) for edit in bare))}.")
@@ -92,6 +91,7 @@ def _asked(state: State, n: int) -> Holding:
         unit=said.unit,
         fit=(state.model.weights_hash, state.opened.learned_hash),
         posed=state.model.task == task_of(base),
+        varied=varied,
     )
 
 
@@ -101,16 +101,16 @@ def _pairs_at_once(state: State, n_conditions: int) -> int:
     return max(1, n_together(state.model, WORK_AT_ONCE) // (n_conditions + 1))
 
 
-def _answers(state: State, seeds: list[int], names: tuple[str, ...]) -> list[PairAnswer]:
+def _answers(state: State, seeds: list[int], asked: Holding) -> list[PairAnswer]:
     """The answers to some pairs, all of them in one batch.
 
     Raises UserError where an edit cannot be made on one of them.
     """
     from core.together import logits_together
 
-    documents, edits = [], []
+    names, documents, edits = asked.conditions, [], []
     for seed in seeds:
-        plain, renaming = other_pair(state.document, seed)
+        plain, renaming = other_pair(state.document, seed, asked.varied)
         of = conditions(on_other(state, renaming, seed), plain.base, seed)
         documents += [plain, *(replace(plain, interventions=of[name]) for name in names)]
         edits.append(of[names[0]])

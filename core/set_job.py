@@ -35,7 +35,6 @@ from core.scene import (
     RELATIONS,
     TARGET,
     Layer,
-    Property,
     Stimulus,
     odd_difference,
     odd_one,
@@ -45,7 +44,7 @@ from core.scene import (
 from core.storage import check_folder, write_files, write_text
 from core.texts import parse_json, read_text
 from core.tokens import patches_of_items
-from core.variants import endless_variants
+from core.variants import Varied, endless_variants
 
 SET_JOB = "core.set_job:write_set"
 MANIFEST, PAINT = "manifest.json", "paint.png"
@@ -76,18 +75,16 @@ class SetOptions:
     )
 
     @property
-    def properties(self) -> tuple[Property, ...]:
-        """Those that are drawn again."""
-        chosen: tuple[tuple[Property, bool], ...] = (("shape", self.shapes), ("color", self.colors))
-        return tuple(name for name, wanted in chosen if wanted)
+    def varied(self) -> Varied:
+        """What is drawn again."""
+        return Varied(self.positions, self.noise, self.shapes, self.colors)
 
     def of(self, stimulus: Stimulus, n: int) -> Iterator[Stimulus]:
         """The first `n` variants, one after the other.
 
         Raises UserError where nothing can be varied.
         """
-        how = {"positions": self.positions, "noise": self.noise}
-        return islice(endless_variants(stimulus, properties=self.properties, seed=self.seed, **how), n)
+        return islice(endless_variants(stimulus, self.varied, seed=self.seed), n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +226,11 @@ def _entry(index: int, stimulus: Stimulus, n_prefix: int) -> dict[str, Any]:
 def _write_manifest(
     out: Path, entries: Sequence[dict[str, Any]], stimulus: Stimulus, options: SetOptions, known: Mapping[str, Any]
 ) -> None:
+    varied = options.varied
+    drawn = {"positions": varied.positions, "noise": varied.noise, "properties": varied.properties}
     made = {
         "format": FORMAT,
-        "made_with": {name: getattr(options, name) for name in ("n", "positions", "noise", "properties", "seed")},
+        "made_with": {"n": options.n, **drawn, "seed": options.seed},
         "made_of": json.loads(copied_text(stimulus.items, stimulus.geometry)),
         **known,
         "pictures": entries,

@@ -1,133 +1,214 @@
-"""Variants of one stimulus: the same relations between items, with places, noise and chosen properties drawn again."""
+"""Variants of one stimulus: the same relations between items, with places, noise, shapes and colours drawn again.
+
+Source: ours; docs/methods.md, "Other pairs".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import count, islice
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import count, islice, product
 
 import numpy as np
 
-from core.datasets import redraw
+from core.datasets import EXAMPLES_MAX, draw_cells
 from core.errors import UserError
 from core.scene import (
     N_COLORS,
+    N_OOD,
     N_SHAPES,
+    Geometry,
     Item,
     Property,
     Stimulus,
-    cell_side_px,
-    is_trained_layout,
+    is_upright,
+    item_box,
     overlaps,
     task_of,
 )
 
+Place = tuple[int, int]
+
 TRIES = 200
 """How often places are drawn from the first item on before it is said that there is no room."""
+_STREAM = 0x0A1B
+_WORDS = {"positions": "places", "noise": "noise", "shapes": "shapes", "colors": "colours"}
 
 
-def variants(
-    stimulus: Stimulus,
-    n: int,
-    *,
-    positions: bool = True,
-    noise: bool = True,
-    properties: Sequence[Property] = (),
-    seed: int = 0,
-) -> list[Stimulus]:
+@dataclass(frozen=True, slots=True)
+class Varied:
+    """What is drawn again: places on the patch grid, noise and jitter, shapes, colours. By default everything."""
+
+    positions: bool = True
+    noise: bool = True
+    shapes: bool = True
+    colors: bool = True
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """Those that are drawn again."""
+        chosen: tuple[tuple[Property, bool], ...] = (("shape", self.shapes), ("color", self.colors))
+        return tuple(name for name, wanted in chosen if wanted)
+
+    @property
+    def chosen(self) -> str:
+        """What is drawn again, as a list in words."""
+        return _listed([_WORDS[f.name] for f in fields(self) if getattr(self, f.name)])
+
+    def words(self) -> str:
+        """What is drawn again and what stays; "" where everything is."""
+        kept = [_WORDS[f.name] for f in fields(self) if not getattr(self, f.name)]
+        return (
+            f"Drawn again: {self.chosen}; {_listed(kept)} {'stays' if kept == ['noise'] else 'stay'}." if kept else ""
+        )
+
+
+EVERYTHING = Varied()
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """For each shape and each colour the one that takes its place, none of them twice; new ones stay among new ones."""
+
+    shapes: tuple[int, ...]
+    colors: tuple[int, ...]
+
+    def of(self, property: Property) -> tuple[int, ...]:
+        """That of one property."""
+        return self.shapes if property == "shape" else self.colors
+
+
+def variants(stimulus: Stimulus, n: int, varied: Varied = EVERYTHING, *, seed: int = 0) -> list[Stimulus]:
     """`n` variants of what is drawn; the first ones are the same whatever `n` is.
 
-    `positions` puts items on the patch grid where none covers another; a locked one stays, and so does the display pair
-    of a match-to-sample that is laid out as in training. `noise` draws fill and jitter. Of each of the `properties`,
-    every value becomes one that is drawn, no two the same: what was the same stays the same, what differed differs.
+    Shapes and colours are exchanged one for one: what was the same stays the same, what differed differs. Places are
+    those of training where all items are as in training, else any on the patch grid where none covers another; locked
+    items stay, and so does the display pair of a match-to-sample. What is not varied is as it was, and what is varied
+    does not depend on what is not.
 
-    Raises UserError where there are no items, no room for them, or more values than the study has.
+    Raises UserError where there are no items, no room for them, or nothing would change.
     """
-    how = {"positions": positions, "noise": noise}
-    return list(islice(endless_variants(stimulus, properties=properties, seed=seed, **how), n))
+    return list(islice(endless_variants(stimulus, varied, seed=seed), n))
 
 
-def endless_variants(
-    stimulus: Stimulus,
-    *,
-    positions: bool = True,
-    noise: bool = True,
-    properties: Sequence[Property] = (),
-    seed: int = 0,
-) -> Iterator[Stimulus]:
+def endless_variants(stimulus: Stimulus, varied: Varied = EVERYTHING, *, seed: int = 0) -> Iterator[Stimulus]:
     """The same, one after the other."""
-    if not stimulus.items:
-        raise UserError("There are no items to vary.", "Draw some first: Stimulus ▸ Random pair.")
+    if why := why_nothing_varies(stimulus, varied):
+        raise UserError(why, "Choose other places, noise, shapes or colours." if stimulus.items else "Draw some first.")
     for index in count():
-        rng = np.random.default_rng([seed, index])
-        yield _variant(stimulus, rng, properties, positions=positions, noise=noise)
+        rng = generator(seed_of(seed, index))
+        redrawn = drawn_again(stimulus, renaming_from(rng, varied), rng, varied)
+        moved = redrawn if not varied.positions else in_other_places(redrawn, rng)
+        if moved is None:
+            hint = "Delete one, make one smaller, or keep their places."
+            raise UserError("There is no room to move the items about.", hint)
+        yield moved
 
 
-def _variant(
-    stimulus: Stimulus, rng: np.random.Generator, properties: Sequence[Property], *, positions: bool, noise: bool
-) -> Stimulus:
-    for property in properties:
-        stimulus = _exchanged(stimulus, property, rng)
-    if positions:
-        stimulus = _moved(stimulus, rng)
-    return redraw(stimulus, rng) if noise else stimulus
+def why_nothing_varies(stimulus: Stimulus, varied: Varied) -> str:
+    """Why every variant would be the stimulus itself; "" where it would not."""
+    if not stimulus.items:
+        return "There are no items to vary."
+    if varied.noise or varied.shapes or varied.colors:
+        return ""
+    if not varied.positions:
+        return "Nothing is chosen that is drawn again."
+    return "" if len(_held(stimulus)) < len(stimulus.items) else "Only places are drawn again, and no item may move."
 
 
-def _exchanged(stimulus: Stimulus, property: Property, rng: np.random.Generator) -> Stimulus:
-    """Each value of a property as one of the study's that is drawn, one for one."""
-    values = sorted({getattr(item, property) for item in stimulus.items})
-    n_known = N_SHAPES if property == "shape" else N_COLORS
-    if len(values) > n_known:
-        word = "colour" if property == "color" else property
-        raise UserError(f"There are {len(values)} {word}s, and {n_known} to choose from.", "Delete some items.")
-    others = dict(zip(values, rng.permutation(n_known)[: len(values)].tolist(), strict=True))
-
-    def exchanged(item: Item) -> Item:
-        value = others[getattr(item, property)]
-        return replace(item, shape=value) if property == "shape" else replace(item, color=value)
-
-    return replace(stimulus, items=tuple(map(exchanged, stimulus.items)))
+def seed_of(seed: int, index: int) -> int:
+    """The seed of a single variant; those of fewer variants are the first of those of more."""
+    return seed * EXAMPLES_MAX + index + 1
 
 
-def _moved(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus:
-    """The items in other places, tried from the first one on until all have room."""
-    kept = _kept(stimulus)
-    allowed = [_corners(stimulus, item) for item in stimulus.items]
+def generator(seed: int) -> np.random.Generator:
+    """What a single variant is drawn from."""
+    return np.random.default_rng([_STREAM, seed])
+
+
+def renaming_from(rng: np.random.Generator, varied: Varied) -> Renaming | None:
+    """A random exchange of the properties that are varied; None where neither is."""
+    shapes, colors = _exchanged(rng, N_SHAPES, varied=varied.shapes), _exchanged(rng, N_COLORS, varied=varied.colors)
+    return Renaming(shapes, colors) if varied.properties else None
+
+
+def _exchanged(rng: np.random.Generator, n: int, *, varied: bool) -> tuple[int, ...]:
+    """A random order of the first n, and one of the new ones after them; drawn also where nothing is varied."""
+    order = (*map(int, rng.permutation(n)), *(n + int(i) for i in rng.permutation(N_OOD)))
+    return order if varied else tuple(range(n + N_OOD))
+
+
+def drawn_again(stimulus: Stimulus, renaming: Renaming | None, rng: np.random.Generator, varied: Varied) -> Stimulus:
+    """The items in their places under their new names, jitter and noise drawn again where they are varied."""
+    items = []
+    for item in stimulus.items:
+        dx, dy = (int(d) for d in rng.integers(0, stimulus.geometry.max_jitter_px + 1, 2))
+        noise = int(rng.integers(2**62))
+        if varied.noise:
+            item = replace(item, jitter_px=(dx, dy), seed=noise)
+        if renaming is not None:
+            item = replace(item, shape=renaming.shapes[item.shape], color=renaming.colors[item.color])
+        items.append(item)
+    return replace(stimulus, items=tuple(items))
+
+
+def places_of(stimulus: Stimulus) -> list[Place]:
+    """Where the items are."""
+    return [(item.x_px, item.y_px) for item in stimulus.items]
+
+
+def at_places(stimulus: Stimulus, places: Iterable[Place]) -> Stimulus:
+    """The items somewhere else."""
+    pairs = zip(stimulus.items, places, strict=True)
+    return replace(stimulus, items=tuple(replace(item, x_px=x_px, y_px=y_px) for item, (x_px, y_px) in pairs))
+
+
+def in_other_places(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus | None:
+    """The items in random places: as in training, or where one is locked, turned or of another size, or they pose no
+    task, wherever there is room; None where there is none."""
+    geometry, items, task = stimulus.geometry, stimulus.items, task_of(stimulus)
+    if task is None or not all(is_upright(item) and not item.locked for item in items):
+        return _in_free_places(stimulus, rng)
+    if task == "rmts":
+        samples = draw_cells(rng, geometry.sample_corners(), geometry, 2)
+        return at_places(stimulus, [*geometry.display_cells(), *samples])
+    return at_places(stimulus, draw_cells(rng, geometry.corners(), geometry, len(items)))
+
+
+def _held(stimulus: Stimulus) -> set[int]:
+    """The items that stay where they are."""
+    locked = {index for index, item in enumerate(stimulus.items) if item.locked}
+    return locked | {0, 1} if task_of(stimulus) == "rmts" else locked
+
+
+def _in_free_places(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus | None:
+    """The items on the patch grid where none covers another or sticks out."""
+    geometry, held = stimulus.geometry, _held(stimulus)
     for _ in range(TRIES):
-        placed = {index: stimulus.items[index] for index in kept}
-        for index in rng.permutation(len(stimulus.items)).tolist():
-            if index in placed:
+        placed = {index: stimulus.items[index] for index in held}
+        for index, item in enumerate(stimulus.items):
+            if index in held:
                 continue
-            there = _drawn(stimulus, index, allowed[index], list(placed.values()), rng)
-            if there is None:
+            free = _free(item, list(placed.values()), geometry)
+            if not free:
                 break
-            placed[index] = there
+            placed[index] = free[int(rng.integers(len(free)))]
         else:
             return replace(stimulus, items=tuple(placed[index] for index in range(len(stimulus.items))))
-    raise UserError("There is no room to move the items about.", "Delete one, make one smaller, or keep their places.")
-
-
-def _drawn(
-    stimulus: Stimulus, index: int, corners: list[tuple[int, int]], placed: list[Item], rng: np.random.Generator
-) -> Item | None:
-    """An item in a corner drawn from those where it covers none that is placed; None where there is none."""
-    for at in rng.permutation(len(corners)).tolist():
-        x, y = corners[at]
-        moved = replace(stimulus.items[index], x_px=x, y_px=y)
-        if not any(overlaps(moved, other, stimulus.geometry) for other in placed):
-            return moved
     return None
 
 
-def _kept(stimulus: Stimulus) -> set[int]:
-    """The items that stay where they are."""
-    locked = {index for index, item in enumerate(stimulus.items) if item.locked}
-    as_trained = task_of(stimulus) == "rmts" and is_trained_layout(stimulus)
-    return locked | {0, 1} if as_trained else locked
+def _free(item: Item, placed: list[Item], geometry: Geometry) -> list[Item]:
+    """The item in every place where there is room for it."""
+    steps = range(0, geometry.image_px, geometry.patch_px)
+    moved = (replace(item, x_px=x, y_px=y) for x, y in product(steps, repeat=2))
+    return [at for at in moved if _is_inside(at, geometry) and not any(overlaps(at, p, geometry) for p in placed)]
 
 
-def _corners(stimulus: Stimulus, item: Item) -> list[tuple[int, int]]:
-    """Places on the patch grid where the item's cell lies on the canvas."""
-    geometry = stimulus.geometry
-    steps = range(0, geometry.image_px - cell_side_px(item, geometry) + 1, geometry.patch_px)
-    return [(x, y) for y in steps for x in steps]
+def _is_inside(item: Item, geometry: Geometry) -> bool:
+    left, top, right, bottom = item_box(item, geometry)
+    return min(left, top) >= 0 and max(right, bottom) <= geometry.image_px
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

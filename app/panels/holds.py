@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
@@ -31,9 +31,10 @@ from app.widgets.pair_list import PairList, PairRow
 from core.datasets import SEED_MAX
 from core.document import Document
 from core.holding import Holding, PairAnswer, holding_of, kept_of
-from core.holds_job import HOLDS_JOB
+from core.holds_job import HOLDS_JOB, MAX_PAIRS
 from core.other_pairs import other_pair, why_no_others
 from core.runner import Order
+from core.variants import EVERYTHING, Varied
 from core.work import RECORDED
 
 STEPS = 1000
@@ -53,8 +54,14 @@ NO_EDIT = "No edit is on: move a thumb, swap, or switch something off first."
 class HoldsOptions:
     """How many pairs are drawn, and from which seed: the same seed draws the same ones."""
 
-    n: Literal[16, 50, 200, 1000] = field(
-        default=16, metadata={"label": "Pairs", "tip": "16 for a quick look, 200 for an interval to report"}
+    n: int = field(
+        default=16,
+        metadata={
+            "label": "Pairs",
+            "tip": "16 for a quick look, 200 for an interval to report",
+            "least": 1,
+            "most": MAX_PAIRS,
+        },
     )
     seed: int = field(
         default=0, metadata={"label": "Seed", "tip": "The same seed draws the same pairs", "most": SEED_MAX}
@@ -74,8 +81,10 @@ class HoldsPanel(QWidget, Panel):
         self._opened: list[tuple[Document, int]] = []
         self._kept: tuple[Holding, dict[str, Any]] | None = None
         self.holding: Holding | None = None
+        self.varied = EVERYTHING
         self.form = Form(HoldsOptions())
-        self.about, self.said = QLabel(), QLabel()
+        self.about, self.said, self.kept_words = QLabel(), QLabel(), QLabel()
+        self.all = QPushButton("Vary everything")
         self.start, self.cancel = QPushButton("Ask"), QPushButton("Cancel")
         self.progress, self.tabs = QProgressBar(), QTabWidget()
         self.turned, self.change, self.pairs = PlotView(), PlotView(), PairList()
@@ -83,12 +92,13 @@ class HoldsPanel(QWidget, Panel):
         self._arrange()
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self._cancel)
+        self.all.clicked.connect(lambda: self._vary(EVERYTHING))
         self.pairs.chosen.connect(lambda row: self.open_pair(self.pairs.rows.shown[row].number - 1))
         self.misses.toggled.connect(lambda _: self._show_pairs())
         desk.jobs.progressed.connect(self._went_on)
 
     def _arrange(self) -> None:
-        for words in (self.about, self.said):
+        for words in (self.about, self.said, self.kept_words):
             words.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.progress.setRange(0, STEPS)
@@ -110,10 +120,15 @@ class HoldsPanel(QWidget, Panel):
         buttons.addLayout(beside)
         buttons.addStretch(0)
         self.form.setMaximumWidth(FORM_PX)
+        self.all.setToolTip("Ask of pairs with other places, noise, shapes and colours again")
+        kept = QHBoxLayout()
+        kept.addWidget(self.kept_words, 1)
+        kept.addWidget(self.all, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 6)
         layout.addWidget(self.about)
         layout.addLayout(buttons)
+        layout.addLayout(kept)
         layout.addWidget(self.progress)
         layout.addWidget(self.said)
         layout.addWidget(self.tabs, 1)
@@ -135,13 +150,17 @@ class HoldsPanel(QWidget, Panel):
         """What can be asked, and what was found, greyed where it is of another state."""
         desk, run = self._desk, self.run
         model = desk.model and (desk.model.fit, desk.model.labels, desk.model.device)
-        if not self.has_news(desk.document, model, self.holding, run, self._recorded, len(self._opened)):
+        if not self.has_news(desk.document, model, self.holding, run, self._recorded, len(self._opened), self.varied):
             return
-        reason = self._why_not()
+        reason = self.why_not(self.varied)
         self.about.setText(reason or ABOUT)
-        self.about.setVisible(bool(reason) or self.holding is None)
+        self.about.setVisible(bool(reason) or (self.holding is None and self.varied == EVERYTHING))
         self.start.setEnabled(not reason and not self.busy)
         self.form.setEnabled(not self.busy)
+        self.kept_words.setText(self.varied.words())
+        for widget in (self.kept_words, self.all):
+            widget.setVisible(self.varied != EVERYTHING)
+        self.all.setEnabled(not self.busy)
         self.cancel.setEnabled(run is not None and run.state in ("waiting", "running"))
         self.progress.setVisible(self.busy)
         if run is not None and run.progress is not None:
@@ -151,9 +170,10 @@ class HoldsPanel(QWidget, Panel):
         self.said.setStyleSheet(f"color: {theme.current().color('warning').name()}" if failed else "")
         self._show_found()
 
-    def _why_not(self) -> str:
+    def why_not(self, varied: Varied) -> str:
+        """Why nothing can be asked of pairs that are varied so; "" where it can."""
         desk = self._desk
-        why = why_no_others(desk.document, desk.model.labels if desk.model is not None else ())
+        why = why_no_others(desk.document, desk.model.labels if desk.model is not None else (), varied)
         return why or ("" if any(edit.enabled for edit in desk.document.interventions) else NO_EDIT)
 
     @property
@@ -190,7 +210,7 @@ class HoldsPanel(QWidget, Panel):
         holding = self.holding
         if holding is None or not holding.pairs:
             return []
-        words = [*holding.words(), *holding.notes]
+        words = [*holding.words(), *(note for note in holding.notes if note != self.varied.words())]
         if holding.n_right is not None:
             words.append(f"Without edits the model is right about {holding.n_right} of {len(holding.pairs)}.")
         return words
@@ -221,9 +241,25 @@ class HoldsPanel(QWidget, Panel):
         rows = [_row(holding, index, pair) for index, pair in listed]
         self.pairs.set_rows(rows, next((at for at, row in enumerate(rows) if row.number - 1 == self.opened), None))
 
+    def ask_of(self, options: HoldsOptions, varied: Varied) -> str:
+        """Ask of pairs that are varied so; returns why it is not asked, "" where it is."""
+        if self.busy:
+            return "It is being asked of other pairs; wait, or cancel that first."
+        if why := self.why_not(varied):
+            return why
+        self.form.show_value(options)
+        self._vary(varied)
+        self._start()
+        return ""
+
+    def _vary(self, varied: Varied) -> None:
+        self.varied = varied
+        self.refresh()
+
     def _start(self) -> None:
         document, options = self._desk.document, self.form.value
-        order = {"document": document, "n": options.n, "seed": options.seed, "device": self._desk.live.device}
+        order = {"document": document, "n": options.n, "seed": options.seed, "varied": self.varied}
+        order["device"] = self._desk.live.device
         self.holding, self._recorded, self._opened = None, False, []
         self._number = self._desk.jobs.start(Order(HOLDS_JOB, order))
         self.refresh()
@@ -272,11 +308,12 @@ class HoldsPanel(QWidget, Panel):
             except ValueError:
                 self.holding = None
         self._recorded = self.holding is not None
+        self.varied = EVERYTHING if self.holding is None else self.holding.varied
         self.refresh()
 
 
 def _row(holding: Holding, index: int, pair: PairAnswer) -> PairRow:
     low, high = holding.low, holding.high
     answers = (high if pair.before > 0 else low, high if pair.after[0] > 0 else low)
-    base = other_pair(holding.document, pair.seed)[0].base
+    base = other_pair(holding.document, pair.seed, holding.varied)[0].base
     return PairRow(index + 1, thumbnail(base), pair.before, pair.after[0], answers)

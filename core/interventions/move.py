@@ -86,9 +86,12 @@ class MoveInSubspace(InSubspace, Intervention):
         return "Move"
 
     def carried(self, site: Site, here: Context, there: Context) -> MoveInSubspace:
-        """The move to where the landmarks of the other model's pad have the same place about them."""
-        subspace = there.subspace(self.property, site.block)
-        point = same_place(self.point, here.subspace(self.property, self.block, self.learned), subspace)
+        """The move to where the landmarks of the other pad have the same place about them; on the same pad, itself."""
+        own, subspace = (
+            here.subspace(self.property, self.block, self.learned),
+            there.subspace(self.property, site.block),
+        )
+        point = self.point if subspace is own else same_place(self.point, own, subspace)
         return replace(self, block=site.block, point=point, learned="")
 
 

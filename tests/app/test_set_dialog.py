@@ -8,11 +8,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.panels.holds import HoldsPanel
 from app.set_dialog import SetDialog
-from core.document import open_photo_in
+from core.document import make_counterfactual, open_photo_in
 from core.scene import Photo
 from core.set_job import read_set
-from core.variants import variants
+from core.variants import Varied, variants
 
 JOB_MS = 60_000
 
@@ -38,7 +39,7 @@ def test_a_set_of_what_is_drawn_is_written_beside_the_window(
     assert dialog.cancel.isEnabled()
     qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
 
-    assert read_set(tmp_path / "set") == variants(drawn, 5, properties=("color",))
+    assert read_set(tmp_path / "set") == variants(drawn, 5, Varied(shapes=False))
     assert dialog.said.text() == f"5 pictures and their manifest are in {tmp_path / 'set'}."
     assert dialog.make.isEnabled()
     opened: list[str] = []
@@ -83,6 +84,37 @@ def test_without_a_folder_or_items_it_is_said_what_is_missing(window: MainWindow
 
     assert "no items to vary" in dialog.first.text()
     assert not dialog.make.isEnabled()
+
+
+def test_nothing_to_vary_is_nothing_to_make_after_a_set_either(
+    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    dialog.form.rows["n"].setValue(1)  # type: ignore[attr-defined]
+    dialog.folder.setText(str(tmp_path / "set"))
+    dialog.make.click()
+    photo = Photo(bytes(3 * 224 * 224), "cat.png")
+    window.desk.edit("Open", open_photo_in(window.desk.document, "base", photo))
+    qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
+
+    assert not dialog.make.isEnabled()
+    assert not dialog.hold.isEnabled()
+    window.desk.store.undo.undo()
+    assert dialog.make.isEnabled()
+    for name in ("positions", "noise"):
+        dialog.form.rows[name].setChecked(False)  # type: ignore[attr-defined]
+    assert "Nothing is chosen that is drawn again" in dialog.first.text()
+    assert not dialog.make.isEnabled()
+
+
+def test_why_it_cannot_be_asked_whether_it_holds_is_said(window: MainWindow, dialog: SetDialog) -> None:
+    dialog.hold.click()
+    assert "No edit is on" in dialog.said.text()
+
+    window.desk.edit("Make counterfactual", make_counterfactual(window.desk.document, "color", 0))
+    window.desk.look(side="source")
+    dialog.hold.click()
+    assert "edits are made in the base" in dialog.said.text()
+    assert window.panel(HoldsPanel).run is None
 
 
 def test_what_cannot_be_written_is_said(dialog: SetDialog, tmp_path: Path, qtbot: QtBot) -> None:

@@ -68,6 +68,19 @@ def test_json_has_every_pair(file: str, capsys: pytest.CaptureFixture[str]) -> N
     assert [each["condition"] for each in found["found"]] == ["with the edits", "wrong object", "random subspace"]
 
 
+def test_only_what_is_named_is_varied(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["holds", file, "--n", "2", "--vary", "none", "--keep-noise", "--device", "cpu"]
+
+    assert main(words) == 0
+    assert "Drawn again: places; noise, shapes and colours stay." in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["varied"]["colors"] is False
+    assert main([*words, "--keep-positions"]) == 2
+    assert "Nothing is chosen that is drawn again" in capsys.readouterr().err
+    assert main([*words, "--vary", "size"]) == 2
+    assert "no property “size”" in capsys.readouterr().err
+
+
 def test_a_sweep_is_a_line_for_each_layer(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", file, "--n", "1", "--device", "cpu"]) == 0
 

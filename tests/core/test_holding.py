@@ -16,7 +16,7 @@ from core.demo import demo_document
 from core.document import Document, make_counterfactual, random_match_to_sample
 from core.errors import UserError
 from core.holding import Holding, PairAnswer, holding_of, kept_of
-from core.holds_job import holds, seed_of
+from core.holds_job import holds
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
 from core.interventions.swap import swap_from_source
@@ -26,6 +26,7 @@ from core.scene import Geometry
 from core.session import Session
 from core.statistics import mean_interval, wilson
 from core.tables import to_csv
+from core.variants import Varied, seed_of, variants
 from tests.core.analyses.test_layer_sweep import landmark
 from tests.core.networks import finish
 
@@ -104,6 +105,28 @@ def test_what_is_kept_is_numbers_and_comes_back_as_it_was(found: Holding) -> Non
     assert len(text) < 12 * 600
 
 
+def test_only_what_is_varied_is_another_and_the_edits_are_the_same_ones(moved: Document, session: Session) -> None:
+    varied = Varied(shapes=False, colors=False)
+    found = finish(holds(moved, 4, 3, "cpu", varied=varied))
+
+    assert [found.opened(pair).base for pair in found.pairs] == variants(moved.base, 4, varied, seed=3)
+    assert [pair.edits for pair in found.pairs] == [moved.interventions] * 4
+    said = session.answer(Question(found.opened(found.pairs[2]))).found[Decision()]
+    assert found.pairs[2].after[0] == pytest.approx(said.margin, abs=1e-4)
+    assert found.notes[0] == "Drawn again: places and noise; shapes and colours stay."
+    assert found.plots()[0].title == "Answers turned, 4 pairs, other places and noise"
+
+
+def test_a_document_keeps_what_was_varied_and_one_without_it_means_everything(moved: Document) -> None:
+    found = finish(holds(moved, 2, 0, "cpu", varied=Varied(positions=False)))
+    kept = json.loads(json.dumps(kept_of(found)))
+
+    assert holding_of(kept) == found
+    assert [item.x_px for item in found.opened(found.pairs[1]).base.items] == [item.x_px for item in moved.base.items]
+    del kept["varied"]
+    assert holding_of(kept).varied == Varied()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -115,6 +138,7 @@ def test_what_is_kept_is_numbers_and_comes_back_as_it_was(found: Holding) -> Non
         lambda kept: kept["pairs"][0]["edits"][0].update(kind="no such edit"),
         lambda kept: kept["pairs"][0].update(seed=-1),
         lambda kept: kept["document"]["base"]["items"].pop(),
+        lambda kept: kept.update(varied=dict.fromkeys(kept["varied"], False)),
     ],
 )
 def test_what_is_damaged_is_refused(found: Holding, damage: Any) -> None:

@@ -33,6 +33,7 @@ from core.questions import Question
 from core.scene import Geometry, Layer, Photo, Stimulus, is_trained_layout, item_box, overlaps, truth
 from core.session import Session
 from core.state import State
+from core.variants import Varied, seed_of, variants
 
 seeds = st.integers(0, 10_000)
 bases = st.one_of(
@@ -96,6 +97,26 @@ def test_new_shapes_and_colours_stay_among_the_new_ones() -> None:
     found = other_pair(Document("m", new), 3)[0].base.items
 
     assert all(16 <= item.color < 20 and item.flat for item in found)
+
+
+@given(bases, seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_base_of_another_pair_is_the_variant_of_its_seed(base: Stimulus, seed: int) -> None:
+    varied = Varied(colors=False)
+
+    for index, variant in enumerate(variants(base, 3, varied, seed=seed)):
+        assert other_pair(Document("m", base, base), seed_of(seed, index), varied)[0].base == variant
+
+
+def test_a_locked_item_stays_in_every_other_pair() -> None:
+    base = demo_document().base
+    first = replace(base.items[0], locked=True)
+    document = Document("m", replace(base, items=(first, base.items[1])))
+
+    found = [other_pair(document, seed)[0].base.items for seed in range(5)]
+
+    assert {(a.x_px, a.y_px) for a, _ in found} == {(first.x_px, first.y_px)}
+    assert len({(b.x_px, b.y_px) for _, b in found}) > 1
 
 
 @pytest.mark.parametrize("task", ["discrimination", "rmts"])
@@ -194,6 +215,26 @@ def test_what_is_drawn_is_drawn_again_for_each_pair(session: Session) -> None:
 
     assert on_other(state, renaming, 11) == (replace(novel, seed=11),)
     assert moved_to(state, 2) == (replace(novel, block=2),), "on the picture itself it is the same draw"
+
+
+def test_edits_are_the_same_ones_where_no_name_is_exchanged(session: Session) -> None:
+    edits = (MoveInSubspace(1, 0, "color", (9.0, -4.0)), WriteNovelVectors(1, 0, 1, "shape", "sampled", "same", 7))
+    state = state_with(session, *edits)
+
+    renaming = other_pair(state.document, 1, Varied(shapes=False, colors=False))[1]
+
+    assert renaming is None
+    assert on_other(state, renaming, 11) == edits
+
+
+def test_a_move_by_a_property_that_is_not_varied_stays_where_it_is(session: Session) -> None:
+    edits = (MoveInSubspace(1, 0, "color", (9.0, -4.0)), MoveInSubspace(1, 0, "shape", (9.0, -4.0)))
+    state = state_with(session, *edits)
+
+    color, shape = on_other(state, other_pair(state.document, 1, Varied(colors=False))[1], 1)
+
+    assert color == edits[0]
+    assert shape != edits[1]
 
 
 def test_a_control_is_that_of_every_edit_that_has_it(session: Session) -> None:

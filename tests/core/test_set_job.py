@@ -27,7 +27,7 @@ from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
 from core.session import Session
 from core.set_job import SetOptions, Written, read_set, write_set
 from core.tokens import tokens_of_items
-from core.variants import variants
+from core.variants import Varied, variants
 from core.work import Work
 from core.work_files import write_work
 
@@ -61,7 +61,7 @@ def manifest(folder: Path) -> dict[str, list[dict[str, object]]]:
 def test_a_set_is_the_variants_of_what_is_drawn_and_is_read_as_it_was_written(tmp_path: Path) -> None:
     options = SetOptions(6, colors=True, seed=4)
 
-    assert written(tmp_path / "set", PAIR, options) == variants(PAIR, 6, properties=("color",), seed=4)
+    assert written(tmp_path / "set", PAIR, options) == variants(PAIR, 6, Varied(shapes=False), seed=4)
 
 
 def test_the_manifest_has_the_truth_and_the_tokens_of_each_picture(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_the_command_writes_the_set_of_a_document(tmp_path: Path, capsys: pytest
     assert main([*words, "--out", str(out)]) == 0
 
     assert "5 images and manifest.json" in capsys.readouterr().out
-    assert read_set(out) == variants(PAIR, 5, noise=False, properties=("shape", "color"), seed=3)
+    assert read_set(out) == variants(PAIR, 5, Varied(noise=False), seed=3)
     assert main([*words, "--vary", "size", "--out", str(tmp_path / "other")]) == 2
     assert "no property “size”" in capsys.readouterr().err
 

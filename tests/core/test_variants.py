@@ -10,21 +10,22 @@ from core.datasets import random_odd_one_out
 from core.document import random_match_to_sample, random_pair
 from core.errors import UserError
 from core.scene import Geometry, Item, Photo, Stimulus, is_trained_layout, odd_one, overlaps, truth
-from core.variants import variants
+from core.variants import Varied, variants
 
 PAIR = random_pair(Geometry(), 3)
+PLACES, NOISE = Varied(noise=False, shapes=False, colors=False), Varied(positions=False, shapes=False, colors=False)
 
 
 def test_the_same_seed_gives_the_same_variants_and_more_of_them_begin_alike() -> None:
-    few, many = (variants(PAIR, n, properties=("shape", "color"), seed=5) for n in (3, 8))
+    few, many = (variants(PAIR, n, seed=5) for n in (3, 8))
 
     assert many[:3] == few
-    assert variants(PAIR, 3, properties=("shape", "color"), seed=6) != few
+    assert variants(PAIR, 3, seed=6) != few
     assert len(set(many)) == 8
 
 
 def test_places_change_alone_where_nothing_else_is_asked_for() -> None:
-    for variant in variants(PAIR, 20, noise=False):
+    for variant in variants(PAIR, 20, PLACES):
         pairs = zip(variant.items, PAIR.items, strict=True)
         assert tuple(replace(item, x_px=was.x_px, y_px=was.y_px) for item, was in pairs) == PAIR.items
         assert is_trained_layout(variant)
@@ -32,7 +33,7 @@ def test_places_change_alone_where_nothing_else_is_asked_for() -> None:
 
 
 def test_noise_and_jitter_change_alone_where_places_are_kept() -> None:
-    for variant in variants(PAIR, 5, positions=False):
+    for variant in variants(PAIR, 5, NOISE):
         kept = [(item.shape, item.color, item.x_px, item.y_px) for item in variant.items]
         assert kept == [(item.shape, item.color, item.x_px, item.y_px) for item in PAIR.items]
         assert all(item.seed != was.seed for item, was in zip(variant.items, PAIR.items, strict=True))
@@ -41,7 +42,7 @@ def test_noise_and_jitter_change_alone_where_places_are_kept() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_the_same_stays_the_same_whatever_the_properties_become(seed: int) -> None:
     stimulus = random_match_to_sample(Geometry(), seed)
-    found = variants(stimulus, 20, properties=("shape", "color"), seed=seed)
+    found = variants(stimulus, 20, seed=seed)
 
     assert {truth(variant) for variant in found} == {truth(stimulus)}
     assert len({item.color for variant in found for item in variant.items}) > 8
@@ -51,7 +52,7 @@ def test_what_was_the_same_stays_the_same_whatever_the_properties_become(seed: i
 def test_the_odd_one_out_stays_the_odd_one_out() -> None:
     stimulus = random_odd_one_out(Geometry(), 1, "color")
 
-    assert {odd_one(v) for v in variants(stimulus, 10, properties=("color",))} == {odd_one(stimulus)}
+    assert {odd_one(v) for v in variants(stimulus, 10, Varied(shapes=False))} == {odd_one(stimulus)}
 
 
 def test_a_locked_item_stays_and_a_large_one_has_room() -> None:
@@ -64,11 +65,38 @@ def test_a_locked_item_stays_and_a_large_one_has_room() -> None:
         assert not overlaps(*variant.items, variant.geometry)
 
 
-def test_more_kinds_than_there_are_cannot_be_exchanged() -> None:
-    stimulus = Stimulus(tuple(Item(0, color, 0, 0) for color in range(17)))
+def test_new_colours_stay_among_the_new_ones() -> None:
+    stimulus = replace(PAIR, items=tuple(replace(item, color=16 + at) for at, item in enumerate(PAIR.items)))
 
-    with pytest.raises(UserError, match="There are 17 colours, and 16 to choose from"):
-        variants(stimulus, 1, positions=False, properties=("color",))
+    assert all(item.color >= 16 for variant in variants(stimulus, 8) for item in variant.items)
+
+
+@pytest.mark.parametrize("name", ["positions", "noise", "shapes", "colors"])
+def test_what_is_varied_does_not_depend_on_what_is_not(name: str) -> None:
+    fields = {"positions": ("x_px", "y_px"), "noise": ("jitter_px", "seed"), "shapes": ("shape",), "colors": ("color",)}
+    kept = replace(Varied(), **{name: False})  # type: ignore[arg-type]
+
+    for variant, every in zip(variants(PAIR, 10, kept), variants(PAIR, 10), strict=True):
+        back = []
+        for item, own in zip(every.items, PAIR.items, strict=True):
+            back.append(replace(item, **{field: getattr(own, field) for field in fields[name]}))
+        assert variant.items == tuple(back)
+
+
+def test_what_is_varied_is_said_where_it_is_not_everything() -> None:
+    assert Varied().words() == ""
+    assert PLACES.words() == "Drawn again: places; noise, shapes and colours stay."
+    assert Varied(noise=False).words() == "Drawn again: places, shapes and colours; noise stays."
+
+
+def test_where_every_variant_would_be_the_picture_itself_it_is_said() -> None:
+    locked = replace(PAIR, items=tuple(replace(item, locked=True) for item in PAIR.items))
+
+    with pytest.raises(UserError, match="Nothing is chosen that is drawn again"):
+        variants(PAIR, 1, Varied(False, False, False, False))
+    with pytest.raises(UserError, match="no item may move"):
+        variants(locked, 1, PLACES)
+    assert variants(locked, 1, NOISE)[0] != locked
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.desk import Desk
 from app.live import Live
 from app.main_window import MainWindow
-from app.panels.holds import HoldsPanel
+from app.panels.holds import HoldsOptions, HoldsPanel
 from app.store import Store
 from core.analyses.decision import Verdict
 from core.demo import demo_document
@@ -27,6 +27,7 @@ from core.interventions.move import MoveInSubspace
 from core.jobs.progress import Progress
 from core.render import open_photo
 from core.runner import Broken
+from core.variants import EVERYTHING, Varied
 from core.work_files import from_bytes, to_bytes
 from tests.app.answers import TINY, answer
 from tests.app.pretend_jobs import PretendJobs
@@ -76,15 +77,50 @@ def asked(panel: HoldsPanel, jobs: PretendJobs) -> None:
 
 
 def test_what_is_asked_is_the_document_and_so_many_pairs(panel: HoldsPanel, jobs: PretendJobs, desk: Desk) -> None:
-    panel.form.rows["n"].setCurrentText("200")  # type: ignore[attr-defined]
+    panel.form.rows["n"].setValue(200)  # type: ignore[attr-defined]
 
     panel.start.click()
 
     order = jobs.run(0).order
     assert order.what == HOLDS_JOB
-    assert order.options == {"document": desk.document, "n": 200, "seed": 0, "device": "cpu"}
+    asked = {"document": desk.document, "n": 200, "seed": 0, "varied": EVERYTHING}
+    assert order.options == {**asked, "device": "cpu"}
     assert panel.cancel.isEnabled()
     assert not panel.start.isEnabled()
+
+
+def test_where_not_everything_is_varied_it_is_said_and_one_click_varies_everything(
+    panel: HoldsPanel, jobs: PretendJobs
+) -> None:
+    assert not panel.kept_words.isVisible()
+    places = Varied(noise=False, shapes=False, colors=False)
+
+    assert panel.ask_of(HoldsOptions(40, 3), places) == ""
+    assert panel.kept_words.text() == "Drawn again: places; noise, shapes and colours stay."
+    assert not panel.about.isVisible()
+    assert "cancel that first" in panel.ask_of(HoldsOptions(), EVERYTHING)
+    order = jobs.run(0).order.options
+    assert (order["n"], order["seed"], order["varied"]) == (40, 3, places)
+    jobs.tell(state="finished", found=(replace(EMPTY, varied=places), replace(FIRST, varied=places)))
+    assert [row.number for row in panel.pairs.rows.shown] == [1, 2, 3]
+
+    panel.all.click()
+    assert not panel.kept_words.isVisible()
+    panel.start.click()
+    assert jobs.run(1).order.options["varied"] == EVERYTHING
+
+
+def test_a_document_brings_back_what_was_varied(panel: HoldsPanel, jobs: PretendJobs) -> None:
+    panel.ask_of(HoldsOptions(16), Varied(noise=False))
+    jobs.tell(state="finished", found=(replace(EMPTY, varied=Varied(noise=False)), FIRST))
+    kept = panel.kept()
+
+    panel.take({})
+    assert panel.varied == EVERYTHING
+    panel.take(kept)
+
+    assert panel.varied == Varied(noise=False)
+    assert panel.kept_words.isVisible()
 
 
 def test_what_is_there_so_far_is_shown_with_the_time_left(panel: HoldsPanel, jobs: PretendJobs) -> None:
