@@ -10,7 +10,8 @@ from typing import Any, get_args
 from core.arguments import add_varied_arguments, seed, varied_of, whole
 from core.datasets import EXAMPLES_MAX
 from core.document import Side
-from core.set_job import MANIFEST, SetOptions, write_set
+from core.set_job import SetOptions, write_set
+from core.sets import MANIFEST
 from core.terminal import DEVICE_HELP, device_of, watch
 from core.work_files import read_work
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
 from core.errors import UserError
 from core.options import with_options
+from core.sets import given_set
 from core.studies.study import all_names, chosen, every_study
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, say_assumed, watch
 
@@ -39,8 +40,7 @@ def add_study_verb(verbs: Any) -> None:
     )
     add_named_arguments(study)
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
-    study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
-    study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
+    _add_picture_arguments(study)
     study.add_argument("--paper-convention", action="store_true", help="the paper's formulas where they differ")
     study.add_argument("--runs", type=whole(1, RUNS_MAX), default=1, help="of losses: for each choice (default: 1)")
     study.add_argument(
@@ -53,6 +53,18 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument("--device", default="auto", help=DEVICE_HELP)
     _add_search_arguments(study)
     study.set_defaults(run=_study)
+
+
+def _add_picture_arguments(study: argparse.ArgumentParser) -> None:
+    """Add which pictures it is run on."""
+    study.add_argument(
+        "--set",
+        type=Path,
+        metavar="FOLDER",
+        help="run on the pictures of this folder, which relata set or relata render wrote, or on the first --n of them",
+    )
+    study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
+    study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
 
 
 def _add_search_arguments(study: argparse.ArgumentParser) -> None:
@@ -82,10 +94,11 @@ def _study(arguments: argparse.Namespace) -> int:
     from core.series import run_series
 
     device = device_of(arguments)
+    given = given_set(arguments.set, arguments.n) if arguments.set else None
     models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
     for model in models:
         say_assumed(model.assumed, model.name)
-    report = watch(run_series(models, _studies(arguments, models), arguments.out))
+    report = watch(run_series(models, _studies(arguments, models), arguments.out, given))
     print(f"report: {report}")
     return 0
 
@@ -100,7 +113,7 @@ def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
         seed=arguments.seed,
     )
     studies = chosen(
-        all_names(len(models)) if arguments.what == "all" else [arguments.what],
+        _all(arguments, len(models)) if arguments.what == "all" else [arguments.what],
         n=arguments.n,
         seed=arguments.seed,
         paper_convention=arguments.paper_convention,
@@ -113,6 +126,12 @@ def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
     if arguments.option and not named:
         raise UserError("--option is for one study.", "Name it in place of all.")
     return [with_options(s, arguments.option, s.name) if s in named else s for s in studies]
+
+
+def _all(arguments: argparse.Namespace, n_models: int) -> list[str]:
+    """What “all” means for so many models; of a set, those that can be run on one."""
+    alone = {study.name for study in every_study() if not study.why_no_set}
+    return [name for name in all_names(n_models) if not arguments.set or name in alone]
 
 
 def _blocks(words: str, models: list[Model]) -> tuple[int, ...]:

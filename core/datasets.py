@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from core.errors import UserError
-from core.scene import MAX_ITEMS, N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Stimulus, Task
+from core.scene import MAX_ITEMS, N_COLORS, N_OOD, N_SHAPES, Geometry, Item, Stimulus, Task, truth
 
 Kind = tuple[int, int]
 """A shape and a colour: what the study calls an object."""
@@ -218,6 +218,19 @@ def condition_of(a: Kind, b: Kind) -> Condition:
     if a[0] != b[0]:
         return "both" if a[1] != b[1] else "shape"
     return "color"
+
+
+def example_of(stimulus: Stimulus) -> Example | None:
+    """A stimulus as a labelled example; None where it poses no task."""
+    known = truth(stimulus)
+    if known is None:
+        return None
+    if known.pairs:
+        condition = "-".join("same" if pair.same else "different" for pair in known.pairs)
+    else:
+        a, b = ((item.shape, item.color) for item in stimulus.items)
+        condition = condition_of(a, b)
+    return Example(stimulus, int(known.same), condition)
 
 
 def odd_one_out(

@@ -54,7 +54,10 @@ def report_html(results: Sequence[StudyResult]) -> str:
         models=[{"model": name, "weights (SHA-256)": sha} for name, sha in models],
         asked=asked,
         theirs=[r for r in asked if r.settings["paper_convention"]],
-        accuracies=[{"model": r.model, **{row["split"]: row["accuracy"] for row in r.rows}} for r in accuracies],
+        accuracies=[
+            {"model": r.model, **{row["split"]: row["accuracy"] for row in r.rows if "split" in row}}
+            for r in accuracies
+        ],
         paper=PAPER,
         sources=[{"numbers": name.replace("_", " "), **asdict(source)} for name, source in SOURCES.items()],
         light=_css(LIGHT),

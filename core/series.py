@@ -5,6 +5,7 @@ DIR/MODEL/das.json, das.csv, figures/das-color.svg, .pdf, .png
 DIR/MODEL/subspaces/ (of a model of one's own beside its weights, if they can be written there)
 DIR/correlation/correlation.json, …
 DIR/losses-TASK/losses.json, losses.csv, figures/, models/
+DIR/set-NAME-HASH/report.html, MODEL/… (on the pictures of a set: everything that was found on them, and nothing else)
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from core.figures import write_figure
 from core.jobs.progress import Progress, part
 from core.report import write_report
 from core.storage import check_file, check_folder, write_text
+from core.studies.given import Given
 from core.studies.result import StudyResult, read_result, result_to_csv, result_to_json
 from core.studies.study import Bench, Study, every_study
 
@@ -41,38 +43,46 @@ class _Part:
 
 
 def run_series(
-    models: Sequence[Model], wanted: Sequence[Study], out: Path
+    models: Sequence[Model], wanted: Sequence[Study], out: Path, given: Given | None = None
 ) -> Generator[Progress | StudyResult, None, Path]:
     """Run what has not been run with these settings and weights, write results, figures and the report.
+
+    Where pictures are `given`, on these alone, in a folder of their own.
 
     Yields each result as soon as its files are written, those of earlier runs included, and returns the report's
     path. Closing the job keeps every finished study, and every subspace found.
 
-    Raises UserError where a number is out of its range, or the folder cannot be written.
+    Raises UserError where a number is out of its range, the folder cannot be written, or a study cannot be run on what
+    is given.
     """
     for study in wanted:
         study.check()
+    if given is not None:
+        wanted, out = [study.of_given(len(given.stimuli)) for study in wanted], out / given.folder
+    parts = _parts(models, wanted, out, given)
+    for p in reversed(parts):  # what needs other parts says so before them
+        p.study.check_given(p.bench)
     check_folder(out)
     check_file(out / "report.html")
-    parts = _parts(models, wanted, out)
     _check_places(parts)
     total = sum(p.weight for p in parts if _finished(p) is None) + 1000
-    yield from _run_parts(parts, total, lambda: _write_report(models, wanted, out))
+    yield from _run_parts(parts, total, lambda: _write_report(models, wanted, out, given))
     yield Progress(total - 1000, total, "writing the report")
-    return _write_report(models, wanted, out)
+    return _write_report(models, wanted, out, given)
 
 
-def _parts(models: Sequence[Model], wanted: Sequence[Study], out: Path) -> list[_Part]:
+def _parts(models: Sequence[Model], wanted: Sequence[Study], out: Path, given: Given | None) -> list[_Part]:
     """Everything about one model, then about the next; what is of several models, or trains its own, comes last."""
     alone = [study for study in wanted if study.scope == "one model"]
-    parts = [_Part(s, Bench((model,), out / folder_name(model, models))) for model in models for s in alone]
+    benches = [Bench((model,), out / folder_name(model, models), given=given) for model in models]
+    parts = [_Part(study, bench) for bench in benches for study in alone]
     for study in wanted:
         if study.scope == "all models":
-            parts.append(_Part(study, Bench(tuple(models), out / study.name)))
+            parts.append(_Part(study, Bench(tuple(models), out / study.name, given=given)))
         if study.scope == "one task":
             for task in dict.fromkeys(model.task for model in models):
                 of_task = tuple(model for model in models if model.task == task)
-                parts.append(_Part(study, Bench(of_task, out / f"{study.name}-{task}")))
+                parts.append(_Part(study, Bench(of_task, out / f"{study.name}-{task}", given=given)))
     return parts
 
 
@@ -107,10 +117,11 @@ def _run_parts(
         yield result
 
 
-def _write_report(models: Sequence[Model], wanted: Sequence[Study], out: Path) -> Path:
+def _write_report(models: Sequence[Model], wanted: Sequence[Study], out: Path, given: Given | None) -> Path:
     """The report of all that is finished, so that a run which is cancelled has one as well."""
     asked = {study.name: study for study in wanted}
-    parts = _parts(models, [asked.get(study.name, study) for study in every_study()], out)
+    known = [study for study in every_study() if given is None or not study.why_no_set]
+    parts = _parts(models, [asked.get(study.name, study) for study in known], out, given)
     return write_report([r for p in parts if (r := _earlier(p)) is not None], out / "report.html")
 
 

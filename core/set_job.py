@@ -21,34 +21,30 @@ from PIL import Image
 
 from core.analyses.decision import Decision, Verdict
 from core.cards import Card, card_n_prefix, card_task, judges_relation, model_path, read_card
-from core.copied import copied_text, read_copied
+from core.copied import copied_text
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.document import Document, Side, stimulus_of
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.masked_folder import IMAGES, LABELS
-from core.paint import layer_pixels
 from core.questions import Answer, Question
 from core.render import item_insides, render
 from core.scene import (
     DISTRACTORS,
     RELATIONS,
     TARGET,
-    Layer,
     Stimulus,
     odd_difference,
     odd_one,
     task_of,
     truth,
 )
+from core.sets import FORMAT, MANIFEST, PAINT
 from core.storage import check_folder, write_files, write_text
-from core.texts import parse_json, read_text
 from core.tokens import patches_of_items
 from core.variants import Varied, endless_variants
 
 SET_JOB = "core.set_job:write_set"
-MANIFEST, PAINT = "manifest.json", "paint.png"
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,32 +234,3 @@ def _write_manifest(
     if stimulus.paint is not None:
         write_files({out / PAINT: stimulus.paint.packed})
     write_text(out / MANIFEST, json.dumps(made, indent=1) + "\n")
-
-
-def read_set(folder: Path) -> list[Stimulus]:
-    """The stimuli of a set, from its manifest.
-
-    Raises UserError where there is none, or it is damaged.
-    """
-    try:
-        made = parse_json(read_text(folder / MANIFEST))
-        painted = (folder / PAINT).read_bytes() if (folder / PAINT).is_file() else None
-        if made["format"] != FORMAT:
-            raise ValueError("it is of another version")
-        parts = [{name: entry[name] for name in ("format", "items", "geometry")} for entry in made["pictures"]]
-    except OSError as error:
-        raise UserError(f"{folder} holds no set: {error.strerror or error}.", "Make one: relata set.") from error
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise UserError(f"The manifest in {folder} cannot be read: {error}.", "Make the set again.") from error
-    stimuli = [read_copied(json.dumps(part)) for part in parts]
-    if painted is None:
-        return stimuli
-    return [replace(stimulus, paint=_layer(painted, stimulus)) for stimulus in stimuli]
-
-
-def _layer(packed: bytes, stimulus: Stimulus) -> Layer:
-    try:
-        layer_pixels(Layer(packed), stimulus.geometry.image_px)
-    except ValueError as error:
-        raise UserError(f"{PAINT} of the set cannot be read: {error}.", "Make the set again.") from error
-    return Layer(packed)

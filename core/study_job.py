@@ -16,6 +16,7 @@ from core.cards import bundled_models, card_task, model_path, read_card, resourc
 from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.plots import Plot
+from core.sets import given_set
 from core.studies.published import MODELS
 from core.studies.result import StudyResult, read_result
 from core.studies.study import beside, chosen, every_study
@@ -48,16 +49,19 @@ def study(
     seed: int = 0,
     paper_convention: bool = False,
     own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    pictures: str = "",
     device: str = "auto",
 ) -> Generator[Progress | StudyPart, None, str]:
     """Run the studies of these names on the models into the folder `out`, and return the report's path.
 
-    `own`: for a study, by its name, options that only it has.
+    `own`: for a study, by its name, options that only it has. `pictures`: the folder of a set, to run them on its first
+    `n` pictures, or on all of them, in the place of the study's own.
 
     Parts that were finished earlier with the same settings are shown and not run again.
 
-    Raises UserError where a model cannot be opened or the folder cannot be written.
+    Raises UserError where a model cannot be opened, the folder cannot be written, or there is no such set.
     """
+    given = given_set(Path(pictures), n) if pictures else None
     yield Progress(0, 1, "opening the model")
     from core.engine import verify
     from core.families.files import open_model
@@ -68,7 +72,7 @@ def study(
     where = choose_device(device)
     opened = [verify(open_model(reference, where)) for reference in models]
     wanted = chosen(studies, n=n, seed=seed, paper_convention=paper_convention)
-    job = run_series(opened, [replace(study, **own.get(study.name, {})) for study in wanted], Path(out))
+    job = run_series(opened, [replace(study, **own.get(study.name, {})) for study in wanted], Path(out), given)
     try:
         while True:
             said = next(job)

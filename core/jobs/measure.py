@@ -19,15 +19,25 @@ def predictions(model: Model, examples: Sequence[Example], *, batch: int = 64) -
 
     Raises UserError where it has no such classes.
     """
+    found = yield from margins(model, examples, batch=batch)
+    return [int(margin > 0) for margin in found]
+
+
+def margins(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[float]]:
+    """The margin same − different that the model gives each example.
+
+    Raises UserError where it has no such classes.
+    """
     require_relation(model)
-    chosen: list[int] = []
+    found: list[float] = []
     for start in range(0, len(examples), batch):
         few = examples[start : start + batch]
         with torch.inference_mode():
             x = to_input(model, render_many([e.stimulus for e in few]))
-            chosen += resume(model, embed(model, x), 0).argmax(1).tolist()
+            logits = resume(model, embed(model, x), 0)  # [B, 2]
+            found += (logits[:, 1] - logits[:, 0]).tolist()
         yield Progress(min(start + batch, len(examples)), len(examples), "answering")
-    return chosen
+    return found
 
 
 def measure(model: Model, splits: Sequence[Split], n: int, *, n_kinds: int = 256) -> Job[dict[str, dict[str, float]]]:

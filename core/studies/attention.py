@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from core.errors import UserError
 from core.jobs.progress import Job
 from core.masses import KINDS
 from core.studies.comparison import Table
 from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult
-from core.studies.study import Bench, Study, of_model
+from core.studies.study import Bench, Study, of_images
+from core.tokens import patches_of_items
 
 RULE = "largest mean share over heads and blocks, each head once; the most typical image"
 """How the heads and the image of the stages are picked."""
@@ -34,19 +36,31 @@ class Attention(Study):
     order: ClassVar[int] = 10
     weight: ClassVar[int] = 2
     ticked: ClassVar[bool] = True
+    why_no_set: ClassVar[str] = ""
 
     n: int = 500
     seed: int = 0
     paper_convention: bool = False
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {"split": "test", **of_model(bench.model), **self.options(), "stage_heads": RULE}
+        own = {} if bench.given else {"split": "test"}
+        return {**own, **of_images(bench), **self.options(), "stage_heads": RULE}
+
+    def check_given(self, bench: Bench) -> None:
+        Study.check_given(self, bench)
+        n_patches = {len(of) for e in bench.examples(self.n, self.seed) for of in patches_of_items(e.stimulus)}
+        if len(n_patches) > 1:
+            raise UserError(
+                f"The items of these pictures cover from {min(n_patches)} to {max(n_patches)} patches each, and shares "
+                "of attention are compared between items of one size.",
+                "Use items of one size that all lie on the patch grid.",
+            )
 
     def run(self, bench: Bench) -> Job[StudyResult]:
-        """Masses per head on `n` test images, half of each label."""
+        """Masses per head on `n` test images, half of each label, or on the pictures that are given."""
         from core.studies.measures.attention import measure_attention
 
-        return self.result(bench, self.n, (yield from measure_attention(bench.model, self)))
+        return self.result(bench, self.n, (yield from measure_attention(bench, self)))
 
     def published(self, result: StudyResult) -> dict[str, Table]:
         """The blocks of our peaks, and what captions say of other models."""

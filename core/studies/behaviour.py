@@ -16,7 +16,7 @@ from core.statistics import wilson
 from core.studies.comparison import PUBLISHED, Table, of_another
 from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES, accuracy_series
 from core.studies.result import Row, StudyResult, n_kinds_of
-from core.studies.study import Bench, Found, Study, of_model
+from core.studies.study import Bench, Found, Study, of_images
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -34,23 +34,33 @@ SPLITS: dict[Split, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Behaviour(Study):
-    """Accuracy on every split, unseen shapes and colours included."""
+    """Accuracy on every split, unseen shapes and colours included, or on the pictures of a set."""
 
     name: ClassVar[str] = "behaviour"
     label: ClassVar[str] = "Behaviour"
     title: ClassVar[str] = "Accuracy by split"
     order: ClassVar[int] = 50
     weight: ClassVar[int] = 14
+    why_no_set: ClassVar[str] = ""
 
     n: int = 3200
     seed: int = 0
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {**of_model(bench.model), **self.options(), "splits": list(SPLITS)}
+        own = {} if bench.given else {"splits": list(SPLITS)}
+        return {**of_images(bench), **self.options(), **own}
+
+    def check_given(self, bench: Bench) -> None:
+        Study.check_given(self, bench)
+        bench.examples(self.n, self.seed)
 
     def run(self, bench: Bench) -> Job[StudyResult]:
-        """Accuracy on `n` images of each split."""
+        """Accuracy on `n` images of each split, or on the pictures that are given."""
         model, rows = bench.model, []
+        if bench.given is not None:
+            from core.studies.measures.behaviour import measure_given
+
+            return self.result(bench, self.n, (yield from measure_given(bench)))
         for done, split in enumerate(SPLITS):
             row = yield from part(self._row(model, split), 1000 * done, 1000, 1000 * len(SPLITS))
             rows.append(row)

@@ -38,6 +38,7 @@ class Correlation(Study):
     weight: ClassVar[int] = 0
     scope: ClassVar[Scope] = "all models"
     needs: ClassVar[tuple[str, ...]] = ("das", "behaviour")
+    why_no_set: ClassVar[str] = "It puts together what other parts found on their own pictures."
 
     seed: int = 0
 

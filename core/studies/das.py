@@ -15,7 +15,7 @@ from core.scene import PROPERTIES, Property
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import DAS, NEAREST, WRONG_OBJECT, das_curve
 from core.studies.result import StudyResult
-from core.studies.study import Bench, of_model
+from core.studies.study import Bench, of_images
 from core.studies.subspaces import StudyOfSubspaces
 
 
@@ -31,7 +31,7 @@ class Alignment(StudyOfSubspaces):
     ticked: ClassVar[bool] = True
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {**of_model(bench.model), "n": self.n, "seed": self.seed, **self.found_by(bench)}
+        return {**of_images(bench), "n": self.n, "seed": self.seed, **self.found_by(bench)}
 
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Interchange accuracy on `n` unseen pairs, after the embeddings and every block."""

@@ -5,15 +5,15 @@ Source: Vilas et al. 2023; docs/methods.md, "Many pictures".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Self
 
 from core.errors import UserError
 from core.jobs.progress import Job
 from core.studies.comparison import Table
 from core.studies.published_lens import NOTES, published
 from core.studies.result import Row, StudyResult
-from core.studies.study import Bench, Study, of_model
+from core.studies.study import Bench, Study, of_images
 
 Direction = Literal["memories of the class", "classes of the memories"]
 
@@ -34,6 +34,7 @@ class Lens(Study):
     order: ClassVar[int] = 70
     weight: ClassVar[int] = 12
     in_all: ClassVar[bool] = False
+    why_no_set: ClassVar[str] = ""
 
     n: int = 200
     seed: int = 0
@@ -44,7 +45,7 @@ class Lens(Study):
     n_random: int = field(default=40, metadata={"label": "Pictures for random weights"})
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {**of_model(bench.model), **self.options()}
+        return {**of_images(bench), **self.options()}
 
     def check(self) -> None:
         Study.check(self)
@@ -54,11 +55,20 @@ class Lens(Study):
                     f"{name} cannot be {getattr(self, name)}.", f"Use a multiple of 4 from 0 to n, {self.n}."
                 )
 
+    def of_given(self, n: int) -> Self:
+        """Linear probes would need other pictures to learn from."""
+        fewer = {name: min(getattr(self, name), n) for name in ("n_removed", "n_random")}
+        return replace(self, n=n, n_probed=0, **fewer)
+
+    def check_given(self, bench: Bench) -> None:
+        Study.check_given(self, bench)
+        bench.examples(self.n, self.seed)
+
     def run(self, bench: Bench) -> Job[StudyResult]:
-        """Everything that the lens measures on `n` labelled pictures."""
+        """Everything that the lens measures on `n` labelled pictures, or on those that are given."""
         from core.studies.measures.lens import measure_lens
 
-        return self.result(bench, self.n, (yield from measure_lens(bench.model, self)))
+        return self.result(bench, self.n, (yield from measure_lens(bench, self)))
 
     def published(self, result: StudyResult) -> dict[str, Table]:
         """Rate, coverage and accuracy beside every published model."""

@@ -59,6 +59,7 @@ class Losses(Study):
     weight: ClassVar[int] = 90
     scope: ClassVar[Scope] = "one task"
     in_all: ClassVar[bool] = False
+    why_no_set: ClassVar[str] = "It trains models of its own, and measures them on every split."
 
     n: int = 6400
     seed: int = 0

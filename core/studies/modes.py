@@ -14,7 +14,7 @@ from core.looks import signed
 from core.modes import Convention
 from core.studies.comparison import Table
 from core.studies.result import Row, StudyResult
-from core.studies.study import Bench, Study, of_model
+from core.studies.study import Bench, Study, check_one_source, of_images
 
 STATEMENTS = (
     ("the cosine is high in the first blocks and falls with depth", "most vision transformers"),
@@ -30,9 +30,9 @@ MOST_ROWS = 12
 class QueryKeyModes(Study):
     """By which pairs of features heads attend, whether these are alike, and which pictures have most of each.
 
-    The pictures are those of a `folder`, or without one test images of the model's task. The gallery is of the head
-    `head` of `block`; at −1 of the head whose sides are most alike, and of the one whose are least. `paper_convention`
-    looks at the raw stream and leaves norm and bias out.
+    The pictures are those of a set or of a `folder`, or without one test images of the model's task. The gallery is of
+    the head `head` of `block`; at −1 of the head whose sides are most alike, and of the one whose are least.
+    `paper_convention` looks at the raw stream and leaves norm and bias out.
     """
 
     name: ClassVar[str] = "modes"
@@ -41,6 +41,7 @@ class QueryKeyModes(Study):
     order: ClassVar[int] = 75
     weight: ClassVar[int] = 6
     in_all: ClassVar[bool] = False
+    why_no_set: ClassVar[str] = ""
 
     n: int = 200
     seed: int = 0
@@ -56,18 +57,22 @@ class QueryKeyModes(Study):
         return "paper" if self.paper_convention else "exact"
 
     def settings(self, bench: Bench) -> dict[str, Any]:
-        return {**of_model(bench.model), **self.options()}
+        return {**of_images(bench), **self.options()}
 
     def check(self) -> None:
         Study.check(self)
         if not 1 <= self.n_modes <= MOST_ROWS:
             raise UserError(f"A gallery has no {self.n_modes} modes.", f"Use from 1 to {MOST_ROWS}.")
 
+    def check_given(self, bench: Bench) -> None:
+        Study.check_given(self, bench)
+        check_one_source(self.folder)
+
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Weights of all heads, then one pass over the pictures."""
         from core.studies.measures.modes import measure_modes
 
-        found, n = yield from measure_modes(bench.model, self)
+        found, n = yield from measure_modes(bench, self)
         return self.result(bench, n, found)
 
     def published(self, result: StudyResult) -> dict[str, Table]:

@@ -14,7 +14,7 @@ from core.scene import PROPERTIES
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import NOVEL
 from core.studies.result import StudyResult
-from core.studies.study import Bench, of_model
+from core.studies.study import Bench, of_images
 from core.studies.subspaces import StudyOfSubspaces
 
 
@@ -35,7 +35,7 @@ class NovelVectors(StudyOfSubspaces):
 
     def settings(self, bench: Bench) -> dict[str, Any]:
         own = {"n": self.n, "seed": self.seed, "n_pool": self.n, "paper_convention": self.paper_convention}
-        return {**of_model(bench.model), **own, **self.found_by(bench)}
+        return {**of_images(bench), **own, **self.found_by(bench)}
 
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Counterfactual answers by four kinds of vectors on `n` pairs, after every block but a blind last."""

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from core.cards import resource_folder
+from core.errors import UserError
 from core.jobs.progress import Job
 from core.masked_folder import masked_pictures
+from core.scene import odd_one
 from core.studies.comparison import Table
 from core.studies.result import Row, StudyResult
-from core.studies.study import Bench, Study
+from core.studies.study import Bench, Study, check_one_source, of_images
 from core.texts import read_text
 
 
@@ -27,7 +29,7 @@ class Preference(Study):
     """Does attention go to the same, the different or the background, block by block, on odd-one-out pictures?
 
     `differs` is in what the odd one differs, "all" a third of each. With a `folder` of pictures and masks those are
-    taken instead, `n` of them in an order drawn from the seed.
+    taken instead, `n` of them in an order drawn from the seed, or the odd ones out of a set that is given.
     """
 
     name: ClassVar[str] = "preference"
@@ -36,6 +38,7 @@ class Preference(Study):
     order: ClassVar[int] = 80
     weight: ClassVar[int] = 4
     in_all: ClassVar[bool] = False
+    why_no_set: ClassVar[str] = ""
 
     n: int = 300
     seed: int = 0
@@ -43,13 +46,21 @@ class Preference(Study):
     folder: str = ""
 
     def settings(self, bench: Bench) -> dict[str, Any]:
+        if bench.given is not None:
+            return {**self.options(), **of_images(bench)}
         return {**self.options(), "pictures": _digest(Path(self.folder)) if self.folder else "drawn"}
+
+    def check_given(self, bench: Bench) -> None:
+        Study.check_given(self, bench)
+        check_one_source(self.folder)
+        if bench.given is not None and all(odd_one(stimulus) is None for stimulus in bench.given.stimuli):
+            raise UserError("No picture of the set has an odd one out.", "Make a set of one: Stimulus ▸ Odd one out.")
 
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Preferences of every block on `n` pictures, or as many as the folder has."""
         from core.studies.measures.preference import measure_preference
 
-        n, found = yield from measure_preference(bench.model, self)
+        n, found = yield from measure_preference(bench, self)
         return self.result(bench, n, found)
 
     def published(self, result: StudyResult) -> dict[str, Table]:

@@ -12,7 +12,7 @@ from core.jobs.progress import Job
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import PROBE
 from core.studies.result import Row, StudyResult
-from core.studies.study import Bench, Study, of_model
+from core.studies.study import Bench, Study, of_images
 
 ALPHAS = (0.5, 1.0, 2.0, 20.0, 40.0)
 """The study's three strengths, and two more: a probe's row is added as it is, so that where the stream's norm is many
@@ -41,6 +41,7 @@ class Probes(Study):
     title: ClassVar[str] = "Probes for the relation of a pair"
     order: ClassVar[int] = 40
     weight: ClassVar[int] = 25
+    why_no_set: ClassVar[str] = "It trains probes on pictures of every relation, and tests them on others."
 
     n: int = 1000
     seed: int = 0
@@ -49,7 +50,7 @@ class Probes(Study):
 
     def settings(self, bench: Bench) -> dict[str, Any]:
         own = {"n": self.n, "seed": self.seed, "paper_convention": self.paper_convention}
-        return {**of_model(bench.model), **own, "alphas": list(ALPHAS), "probe": asdict(self.probe)}
+        return {**of_images(bench), **own, "alphas": list(ALPHAS), "probe": asdict(self.probe)}
 
     def run(self, bench: Bench) -> Job[StudyResult]:
         """Probes at every site, trained on `probe.n_images` images and tested on `n` others, and edits along them."""

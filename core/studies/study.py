@@ -9,18 +9,22 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from inspect import isabstract
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from core.datasets import EXAMPLES_MAX, SEED_MAX
+from core.datasets import EXAMPLES_MAX, SEED_MAX, Example, split_examples
 from core.errors import UserError
 from core.jobs.progress import Job
 from core.plots import Bars, Curves, Plot, Series
 from core.registry import kinds
 from core.studies.comparison import Table
+from core.studies.given import Given
 from core.studies.result import Row, StudyResult, n_kinds_of
 
 if TYPE_CHECKING:
     from core.families.model import Model
+
+SET = "set"
+"""The setting that says on which set a result was found; results on the study's own pictures have none."""
 
 Scope = Literal["one model", "all models", "one task"]
 """What a result is about: one of the models, all of them together, or a task of theirs, with models of its own."""
@@ -28,16 +32,29 @@ Scope = Literal["one model", "all models", "one task"]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a study works on: models, a folder for what it learns, and what the studies that it `needs` found."""
+    """What a study works on: models, a folder for what it learns, what the studies that it `needs` found, and the
+    pictures of a set where they are `given`."""
 
     models: tuple[Model, ...]
     folder: Path = Path()
     results: tuple[StudyResult, ...] = ()
+    given: Given | None = None
 
     @property
     def model(self) -> Model:
         """The model, or the first of them."""
         return self.models[0]
+
+    def examples(self, n: int, seed: int) -> Sequence[Example]:
+        """The pictures of the set with their right answers, or `n` test images of the model's task.
+
+        Raises UserError where the set poses another task.
+        """
+        model = self.model
+        if self.given is not None:
+            return self.given.examples(model)
+        kinds = n_kinds_of(model)
+        return split_examples("test", n, task=model.task, n_kinds=kinds, seed=seed, geometry=model.geometry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Study(ABC):
     `name` is its word on the command line and the name of its files, `label` its words in a list, `title` its heading,
     and the first line of its docstring says what it is. `weight` is its rough share of the time. `needs` names the
     studies whose results it is made of. `in_all`: whether it is run where all are asked for; `ticked`: whether it is
-    chosen at first.
+    chosen at first. `why_no_set`: why it cannot be run on the pictures of a set, "" where it can.
     """
 
     name: ClassVar[str]
@@ -68,6 +85,7 @@ class Study(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     in_all: ClassVar[bool] = True
     ticked: ClassVar[bool] = False
+    why_no_set: ClassVar[str] = "It draws what it needs itself."
 
     @abstractmethod
     def run(self, bench: Bench) -> Job[StudyResult]:
@@ -80,7 +98,7 @@ class Study(ABC):
 
     def settings(self, bench: Bench) -> dict[str, Any]:
         """What decides the numbers beside the weights: a result with the same settings is not measured again."""
-        return {**of_model(bench.model), **self.options()}
+        return {**of_images(bench), **self.options()}
 
     def options(self) -> dict[str, Any]:
         """The fields as a file holds them."""
@@ -117,24 +135,42 @@ class Study(ABC):
         if not 0 <= seed <= SEED_MAX:
             raise UserError(f"{seed} is no seed.", f"Use a whole number from 0 to {SEED_MAX:,}.")
 
+    def of_given(self, n: int) -> Self:
+        """The same study of `n` pictures that are given."""
+        return replace(self, **({"n": n} if hasattr(self, "n") else {}))
+
+    def check_given(self, bench: Bench) -> None:
+        """Raises UserError where it cannot be run on the pictures that are given."""
+        if bench.given is not None and self.why_no_set:
+            others = ", ".join(study.label for study in every_study() if not study.why_no_set)
+            raise UserError(f"{self.label} cannot be run on a set. {self.why_no_set}", f"These can: {others}.")
+
     def result(self, bench: Bench, n: int, found: Found) -> StudyResult:
         """What was found of a model, with everything needed to tell how."""
+        given = bench.given
         return StudyResult(
             study=self.name,
-            title=self.title,
+            title=self.title if given is None else f"{self.title}, set “{given.name}”",
             model=bench.model.name,
             weights_sha256=bench.model.weights_hash,
             settings=self.settings(bench),
             n=n,
             rows=tuple(found.rows),
             plots=found.plots,
-            notes=(*found.notes, *bench.model.assumed),
+            notes=(*(() if given is None else given.notes(bench.model)), *found.notes, *bench.model.assumed),
         )
 
 
-def of_model(model: Model) -> dict[str, Any]:
-    """What of a model decides the images."""
-    return {"task": model.task, "n_kinds": n_kinds_of(model)}
+def check_one_source(folder: str) -> None:
+    """Raises UserError where pictures of a folder are asked for beside those of a set."""
+    if folder:
+        raise UserError("Pictures of a folder and those of a set were asked for.", "Name one of them.")
+
+
+def of_images(bench: Bench) -> dict[str, Any]:
+    """What decides the images: of a model, and which set is given in their place."""
+    known = {"task": bench.model.task, "n_kinds": n_kinds_of(bench.model)}
+    return known if bench.given is None else {**known, SET: bench.given.known}
 
 
 @cache
@@ -167,9 +203,10 @@ def chosen(names: Iterable[str], **options: Any) -> list[Study]:
 
 
 def tables(result: StudyResult) -> dict[str, Table]:
-    """For each figure of a result, by its name, the measured and the published numbers; none where none are known."""
+    """For each figure of a result, by its name, the measured and the published numbers; none where none are known, and
+    none for a set: nothing was published of its pictures."""
     study = study_named(result.study)
-    return study.published(result) if study else {}
+    return study.published(result) if study and SET not in result.settings else {}
 
 
 def beside(name: str, plot: Plot, result: StudyResult, model: str) -> Plot:
@@ -178,7 +215,7 @@ def beside(name: str, plot: Plot, result: StudyResult, model: str) -> Plot:
     It stays as it is where that model has none, so that its labels always tell whose numbers are drawn.
     """
     study = study_named(result.study)
-    if study is None or not isinstance(plot, Curves | Bars):
+    if study is None or SET in result.settings or not isinstance(plot, Curves | Bars):
         return plot
     x = plot.x if isinstance(plot, Curves) else ()
     series = study.published_series(name, result.settings, x, model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.cards import bundled_models, subspace_folder, subspace_folders
 from core.datasets import SEED_MAX
@@ -22,6 +22,8 @@ class StudyOfSubspaces(Study):
 
     `search` None means the defaults with the study's seed; `blocks` empty means the embeddings and every block.
     """
+
+    why_no_set: ClassVar[str] = "It swaps values between pairs with counterfactuals, which a set does not have."
 
     n: int = 1000
     seed: int = 0

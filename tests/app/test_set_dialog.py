@@ -12,7 +12,7 @@ from app.panels.holds import HoldsPanel
 from app.set_dialog import SetDialog
 from core.document import make_counterfactual, open_photo_in
 from core.scene import Photo
-from core.set_job import read_set
+from core.sets import read_set
 from core.variants import Varied, variants
 
 JOB_MS = 60_000

@@ -321,3 +321,20 @@ def test_a_network_for_images_of_other_channels_is_a_users_error(
 
     assert run(*words, "--model", grey, *out) == 2
     assert f"{n} channels (in_chans)" in capsys.readouterr().err
+
+
+def test_a_study_of_a_rendered_folder_is_of_its_first_pictures(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = saved(tmp_path / "tiny.safetensors", {})
+    assert run("render", "--image", 64, "--n", 8, "--out", tmp_path / "mine") == 0
+    words = ("study", "all", "--model", model, "--out", tmp_path / "out", "--set", tmp_path / "mine")
+
+    assert run(*words, "--n", 4) == 0
+    (folder,) = (tmp_path / "out").glob("set-mine-*")
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "tiny").glob("*.json")}
+    assert {name: result["n"] for name, result in found.items()} == {"attention": 4, "behaviour": 4}
+    assert run("study", "das", *words[2:]) == 2
+    assert "Subspaces cannot be run on a set" in capsys.readouterr().err
+    assert run(*words[:-1], tmp_path) == 2
+    assert "holds no set" in capsys.readouterr().err

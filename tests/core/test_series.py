@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
+from core.document import random_pair
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, choose_device
 from core.figure_work import read_figure
 from core.jobs.fit_subspace import SearchOptions
 from core.jobs.progress import Progress
+from core.scene import Geometry
 from core.series import run_series
+from core.studies.given import Given
 from core.studies.probe import ProbeOptions
 from core.studies.result import StudyResult, result_from_json, result_to_csv
 from core.studies.study import Study, all_names, chosen
+from core.variants import variants
 from tests.core.networks import CARD, balanced_model
 
 QUICK: dict[str, Any] = {
@@ -219,4 +223,33 @@ def test_a_number_out_of_its_range_is_refused_before_anything_is_written(
     with pytest.raises(UserError) as refusal:
         next(run_series([model], quick(*all_names(2), "losses", **changes), tmp_path / "out"))
     assert refusal.value.hint.startswith(("Ask for", "Use a whole number"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_found_on_a_set_lies_by_itself_and_leaves_the_rest_as_it_was(model: Model, tmp_path: Path) -> None:
+    run([model], quick("behaviour"), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    sets = [
+        Given("mine", f"{index}" * 64, tuple(variants(random_pair(Geometry(64, 16), index), 6))) for index in (1, 2)
+    ]
+
+    said = [list(run_series([model], quick("behaviour"), tmp_path, given)) for given in sets]
+
+    assert {path: path.read_bytes() for path in before} == before
+    for given, of in zip(sets, said, strict=True):
+        folder = tmp_path / f"set-mine-{given.sha256[:8]}"
+        result = result_from_json((folder / "tiny" / "behaviour.json").read_text(encoding="utf-8"))
+        assert [each for each in of if isinstance(each, StudyResult)] == [result]
+        assert result.settings["set"]["sha256"] == given.sha256
+        assert "set “mine”" in (folder / "report.html").read_text(encoding="utf-8")
+    again = list(run_series([model], quick("behaviour"), tmp_path, sets[0]))
+    assert not started([each for each in again if isinstance(each, Progress)])
+
+
+def test_what_cannot_be_run_on_a_set_is_said_before_anything_is_written(model: Model, tmp_path: Path) -> None:
+    given = Given("mine", "1" * 64, tuple(variants(random_pair(Geometry(64, 16), 1), 4)))
+
+    with pytest.raises(UserError, match="Probes cannot be run on a set"):
+        list(run_series([model], quick("behaviour", "probe"), tmp_path / "out", given))
+
     assert not (tmp_path / "out").exists()

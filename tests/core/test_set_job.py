@@ -25,7 +25,8 @@ from core.questions import Question
 from core.render import item_insides, render
 from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
 from core.session import Session
-from core.set_job import SetOptions, Written, read_set, write_set
+from core.set_job import SetOptions, Written, write_set
+from core.sets import read_set
 from core.tokens import tokens_of_items
 from core.variants import Varied, variants
 from core.work import Work
@@ -133,14 +134,6 @@ def test_a_model_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no model “gone”"):
         finished(write_set(replace(document_of(PAIR), model="gone"), "base", SetOptions(1), str(tmp_path / "set")))
     assert not (tmp_path / "set").exists()
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"format": 9}', '{"format": 1, "pictures": [{}]}', "[" * 100_000])
-def test_a_damaged_manifest_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
-    (tmp_path / "manifest.json").write_text(text)
-
-    with pytest.raises(UserError, match="cannot be read"):
-        read_set(tmp_path)
 
 
 def test_the_command_writes_the_set_of_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.datasets import split_examples
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
 from core.jobs.progress import Job, Progress
@@ -26,24 +25,22 @@ from core.statistics import mean_interval
 from core.studies.attention import Attention, peak_blocks
 from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.published import ATTENTION
-from core.studies.result import Row, item_pairs, n_kinds_of
-from core.studies.study import Found
+from core.studies.result import Row, item_pairs
+from core.studies.study import Bench, Found
 from core.tokens import item_tokens
 
 
-def measure_attention(model: Model, study: Attention) -> Job[Found]:
-    """Masses per head on the study's number of test images, half of each label."""
-    examples = split_examples(
-        "test", study.n, task=model.task, n_kinds=n_kinds_of(model), seed=study.seed, geometry=model.geometry
-    )
-    stimuli = [e.stimulus for e in examples]
+def measure_attention(bench: Bench, study: Attention) -> Job[Found]:
+    """Masses per head on the study's number of test images, half of each label, or on the pictures that are given."""
+    model, stimuli = bench.model, [e.stimulus for e in bench.examples(study.n, study.seed)]
     masses = yield from item_masses(model, stimuli)
     pairs = item_pairs(model)
     kinds = paper_masses(masses, pairs) if study.paper_convention else attention_shares(masses, pairs)
     if not model.n_prefix:
         del kinds["CLS"]
     heads, maps = _stages(model, stimuli, masses, pairs)
-    notes = _notes(kinds, heads, study.n, paper_convention=study.paper_convention)
+    what = "test images" if bench.given is None else "pictures of the set"
+    notes = _notes(kinds, heads, f"{study.n} {what}", paper_convention=study.paper_convention)
     return Found(_rows(kinds, heads), {**_plots(kinds), "attention-stages": maps}, notes)
 
 
@@ -60,11 +57,11 @@ def _stages(
     return heads, stage_maps(model, stimuli[image], item, heads, shown, len(stimuli))
 
 
-def _notes(kinds: dict[str, Masses], heads: Sequence[StageHead], n: int, *, paper_convention: bool) -> tuple[str, ...]:
+def _notes(kinds: dict[str, Masses], heads: Sequence[StageHead], of: str, *, paper_convention: bool) -> tuple[str, ...]:
     peaks = [f"Our peaks: {peak_words(peak_blocks(_rows(kinds, ())))}."]
     peaks += [f"{c.model}, another model: {peak_words(c.peaks)} (published, {c.source})." for c in ATTENTION if c.peaks]
     notes = [
-        f"Means over {n} test images; bands are 95 % intervals over images for the head with the largest mean.",
+        f"Means over {of}; bands are 95 % intervals over images for the head with the largest mean.",
         *peaks,
         "Published curves of attention exist as pictures only, so none is drawn beside ours.",
         order_words(heads),

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from core.analyses.class_values import agreement_curves, control_of
-from core.datasets import Example, split_examples
+from core.datasets import Example
 from core.emoji import labelled_pictures
 from core.errors import UserError
 from core.families.model import Model
@@ -30,8 +30,8 @@ from core.studies.measures.lens_walk import Walked, walk
 from core.studies.measures.linear_probes import Probed, measure_probes
 from core.studies.measures.perturbed import measure_perturbed
 from core.studies.published_lens import PAPER, known_bars, known_curve, published
-from core.studies.result import Row, block_name, n_kinds_of
-from core.studies.study import Found
+from core.studies.result import Row, block_name
+from core.studies.study import Bench, Found
 
 
 @dataclass(slots=True)
@@ -43,22 +43,22 @@ class Parts:
     notes: list[str] = field(default_factory=list)
 
 
-def pictures(model: Model, n: int, seed: int) -> list[Example]:
-    """`n` unseen pictures of the model's classes, each with the right one.
+def pictures(bench: Bench, n: int, seed: int) -> Sequence[Example]:
+    """`n` unseen pictures of the model's classes, each with the right one, or those that are given.
 
     Raises UserError where nobody knows pictures of its classes.
     """
-    if model.judges_relation:
-        task, kinds = model.task, n_kinds_of(model)
-        return split_examples("test", n, task=task, n_kinds=kinds, seed=seed, geometry=model.geometry)
-    return list(labelled_pictures(model, n, seed))
+    if bench.model.judges_relation or bench.given is not None:
+        return bench.examples(n, seed)
+    return list(labelled_pictures(bench.model, n, seed))
 
 
-def measure_lens(model: Model, study: Lens) -> Job[Found]:
+def measure_lens(bench: Bench, study: Lens) -> Job[Found]:
     """All parts; one that this network cannot have is left out, and a note says so."""
+    model = bench.model
     check_token_wise(model)
     head = class_head(model)
-    examples = pictures(model, study.n, study.seed)
+    examples = pictures(bench, study.n, study.seed)
     values = [values_of(model, block) for block in range(model.n_blocks)]
     scores = [{name: head.weight @ v.T for name, v in of.items()} for of in values]
     parts = Parts(notes=[f"{study.n} pictures; bands are 95 % intervals over pictures. Published: {PAPER}."])
@@ -79,9 +79,11 @@ def measure_lens(model: Model, study: Lens) -> Job[Found]:
     removed = examples[: study.n_removed]
     yield from part(_remove(parts, model, removed, head, values, study), 700, 200, 1000)
     if study.n_probed:
-        train = pictures(model, study.n_probed, study.seed + 1)
+        train = pictures(bench, study.n_probed, study.seed + 1)
         probed = yield from part(measure_probes(model, train, examples[: study.n_probed]), 900, 100, 1000)
         _probes(parts, probed, study)
+    if bench.given is not None:
+        parts.notes.append("Linear probes are left out: they would need other pictures to learn from.")
     parts.notes.append("A projection says what the read-out would make of a token, not what the network uses.")
     return Found(parts.rows, parts.plots, parts.notes)
 

@@ -19,7 +19,6 @@ from torch import Tensor
 from core.analyses.mode_cosines import cosine_map
 from core.analyses.mode_depth import cosine_curve, mean_cosine, with_relative
 from core.analyses.mode_spectrum import spectrum_plots
-from core.datasets import split_examples
 from core.engine import advance, embed, to_input
 from core.errors import UserError
 from core.families.model import Model
@@ -30,8 +29,8 @@ from core.plots import Gallery, Picture, Plot
 from core.render import open_photo, render, render_many
 from core.scene import Stimulus
 from core.studies.modes import QueryKeyModes
-from core.studies.result import Row, n_kinds_of
-from core.studies.study import Found
+from core.studies.result import Row
+from core.studies.study import Bench, Found
 
 N_BEST, BATCH, SIDE_PX = 6, 8, 64
 Head = tuple[int, int]
@@ -60,18 +59,18 @@ class Best:
         return (1, -1)[side], [(picture, score) for picture, score in pairs if score > 0]
 
 
-def measure_modes(model: Model, study: QueryKeyModes) -> Job[tuple[Found, int]]:
+def measure_modes(bench: Bench, study: QueryKeyModes) -> Job[tuple[Found, int]]:
     """Rows of heads and blocks, plots, and a gallery; with the number of pictures.
 
     Raises UserError where a block has no modes, or there are no pictures.
     """
-    modes: list[BlockModes] = []
+    model, modes = bench.model, list[BlockModes]()
     for block in range(model.n_blocks):
         yield Progress(block, model.n_blocks, "modes of every head")
         with torch.inference_mode():
             modes.append(block_modes(model, block, study.convention))
     shown = _shown(modes, study)
-    stimuli, notes = _pictures(model, study)
+    stimuli, notes = _pictures(bench, study)
     best, alike = yield from _pass(model, modes, stimuli)
     rows = _rows(modes, alike)
     plots = _plots(modes, alike, shown)
@@ -80,7 +79,7 @@ def measure_modes(model: Model, study: QueryKeyModes) -> Job[tuple[Found, int]]:
         rows += more
         plots[f"modes-gallery-{head[0]}-{head[1]}"] = gallery
     said = dict.fromkeys(of.made.obstacle for of in modes if of.made.obstacle)
-    return Found(rows, plots, (*_notes(study, len(stimuli)), *notes, *said)), len(stimuli)
+    return Found(rows, plots, (*_notes(bench, study, len(stimuli)), *notes, *said)), len(stimuli)
 
 
 def _shown(modes: Sequence[BlockModes], study: QueryKeyModes) -> list[Head]:
@@ -96,13 +95,13 @@ def _shown(modes: Sequence[BlockModes], study: QueryKeyModes) -> list[Head]:
     return list(dict.fromkeys((max(cosines, key=cosines.__getitem__), min(cosines, key=cosines.__getitem__))))
 
 
-def _pictures(model: Model, study: QueryKeyModes) -> tuple[list[Stimulus], list[str]]:
+def _pictures(bench: Bench, study: QueryKeyModes) -> tuple[list[Stimulus], list[str]]:
     """The pictures, and what must be known of them."""
+    model = bench.model
+    if bench.given is not None:
+        return bench.given.laid_out(model), []
     if not study.folder:
-        examples = split_examples(
-            "test", study.n, task=model.task, n_kinds=n_kinds_of(model), seed=study.seed, geometry=model.geometry
-        )
-        return [example.stimulus for example in examples], []
+        return [example.stimulus for example in bench.examples(study.n, study.seed)], []
     folder = Path(study.folder)
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
@@ -211,8 +210,8 @@ def _picture(model: Model, of: BlockModes, stimulus: Stimulus, at: Head, mode: i
     return Picture(base64.b64encode(file.getvalue()).decode("ascii"), f"{score:.3g}")
 
 
-def _notes(study: QueryKeyModes, n: int) -> list[str]:
-    where = "of the folder" if study.folder else "of the test split"
+def _notes(bench: Bench, study: QueryKeyModes, n: int) -> list[str]:
+    where = "of the set" if bench.given else "of the folder" if study.folder else "of the test split"
     what = "the raw projections, without norm and bias" if study.paper_convention else "the normalised stream"
     return [
         f"Modes of {what}. Cosines and spectra are of the weights alone; the gallery and the relative curve are of {n} "

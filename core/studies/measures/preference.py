@@ -34,11 +34,11 @@ from core.preference import (
     same_and_different,
 )
 from core.render import render_many
-from core.scene import Geometry, Stimulus
+from core.scene import Stimulus
 from core.statistics import mean_interval
 from core.studies.preference import Preference
 from core.studies.result import Row
-from core.studies.study import Found
+from core.studies.study import Bench, Found
 
 BATCH = 50
 CONDITIONS: tuple[Condition, ...] = ("both", "shape", "color")
@@ -47,13 +47,13 @@ HEADLINE: Measure = "non-self enrichment"
 """The measure that sums up a network: neither a large background nor a token's own key tips it."""
 
 
-def measure_preference(model: Model, study: Preference) -> Job[tuple[int, Found]]:
+def measure_preference(bench: Bench, study: Preference) -> Job[tuple[int, Found]]:
     """How many pictures were measured, and what was found in them.
 
     Raises UserError where the folder's pictures cannot be read, or none of them shows both masks.
     """
-    given: list[dict[Measure, Floats]] = []
-    stimuli, left_out = _stimuli(study, model.geometry), 0
+    model, given = bench.model, list[dict[Measure, Floats]]()
+    stimuli, left_out = _stimuli(bench, study), 0
     while chunk := list(islice(stimuli, BATCH)):
         placed = [(stimulus, regions) for stimulus in chunk if (regions := regions_of(stimulus)) is not None]
         left_out += len(chunk) - len(placed)
@@ -67,11 +67,15 @@ def measure_preference(model: Model, study: Preference) -> Job[tuple[int, Found]
     if not given:
         raise UserError("No picture shows both its target and its distractors.", "Use pictures that are about square.")
     found = {measure: np.stack([each[measure] for each in given]) for measure in MEASURES}  # [N, L, H, 2, 3]
-    return len(given), Found(_rows(found), _plots(found), _notes(found, study, len(given), left_out))
+    return len(given), Found(_rows(found), _plots(found), _notes(found, _words(bench, study), len(given), left_out))
 
 
-def _stimuli(study: Preference, geometry: Geometry) -> Iterator[Stimulus]:
-    """The pictures of the folder in an order from the seed, or drawn ones."""
+def _stimuli(bench: Bench, study: Preference) -> Iterator[Stimulus]:
+    """The pictures of the set, of the folder in an order from the seed, or drawn ones."""
+    geometry = bench.model.geometry
+    if bench.given is not None:
+        yield from bench.given.laid_out(bench.model)
+        return
     rng = np.random.default_rng(study.seed)
     if study.folder:
         pictures = masked_pictures(Path(study.folder))
@@ -168,15 +172,18 @@ def change_with_depth(given: Floats) -> tuple[float, float, tuple[float, float, 
     return float(early[known].mean()), float(late[known].mean()), mean_interval((late - early)[known])
 
 
-def _notes(found: dict[Measure, Floats], study: Preference, n: int, left_out: int) -> tuple[str, ...]:
+def _words(bench: Bench, study: Preference) -> str:
+    return "pictures of the set" if bench.given else "pictures of the folder" if study.folder else "drawn pictures"
+
+
+def _notes(found: dict[Measure, Floats], what: str, n: int, left_out: int) -> tuple[str, ...]:
     early, late, (change, low, high) = change_with_depth(found[HEADLINE])
     way = "toward the different" if low > 0 else "toward the same" if high < 0 else "neither way clearly"
     notes = [
         f"From the first third of the blocks to the last attention goes {way}: of what goes to same and different, per "
         f"area and without the token itself, {early:.2f} and then {late:.2f} goes to the different "
         f"({signed(change, 3)}, 95 % interval {signed(low, 3)} to {signed(high, 3)}).",
-        f"Means over {n} {'pictures of the folder' if study.folder else 'drawn pictures'} and all heads; bands are "
-        "95 % intervals over pictures.",
+        f"Means over {n} {what} and all heads; bands are 95 % intervals over pictures.",
         "One query token for the target and one for the distractors: the patch that shows most of each. Rows are "
         "rescaled to add up to 1 over patches, so that CLS and registers do not count.",
         "Other distractors count as the same for a distractor’s token; a target has its like in itself alone.",

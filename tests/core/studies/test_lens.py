@@ -55,11 +55,11 @@ def walk_of(model: Model) -> Walked:
     scores = [
         {name: head.weight @ v.T for name, v in values_of(model, block).items()} for block in range(model.n_blocks)
     ]
-    return finish(walk(model, pictures(model, N, 0), scores, "memories of the class", 0))
+    return finish(walk(model, pictures(Bench((model,)), N, 0), scores, "memories of the class", 0))
 
 
 def test_a_walk_keeps_what_the_projection_says_of_every_token(model: Model, walked: Walked) -> None:
-    examples = pictures(model, N, 0)
+    examples = pictures(Bench((model,)), N, 0)
     labels = torch.tensor([example.label for example in examples])
     with torch.inference_mode():
         trace = run(model, to_input(model, render_many([example.stimulus for example in examples])))
@@ -173,7 +173,9 @@ def test_agreement_is_held_against_whether_the_answer_is_right(walked: Walked) -
 def test_nothing_removed_leaves_the_accuracy_as_it_is(model: Model, walked: Walked) -> None:
     head, values = class_head(model), [values_of(model, block) for block in range(model.n_blocks)]
 
-    curves = finish(measure_deletion(model, pictures(model, N, 0), head, values, loss="cross-entropy", seed=0))
+    curves = finish(
+        measure_deletion(model, pictures(Bench((model,)), N, 0), head, values, loss="cross-entropy", seed=0)
+    )
 
     accuracy = (walked.answers == walked.labels).mean()
     assert set(curves) == {(order, first) for order in ORDERS for first in FIRST}
@@ -204,7 +206,7 @@ def test_tokens_stay_where_positions_are_handed_to_each_block() -> None:
 
 
 def test_limits_begin_at_the_rate_of_the_intact_network(model: Model, walked: Walked) -> None:
-    shares = finish(measure_perturbed(model, pictures(model, N, 0), paper_convention=False))
+    shares = finish(measure_perturbed(model, pictures(Bench((model,)), N, 0), paper_convention=False))
 
     intact = (walked.found[:, -1, model.n_prefix :] == 1).mean(-1)
     assert shares["intact"] == pytest.approx(intact.tolist())
@@ -274,7 +276,7 @@ def test_the_whole_study_has_a_figure_for_every_part_and_survives_its_file(model
 def test_parts_that_are_not_wanted_are_left_out() -> None:
     model = balanced_model(seed=4, class_token=False, global_pool="avg")
 
-    found: Found = finish(measure_lens(model, Lens(n=4, n_removed=4, n_probed=0, n_random=0)))
+    found: Found = finish(measure_lens(Bench((model,)), Lens(n=4, n_removed=4, n_probed=0, n_random=0)))
 
     assert not [name for name in found.plots if "removed" in name or "probes" in name or "CLS" in name]
     assert any(note.startswith("No tokens were removed") for note in found.notes)
@@ -284,16 +286,16 @@ def test_pictures_of_many_classes_are_of_the_models_classes() -> None:
     labels = tuple(reversed(characters()))
     model = replace(tiny_model(num_classes=len(labels)), labels=labels)
 
-    for example in pictures(model, 4, 0):
+    for example in pictures(Bench((model,)), 4, 0):
         assert example.condition == labels[example.label]
     with pytest.raises(UserError, match="no labelled pictures"):
-        pictures(replace(tiny_model(), labels=("cat", "dog")), 4, 0)
+        pictures(Bench((replace(tiny_model(), labels=("cat", "dog")),)), 4, 0)
 
 
 def test_a_two_way_model_is_shown_pairs() -> None:
     model = tiny_model()
 
-    assert pictures(model, 4, 0) == split_examples("test", 4, geometry=model.geometry)
+    assert pictures(Bench((model,)), 4, 0) == split_examples("test", 4, geometry=model.geometry)
 
 
 @pytest.mark.parametrize("option", ["n_removed", "n_probed", "n_random"])
@@ -313,6 +315,6 @@ def test_published_numbers_say_where_they_are_from() -> None:
 
 
 def test_plots_are_of_the_kinds_that_the_window_draws(model: Model) -> None:
-    found = finish(measure_lens(model, Lens(n=4, n_removed=0, n_probed=0, n_random=0)))
+    found = finish(measure_lens(Bench((model,)), Lens(n=4, n_removed=0, n_probed=0, n_random=0)))
 
     assert {type(plot) for plot in found.plots.values()} == {Bars, Curves}

@@ -50,7 +50,7 @@ def test_there_is_a_row_for_every_head_and_block_and_for_the_best_pictures(resul
 def test_the_best_pictures_are_those_with_the_largest_product_of_both_sides(result: StudyResult) -> None:
     model = tiny_model()
     row = next(row for row in result.rows if row["kind"] == "picture")
-    stimuli, _ = _pictures(model, QueryKeyModes(n=12))
+    stimuli, _ = _pictures(Bench((model,)), QueryKeyModes(n=12))
     with torch.inference_mode():
         modes = block_modes(model, row["block"])
         streams = run(model, to_input(model, render_many(stimuli))).after(row["block"] - 1)
