@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
 from app.panels.holds import HoldsOptions, HoldsPanel
+from app.panels.study import StudyPanel
 from app.run_words import run_words
 from app.widgets.painted import rgb_image
 from app.widgets.said import Said
@@ -34,6 +38,7 @@ from core.render import render_many
 from core.runner import Order
 from core.scene import Stimulus
 from core.set_job import SET_JOB, SetOptions
+from core.sets import MANIFEST
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -44,7 +49,9 @@ ABOUT = "Variants keep what is the same and what differs, and so the right answe
 
 def show_set_dialog(window: MainWindow) -> None:
     """Show the window's dialog, made where there is none yet."""
-    dialog = window.findChild(SetDialog) or SetDialog(window.desk, window, window.panel(HoldsPanel))
+    dialog = window.findChild(SetDialog)
+    if dialog is None:
+        dialog = SetDialog(window.desk, window, window.panel(HoldsPanel), window.panel(StudyPanel))
     dialog.show()
     dialog.raise_()
     dialog.activateWindow()
@@ -53,22 +60,24 @@ def show_set_dialog(window: MainWindow) -> None:
 class SetDialog(QDialog):
     """A form, the first variants as they will be, and how far the folder is."""
 
-    def __init__(self, desk: Desk, window: QMainWindow, holds: HoldsPanel) -> None:
+    def __init__(self, desk: Desk, window: QMainWindow, holds: HoldsPanel, study: StudyPanel) -> None:
         super().__init__(window)
         self.setWindowTitle("Make a set")
-        self._desk, self._holds = desk, holds
+        self._desk, self._holds, self._study = desk, holds, study
         self._why_none = ""
+        self._then_study = False
         self._number: int | None = None
         self._shown: tuple[Stimulus, SetOptions] | None = None
         self.form, self.first, self.said = Form(SetOptions()), QLabel(), Said()
         self.folder, self.browse, self.progress = QLineEdit(), QPushButton("Folder…"), QProgressBar()
         self.make, self.cancel, self.reveal = QPushButton("Make it"), QPushButton("Cancel"), QPushButton("Open folder")
-        self.hold = QPushButton("Does it hold on these?")
+        self.hold, self.study = QPushButton("Does it hold on these?"), QPushButton("Study these…")
         self._arrange()
         self._connect()
 
     def _arrange(self) -> None:
-        about, where, buttons, layout = QLabel(ABOUT), QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
+        about, where, buttons, ways = QLabel(ABOUT), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        layout = QVBoxLayout(self)
         about.setWordWrap(True)
         self.first.setFixedHeight(SHOWN_PX)
         self.first.setMinimumWidth(N_SHOWN * (SHOWN_PX + GAP_PX))
@@ -85,11 +94,17 @@ class SetDialog(QDialog):
         self.hold.setToolTip(
             "Ask what the edits do to each of them, with an interval and controls; no folder is needed"
         )
-        self.hold.setAutoDefault(False)
-        for widget in (about, self.form, self.first, self.hold):
+        self.study.setToolTip(
+            "Accuracy, margins, attention and more on them, in the panel “Study”; they are made first"
+        )
+        for button in (self.hold, self.study):
+            button.setAutoDefault(False)
+            ways.addWidget(button)
+        for widget in (about, self.form, self.first):
             layout.addWidget(widget)
         layout.addLayout(where)
         layout.addLayout(buttons)
+        layout.addLayout(ways)
         layout.addWidget(self.progress)
         layout.addWidget(self.said)
         layout.addStretch(1)
@@ -99,6 +114,7 @@ class SetDialog(QDialog):
         self.browse.clicked.connect(self._browse)
         self.make.clicked.connect(self._make)
         self.hold.clicked.connect(self._ask_whether_it_holds)
+        self.study.clicked.connect(self._study_these)
         self.cancel.clicked.connect(self._cancel)
         self.reveal.clicked.connect(self._reveal)
         self._desk.store.changed.connect(self._show_first)
@@ -139,21 +155,60 @@ class SetDialog(QDialog):
 
     def _enable(self) -> None:
         """What can be begun now."""
-        self.make.setEnabled(not self._why_none and (self.run is None or self.run.over))
+        free = self.run is None or self.run.over
+        for button in (self.make, self.study):
+            button.setEnabled(not self._why_none and free)
         self.hold.setEnabled(not self._why_none)
 
     def _ask_whether_it_holds(self) -> None:
         """Ask *Does it hold?* of these variants, in its panel."""
         options = self.form.value
-        if self._desk.view.side != "base":
-            why = "These are variants of the source, and edits are made in the base: show that."
-        else:
-            why = self._holds.ask_of(HoldsOptions(min(options.n, MAX_PAIRS), options.seed), options.varied)
-        if why:
-            self.said.warn("Not asked.", why)
+        asked = HoldsOptions(min(options.n, MAX_PAIRS), options.seed)
+        try:
+            if self._desk.view.side != "base":
+                raise UserError("These are variants of the source.", "Edits are made in the base: show that.")
+            self._holds.ask_of(asked, options.varied)
+        except UserError as error:
+            self.said.warn(error.message, error.hint)
             return
         self._desk.show(HoldsPanel.title)
-        self.said.say(f"It is asked of {self._holds.form.value.n} of them in the panel “{HoldsPanel.title}”.")
+        self.said.say(f"Asked of {asked.n:,} of them: see the panel “{HoldsPanel.title}”.")
+
+    def _study_these(self) -> None:
+        """Study the set in its panel, once it is made."""
+        if self._is_made():
+            self._bring_study()
+            return
+        folder = self.folder.text().strip()
+        if not folder or os.path.exists(os.path.join(os.path.expanduser(folder), MANIFEST)):
+            self.folder.setText(self._new_folder())
+        self._then_study = True
+        self._make()
+
+    def _is_made(self) -> bool:
+        """Whether the set that was made last is of what is chosen."""
+        run = self.run
+        if run is None or run.state != "finished":
+            return False
+        made = run.order.options
+        same = replace(made["options"], ask=self.form.value.ask) == self.form.value
+        return same and stimulus_of(made["document"], made["side"]) == self.stimulus
+
+    def _new_folder(self) -> str:
+        """A folder that is not there yet, beside the results of studies."""
+        sets = self._study.form.out / "sets"
+        return str(next(path for k in count(1) if not (path := sets / f"set-{k}").exists()))
+
+    def _bring_study(self) -> None:
+        run = self.run
+        assert run is not None
+        try:
+            self._study.choose_set(run.order.options["folder"])
+        except UserError as error:
+            self.said.warn(error.message, error.hint)
+            return
+        self._desk.show(StudyPanel.title)
+        self.said.say(f"{_found(run)} They are chosen in the panel “{StudyPanel.title}”: Start measures there.")
 
     def _browse(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "A new folder for the set", self.folder.text())
@@ -200,8 +255,11 @@ class SetDialog(QDialog):
         done, total = (0, 1) if run.progress is None else (run.progress.done, run.progress.total)
         self.progress.setRange(0, max(1, total))
         self.progress.setValue(done)
+        then_study, self._then_study = self._then_study, self._then_study and busy
         if run.failure is not None:
             self.said.warn(run.failure.message, run.failure.hint)
+        elif then_study and run.state == "finished":
+            self._bring_study()
         else:
             self.said.say(_words(run, done, total))
 

@@ -13,7 +13,7 @@ from core.copied import read_copied
 from core.errors import UserError
 from core.paint import layer_pixels
 from core.scene import Layer, Stimulus
-from core.studies.given import Given
+from core.studies.given import Given, folder_of_set
 from core.texts import parse_json
 
 MANIFEST, PAINT = "manifest.json", "paint.png"
@@ -27,6 +27,15 @@ class SetNote:
     name: str
     sha256: str
     n: int
+
+    @property
+    def results(self) -> str:
+        """The folder of what is found on it, within that of a study."""
+        return folder_of_set(self.name, self.sha256)
+
+    def words(self) -> str:
+        """Which set it is, in words."""
+        return f"set “{self.name}”, {self.n} {'picture' if self.n == 1 else 'pictures'}"
 
 
 def note_of_set(folder: Path) -> SetNote:

@@ -30,6 +30,7 @@ from app.thumbnails import thumbnail
 from app.widgets.pair_list import PairList, PairRow
 from core.datasets import SEED_MAX
 from core.document import Document
+from core.errors import UserError
 from core.holding import Holding, PairAnswer, holding_of, kept_of
 from core.holds_job import HOLDS_JOB, MAX_PAIRS
 from core.other_pairs import other_pair, why_no_others
@@ -152,7 +153,7 @@ class HoldsPanel(QWidget, Panel):
         model = desk.model and (desk.model.fit, desk.model.labels, desk.model.device)
         if not self.has_news(desk.document, model, self.holding, run, self._recorded, len(self._opened), self.varied):
             return
-        reason = self.why_not(self.varied)
+        reason = self._why_not(self.varied)
         self.about.setText(reason or ABOUT)
         self.about.setVisible(bool(reason) or (self.holding is None and self.varied == EVERYTHING))
         self.start.setEnabled(not reason and not self.busy)
@@ -170,7 +171,7 @@ class HoldsPanel(QWidget, Panel):
         self.said.setStyleSheet(f"color: {theme.current().color('warning').name()}" if failed else "")
         self._show_found()
 
-    def why_not(self, varied: Varied) -> str:
+    def _why_not(self, varied: Varied) -> str:
         """Why nothing can be asked of pairs that are varied so; "" where it can."""
         desk = self._desk
         why = why_no_others(desk.document, desk.model.labels if desk.model is not None else (), varied)
@@ -241,16 +242,17 @@ class HoldsPanel(QWidget, Panel):
         rows = [_row(holding, index, pair) for index, pair in listed]
         self.pairs.set_rows(rows, next((at for at, row in enumerate(rows) if row.number - 1 == self.opened), None))
 
-    def ask_of(self, options: HoldsOptions, varied: Varied) -> str:
-        """Ask of pairs that are varied so; returns why it is not asked, "" where it is."""
-        if self.busy:
-            return "It is being asked of other pairs; wait, or cancel that first."
-        if why := self.why_not(varied):
-            return why
+    def ask_of(self, options: HoldsOptions, varied: Varied) -> None:
+        """Ask of pairs that are varied so.
+
+        Raises UserError where it cannot be asked, or is being asked already.
+        """
+        why = "It is being asked of other pairs; wait, or cancel that first." if self.busy else self._why_not(varied)
+        if why:
+            raise UserError("Nothing was asked.", why)
         self.form.show_value(options)
         self._vary(varied)
         self._start()
-        return ""
 
     def _vary(self, varied: Varied) -> None:
         self.varied = varied

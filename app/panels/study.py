@@ -34,8 +34,10 @@ from app.panels.study_parts import PartList
 from app.run_words import run_words
 from core.cards import judging_models
 from core.errors import UserError
+from core.studies.behaviour import Behaviour
 from core.studies.published import MODELS as PUBLISHED_MODELS
 from core.studies.published import NEAREST
+from core.studies.study import SET
 from core.study_job import StudyPart, shipped_parts
 from core.tokens import tokens_of_items
 
@@ -113,7 +115,10 @@ class StudyPanel(QWidget, Panel):
         self.cancel.clicked.connect(self._cancel)
         self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self._details))
         self.report.clicked.connect(lambda: _open(self.report_path))
-        self.folder.clicked.connect(lambda: _open(self.form.out))
+        self.folder.clicked.connect(lambda: _open(self.form.results))
+        self.form.set_named.connect(self._choose_set)
+        self.form.pictures_changed.connect(self._show_known)
+        self.form.pictures_changed.connect(self._show_choices)
         self.form.folder_changed.connect(self._show_choices)
         self.form.model.currentTextChanged.connect(lambda _: self._show_known())
         self.parts.head_chosen.connect(self._go_to_head)
@@ -133,7 +138,7 @@ class StudyPanel(QWidget, Panel):
     @property
     def report_path(self) -> Path:
         """The page that puts everything together."""
-        return self.form.out / "report.html"
+        return self.form.results / "report.html"
 
     @property
     def run(self) -> Run | None:
@@ -164,17 +169,49 @@ class StudyPanel(QWidget, Panel):
         run = self.run
         if not self.isVisible() or (run is not None and not run.over):
             return
-        if run is not None and run.found and run.order.options["models"] == self.form.models:
+        if run is not None and run.found and self._is_chosen(run):
             self._show(run)
             return
-        parts = tuple(shipped_parts(self.form.models))
+        note = self.form.set
+        parts = tuple(shipped_parts(self.form.models)) if note is None else ()
         self.parts.show_parts(parts, in_turns=True)
-        self._say(SHIPPED if parts else "")
+        on_set = (
+            "" if note is None else f"Start measures the chosen parts on exactly the pictures of the {note.words()}."
+        )
+        self._say(on_set or (SHIPPED if parts else ""))
         self.progress.setValue(0)
+
+    def _is_chosen(self, run: Run) -> bool:
+        """Whether a run was of the models and the pictures that are chosen."""
+        options = run.order.options
+        chosen = (self.form.models, self.form.set_folder)
+        return chosen == (options["models"], options.get("pictures", ""))
+
+    def choose_set(self, folder: str) -> None:
+        """Study the pictures of a set: behaviour on them, and what else is chosen.
+
+        Raises UserError where it is none, or a study runs.
+        """
+        if self.run is not None and not self.run.over:
+            raise UserError("A study runs.", "Wait for it, or cancel it in the panel “Study”.")
+        self.form.choose_set(folder)
+        self.form.parts[Behaviour.name].setChecked(True)
+
+    def _choose_set(self, folder: str) -> None:
+        try:
+            self.choose_set(folder)
+        except UserError as error:
+            self._say_error(error.message, error.hint)
 
     def show_study(self, figure: str, study: Mapping[str, object]) -> None:
         """Choose what a figure was made of, as far as it is known here, and say what that was. It comes from a file."""
         self.form.choose_study(study)
+        settings = study.get("settings")
+        if isinstance(settings, Mapping) and SET in settings:
+            self._say(
+                f"{figure} is of a set: {str(study.get('title', '?'))[:80]}. Choose its folder to measure it anew."
+            )
+            return
         title, model, n = (str(study.get(name, "?"))[:80] for name in ("title", "model", "n"))
         self._say(f"{figure} shows: {title} · {model} · n = {n}. It is chosen here; Start measures it anew.")
 
@@ -220,7 +257,7 @@ class StudyPanel(QWidget, Panel):
         self.cancel.setEnabled(busy and self.run is not None and self.run.state != "stopping")
         self.progress.setVisible(self.run is not None)
         self.report.setEnabled(os.path.isfile(self.report_path))
-        self.folder.setEnabled(os.path.isdir(self.form.out))
+        self.folder.setEnabled(os.path.isdir(self.form.results))
 
     def _say(self, words: str) -> None:
         self._write(words, "muted")

@@ -27,6 +27,7 @@ from app.forms import Form
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
+from core.sets import SetNote, note_of_set
 from core.studies.study import every_study
 from core.study_job import STUDY_JOB
 
@@ -41,22 +42,25 @@ class StudyForm(QWidget):
     """Every choice with a default that works."""
 
     folder_changed = Signal()
+    pictures_changed = Signal()
+    set_named = Signal(str)
 
     def __init__(self, models: list[str], folder: str = "") -> None:
         super().__init__()
         self._default = folder or default_folder()
         self._bundled = models
         self._files: list[str] = []
-        self.model, self.folder = QComboBox(), QLineEdit(self._default)
+        self._set: tuple[str, SetNote] | None = None
+        self.model, self.folder, self.pictures = QComboBox(), QLineEdit(self._default), QComboBox()
         self.n, self.seed = QSpinBox(), QSpinBox()
         self.paper = QCheckBox("The paper's conventions")
         self.parts = {study.name: QCheckBox(study.label) for study in every_study()}
         forms = {study.name: Form(study, hidden=SHARED) for study in every_study()}
         self.own = {name: form for name, form in forms.items() if form.chosen}
-        self._open, self._browse = QToolButton(), QToolButton()
+        self._open, self._browse, self._browse_sets = QToolButton(), QToolButton(), QToolButton()
         self._fill()
         self._arrange()
-        self._follow_parts()
+        self._follow_pictures()
 
     def use_folder(self, folder: str) -> None:
         """Another folder where none was named here; "" for `Relata` in the user's documents."""
@@ -92,7 +96,6 @@ class StudyForm(QWidget):
             self.parts[study.name].toggled.connect(lambda _: self._follow_parts())
         self.n.setRange(0, EXAMPLES_MAX)
         self.n.setSingleStep(100)
-        self.n.setSpecialValueText("each part's own")
         self.n.setToolTip(f"Images or pairs behind each number. {FOURFOLD} up to {EXAMPLES_MAX:,}")
         self.n.editingFinished.connect(lambda: self.n.setValue(_fourfold(self.n.value())))
         self.seed.setRange(0, SEED_MAX)
@@ -104,6 +107,12 @@ class StudyForm(QWidget):
         self._open.setToolTip("Models from files; several are studied one after another and put together")
         self._open.setAccessibleName("Choose models from files")
         self._open.clicked.connect(self._choose_files)
+        self.pictures.addItem("each part's own")
+        self.pictures.currentIndexChanged.connect(lambda _: self._follow_pictures())
+        self._browse_sets.setText("…")
+        self._browse_sets.setToolTip("A folder that Stimulus ▸ Make a set…, relata set or relata render wrote")
+        self._browse_sets.setAccessibleName("Choose a set of pictures")
+        self._browse_sets.clicked.connect(self._choose_set)
         self._browse.setText("…")
         self._browse.setAccessibleName("Choose the folder")
         self._browse.clicked.connect(self._choose_folder)
@@ -116,6 +125,7 @@ class StudyForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.addRow("Model", _beside(self.model, self._open))
+        layout.addRow("Pictures", _beside(self.pictures, self._browse_sets))
         layout.addRow("Parts", boxes)
         layout.addRow("Examples", self.n)
         layout.addRow("Seed", self.seed)
@@ -123,17 +133,61 @@ class StudyForm(QWidget):
         for name, form in self.own.items():
             layout.addRow(self.parts[name].text(), form)
         layout.addRow("Folder", _beside(self.folder, self._browse))
-        for words, field in (("Model", self.model), ("Examples", self.n), ("Seed", self.seed), ("Folder", self.folder)):
+        named = {"Model": self.model, "Pictures": self.pictures, "Examples": self.n, "Seed": self.seed}
+        for words, field in {**named, "Folder": self.folder}.items():
             field.setAccessibleName(words)
 
     def _follow_parts(self) -> None:
         """Only options that a chosen part has can be changed; those of its own are shown with it."""
-        chosen = [study for study in every_study() if self.parts[study.name].isChecked()]
+        chosen = [study for study in every_study() if study.name in self.chosen]
         known = {option.name for study in chosen for option in fields(study)}
         for name, field in (("n", self.n), ("seed", self.seed), ("paper_convention", self.paper)):
             field.setEnabled(name in known)
         for name, form in self.own.items():
-            self._layout.setRowVisible(form, self.parts[name].isChecked())
+            self._layout.setRowVisible(form, name in self.chosen)
+
+    @property
+    def chosen(self) -> list[str]:
+        """The parts that are ticked and can be run on the pictures."""
+        return [name for name, box in self.parts.items() if box.isChecked() and box.isEnabled()]
+
+    @property
+    def set(self) -> SetNote | None:
+        """The set whose pictures are studied; None for the study's own ones."""
+        return None if self._set is None or not self.pictures.currentIndex() else self._set[1]
+
+    @property
+    def set_folder(self) -> str:
+        """Where that set lies, "" for the study's own pictures."""
+        return "" if self._set is None or self.set is None else self._set[0]
+
+    def choose_set(self, folder: str) -> None:
+        """Study the pictures of a set, in the place of the one that was chosen before.
+
+        Raises UserError where it is none.
+        """
+        self._set = (folder, note_of_set(Path(folder)))
+        if self.pictures.count() == 1:
+            self.pictures.addItem("")
+        self.pictures.setItemText(1, self._set[1].words())
+        self.pictures.setCurrentIndex(1)
+        self._follow_pictures()
+
+    def choose_own_pictures(self) -> None:
+        """Study what each part draws by itself."""
+        self.pictures.setCurrentIndex(0)
+
+    def _follow_pictures(self) -> None:
+        """On a set only some parts can be run, each on all of it or on its first pictures."""
+        on_set = self.set is not None
+        self.pictures.setToolTip(self.set_folder or "Each part draws what it needs, unless a set is chosen")
+        self.n.setSpecialValueText("all of the set" if on_set else "each part's own")
+        for study in every_study():
+            box = self.parts[study.name]
+            box.setEnabled(not on_set or not study.why_no_set)
+            box.setToolTip(study.about() if box.isEnabled() else f"Not on a set. {study.why_no_set}")
+        self._follow_parts()
+        self.pictures_changed.emit()
 
     def choose_model(self, name: str) -> None:
         """Choose a model, and add it where it is not bundled."""
@@ -143,6 +197,7 @@ class StudyForm(QWidget):
 
     def choose_study(self, study: Mapping[str, object]) -> None:
         """Choose one study with its model, its number and its seed, as far as a file says them and they can be."""
+        self.choose_own_pictures()
         wanted = study.get("study")
         if isinstance(wanted, str) and wanted in self.parts:
             for name, box in self.parts.items():
@@ -178,12 +233,17 @@ class StudyForm(QWidget):
         """The folder of the results."""
         return Path(os.path.expanduser(self.folder.text().strip()))
 
+    @property
+    def results(self) -> Path:
+        """Where the results on the chosen pictures are: those on a set lie in a folder of their own."""
+        return self.out if self.set is None else self.out / self.set.results
+
     def order(self, device: str) -> Order:
         """The job that these choices ask for.
 
         Raises UserError where something is missing.
         """
-        studies = [name for name, box in self.parts.items() if box.isChecked()]
+        studies = self.chosen
         if not studies:
             raise UserError("No part is chosen.", "Tick at least one.")
         if not self.folder.text().strip():
@@ -193,12 +253,20 @@ class StudyForm(QWidget):
         options = {"models": self.models, "studies": studies, "out": str(self.out), "seed": self.seed.value()}
         n = _fourfold(self.n.value()) or None
         options |= {"device": device, "n": n, "paper_convention": self.paper.isChecked()}
+        if folder := self.set_folder:
+            self.choose_set(folder)  # it may have been made again
+            options["pictures"] = folder
         options["own"] = {name: form.chosen for name, form in self.own.items() if name in studies}
         return Order(STUDY_JOB, options)
 
     def _choose_files(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Models to study", "", MODEL_FILTER)
         self.choose_files(paths)
+
+    def _choose_set(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A set of pictures", self.set_folder)
+        if name:
+            self.set_named.emit(name)
 
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder for the results", self.folder.text())

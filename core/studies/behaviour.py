@@ -60,7 +60,7 @@ class Behaviour(Study):
         if bench.given is not None:
             from core.studies.measures.behaviour import measure_given
 
-            return self.result(bench, self.n, (yield from measure_given(bench)))
+            return self.result(bench, self.n, (yield from measure_given(bench)), "Accuracy and margins")
         for done, split in enumerate(SPLITS):
             row = yield from part(self._row(model, split), 1000 * done, 1000, 1000 * len(SPLITS))
             rows.append(row)

@@ -34,8 +34,7 @@ class Given:
     @property
     def folder(self) -> str:
         """Where results on it go, beside those of other pictures."""
-        name = re.sub(r"[^\w.-]+", "-", self.name).strip(".-") or "pictures"
-        return f"set-{name}-{self.sha256[:SHORT]}"
+        return folder_of_set(self.name, self.sha256)
 
     def first(self, n: int | None) -> Given:
         """The first `n` pictures; None for all."""
@@ -76,4 +75,10 @@ class Given:
         return notes
 
 
-_OTHER = "Choose another model, or a part that needs no answers: query-key modes."
+def folder_of_set(name: str, sha256: str) -> str:
+    """Where results on a set go, beside those of other pictures."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "pictures"
+    return f"set-{plain}-{sha256[:SHORT]}"
+
+
+_OTHER = "Choose another model, or a part that needs no such answers: query-key modes, or preference of odd ones out."

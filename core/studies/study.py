@@ -145,12 +145,13 @@ class Study(ABC):
             others = ", ".join(study.label for study in every_study() if not study.why_no_set)
             raise UserError(f"{self.label} cannot be run on a set. {self.why_no_set}", f"These can: {others}.")
 
-    def result(self, bench: Bench, n: int, found: Found) -> StudyResult:
-        """What was found of a model, with everything needed to tell how."""
-        given = bench.given
+    def result(self, bench: Bench, n: int, found: Found, title: str = "") -> StudyResult:
+        """What was found of a model, with everything needed to tell how; under another title than the study's own where
+        there is one."""
+        given, title = bench.given, title or self.title
         return StudyResult(
             study=self.name,
-            title=self.title if given is None else f"{self.title}, set “{given.name}”",
+            title=title if given is None else f"{title}, set “{given.name}”",
             model=bench.model.name,
             weights_sha256=bench.model.weights_hash,
             settings=self.settings(bench),

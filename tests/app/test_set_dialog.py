@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.panels.holds import HoldsPanel
+from app.panels.study import StudyPanel
 from app.set_dialog import SetDialog
 from core.document import make_counterfactual, open_photo_in
 from core.scene import Photo
@@ -16,6 +17,7 @@ from core.sets import read_set
 from core.variants import Varied, variants
 
 JOB_MS = 60_000
+PLACES_AND_NOISE = Varied(shapes=False, colors=False)
 
 
 @pytest.fixture
@@ -106,6 +108,44 @@ def test_nothing_to_vary_is_nothing_to_make_after_a_set_either(
     assert not dialog.make.isEnabled()
 
 
+def test_a_set_is_made_and_chosen_in_the_study_panel(
+    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    panel = window.panel(StudyPanel)
+    panel.form.folder.setText(str(tmp_path / "results"))
+    dialog.form.rows["n"].setValue(3)  # type: ignore[attr-defined]
+
+    dialog.study.click()
+    qtbot.waitUntil(lambda: panel.form.set is not None, timeout=JOB_MS)
+
+    folder = tmp_path / "results" / "sets" / "set-1"
+    assert dialog.folder.text() == panel.form.set_folder == str(folder)
+    assert read_set(folder) == variants(window.desk.document.base, 3, PLACES_AND_NOISE)
+    assert panel.isVisible()
+    assert "They are chosen in the panel “Study”" in dialog.said.text()
+
+    panel.form.choose_own_pictures()
+    dialog.study.click()
+    assert panel.form.set_folder == str(folder), "it is made already"
+    dialog.form.rows["seed"].setValue(1)  # type: ignore[attr-defined]
+    dialog.study.click()
+    qtbot.waitUntil(lambda: panel.form.set_folder == str(folder.with_name("set-2")), timeout=JOB_MS)
+    assert len(read_set(folder)) == 3, "the first one stays as it is"
+
+
+def test_a_set_that_cannot_be_made_is_not_studied(
+    window: MainWindow, dialog: SetDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    dialog.folder.setText(str(tmp_path))
+
+    dialog.study.click()
+    qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
+
+    assert "letter.txt" in dialog.said.text()
+    assert window.panel(StudyPanel).form.set is None
+
+
 def test_why_it_cannot_be_asked_whether_it_holds_is_said(window: MainWindow, dialog: SetDialog) -> None:
     dialog.hold.click()
     assert "No edit is on" in dialog.said.text()
@@ -113,7 +153,7 @@ def test_why_it_cannot_be_asked_whether_it_holds_is_said(window: MainWindow, dia
     window.desk.edit("Make counterfactual", make_counterfactual(window.desk.document, "color", 0))
     window.desk.look(side="source")
     dialog.hold.click()
-    assert "edits are made in the base" in dialog.said.text()
+    assert "Edits are made in the base" in dialog.said.text()
     assert window.panel(HoldsPanel).run is None
 
 

@@ -19,10 +19,13 @@ from app.run_words import time_left
 from app.store import Store
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.errors import UserError
 from core.jobs.progress import Progress
 from core.plots import Curves, Heatmap, Map, Maps, Ring, Series
 from core.runner import Broken, Order
 from core.scene import Geometry, item_patches
+from core.set_job import SetOptions, write_set
+from core.sets import note_of_set
 from core.study_job import STUDY_JOB, StudyPart
 from tests.app.answers import TINY, answer
 from tests.app.pretend_jobs import PretendJobs
@@ -78,6 +81,102 @@ def test_start_orders_what_is_chosen(panel: StudyPanel, jobs: PretendJobs, tmp_p
     )
     assert not panel.form.isEnabled()
     assert panel.cancel.isEnabled()
+
+
+def a_set(folder: Path, n: int = 6, seed: int = 0) -> str:
+    for _ in write_set(demo_document(), "base", SetOptions(n, seed=seed), str(folder)):
+        pass
+    return str(folder)
+
+
+def test_a_set_is_studied_in_a_folder_of_its_own_and_by_the_parts_that_can(
+    panel: StudyPanel, jobs: PretendJobs, tmp_path: Path
+) -> None:
+    form, folder = panel.form, a_set(tmp_path / "mine")
+    assert set(form.chosen) == {"attention", "das"}
+
+    panel.choose_set(folder)
+
+    assert form.pictures.currentText() == "set “mine”, 6 pictures"
+    assert form.n.text() == "all of the set"
+    assert form.chosen == ["attention", "behaviour"]
+    assert not form.parts["das"].isEnabled()
+    assert "counterfactuals" in form.parts["das"].toolTip()
+    assert not form.own["das"].isVisible()
+    assert panel.parts.parts == [], "what ships was found on other pictures"
+    assert "exactly the pictures of the set “mine”, 6 pictures" in panel.said.text()
+    assert panel.report_path.parent == tmp_path / "out" / note_of_set(tmp_path / "mine").results
+    panel.start.click()
+    options = jobs.run(0).order.options
+    assert (options["pictures"], options["studies"], options["n"]) == (folder, ["attention", "behaviour"], None)
+
+
+def test_the_way_back_to_the_studys_own_pictures_is_one_choice(
+    panel: StudyPanel, jobs: PretendJobs, tmp_path: Path
+) -> None:
+    panel.choose_set(a_set(tmp_path / "mine"))
+    panel.start.click()
+    on_set = replace(ATTENTION, title="Attention pattern, set “mine”")
+    jobs.tell(found=(on_set,), state="finished", result="report.html")
+    assert [view.part for view in panel.parts.parts] == [on_set]
+
+    panel.form.pictures.setCurrentIndex(0)
+
+    assert panel.form.chosen == ["attention", "das", "behaviour"]
+    assert on_set not in [view.part for view in panel.parts.parts]
+    assert "ship with Relata" in panel.said.text()
+    assert panel.report_path == tmp_path / "out" / "report.html"
+    assert "pictures" not in panel.form.order("cpu").options
+    panel.form.pictures.setCurrentIndex(1)
+    assert [view.part for view in panel.parts.parts] == [on_set]
+
+
+def test_another_set_takes_the_place_of_the_one_before(panel: StudyPanel, tmp_path: Path) -> None:
+    panel.choose_set(a_set(tmp_path / "one"))
+    first = panel.form.results
+
+    panel.form.set_named.emit(a_set(tmp_path / "two", 3))
+
+    assert panel.form.pictures.count() == 2
+    assert panel.form.pictures.currentText() == "set “two”, 3 pictures"
+    assert panel.form.results != first
+
+
+def test_a_folder_that_holds_no_set_is_said_and_the_pictures_stay(panel: StudyPanel, tmp_path: Path) -> None:
+    panel.form.set_named.emit(str(tmp_path))
+
+    assert "holds no set" in panel.said.text()
+    assert panel.form.set is None
+
+
+def test_a_set_that_is_gone_is_said_and_nothing_starts(panel: StudyPanel, tmp_path: Path) -> None:
+    folder = a_set(tmp_path / "mine")
+    panel.choose_set(folder)
+    (tmp_path / "mine" / "manifest.json").unlink()
+
+    panel.start.click()
+
+    assert "holds no set" in panel.said.text()
+    assert panel.run is None
+
+
+def test_no_set_is_chosen_while_a_study_runs(panel: StudyPanel, jobs: PretendJobs, tmp_path: Path) -> None:
+    panel.start.click()
+
+    with pytest.raises(UserError, match="A study runs"):
+        panel.choose_set(a_set(tmp_path / "mine"))
+
+
+def test_a_figure_of_a_set_says_so_and_chooses_no_other_pictures(panel: StudyPanel, tmp_path: Path) -> None:
+    panel.choose_set(a_set(tmp_path / "mine"))
+    settings = {"set": {"name": "theirs", "sha256": "0" * 64}, "n": 8}
+
+    panel.show_study(
+        "a.svg", {"study": "behaviour", "title": "Accuracy and margins, set “theirs”", "settings": settings}
+    )
+
+    assert "a.svg is of a set: Accuracy and margins, set “theirs”" in panel.said.text()
+    assert panel.form.set is None
 
 
 def test_options_that_only_one_part_has_are_shown_with_it_and_ordered(panel: StudyPanel, jobs: PretendJobs) -> None:
