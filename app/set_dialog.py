@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
+from app.panels import Panel
 from app.panels.holds import HoldsOptions, HoldsPanel
 from app.panels.study import StudyPanel
 from app.run_words import run_words
@@ -171,8 +172,13 @@ class SetDialog(QDialog):
         except UserError as error:
             self.said.warn(error.message, error.hint)
             return
-        self._desk.show(HoldsPanel.title)
+        self._go_to(HoldsPanel)
         self.said.say(f"Asked of {asked.n:,} of them: see the panel “{HoldsPanel.title}”.")
+
+    def _go_to(self, panel: type[Panel]) -> None:
+        """Show a panel, and leave it the room: it has its own progress and its own words."""
+        self._desk.show(panel.title)
+        self.hide()
 
     def _study_these(self) -> None:
         """Study the set in its panel, once it is made."""
@@ -207,7 +213,7 @@ class SetDialog(QDialog):
         except UserError as error:
             self.said.warn(error.message, error.hint)
             return
-        self._desk.show(StudyPanel.title)
+        self._go_to(StudyPanel)
         self.said.say(f"{_found(run)} They are chosen in the panel “{StudyPanel.title}”: Start measures there.")
 
     def _browse(self) -> None:

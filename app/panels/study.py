@@ -41,7 +41,6 @@ from core.studies.study import SET
 from core.study_job import StudyPart, shipped_parts
 from core.tokens import tokens_of_items
 
-BESIDE_ABOVE_PX = 660
 FORM_PX = 300
 MIN_PX = QSize(380, 240)
 STEPS = 1000
@@ -128,10 +127,16 @@ class StudyPanel(QWidget, Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        beside = self.width() >= BESIDE_ABOVE_PX
+        self._fit_choices()
+
+    def _fit_choices(self) -> None:
+        """Choices and plots side by side where both are whole, else one above the other."""
+        whole_px = self._body.minimumSizeHint().width() + self._side.verticalScrollBar().sizeHint().width()
+        margins = self._layout.contentsMargins()
+        around_px = margins.left() + self._layout.spacing() + margins.right()
+        beside = self.width() >= whole_px + around_px + self.parts.minimumWidth()
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         self._layout.setDirection(direction)
-        whole_px = self._body.minimumSizeHint().width() + self._side.verticalScrollBar().sizeHint().width()
         self._side.setMinimumWidth(whole_px if beside else 0)
         self._side.setMaximumWidth(max(FORM_PX, whole_px) if beside else 16_777_215)
 
@@ -162,6 +167,7 @@ class StudyPanel(QWidget, Panel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._fit_choices()  # before it was seen its fonts, and so its widths, may have been others
         self._show_known()
 
     def _show_known(self) -> None:
@@ -258,6 +264,7 @@ class StudyPanel(QWidget, Panel):
         self.progress.setVisible(self.run is not None)
         self.report.setEnabled(os.path.isfile(self.report_path))
         self.folder.setEnabled(os.path.isdir(self.form.results))
+        self.published.setEnabled(self.form.set is None)
 
     def _say(self, words: str) -> None:
         self._write(words, "muted")

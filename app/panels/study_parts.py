@@ -16,7 +16,7 @@ from core.study_job import StudyPart
 
 PLOT_PX = (320, 270)
 GAP_PX = 8
-WAITING = "Plots appear here as each part is finished, with the published curves of another model beside them."
+WAITING = "Plots appear here as each part is finished, with the published curves of another model where there are some."
 
 
 class PartView(QWidget):

@@ -122,6 +122,7 @@ def test_a_set_is_made_and_chosen_in_the_study_panel(
     assert dialog.folder.text() == panel.form.set_folder == str(folder)
     assert read_set(folder) == variants(window.desk.document.base, 3, PLACES_AND_NOISE)
     assert panel.isVisible()
+    assert not dialog.isVisible(), "it leaves the room to the panel"
     assert "They are chosen in the panel “Study”" in dialog.said.text()
 
     panel.form.choose_own_pictures()

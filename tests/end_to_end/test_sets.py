@@ -47,7 +47,6 @@ def test_it_is_asked_whether_it_holds_on_exactly_the_variants_of_the_set(own_dri
     assert [holding.opened(pair).base for pair in holding.pairs] == variants(document.base, 6, PLACES_AND_NOISE)
     assert all(pair.edits == document.interventions for pair in holding.pairs)
     assert holding.flips()[0] > holding.flips(1)[0]
-    dialog.hide()
     panel.open_pair(4)
     driver.settle()
     assert driver.margin == pytest.approx(holding.pairs[4].after[0], abs=1e-3)
@@ -61,7 +60,6 @@ def test_a_set_is_made_and_studied_beside_what_was_found_on_other_pictures(own_d
 
     dialog.study.click()
     driver.qtbot.waitUntil(lambda: panel.form.set is not None, timeout=ANSWER_MS)
-    dialog.hide()
     panel.start.click()
     driver.qtbot.waitUntil(lambda: not driver.window.jobs.busy, timeout=4 * ANSWER_MS)
 

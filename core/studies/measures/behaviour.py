@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from core.datasets import Example
 from core.jobs.measure import margins
 from core.jobs.progress import Job
-from core.plots import Bars, Plot, Reference, Series
+from core.plots import Bars, Curves, Plot, Reference, Series
 from core.statistics import mean_interval, wilson
 from core.studies.result import Row
 from core.studies.study import Bench, Found
 
 WORDS = {"both": "both differ", "shape": "shape differs", "color": "colour differs"}
 """What conditions of a pair are called in a plot, where another word than their own says more."""
+TENTHS = tuple(tenth / 10 for tenth in range(11))
 
 
 def measure_given(bench: Bench) -> Job[Found]:
@@ -34,7 +35,9 @@ def measure_given(bench: Bench) -> Job[Found]:
         f"Right about {n_right} of {len(pairs)}. Accuracies carry 95 % Wilson intervals, mean margins those by the "
         "normal approximation; the table has a row for each picture, in the order of the set."
     ]
-    return Found([*rows, *pictures], _plots(model.name, rows), notes)
+    spread = {name: [m for e, m in pairs if e.condition == name] for name in conditions}
+    plots: dict[str, Plot] = {"behaviour-accuracy": _accuracies(model.name, rows), "behaviour-margins": _spread(spread)}
+    return Found([*rows, *pictures], plots, notes)
 
 
 def _row(name: str, pairs: Sequence[tuple[Example, float]]) -> Row:
@@ -50,23 +53,33 @@ def _picture(index: int, example: Example, margin: float) -> Row:
     return {"kind": "picture", "picture": index, "condition": example.condition, "margin": margin, "right": int(right)}
 
 
-def _plots(model: str, rows: Sequence[Row]) -> dict[str, Plot]:
-    groups = tuple(WORDS.get(str(row["split"]), str(row["split"])) for row in rows)
-    y, low, high, mean, least, most = (
-        tuple(float(row[name]) for row in rows)
-        for name in ("accuracy", "low", "high", "margin", "margin, low", "margin, high")
+def _accuracies(model: str, rows: Sequence[Row]) -> Bars:
+    y, low, high = (tuple(float(row[name]) for row in rows) for name in ("accuracy", "low", "high"))
+    series = (Series(model, y, low, high),)
+    return Bars(
+        "Accuracy", "accuracy", tuple(_words(row["split"]) for row in rows), series, (Reference(0.5, "chance"),)
     )
-    ends = (0.0, *least, *most)
-    return {
-        "behaviour-accuracy": Bars(
-            "Accuracy", "accuracy", groups, (Series(model, y, low, high),), (Reference(0.5, "chance"),)
-        ),
-        "behaviour-margins": Bars(
-            "Mean margin",
-            "same − different",
-            groups,
-            (Series(model, mean, least, most),),
-            (Reference(0.0, "undecided"),),
-            (1.1 * min(ends) - 0.1, 1.1 * max(ends) + 0.1),
-        ),
-    }
+
+
+def _spread(margins: Mapping[str, Sequence[float]]) -> Curves:
+    """The margins of each condition from the lowest to the highest, at tenths of its pictures."""
+    series = [
+        Series(_words(name), tuple(np.quantile(of, TENTHS).tolist()), hue=hue)
+        for hue, (name, of) in enumerate(margins.items())
+    ]
+    ends = [0.0, *(y for each in series for y in each.y)]
+    pad = 0.1 * (max(ends) - min(ends)) + 0.1
+    return Curves(
+        "Margins, from the lowest to the highest",
+        "share of the pictures",
+        "same − different",
+        TENTHS,
+        tuple(f"{share:.0%}" for share in TENTHS),
+        tuple(series),
+        (Reference(0.0, "undecided"),),
+        (min(ends) - pad, max(ends) + pad),
+    )
+
+
+def _words(condition: object) -> str:
+    return WORDS.get(str(condition), str(condition))

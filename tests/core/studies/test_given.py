@@ -13,7 +13,7 @@ from core.engine import run, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.measure import margins
-from core.plots import Bars
+from core.plots import Bars, Curves
 from core.render import render_many
 from core.scene import Geometry, Stimulus
 from core.statistics import wilson
@@ -68,11 +68,13 @@ def test_behaviour_is_of_exactly_these_pictures_and_of_each_condition(model: Mod
     assert [bool(row["right"]) for row in pictures] == right
     assert every["margin"] == pytest.approx(sum(row["margin"] for row in pictures) / 12)
     assert f"Right about {sum(right)} of 12." in result.notes[1]
-    accuracy, margin = result.plots.values()
+    accuracy, spread = result.plots.values()
     assert isinstance(accuracy, Bars)
-    assert isinstance(margin, Bars)
-    assert accuracy.groups[0] == margin.groups[0] == "all"
-    assert all(series.role == "measured" for plot in (accuracy, margin) for series in plot.series)
+    assert isinstance(spread, Curves)
+    assert accuracy.groups == ("all", "both differ", "same", "shape differs", "colour differs")
+    same = [row["margin"] for row in pictures if row["condition"] == "same"]
+    assert (spread.series[1].label, spread.series[1].y[::10]) == ("same", (min(same), max(same)))
+    assert all(series.role == "measured" for plot in (accuracy, spread) for series in plot.series)
 
 
 def test_the_answers_are_the_sides_of_the_margins(model: Model) -> None:
