@@ -158,7 +158,8 @@ class HoldsPanel(QWidget, Panel):
         self.about.setVisible(bool(reason) or (self.holding is None and self.varied == EVERYTHING))
         self.start.setEnabled(not reason and not self.busy)
         self.form.setEnabled(not self.busy)
-        self.kept_words.setText(self.varied.words())
+        self.kept_words.setText(f"Other {self.varied.chosen} only.")
+        self.kept_words.setToolTip(self.varied.words())
         for widget in (self.kept_words, self.all):
             widget.setVisible(self.varied != EVERYTHING)
         self.all.setEnabled(not self.busy)

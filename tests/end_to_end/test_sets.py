@@ -43,7 +43,7 @@ def test_it_is_asked_whether_it_holds_on_exactly_the_variants_of_the_set(own_dri
     holding = panel.holding
     assert holding is not None
     assert panel.isVisible()
-    assert panel.kept_words.text() == "Drawn again: places and noise; shapes and colours stay."
+    assert panel.kept_words.text() == "Other places and noise only."
     assert [holding.opened(pair).base for pair in holding.pairs] == variants(document.base, 6, PLACES_AND_NOISE)
     assert all(pair.edits == document.interventions for pair in holding.pairs)
     assert holding.flips()[0] > holding.flips(1)[0]

@@ -97,7 +97,8 @@ def test_where_not_everything_is_varied_it_is_said_and_one_click_varies_everythi
     places = Varied(noise=False, shapes=False, colors=False)
 
     panel.ask_of(HoldsOptions(40, 3), places)
-    assert panel.kept_words.text() == "Drawn again: places; noise, shapes and colours stay."
+    assert panel.kept_words.text() == "Other places only."
+    assert panel.kept_words.toolTip() == "Drawn again: places; noise, shapes and colours stay."
     assert not panel.about.isVisible()
     with pytest.raises(UserError, match="cancel that first"):
         panel.ask_of(HoldsOptions(), EVERYTHING)
