@@ -197,6 +197,8 @@ class SetDialog(QDialog):
         if run is None or run.state != "finished":
             return False
         made = run.order.options
+        if not os.path.isfile(os.path.join(made["folder"], MANIFEST)):
+            return False
         same = replace(made["options"], ask=self.form.value.ask) == self.form.value
         return same and stimulus_of(made["document"], made["side"]) == self.stimulus
 

@@ -21,8 +21,8 @@ def copied_text(items: Sequence[Item], geometry: Geometry) -> str:
     return json.dumps({"format": FORMAT, "items": stimulus["items"], "geometry": stimulus["geometry"]})
 
 
-def read_copied(text: str) -> Stimulus:
-    """What `copied_text` wrote: one item at least, as it lies on its canvas.
+def read_copied(text: str, what: str = "What was copied", hint: str = "Copy the items again.") -> Stimulus:
+    """What `copied_text` wrote: one item at least, as it lies on its canvas. `what` and `hint` are for a refusal.
 
     Raises UserError where it is something else.
     """
@@ -39,7 +39,7 @@ def read_copied(text: str) -> Stimulus:
         if not stimulus.items:
             raise ValueError("it holds no item")
     except RecursionError as error:
-        raise UserError("What was copied is nested too deeply.", "Copy the items again.") from error
+        raise UserError(f"{what} is nested too deeply.", hint) from error
     except (ValueError, LookupError, TypeError, AttributeError, CattrsError, ForbiddenExtraKeysError) as error:
-        raise UserError(f"What was copied cannot be read: {error}.", "Copy the items again.") from error
+        raise UserError(f"{what} cannot be read: {error}.", hint) from error
     return stimulus

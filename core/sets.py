@@ -22,11 +22,13 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class SetNote:
-    """What a set is known by: the name of its folder, the hash of its manifest, and how many pictures it lists."""
+    """What a set is known by: the name of its folder, the hash of its manifest, and how many pictures it lists; and
+    whether they are pairs, or two of them, about which a model can be right."""
 
     name: str
     sha256: str
     n: int
+    poses_task: bool
 
     @property
     def results(self) -> str:
@@ -44,7 +46,8 @@ def note_of_set(folder: Path) -> SetNote:
     Raises UserError where there is none.
     """
     content, entries, packed = _manifest(folder)
-    return SetNote(folder.absolute().name, _hash(content, packed), len(entries))
+    poses_task = all(len(entry["items"]) in (2, 4) for entry in entries)
+    return SetNote(folder.absolute().name, _hash(content, packed), len(entries), poses_task)
 
 
 def given_set(folder: Path, n: int | None = None) -> Given:
@@ -78,6 +81,8 @@ def _manifest(folder: Path) -> tuple[bytes, Sequence[Any], bytes | None]:
         else:
             entries = made["pictures"]
         entries = [{name: entry[name] for name in ("format", "items", "geometry")} for entry in entries]
+        if not all(isinstance(entry["items"], list) for entry in entries):
+            raise ValueError("items are no list")
     except OSError as error:
         hint = "Make one: Stimulus ▸ Make a set…, or relata set."
         raise UserError(f"{folder} holds no set: {error.strerror or error}.", hint) from error
@@ -93,7 +98,7 @@ def _hash(content: bytes, packed: bytes | None) -> str:
 
 
 def _stimulus(entry: dict[str, Any], packed: bytes | None) -> Stimulus:
-    stimulus = read_copied(json.dumps(entry))
+    stimulus = read_copied(json.dumps(entry), "A picture in the manifest", "Make the set again.")
     if packed is None:
         return stimulus
     try:

@@ -23,7 +23,6 @@ from core.scene import (
     Stimulus,
     is_upright,
     item_box,
-    overlaps,
     task_of,
 )
 
@@ -189,7 +188,7 @@ def _in_free_places(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus | 
         for index, item in enumerate(stimulus.items):
             if index in held:
                 continue
-            free = _free(item, list(placed.values()), geometry)
+            free = _free(item, placed.values(), geometry)
             if not free:
                 break
             placed[index] = free[int(rng.integers(len(free)))]
@@ -198,16 +197,18 @@ def _in_free_places(stimulus: Stimulus, rng: np.random.Generator) -> Stimulus | 
     return None
 
 
-def _free(item: Item, placed: list[Item], geometry: Geometry) -> list[Item]:
+def _free(item: Item, placed: Iterable[Item], geometry: Geometry) -> list[Item]:
     """The item in every place where there is room for it."""
-    steps = range(0, geometry.image_px, geometry.patch_px)
-    moved = (replace(item, x_px=x, y_px=y) for x, y in product(steps, repeat=2))
-    return [at for at in moved if _is_inside(at, geometry) and not any(overlaps(at, p, geometry) for p in placed)]
-
-
-def _is_inside(item: Item, geometry: Geometry) -> bool:
-    left, top, right, bottom = item_box(item, geometry)
-    return min(left, top) >= 0 and max(right, bottom) <= geometry.image_px
+    taken = [item_box(other, geometry) for other in placed]
+    # Only where it is differs, so its box is looked at once: a set of many items asks for thousands of places.
+    left, top, right, bottom = item_box(replace(item, x_px=0, y_px=0), geometry)
+    xs = [x for x in range(0, geometry.image_px, geometry.patch_px) if left + x >= 0 and right + x <= geometry.image_px]
+    ys = [y for y in range(0, geometry.image_px, geometry.patch_px) if top + y >= 0 and bottom + y <= geometry.image_px]
+    return [
+        replace(item, x_px=x, y_px=y)
+        for x, y in product(xs, ys)
+        if not any(left + x < x1 and x0 < right + x and top + y < y1 and y0 < bottom + y for x0, y0, x1, y1 in taken)
+    ]
 
 
 def _listed(words: list[str]) -> str:

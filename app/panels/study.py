@@ -34,7 +34,10 @@ from app.panels.study_parts import PartList
 from app.run_words import run_words
 from core.cards import judging_models
 from core.errors import UserError
+from core.studies.attention import Attention
 from core.studies.behaviour import Behaviour
+from core.studies.lens import Lens
+from core.studies.preference import Preference
 from core.studies.published import MODELS as PUBLISHED_MODELS
 from core.studies.published import NEAREST
 from core.studies.study import SET
@@ -194,14 +197,19 @@ class StudyPanel(QWidget, Panel):
         return chosen == (options["models"], options.get("pictures", ""))
 
     def choose_set(self, folder: str) -> None:
-        """Study the pictures of a set: behaviour on them, and what else is chosen.
+        """Study the pictures of a set: behaviour on them and what else is chosen, or of odd ones out what attention
+        prefers.
 
         Raises UserError where it is none, or a study runs.
         """
         if self.run is not None and not self.run.over:
             raise UserError("A study runs.", "Wait for it, or cancel it in the panel “Study”.")
-        self.form.choose_set(folder)
-        self.form.parts[Behaviour.name].setChecked(True)
+        if self.form.choose_set(folder).poses_task:
+            self.form.parts[Behaviour.name].setChecked(True)
+            return
+        for kind in (Behaviour, Attention, Lens):
+            self.form.parts[kind.name].setChecked(False)
+        self.form.parts[Preference.name].setChecked(True)
 
     def _choose_set(self, folder: str) -> None:
         try:

@@ -161,17 +161,19 @@ class StudyForm(QWidget):
         """Where that set lies, "" for the study's own pictures."""
         return "" if self._set is None or self.set is None else self._set[0]
 
-    def choose_set(self, folder: str) -> None:
-        """Study the pictures of a set, in the place of the one that was chosen before.
+    def choose_set(self, folder: str) -> SetNote:
+        """Study the pictures of a set, in the place of the one that was chosen before; returns which it is.
 
         Raises UserError where it is none.
         """
-        self._set = (folder, note_of_set(Path(folder)))
+        note = note_of_set(Path(folder))
+        self._set = (folder, note)
         if self.pictures.count() == 1:
             self.pictures.addItem("")
-        self.pictures.setItemText(1, self._set[1].words())
+        self.pictures.setItemText(1, note.words())
         self.pictures.setCurrentIndex(1)
         self._follow_pictures()
+        return note
 
     def choose_own_pictures(self) -> None:
         """Study what each part draws by itself."""

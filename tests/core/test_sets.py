@@ -30,7 +30,8 @@ def test_a_set_is_known_by_its_folder_its_manifest_and_how_many_pictures_it_has(
 
     note, given = note_of_set(first), given_set(first)
 
-    assert (note.name, note.n) == ("a", 5)
+    assert (note.name, note.n, note.poses_task) == ("a", 5, True)
+    assert note.words() == "set “a”, 5 pictures"
     assert (given.name, given.sha256, len(given.stimuli)) == (note.name, note.sha256, note.n)
     assert note_of_set(other).sha256 != note.sha256
     assert given_set(first, 2).stimuli == given.stimuli[:2]
@@ -59,6 +60,7 @@ def test_what_was_rendered_is_read_back_with_its_right_answers(tmp_path: Path) -
         ('{"format": 9}', "of another version"),
         ('{"format": 1, "pictures": [{}]}', "cannot be read"),
         ('{"format": 1, "pictures": [{"format": 1, "items": 3, "geometry": 4}]}', "cannot be read"),
+        ('{"format": 1, "pictures": [{"format": 1, "items": [], "geometry": {}}]}', "A picture in the manifest cannot"),
         ("[" * 100_000, "cannot be read"),
     ],
 )

@@ -18,6 +18,7 @@ from app.plot_maps import MapsView
 from app.run_words import time_left
 from app.store import Store
 from core.cards import subspace_cards
+from core.datasets import random_odd_one_out
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
 from core.jobs.progress import Progress
@@ -129,6 +130,16 @@ def test_the_way_back_to_the_studys_own_pictures_is_one_choice(
     assert "pictures" not in panel.form.order("cpu").options
     panel.form.pictures.setCurrentIndex(1)
     assert [view.part for view in panel.parts.parts] == [on_set]
+
+
+def test_of_odd_ones_out_what_attention_prefers_is_chosen(panel: StudyPanel, tmp_path: Path) -> None:
+    document = replace(demo_document(), base=random_odd_one_out(Geometry(), 1, "color"))
+    for _ in write_set(document, "base", SetOptions(2), str(tmp_path / "odd")):
+        pass
+
+    panel.form.set_named.emit(str(tmp_path / "odd"))
+
+    assert panel.form.chosen == ["preference"]
 
 
 def test_another_set_takes_the_place_of_the_one_before(panel: StudyPanel, tmp_path: Path) -> None:
