@@ -107,8 +107,7 @@ def _flip(session: Session, opened: Opened) -> tuple[Check, tuple[float, float] 
     plain = session.answer(Question(document, (pad,)))
     places = plain.found[pad]
     if isinstance(places, Refusal):
-        # Those that ship have one, unless their card says no: without it, something of the installation is missing.
-        missing = model.reference in bundled_models() and model.card.get("subspaces") is not False
+        missing = model.reference in bundled_models()  # those that ship have one
         return Check("flip", False if missing else None, "no colour subspace to flip it in"), None
     x, y = places.landmarks[document.base.items[1].color]
     edited = set_point(document, 0, pad.property, pad.block, (float(x), float(y)))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +51,11 @@ def test_without_a_color_subspace_there_is_nothing_to_flip_but_a_bundled_model_m
     assert not report["ok"]
 
 
-def test_a_model_that_ships_without_subspaces_says_so_in_its_card(
-    reference: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(selftest, "bundled_models", lambda: [reference])
-    path = Path(reference).with_suffix(".json")
-    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "subspaces": False}), encoding="utf-8")
+def test_every_shipped_model_that_judges_has_subspaces() -> None:
+    judging = [name for name in bundled_models() if judges_relation(read_card(model_path(name))["labels"])]
 
-    assert checks_of(finish(selftest.selftest(reference)))["flip"] is None
-
-
-def test_the_shipped_cards_say_which_models_have_no_subspaces() -> None:
-    without = {name for name in bundled_models() if read_card(model_path(name)).get("subspaces") is False}
-
-    judging = {name for name in bundled_models() if judges_relation(read_card(model_path(name))["labels"])}
-    assert without == {name for name in judging if not subspace_cards(name)}
+    assert {"discrimination", "rmts", "dinov2-discrimination", "dinov2-rmts"} <= set(judging)
+    assert all(subspace_cards(name) for name in judging)
 
 
 def test_the_flip_moves_item_a_to_the_color_of_item_b(reference: str, tmp_path: Path) -> None:

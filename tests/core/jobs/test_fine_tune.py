@@ -288,14 +288,22 @@ def test_some_steps_on_the_way_see_all_tokens() -> None:
     assert [sees_all(recipe, step) for step in range(6)] == [False, False, True, False, False, True]
 
 
-@pytest.mark.parametrize("name", ["dinov2-discrimination", "dinov2-rmts", "fine-tune"])
-def test_shipped_recipes_of_fine_tuning_pay_for_no_stage(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "tune"),
+    [
+        ("dinov2-discrimination", "low-rank"),
+        ("dinov2-rmts", "low-rank"),
+        ("fine-tune", "low-rank"),
+        ("dinov2-full", "all"),
+    ],
+)
+def test_shipped_recipes_of_fine_tuning_pay_for_no_stage(name: str, tune: str) -> None:
     from core.cards import resource_folder
 
     recipe = read_recipe(resource_folder("recipes") / f"{name}.toml")
 
     assert (recipe.disentangle_weight, recipe.pipeline_weight, recipe.pair_probe_weight) == (0, 0, 0)
-    assert recipe.tune == "low-rank"
+    assert recipe.tune == tune
 
 
 def test_a_low_rank_layer_gives_its_whole_weight_to_blocks_that_take_it_apart() -> None:
