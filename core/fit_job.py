@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.arguments import EPOCHS_MAX, blocks_named
@@ -17,6 +18,7 @@ from core.jobs.progress import Progress, part
 from core.scene import PROPERTIES, Property
 
 if TYPE_CHECKING:
+    from core.families.model import Model
     from core.jobs.fit_subspace import FittedSubspace
 
 FIT_JOB = "core.fit_job:fit"
@@ -47,6 +49,14 @@ class FitOptions:
     epochs: int = field(
         default=8, metadata={"label": "Epochs", "tip": "The study's are 20", "least": 1, "most": EPOCHS_MAX}
     )
+    start: str = field(
+        default="random",
+        metadata={
+            "label": "Start from",
+            "tip": "random, as in the study; class means; or a model that this one was fine-tuned from, by its name: "
+            "what that one compares along, this one does too, more or less",
+        },
+    )
 
     def of_job(self, name: str, n_blocks: int) -> dict[str, Any]:
         """The options of the job for a model that is called `name`.
@@ -58,6 +68,7 @@ class FitOptions:
             "blocks": tuple(blocks_named(self.blocks, n_blocks, name)),
             "n_pairs": 4 * -(-self.n_pairs // 4),  # balanced in both tasks
             "epochs": self.epochs,
+            "start": self.start.strip() or "random",
         }
 
 
@@ -74,28 +85,28 @@ class Fitted:
 
 
 def fit(
-    model: str, properties: Sequence[Property], blocks: Sequence[int], *, n_pairs: int, epochs: int, device: str
+    model: str,
+    properties: Sequence[Property],
+    blocks: Sequence[int],
+    *,
+    n_pairs: int,
+    epochs: int,
+    device: str,
+    start: str = "random",
 ) -> Generator[Progress | Fitted, None, str]:
     """Learn subspaces of a model where the window looks for them, and return their folder.
 
-    Raises UserError where the model cannot be opened, does not judge relations, or the folder cannot be written.
+    Raises UserError where the model cannot be opened, does not judge relations, or has nothing to start from, or the
+    folder cannot be written.
     """
     total = STEPS * len(properties)
     yield Progress(0, total, "opening the model")
     from core.assets.subspace_files import save_subspace, subspace_file
-    from core.cards import subspace_folder
-    from core.engine import verify
-    from core.families.files import open_model
-    from core.families.model import choose_device
     from core.jobs.fit_subspace import SearchOptions, fit_subspaces
-    from core.storage import check_folder
     from core.studies.result import n_kinds_of
 
-    limit_threads()
-    opened = verify(open_model(model, choose_device(device)))
-    folder = subspace_folder(model)
-    check_folder(folder)
-    options = SearchOptions(n_pairs=n_pairs, n_test=n_pairs, epochs=epochs)
+    opened, folder = _opened(model, device)
+    options = SearchOptions(n_pairs=n_pairs, n_test=n_pairs, epochs=epochs, start=start)
     fresh: list[FittedSubspace] = []
 
     def keep(fitted: FittedSubspace) -> None:
@@ -113,6 +124,21 @@ def fit(
         yield from map(_of, fresh)
         fresh.clear()
     return str(folder)
+
+
+def _opened(model: str, device: str) -> tuple[Model, Path]:
+    """The model, and the folder that its subspaces are to be written to."""
+    from core.cards import subspace_folder
+    from core.engine import verify
+    from core.families.files import open_model
+    from core.families.model import choose_device
+    from core.storage import check_folder
+
+    limit_threads()
+    opened = verify(open_model(model, choose_device(device)))
+    folder = subspace_folder(model)
+    check_folder(folder)
+    return opened, folder
 
 
 def _of(fitted: FittedSubspace) -> Fitted:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.cards import subspace_folder
+from core.cards import subspace_cards, subspace_folder
 from core.errors import UserError
 from core.fit_job import FitOptions, Fitted, fit
 from core.jobs.progress import Progress
+from core.scene import PROPERTIES
 from core.session import Session
 from tests.core.networks import CARD, save_tiny, tiny_network
 
@@ -66,19 +67,37 @@ def test_a_model_that_judges_no_relation_is_refused(tmp_path: Path) -> None:
     assert not subspace_folder(str(path)).is_dir() or not list(subspace_folder(str(path)).iterdir())
 
 
+USUAL = {"properties": ("color",), "blocks": (0,), "n_pairs": 256, "epochs": 8, "start": "random"}
+
+
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (FitOptions(), {"properties": ("color",), "blocks": (0,), "n_pairs": 256, "epochs": 8}),
+        (FitOptions(), {}),
         (
-            FitOptions("both", "all", 65, 2),
-            {"properties": ("shape", "color"), "blocks": (-1, 0, 1), "n_pairs": 68, "epochs": 2},
+            FitOptions("both", "all", 65),
+            {"properties": PROPERTIES, "blocks": (-1, 0, 1), "n_pairs": 68},
         ),
-        (FitOptions("shape", "1, -1"), {"properties": ("shape",), "blocks": (-1, 1), "n_pairs": 256, "epochs": 8}),
+        (FitOptions("shape", "1, -1", start=" "), {"properties": ("shape",), "blocks": (-1, 1)}),
+        (FitOptions(start="class means"), {"start": "class means"}),
     ],
 )
 def test_what_is_typed_is_what_the_job_is_told(options: FitOptions, wanted: dict[str, Any]) -> None:
-    assert options.of_job("tiny", 2) == wanted
+    assert options.of_job("tiny", 2) == {**USUAL, **wanted}
+
+
+def test_a_search_of_the_window_can_start_from_another_model(file: str, tmp_path: Path) -> None:
+    other = save_tiny(tmp_path / "other.safetensors", seed=1)
+    for _ in fit(other, ("color",), (0,), **QUICK):
+        pass
+
+    for _ in fit(file, ("color",), (0,), **QUICK, start=other):
+        pass
+
+    cards = {name: subspace_cards(name)["color", 0] for name in (file, other)}
+    assert [cards[name]["options"]["start"] for name in (file, other)] == [other, "random"]
+    with pytest.raises(UserError, match="other has no subspace of shape"):
+        list(fit(file, ("shape",), (0,), **QUICK, start=other))
 
 
 def test_blocks_that_are_not_there_are_refused_in_words() -> None:

@@ -85,6 +85,7 @@ def test_start_orders_what_is_in_the_form(panel: InterventionsPanel, jobs: Prete
         "blocks": (1,),
         "n_pairs": 256,
         "epochs": 8,
+        "start": "random",
         "device": "cpu",
     }
     assert not panel.fit.form.isVisible(), "the room goes to how far it is"
