@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -18,10 +20,8 @@ from core.runner import LOOK_EVERY_S, Order
 from core.scene import Property
 
 STEPS = 1000
-ABOUT = (
-    "Distributed alignment search learns along which directions the model carries a property, by swapping it between "
-    "pictures. The pads use what is found as soon as it is there."
-)
+ABOUT = "Learns along which directions the model carries a property, by swapping it between pictures."
+ABOUT_MORE = "Distributed alignment search. The pads use what is found as soon as it is there."
 
 
 class FitSection(QWidget):
@@ -51,6 +51,7 @@ class FitSection(QWidget):
     def _arrange(self) -> None:
         for words in (self.about, self.said):
             words.setWordWrap(True)
+        self.about.setToolTip(ABOUT_MORE)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.progress.setRange(0, STEPS)
         self.progress.setTextVisible(False)
@@ -58,14 +59,14 @@ class FitSection(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.start)
         buttons.addWidget(self.cancel)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(8, 6, 8, 6)
-        self._layout.addWidget(self.about)
-        self._layout.addWidget(self.form)
-        self._layout.addLayout(buttons)
-        self._layout.addWidget(self.progress)
-        self._layout.addWidget(self.said)
-        self._layout.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(self.about)
+        layout.addWidget(self.form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.said)
+        layout.addStretch(1)
 
     @property
     def run(self) -> Run | None:
@@ -74,12 +75,10 @@ class FitSection(QWidget):
         return None if number is None else self._desk.jobs.run(number)
 
     def offer(self, property: Property, block: int) -> None:
-        """Fill the form for a pad after a block, unless a job is under way."""
+        """Fill the form for a pad after a block, unless a job is under way; what else was chosen stays."""
         if self.run is not None and not self.run.over:
             return
-        before, self.form = self.form, Form(FitOptions(property, str(block)))
-        self._layout.replaceWidget(before, self.form)
-        before.deleteLater()
+        self.form.value = replace(self.form.value, property=property, blocks=str(block))
         self.refresh()
 
     def refresh(self) -> None:

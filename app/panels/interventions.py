@@ -57,7 +57,7 @@ from core.scene import ITEM_LETTERS, Property
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 PROBE_TAB, FIT_TAB = len(PADS), len(PADS) + 1
 MAX_STRENGTH = 2.0
-PAD_MIN_PX, EDITS_MIN_PX = 160, 54
+EDITS_MIN_PX = 54
 SMALLEST = QSize(250, 220)
 
 
@@ -114,7 +114,6 @@ class InterventionsPanel(QScrollArea, Panel):
             page.setFrameShape(QScrollArea.Shape.NoFrame)
             self.tabs.setTabToolTip(self.tabs.addTab(page, name), tip)
         self.edits.setMinimumHeight(EDITS_MIN_PX)
-        self.tabs.setMinimumHeight(PAD_MIN_PX)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         # They take the room that is left, and shrink before the panel scrolls: the list scrolls by itself.

@@ -14,6 +14,7 @@ BESIDE_PX = 184
 """How wide it is there at least."""
 LEAST_PX = 320
 """How wide the panel must be for both."""
+PAD_MIN_PX = 160
 MOST_PX = 16_777_215  # of Qt: no limit
 
 
@@ -45,7 +46,7 @@ class PadBody(ScrolledBody):
 
     def fit(self, width: int, height: int) -> None:
         """The pad is a square: in a low panel there is room beside it, in a high one below it. What is wider than a
-        square, as the sliders of the probe are, has the whole width."""
+        square, as the sliders of the probe are, has the whole width, and a form the height that it needs."""
         self._room = (width, height)
         page = self._tabs.currentWidget()
         inside = page.widget() if isinstance(page, QScrollArea) else page
@@ -57,4 +58,7 @@ class PadBody(ScrolledBody):
         across = max(BESIDE_PX, width - height) if beside else MOST_PX
         self._beneath.setMaximumWidth(across)
         self._beneath.setMinimumWidth(across if beside else 0)
-        self._tabs.setMaximumHeight(MOST_PX if beside else width + self._tabs.tabBar().sizeHint().height())
+        bar = self._tabs.tabBar().sizeHint().height()
+        form = inside.sizeHint().height() + bar if inside is not page and inside is not None else 0
+        self._tabs.setMinimumHeight(max(PAD_MIN_PX, min(form, height - self._beneath.minimumSizeHint().height())))
+        self._tabs.setMaximumHeight(MOST_PX if beside else width + bar)
