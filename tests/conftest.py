@@ -32,6 +32,16 @@ atexit.register(rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 GRACE_S = 5.0  # how long a widget, thread or child may take to go after its test has ended
 
 
+def pytest_collection_finish() -> None:
+    """All that is loaded by now stays, so that no search for what a test has left behind goes through it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # what ends with the interpreter is looked for once more
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test after which a top-level widget, a thread or a child process is still there.
