@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
+from core.figure_work import work_in
 from core.film import LONGEST_S, OF_WORDS, SHORTEST_S, Film, Fps, Look, Size
 from core.film_files import film_file
 from core.start import window_command
 from core.storage import check_file
 from core.terminal import DEVICE_HELP
-from core.work_files import read_work
 
 VERB = "film"
 
@@ -26,7 +26,7 @@ def add_film_verb(verbs: Any) -> None:
 def add_film_arguments(verb: argparse.ArgumentParser) -> None:
     """What can be said of a film, to the command and to the program that makes it."""
     usual = Film()
-    verb.add_argument("file", type=Path, help="a .relata file")
+    verb.add_argument("file", type=Path, help="a .relata file, or a figure that carries its document")
     ways = "; ".join(f"{name}: {words.lower()}" for name, words in OF_WORDS.items())
     verb.add_argument("--of", choices=list(OF_WORDS), default=usual.of, help=f"{ways} (default: {usual.of})")
     verb.add_argument("--out", type=Path, required=True, help="the .gif or .mp4 file to write")
@@ -49,7 +49,7 @@ def _film(arguments: argparse.Namespace) -> int:
     film = film_of(arguments)
     check_file(arguments.out)
     film_file(arguments.out, int(film.fps))
-    read_work(arguments.file)
+    work_in(arguments.file)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--device", arguments.device]
     words += ["--of", film.of, "--size", film.size, "--fps", film.fps, "--seconds", f"{film.seconds:g}"]
     words += ["--look", film.look, *([] if film.map else ["--no-map"])]

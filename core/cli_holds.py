@@ -16,6 +16,7 @@ from core.analyses.layer_sweep import kept_of as kept_sweep
 from core.arguments import add_varied_arguments, seed, varied_of, whole
 from core.document import Document
 from core.errors import UserError
+from core.figure_work import work_in
 from core.holding import N_MOST, Holding, kept_of
 from core.holds_job import MAX_PAIRS as MAX_OTHERS
 from core.holds_job import holds
@@ -26,7 +27,6 @@ from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
 from core.variants import EVERYTHING
 from core.work import Work
-from core.work_files import read_work
 
 
 def add_holds_verbs(verbs: Any) -> None:
@@ -47,7 +47,7 @@ def add_holds_verbs(verbs: Any) -> None:
 
 
 def _add_common(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("file", type=Path, help="a .relata file")
+    verb.add_argument("file", type=Path, help="a .relata file, or a figure that carries its document")
     verb.add_argument("--json", action="store_true", help="print all numbers as JSON")
     verb.add_argument("--figure", type=Path, help="write the plots there as SVG, PDF and PNG")
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
@@ -55,7 +55,7 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
 
 def _begun(arguments: argparse.Namespace, table: Path | None = None) -> Work:
     """The document, once what is to be written can be: before all is asked."""
-    work, figure = read_work(arguments.file), arguments.figure
+    work, figure = work_in(arguments.file), arguments.figure
     for path in (table, None if figure is None else _numbered(figure, 1).with_suffix(".svg")):
         if path is not None:
             check_file(path)

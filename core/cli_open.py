@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from core.analyses.decision import Decision, Verdict
 from core.document import Document
 from core.errors import UserError
+from core.figure_work import work_in
 from core.scene import Stimulus
 from core.script import script_of
 from core.terminal import DEVICE_HELP, device_of
 from core.work import Work, recorded_verdicts
-from core.work_files import read_work
 
 if TYPE_CHECKING:
     from core.session import Session
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def add_open_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
     verb = verbs.add_parser("open", help="what a document file holds, and what its model answers")
-    verb.add_argument("file", type=Path, help="a .relata file")
+    verb.add_argument("file", type=Path, help="a .relata file, or a figure that carries its document")
     way = verb.add_mutually_exclusive_group()
     way.add_argument("--json", action="store_true", help="print it as JSON")
     way.add_argument("--python", action="store_true", help="print a Python script that asks the same of the same model")
@@ -36,7 +36,7 @@ def add_open_verb(verbs: Any) -> None:
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    work = read_work(arguments.file)
+    work = work_in(arguments.file)
     if arguments.python:
         print(script_of(work.document, recorded_verdicts(work.history).get(work.document)), end="")
         return 0

@@ -10,17 +10,17 @@ from typing import Any, get_args
 from core.arguments import add_varied_arguments, seed, varied_of, whole
 from core.datasets import EXAMPLES_MAX
 from core.document import Side
+from core.figure_work import work_in
 from core.set_job import SetOptions, write_set
 from core.sets import MANIFEST
 from core.terminal import DEVICE_HELP, device_of, watch
-from core.work_files import read_work
 
 
 def add_set_verb(verbs: Any) -> None:
     """Add the verb to a parser's verbs."""
     usual = SetOptions()
     verb = verbs.add_parser("set", help="variants of what a document file holds, as PNG with a JSON manifest")
-    verb.add_argument("file", type=Path, help="a .relata file")
+    verb.add_argument("file", type=Path, help="a .relata file, or a figure that carries its document")
     verb.add_argument("--n", type=whole(1, EXAMPLES_MAX), default=usual.n, help=f"variants (default: {usual.n})")
     verb.add_argument("--side", choices=get_args(Side), default="base", help="which of its stimuli (default: base)")
     add_varied_arguments(verb, usual.varied)
@@ -32,7 +32,7 @@ def add_set_verb(verbs: Any) -> None:
 
 
 def _set(arguments: argparse.Namespace) -> int:
-    document = read_work(arguments.file).document
+    document = work_in(arguments.file).document
     options = SetOptions(arguments.n, **asdict(varied_of(arguments)), seed=arguments.seed, ask=arguments.ask)
     device = str(device_of(arguments)) if arguments.ask else "cpu"
     found = watch(write_set(document, arguments.side, options, str(arguments.out), device))

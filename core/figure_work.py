@@ -17,7 +17,7 @@ from core.errors import UserError
 from core.figure_state import MAX_FILE_BYTES, SUFFIXES, state_in
 from core.questions import Answer
 from core.work import Moment, Work, note_of, recorded_verdicts
-from core.work_files import KEPT, from_bytes, to_bytes
+from core.work_files import KEPT, from_bytes, read_work, to_bytes
 from core.work_json import NewerFormatError
 
 CARRIED_BYTES = 3_000_000
@@ -105,6 +105,19 @@ def read_figure(path: Path) -> Carried | None:
         raise UserError(message, f"Update Relata to open it. {KEPT}") from error
     except ValueError as error:
         raise UserError(f"What {path.name} carries could not be opened: {error}.", KEPT) from error
+
+
+def work_in(path: Path) -> Work:
+    """What a document file holds, or the document that a figure carries.
+
+    Raises UserError where it is neither, or cannot be opened.
+    """
+    if not is_figure_name(path):
+        return read_work(path)
+    carried = read_figure(path)
+    if carried is None or carried.work is None:
+        raise UserError(f"{path.name} carries no document.", "Name a document, or a figure that was made of one.")
+    return carried.work
 
 
 def _carried(state: Mapping[str, Any], name: str) -> Carried:

@@ -14,10 +14,10 @@ from app.signals import Signals
 from core.arguments import Parser
 from core.cli_film import add_film_arguments, film_of
 from core.errors import UserError
+from core.figure_work import work_in
 from core.signals import STATUS
 from core.streams import say
 from core.terminal import CLEARED
-from core.work_files import read_work
 
 MISTAKE = 2
 
@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     assert isinstance(app, QApplication)
     theme.apply(app)
     try:
-        filming = Filming(read_work(arguments.file), film_of(arguments), arguments.out, arguments.device)
+        filming = Filming(work_in(arguments.file), film_of(arguments), arguments.out, arguments.device)
     except UserError as error:
         say(f"relata: {error}")
         return MISTAKE

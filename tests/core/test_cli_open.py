@@ -12,6 +12,8 @@ import pytest
 
 from core.cli import main
 from core.document import changed
+from core.figure_state import with_state
+from core.figure_work import state_of
 from core.work import Scene
 from core.work_files import read_work, write_work
 
@@ -82,6 +84,20 @@ def test_a_script_that_asks_the_same_is_printed(capsys: pytest.CaptureFixture[st
     names: dict[str, Any] = {"__name__": "a_script"}
     exec(capsys.readouterr().out, names)
     assert names["state"]() == work.document
+
+
+def test_a_figure_opens_as_the_document_that_it_carries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = read_work(FIRST_FORMAT)
+    figure, plain = tmp_path / "a.svg", tmp_path / "b.svg"
+    plain.write_bytes(b'<svg xmlns="http://www.w3.org/2000/svg"></svg>')
+    figure.write_bytes(with_state(plain.read_bytes(), state_of(work)))
+
+    assert main(["open", str(figure), "--python"]) == 0
+    names: dict[str, Any] = {"__name__": "a_script"}
+    exec(capsys.readouterr().out, names)
+    assert names["state"]() == work.document
+    assert main(["open", str(plain)]) == 2
+    assert "b.svg carries no document" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_document_is_a_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
