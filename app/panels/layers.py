@@ -18,16 +18,19 @@ from app.widgets.side_by_side import SideBySide
 from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.analyses.layer_sweep import TOO_LATE, LayerSweep, Sweep
-from core.cards import Card, SubspaceKey, subspace_cards
+from core.cards import Card, SubspaceKey, is_number, subspace_cards
 from core.demo import best_block
 from core.questions import ModelInfo
 from core.scene import Property
 
-TOO_LATE_BELOW = 0.25
+TOO_LATE_BELOW, ALIKE_BELOW = 0.25, 0.1
+"""After the best layer it is too late where an exchange turns fewer answers, or hardly more than the wrong object's."""
+SHARES = ("iia", "wrong_object_iia")
 DEFAULT_BLOCKS = 6
 INTERCHANGE = "interchange accuracy"
 EXPLAINED = (
-    "The share of pairs whose answer turns as it should where a swap in the subspace here replaces one object's value."
+    "The share of pairs whose answer turns as it should where a swap in the subspace here replaces one object's value; "
+    "the line: with the wrong object's."
 )
 
 
@@ -36,11 +39,12 @@ def layer_cells(cards: dict[SubspaceKey, Card], property: Property, n_blocks: in
     best = best_block(cards, property)
     cells = []
     for block in range(-1, n_blocks):
-        card = cards.get((property, block))
-        effect = None if card is None else float(card["iia"])
-        late = effect is not None and block > best and effect < TOO_LATE_BELOW
-        note = TOO_LATE if late else ""
-        cells.append(Cell("embed" if block < 0 else f"block {block}", effect, note, INTERCHANGE, EXPLAINED))
+        card = cards.get((property, block), {})
+        effect, control = (float(card[name]) if is_number(card.get(name)) else None for name in SHARES)
+        alike = effect is not None and control is not None and effect - control < ALIKE_BELOW
+        late = effect is not None and block > best and (alike or effect < TOO_LATE_BELOW)
+        label, note = "embed" if block < 0 else f"block {block}", TOO_LATE if late else ""
+        cells.append(Cell(label, effect, note, INTERCHANGE, EXPLAINED, control))
     return cells
 
 

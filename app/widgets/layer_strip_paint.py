@@ -34,7 +34,8 @@ MARKERS = (("read", True), ("write", False))
 class Cell:
     """One position of the residual stream and its causal effect in 0–1; None before a sweep ran.
 
-    `meaning` says what the number is, and `explained` in a sentence how it was found.
+    `meaning` says what the number is, and `explained` in a sentence how it was found. `control` is that of the wrong
+    object: a line across the cell.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Cell:
     note: str = ""
     meaning: str = "effect"
     explained: str = ""
+    control: float | None = None
 
     @property
     def short_label(self) -> str:
@@ -57,6 +59,8 @@ class Cell:
     def told(self) -> str:
         """The cell as a sentence."""
         effect = f"{self.meaning} {self.number()}" if self.known else ""
+        if effect and self.control is not None:
+            effect += f", wrong object {fixed(self.control, 2)}"
         return " · ".join(part for part in (self.label, effect, self.note) if part)
 
     def number(self) -> str:
@@ -123,9 +127,17 @@ def _bar(painter: QPainter, rect: QRectF, cell: Cell) -> None:
     colors = theme.current()
     pad = min(6.0, 0.08 * rect.width() + 1)
     room = rect.adjusted(pad, pad, -pad, -pad)
-    height = max(1.0, room.height() * min(1.0, max(0.0, cell.effect)))
+    height = max(1.0, room.height() * _clipped(cell.effect))
     fill = colors.color("line") if cell.note else colors.color("effect")
     box(painter, QRectF(room.left(), room.bottom() - height, room.width(), height), radius=2, fill=fill)
+    if cell.control is not None:
+        y = room.bottom() - room.height() * _clipped(cell.control)
+        painter.setPen(QPen(colors.color("muted"), 1, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
+
+
+def _clipped(effect: float) -> float:
+    return min(1.0, max(0.0, effect))
 
 
 def _texts(painter: QPainter, rects: list[QRectF], font: QFont, look: Look) -> None:

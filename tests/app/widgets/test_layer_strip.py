@@ -191,6 +191,23 @@ def test_the_effect_fills_its_cell_from_the_bottom(strip):
     assert heights[3] == 0
 
 
+def test_the_control_is_a_line_across_its_cell(strip):
+    strip.set_cells([Cell("embed", 0.9), Cell("block 0", 0.9, control=0.3)])
+    image = picture(strip)
+    bar, rects = QColor(theme.LIGHT.effect).rgb(), [strip.cell_rect(index) for index in (-1, 0)]
+
+    def lines(rect):
+        """The heights at which something lies over the bar, as shares of the cell from below."""
+        left, right = round(rect.left() + 0.3 * rect.width()), round(rect.right() - 0.3 * rect.width())
+        rows = range(round(rect.top() + 0.45 * rect.height()), round(rect.bottom() - 0.2 * rect.height()))
+        over = [y for y in rows if any(image.pixel(x, y) != bar for x in range(left, right))]
+        return [(rect.bottom() - y) / rect.height() for y in over]
+
+    assert not lines(rects[0])
+    assert lines(rects[1])
+    assert all(0.25 < at < 0.45 for at in lines(rects[1]))
+
+
 def test_it_tells_a_screen_reader_where_it_is(strip):
     strip.set_cells([Cell("embed"), Cell("block 0", 0.93), Cell("block 1", 0.1, "too late: already compared")])
     strip.set_markers(0, 1)
