@@ -60,8 +60,9 @@ def run_series(
     if given is not None:
         wanted, out = [study.of_given(len(given.stimuli)) for study in wanted], out / given.folder
     parts = _parts(models, wanted, out, given)
-    for p in reversed(parts):  # what needs other parts says so before them
-        p.study.check_given(p.bench)
+    if given is not None:
+        for p in reversed(parts):  # what needs other parts says so before them
+            p.study.check_given(p.bench)
     check_folder(out)
     check_file(out / "report.html")
     _check_places(parts)

@@ -79,13 +79,13 @@ class QueryKeyModes(Study):
         """What is said of other models beside our curve; no numbers were published."""
         curve = [row for row in result.rows if row["kind"] == "block"]
         values = [row["cosine"] for row in curve]
-        relative = [row["relative"] for row in curve]
+        relative = [row["relative"] for row in curve if row["relative"] is not None]
         low = min(range(len(values)), key=values.__getitem__)
         ours = (
             f"first {signed(values[0])}, last {signed(values[-1])}",
             f"lowest {signed(values[low])}, in block {low}",
             f"from the lowest to the last {signed(values[-1] - values[low])}",
-            f"first {signed(relative[0])}, last {signed(relative[-1])}",
+            f"first {signed(relative[0])}, last {signed(relative[-1])}" if relative else "not known from one picture",
         )
         rows: list[Row] = [
             {"published †": words, "of": of, f"{result.model}, measured": value}

@@ -140,8 +140,8 @@ class Study(ABC):
         return replace(self, **({"n": n} if hasattr(self, "n") else {}))
 
     def check_given(self, bench: Bench) -> None:
-        """Raises UserError where it cannot be run on the pictures that are given."""
-        if bench.given is not None and self.why_no_set:
+        """Raises UserError where it cannot be run on the set that the bench holds."""
+        if self.why_no_set:
             others = ", ".join(study.label for study in every_study() if not study.why_no_set)
             raise UserError(f"{self.label} cannot be run on a set. {self.why_no_set}", f"These can: {others}.")
 

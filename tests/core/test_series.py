@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.document import random_pair
 from core.errors import UserError
@@ -253,3 +254,14 @@ def test_what_cannot_be_run_on_a_set_is_said_before_anything_is_written(model: M
         list(run_series([model], quick("behaviour", "probe"), tmp_path / "out", given))
 
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_pictures_is_studied_where_no_set_is_given(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    Image.new("RGB", (64, 64), (200, 60, 90)).save(tmp_path / "pictures" / "a.png")
+    studies = chosen(["modes"], folder=str(tmp_path / "pictures"), n_modes=1)
+
+    said = list(run_series([model], studies, tmp_path / "out"))
+
+    (result,) = [each for each in said if isinstance(each, StudyResult)]
+    assert (result.n, result.settings["folder"]) == (1, str(tmp_path / "pictures"))
