@@ -93,7 +93,7 @@ def add_varied_arguments(verb: argparse.ArgumentParser, usual: Varied) -> None:
         "--vary",
         default=words,
         metavar="PROPERTIES",
-        help=f"shape, color, or shape,color: drawn again (default: {words})",
+        help=f"what is drawn again: shape, color, shape,color, or none (default: {words})",
     )
     verb.add_argument("--keep-positions", action="store_true", help="leave the items where they are")
     verb.add_argument("--keep-noise", action="store_true", help="leave noise and jitter as they are")

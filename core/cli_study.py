@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, whole
+from core.datasets import EXAMPLES_MAX
 from core.errors import UserError
 from core.options import with_options
 from core.sets import given_set
@@ -63,7 +64,11 @@ def _add_picture_arguments(study: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="run on the pictures of this folder, which relata set or relata render wrote, or on the first --n of them",
     )
-    study.add_argument("--n", type=fourfold, help="images or pairs behind each number; each part has its own default")
+    study.add_argument(
+        "--n",
+        type=whole(1, EXAMPLES_MAX),
+        help="images or pairs behind each number, a multiple of 4 but for a set; each part has its own default",
+    )
     study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
 
 
@@ -114,7 +119,7 @@ def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:
     )
     studies = chosen(
         _all(arguments, len(models)) if arguments.what == "all" else [arguments.what],
-        n=arguments.n,
+        n=None if arguments.set else arguments.n,
         seed=arguments.seed,
         paper_convention=arguments.paper_convention,
         search=search,

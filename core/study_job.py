@@ -71,7 +71,7 @@ def study(
     limit_threads()
     where = choose_device(device)
     opened = [verify(open_model(reference, where)) for reference in models]
-    wanted = chosen(studies, n=n, seed=seed, paper_convention=paper_convention)
+    wanted = chosen(studies, n=None if given else n, seed=seed, paper_convention=paper_convention)
     job = run_series(opened, [replace(study, **own.get(study.name, {})) for study in wanted], Path(out), given)
     try:
         while True:

@@ -334,6 +334,11 @@ def test_a_study_of_a_rendered_folder_is_of_its_first_pictures(
     (folder,) = (tmp_path / "out").glob("set-mine-*")
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "tiny").glob("*.json")}
     assert {name: result["n"] for name, result in found.items()} == {"attention": 4, "behaviour": 4}
+    assert run("study", "lens", *words[2:], "--n", 3, "--option", "n_random=4") == 0
+    (lens,) = (tmp_path / "out").glob("set-mine-*/tiny/lens.json")
+    found = json.loads(lens.read_text(encoding="utf-8"))
+    assert (found["n"], found["settings"]["n_removed"]) == (3, 3)
+    assert "On the 3 pictures" in found["notes"][0]
     assert run("study", "das", *words[2:]) == 2
     assert "Subspaces cannot be run on a set" in capsys.readouterr().err
     assert run(*words[:-1], tmp_path) == 2
