@@ -86,7 +86,9 @@ def _manifest(folder: Path) -> tuple[bytes, Sequence[Any], bytes | None]:
     except OSError as error:
         hint = "Make one: Stimulus ▸ Make a set…, or relata set."
         raise UserError(f"{folder} holds no set: {error.strerror or error}.", hint) from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"The manifest in {folder} is that of no set.", "Choose another folder.") from error
+    except ValueError as error:
         raise UserError(f"The manifest in {folder} cannot be read: {error}.", "Make the set again.") from error
     if not entries:
         raise UserError(f"The manifest in {folder} lists no picture.", "Make the set again.")

@@ -93,7 +93,8 @@ def variants(stimulus: Stimulus, n: int, varied: Varied = EVERYTHING, *, seed: i
 def endless_variants(stimulus: Stimulus, varied: Varied = EVERYTHING, *, seed: int = 0) -> Iterator[Stimulus]:
     """The same, one after the other."""
     if why := why_nothing_varies(stimulus, varied):
-        raise UserError(why, "Choose other places, noise, shapes or colours." if stimulus.items else "Draw some first.")
+        hint = "Choose other places, noise, shapes or colours." if stimulus.items else "Draw some items first."
+        raise UserError(why, hint)
     for index in count():
         rng = generator(seed_of(seed, index))
         redrawn = drawn_again(stimulus, renaming_from(rng, varied), rng, varied)
@@ -106,6 +107,8 @@ def endless_variants(stimulus: Stimulus, varied: Varied = EVERYTHING, *, seed: i
 
 def why_nothing_varies(stimulus: Stimulus, varied: Varied) -> str:
     """Why every variant would be the stimulus itself; "" where it would not."""
+    if stimulus.photo is not None:
+        return "A photo has no variants: what it shows cannot be drawn in another place or colour."
     if not stimulus.items:
         return "There are no items to vary."
     if varied.noise or varied.shapes or varied.colors:

@@ -84,7 +84,7 @@ def test_without_a_folder_or_items_it_is_said_what_is_missing(window: MainWindow
     photo = Photo(bytes(3 * 224 * 224), "cat.png")
     window.desk.edit("Open", open_photo_in(window.desk.document, "base", photo))
 
-    assert "no items to vary" in dialog.first.text()
+    assert "A photo has no variants" in dialog.first.text()
     assert not dialog.make.isEnabled()
 
 

@@ -125,7 +125,7 @@ def test_a_set_is_not_mixed_with_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_varied_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no items"):
+    with pytest.raises(UserError, match="A photo has no variants"):
         list(job_of(Stimulus(photo=Photo(b"", "a.png")), SetOptions(2), tmp_path / "set"))
     assert not (tmp_path / "set").exists()
 

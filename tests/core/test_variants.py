@@ -100,14 +100,14 @@ def test_where_every_variant_would_be_the_picture_itself_it_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "stimulus",
+    ("stimulus", "said"),
     [
-        Stimulus(),
-        Stimulus(photo=Photo(b"", "a.png")),
-        Stimulus((Item(0, 0, 0, 0, scale=7.0), Item(1, 1, 0, 0))),
+        (Stimulus(), "There are no items to vary"),
+        (Stimulus(photo=Photo(b"", "a.png")), "A photo has no variants"),
+        (Stimulus((Item(0, 0, 0, 0, scale=7.0), Item(1, 1, 0, 0))), "There is no room"),
     ],
     ids=["nothing", "a photo", "no room"],
 )
-def test_what_cannot_be_varied_is_said(stimulus: Stimulus) -> None:
-    with pytest.raises(UserError):
+def test_what_cannot_be_varied_is_said(stimulus: Stimulus, said: str) -> None:
+    with pytest.raises(UserError, match=said):
         variants(stimulus, 2)
