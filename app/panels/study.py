@@ -206,6 +206,7 @@ class StudyPanel(QWidget, Panel):
             raise UserError("A study runs.", "Wait for it, or cancel it in the panel “Study”.")
         if self.form.choose_set(folder).poses_task:
             self.form.parts[Behaviour.name].setChecked(True)
+            self.form.parts[Preference.name].setChecked(False)
             return
         for kind in (Behaviour, Attention, Lens):
             self.form.parts[kind.name].setChecked(False)

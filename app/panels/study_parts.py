@@ -183,3 +183,4 @@ class PartList(QScrollArea):
             self._layout.removeWidget(view)
             view.deleteLater()
         self.parts = []
+        self.verticalScrollBar().setValue(0)

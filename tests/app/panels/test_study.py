@@ -132,6 +132,22 @@ def test_the_way_back_to_the_studys_own_pictures_is_one_choice(
     assert [view.part for view in panel.parts.parts] == [on_set]
 
 
+def test_results_on_other_pictures_are_seen_from_the_first_on(
+    panel: StudyPanel, jobs: PretendJobs, tmp_path: Path
+) -> None:
+    panel.choose_set(a_set(tmp_path / "mine"))
+    panel.start.click()
+    jobs.tell(found=(ATTENTION, replace(ATTENTION, n=24)), state="finished", result="report.html")
+    bar = panel.parts.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+
+    panel.form.pictures.setCurrentIndex(0)
+
+    assert panel.parts.parts
+    assert bar.value() == 0
+
+
 def test_of_odd_ones_out_what_attention_prefers_is_chosen(panel: StudyPanel, tmp_path: Path) -> None:
     document = replace(demo_document(), base=random_odd_one_out(Geometry(), 1, "color"))
     for _ in write_set(document, "base", SetOptions(2), str(tmp_path / "odd")):
@@ -140,6 +156,8 @@ def test_of_odd_ones_out_what_attention_prefers_is_chosen(panel: StudyPanel, tmp
     panel.form.set_named.emit(str(tmp_path / "odd"))
 
     assert panel.form.chosen == ["preference"]
+    panel.form.set_named.emit(a_set(tmp_path / "pairs"))
+    assert panel.form.chosen == ["behaviour"], "pairs have no odd one out"
 
 
 def test_another_set_takes_the_place_of_the_one_before(panel: StudyPanel, tmp_path: Path) -> None:
