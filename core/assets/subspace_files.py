@@ -69,7 +69,7 @@ def load_subspace(path: Path, model: Model) -> Subspace:
     tensors = read_tensors(path, "Fit it again.")
     try:
         basis = _basis(tensors)
-        rest = {name: tensors[name] for name in ("centroids", "center", "axes", "ellipses", "precision")}
+        rest = {name: tensors[name].float() for name in ("centroids", "center", "axes", "ellipses", "precision")}
         share = float(tensors["axis_share"])
         property, block = card["property"], card["block"]
         if not is_whole(block) or not is_number(card["iia"]):
@@ -101,7 +101,8 @@ def load_subspace(path: Path, model: Model) -> Subspace:
 
 def _basis(tensors: Mapping[str, Tensor]) -> Tensor:
     """The basis [D, S]; older files keep the whole rotation [D, D], and which of its axes count."""
-    return tensors["basis"] if "basis" in tensors else tensors["rotation"][:, tensors["mask_logits"] > 0]
+    basis = tensors["basis"] if "basis" in tensors else tensors["rotation"][:, tensors["mask_logits"] > 0]
+    return basis.float()
 
 
 def load_subspaces(folder: Path, model: Model) -> tuple[dict[tuple[Property, int], Subspace], list[UserError]]:

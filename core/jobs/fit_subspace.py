@@ -298,7 +298,9 @@ def _subspaces_of(reference: str, property: Property, blocks: Sequence[int], mod
     learned = learned_subspaces(subspace_folders(reference), other)[0]
     missing = [block for block in blocks if (property, block) not in learned]
     if missing or other.width != model.width:
-        why = f"has no subspace of {property} after block {missing[0]}" if missing else f"is {other.width} wide"
+        where = [f"block {block}" if block >= 0 else "the embeddings" for block in missing]
+        word = "colour" if property == "color" else property
+        why = f"has no subspace of {word} after {', '.join(where)}" if missing else f"is {other.width} wide"
         raise UserError(f"{other.name} {why}, so the search cannot start from it.", f"Start: {' or '.join(STARTS)}.")
     return {block: learned[property, block].basis for block in blocks}
 

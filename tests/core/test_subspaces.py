@@ -144,6 +144,16 @@ def test_a_subspace_of_other_weights_is_refused(file: Path) -> None:
         load_subspace(file, tiny_model(seed=1))
 
 
+def test_a_file_in_half_precision_opens_in_single(file: Path, model: Model) -> None:
+    whole = load_subspace(file, model)
+    save_file({name: value.half() for name, value in load_file(file).items()}, file)
+
+    half = load_subspace(file, model)
+
+    torch.testing.assert_close(half.basis, whole.basis, atol=1e-3, rtol=0)
+    assert half.centroids.dtype == torch.float32
+
+
 @pytest.mark.parametrize("factor", [1.01, 0.0])
 def test_a_basis_that_is_not_orthonormal_is_refused(file: Path, model: Model, factor: float) -> None:
     basis = fitted()["basis"]

@@ -321,8 +321,8 @@ def test_a_search_can_start_from_the_subspace_of_another_model(model: Model, par
 
 
 def test_a_model_without_that_subspace_is_no_start(model: Model, parent: str) -> None:
-    with pytest.raises(UserError, match="parent has no subspace of color after block 1, so"):
-        next(fit_subspaces(model, "color", [0, 1], replace(QUICK, start=parent)))
+    with pytest.raises(UserError, match="parent has no subspace of colour after the embeddings, block 1, so"):
+        next(fit_subspaces(model, "color", [-1, 0, 1], replace(QUICK, start=parent)))
 
 
 def test_a_model_of_another_width_is_no_start(parent: str) -> None:
