@@ -67,8 +67,8 @@ class Given:
     def notes(self, model: Model) -> list[str]:
         """What a reader must know of results on it."""
         n = len(self.stimuli)
-        what = "picture" if n == 1 else f"{n} pictures"
-        notes = [f"On the {what} of the set “{self.name}” ({self.sha256[:SHORT]}), not on the study's own."]
+        what = f"{n} {'picture' if n == 1 else 'pictures'} of the set “{self.name}” ({self.sha256[:SHORT]})"
+        notes = [f"On {what}, not on the study's own."]
         geometry = model.geometry
         if any(stimulus.geometry != geometry for stimulus in self.stimuli):
             canvas = f"{geometry.image_px} px in patches of {geometry.patch_px} px"

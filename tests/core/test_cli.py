@@ -338,7 +338,7 @@ def test_a_study_of_a_rendered_folder_is_of_its_first_pictures(
     (lens,) = (tmp_path / "out").glob("set-mine-*/tiny/lens.json")
     found = json.loads(lens.read_text(encoding="utf-8"))
     assert (found["n"], found["settings"]["n_removed"]) == (3, 3)
-    assert "On the 3 pictures" in found["notes"][0]
+    assert "On 3 pictures of the set" in found["notes"][0]
     assert run("study", "das", *words[2:]) == 2
     assert "Subspaces cannot be run on a set" in capsys.readouterr().err
     assert run(*words[:-1], tmp_path) == 2

@@ -95,7 +95,7 @@ def test_a_result_says_which_set_it_is_of(model: Model, study: Study) -> None:
     assert result.title.endswith(", set “mine”")
     assert result.settings["set"] == {"name": "mine", "sha256": "0123456789abcdef"}
     assert (result.n, result.settings["n"]) == (6, 6)
-    assert result.notes[0].startswith("On the 6 pictures of the set “mine” (01234567)")
+    assert result.notes[0].startswith("On 6 pictures of the set “mine” (01234567)")
     assert "test images" not in " ".join(result.notes)
     assert tables(result) == {}
     text = result_to_json(result)
