@@ -14,7 +14,7 @@ from app.panels import Panel
 
 TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX, LOW_PX, WIDE_PX = 800, 640, 1200
-STUDY_SIZE, STUDY_MARGIN = QSize(800, 620), QSize(48, 32)
+STUDY_SIZE, STUDY_MARGIN = QSize(848, 620), QSize(48, 32)
 GIVEN = "relata-height-given"
 Docks = Mapping[type[Panel], QDockWidget]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -89,6 +89,7 @@ class StudyPanel(QWidget, Panel):
         )
         self.progress.setAccessibleName("Progress of the study")
         self._body, self._side = QWidget(), QScrollArea()
+        self._body.installEventFilter(self)
         self._side.setWidget(self._body)
         self._side.setWidgetResizable(True)
         self._side.setFrameShape(QFrame.Shape.NoFrame)
@@ -131,6 +132,11 @@ class StudyPanel(QWidget, Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_choices()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._body and event.type() == QEvent.Type.LayoutRequest:
+            self._fit_choices()  # a part that was ticked may have options that are wider
+        return super().eventFilter(watched, event)
 
     def _fit_choices(self) -> None:
         """Choices and plots side by side where both are whole, else one above the other."""

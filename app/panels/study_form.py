@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QToolButton,
@@ -28,7 +29,7 @@ from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
 from core.sets import SetNote, note_of_set
-from core.studies.study import every_study
+from core.studies.study import Study, every_study
 from core.study_job import STUDY_JOB
 
 ALL_MODELS = "all bundled models"
@@ -131,7 +132,9 @@ class StudyForm(QWidget):
         layout.addRow("Seed", self.seed)
         layout.addRow("", self.paper)
         for name, form in self.own.items():
-            layout.addRow(self.parts[name].text(), form)
+            label = QLabel(self.parts[name].text())
+            label.setWordWrap(True)  # or the longest would make the whole column wide
+            layout.addRow(label, form)
         layout.addRow("Folder", _beside(self.folder, self._browse))
         named = {"Model": self.model, "Pictures": self.pictures, "Examples": self.n, "Seed": self.seed}
         for words, field in {**named, "Folder": self.folder}.items():
@@ -143,8 +146,14 @@ class StudyForm(QWidget):
         known = {option.name for study in chosen for option in fields(study)}
         for name, field in (("n", self.n), ("seed", self.seed), ("paper_convention", self.paper)):
             field.setEnabled(name in known)
-        for name, form in self.own.items():
-            self._layout.setRowVisible(form, name in self.chosen)
+        for study in every_study():
+            if study.name in self.own:
+                self._layout.setRowVisible(self.own[study.name], study in chosen and bool(self._own_of(study)))
+
+    def _own_of(self, study: Study) -> dict[str, Any]:
+        """What is chosen in a part's own options, of those that mean something for the pictures."""
+        idle = () if self.set is None else study.of_own_pictures
+        return {name: value for name, value in self.own[study.name].chosen.items() if name not in idle}
 
     @property
     def chosen(self) -> list[str]:
@@ -188,6 +197,8 @@ class StudyForm(QWidget):
             box = self.parts[study.name]
             box.setEnabled(not on_set or not study.why_no_set)
             box.setToolTip(study.about() if box.isEnabled() else f"Not on a set. {study.why_no_set}")
+            for name in study.of_own_pictures:
+                self.own[study.name].set_row_shown(name, not on_set)
         self._follow_parts()
         self.pictures_changed.emit()
 
@@ -258,7 +269,8 @@ class StudyForm(QWidget):
         if folder := self.set_folder:
             self.choose_set(folder)  # it may have been made again
             options["pictures"] = folder
-        options["own"] = {name: form.chosen for name, form in self.own.items() if name in studies}
+        own = [study for study in every_study() if study.name in self.own and study.name in studies]
+        options["own"] = {study.name: self._own_of(study) for study in own}
         return Order(STUDY_JOB, options)
 
     def _choose_files(self) -> None:

@@ -35,6 +35,7 @@ class Lens(Study):
     weight: ClassVar[int] = 12
     in_all: ClassVar[bool] = False
     why_no_set: ClassVar[str] = ""
+    of_own_pictures: ClassVar[tuple[str, ...]] = ("n_probed",)
 
     n: int = 200
     seed: int = 0

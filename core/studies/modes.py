@@ -42,6 +42,7 @@ class QueryKeyModes(Study):
     weight: ClassVar[int] = 6
     in_all: ClassVar[bool] = False
     why_no_set: ClassVar[str] = ""
+    of_own_pictures: ClassVar[tuple[str, ...]] = ("folder",)
 
     n: int = 200
     seed: int = 0

@@ -39,6 +39,7 @@ class Preference(Study):
     weight: ClassVar[int] = 4
     in_all: ClassVar[bool] = False
     why_no_set: ClassVar[str] = ""
+    of_own_pictures: ClassVar[tuple[str, ...]] = ("differs", "folder")
 
     n: int = 300
     seed: int = 0

@@ -73,7 +73,8 @@ class Study(ABC):
     `name` is its word on the command line and the name of its files, `label` its words in a list, `title` its heading,
     and the first line of its docstring says what it is. `weight` is its rough share of the time. `needs` names the
     studies whose results it is made of. `in_all`: whether it is run where all are asked for; `ticked`: whether it is
-    chosen at first. `why_no_set`: why it cannot be run on the pictures of a set, "" where it can.
+    chosen at first. `why_no_set`: why it cannot be run on the pictures of a set, "" where it can;
+    `of_own_pictures` are the fields that mean nothing there.
     """
 
     name: ClassVar[str]
@@ -86,6 +87,7 @@ class Study(ABC):
     in_all: ClassVar[bool] = True
     ticked: ClassVar[bool] = False
     why_no_set: ClassVar[str] = "It draws what it needs itself."
+    of_own_pictures: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def run(self, bench: Bench) -> Job[StudyResult]:

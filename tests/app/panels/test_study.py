@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
+from app.layout import STUDY_SIZE
 from app.live import Live
 from app.panels.study import StudyPanel
 from app.plot_maps import MapsView
@@ -158,6 +159,28 @@ def test_of_odd_ones_out_what_attention_prefers_is_chosen(panel: StudyPanel, tmp
     assert panel.form.chosen == ["preference"]
     panel.form.set_named.emit(a_set(tmp_path / "pairs"))
     assert panel.form.chosen == ["behaviour"], "pairs have no odd one out"
+
+
+def test_options_about_a_parts_own_pictures_are_not_asked_for_on_a_set(panel: StudyPanel, tmp_path: Path) -> None:
+    form = panel.form
+    form.own["modes"].take({"folder": "/pictures"})
+    for name in ("lens", "modes", "preference"):
+        form.parts[name].setChecked(True)
+
+    panel.choose_set(a_set(tmp_path / "mine"))
+    form.parts["preference"].setChecked(True)
+
+    assert not form.own["modes"].rows["folder"].isVisible()
+    assert form.own["modes"].rows["n_modes"].isVisible()
+    assert not form.own["lens"].rows["n_probed"].isVisible()
+    assert not form.own["preference"].isVisible()
+    own = form.order("cpu").options["own"]
+    assert own["preference"] == {}
+    assert "folder" not in own["modes"]
+    form.choose_own_pictures()
+    assert form.own["modes"].rows["folder"].isVisible()
+    assert form.own["preference"].isVisible()
+    assert form.order("cpu").options["own"]["modes"]["folder"] == "/pictures"
 
 
 def test_another_set_takes_the_place_of_the_one_before(panel: StudyPanel, tmp_path: Path) -> None:
@@ -541,6 +564,24 @@ def test_every_choice_is_whole_beside_the_plots(panel: StudyPanel) -> None:
     fields = [*panel.form.parts.values(), panel.form.model, panel.start, panel.cancel, panel.folder]
 
     assert all(field.visibleRegion().boundingRect().width() == field.width() for field in fields if field.y() < 500)
+
+
+@pytest.mark.parametrize("on_set", [False, True])
+def test_every_choice_stays_whole_when_a_part_with_wide_options_is_ticked(
+    panel: StudyPanel, tmp_path: Path, qtbot: QtBot, on_set: bool
+) -> None:
+    panel.resize(STUDY_SIZE)
+    if on_set:
+        panel.choose_set(a_set(tmp_path / "mine"))
+    before = panel.parts.x()
+
+    for name in ("lens", "modes", "preference"):
+        panel.form.parts[name].setChecked(True)
+
+    qtbot.waitUntil(lambda: panel.parts.x() > before)
+    assert panel.parts.y() == panel._side.y(), "beside the plots"
+    assert panel._body.width() >= panel._body.minimumSizeHint().width()
+    assert panel._side.viewport().width() >= panel._body.width()
 
 
 def test_plots_that_stood_side_by_side_stand_under_each_other_when_the_panel_becomes_narrow(
