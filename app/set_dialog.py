@@ -81,6 +81,7 @@ class SetDialog(QDialog):
         layout = QVBoxLayout(self)
         about.setWordWrap(True)
         self.first.setFixedHeight(SHOWN_PX)
+        self.first.setWordWrap(True)
         self.first.setMinimumWidth(N_SHOWN * (SHOWN_PX + GAP_PX))
         self.first.setAccessibleName("The first variants")
         self.folder.setPlaceholderText("A new folder")

@@ -85,6 +85,7 @@ def test_without_a_folder_or_items_it_is_said_what_is_missing(window: MainWindow
     window.desk.edit("Open", open_photo_in(window.desk.document, "base", photo))
 
     assert "A photo has no variants" in dialog.first.text()
+    assert 0 < dialog.first.heightForWidth(dialog.first.width()) <= dialog.first.height(), "it is whole"
     assert not dialog.make.isEnabled()
 
 
