@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject
 
@@ -28,19 +28,32 @@ def is_for(kind: type[Tool], stimulus: Stimulus) -> bool:
     return not kind.photos_only or (photo is not None and (kind is not CropTool or photo.crop is not None))
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Keys or notches of a kind in a row, about the same."""
+
+    kind: str
+    subject: tuple[object, ...]
+    gesture: str
+
+
 class Drawing(QObject):
     """Keeps the tool of the hand on the canvas, and makes edits of what it covers, as it goes.
 
     What a gesture does is done to the stimulus that there was when it began, so that its last word is all that counts.
+    Keys and notches of the wheel that do the same to the same are one gesture, until something else is done.
     """
 
     def __init__(self, desk: Desk, canvas: StimulusCanvas) -> None:
         super().__init__(canvas)
         self._desk, self._canvas = desk, canvas
         self._before, self._begun = Stimulus(), desk.document
+        self._cropped = desk.document
         self._made: Stimulus | None = None
+        self._run: _Run | None = None
         self._gesture, self._seed, self._chosen = "", 0, -1
         canvas.gesture_started.connect(self._begin)
+        canvas.step_started.connect(self._go_on)
         canvas.covered.connect(self._cover)
         canvas.item_wanted.connect(lambda x_px, y_px: place_item(desk, x_px, y_px))
         canvas.size_stepped.connect(lambda steps: desk.take_up(size_px=next_size(desk.hand.size_px, steps)))
@@ -49,6 +62,12 @@ class Drawing(QObject):
         canvas.color_picked.connect(lambda rgb: desk.take_up(rgb=rgb))
         canvas.gesture_finished.connect(self._finish)
         canvas.gesture_cancelled.connect(self._cancel)
+
+    @property
+    def _subject(self) -> tuple[object, ...]:
+        """What keys and the wheel are about: the tool, and what is selected in which picture."""
+        view = self._desk.view
+        return self._desk.hand.tool, view.side, view.item, view.also
 
     @property
     def _stimulus(self) -> Stimulus:
@@ -60,6 +79,8 @@ class Drawing(QObject):
         A gesture ends, and stays, where another picture is shown or somebody else has changed it.
         """
         desk, canvas = self._desk, self._canvas
+        if self._run is not None and self._run.subject != self._subject:
+            self._run = None
         if canvas.held is not None and self._made is not None and self._made != self._stimulus:
             canvas.finish()
         canvas.set_hand(desk.hand)
@@ -80,10 +101,23 @@ class Drawing(QObject):
         self._made = None if made is None else self._stimulus
 
     def _crop(self, crop: Crop) -> None:
+        """Objects that leave the square come back with it, but not over what was changed elsewhere meanwhile."""
+        if self._desk.document is not self._cropped:
+            self._begun = self._desk.document
         self._put("Crop", crop_photo(self._begun, self._desk.view.side, crop))
+        self._cropped = self._desk.document
+
+    def _go_on(self, kind: str) -> None:
+        run = self._run
+        self._begin()
+        if run is not None and (run.kind, run.subject) == (kind, self._subject):
+            self._gesture = run.gesture
+        self._run = _Run(kind, self._subject, self._gesture)
 
     def _begin(self) -> None:
-        self._begun, self._before = self._desk.document, self._stimulus
+        self._run = None
+        self._begun = self._cropped = self._desk.document
+        self._before = self._stimulus
         self._made, self._gesture = self._before, self._desk.new_gesture()
         self._chosen = self._desk.view.item
         self._seed = secrets.randbits(32)

@@ -318,6 +318,7 @@ class _Change(QUndoCommand):
         self._show(self.after, self.scenes[1])
 
     def undo(self) -> None:
+        self.gesture = ""  # redone, it is not gone on with
         # The stack drops an obsolete command, but only after it has run.
         self.setObsolete(self.cancelled)
         self._show(self.before, self.scenes[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -17,9 +18,11 @@ from app.widgets.tools.select import Select
 
 
 class InHand(Zooming, Holding[object], Interactive):
-    """A mixin of the canvas. `laid_down` says that Escape was pressed with nothing under way: back to *Select*."""
+    """A mixin of the canvas. `laid_down` says that Escape was pressed with nothing under way: back to *Select*;
+    `step_started` of what kind a gesture of one key, or of one notch of the wheel, is."""
 
     laid_down = Signal()
+    step_started = Signal(str)
 
     pixels: np.ndarray | None = None
     hand = Hand()
@@ -49,6 +52,12 @@ class InHand(Zooming, Holding[object], Interactive):
         """A gesture of the tool begins: `held` is in the hand."""
         self.held = held
         self.gesture_started.emit()
+
+    def step(self, kind: str, ask: Callable[[], None]) -> None:
+        """A gesture of one key, or of one notch of the wheel: it goes on with those of its kind that came before it."""
+        self.step_started.emit(kind)
+        ask()
+        self.gesture_finished.emit()
 
     def finish(self) -> None:
         """The gesture has ended, and what it did is to stay."""

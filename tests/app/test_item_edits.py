@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app import edits
 from app.desk import Desk
 from app.edits import show_photo
 from app.item_commands import ITEM_COMMANDS
@@ -30,7 +31,7 @@ from core.document import make_counterfactual
 from core.interventions.move import set_point
 from core.render import render
 from core.scene import MAX_ITEMS, Item
-from tests.app.widgets.gestures import ALT, CTRL, SHIFT, drag, drop
+from tests.app.widgets.gestures import ALT, CTRL, SHIFT, drag, drop, press
 
 Key = Qt.Key
 
@@ -237,6 +238,62 @@ def test_in_a_text_field_control_c_copies_the_text(active: MainWindow, desk: Des
 
     assert field.text() == ""
     assert len(items(desk)) == 2
+
+
+def test_arrow_keys_in_a_row_are_one_step(desk: Desk, canvas: StimulusCanvas) -> None:
+    desk.look(item=0)
+    before, (x, y) = desk.document, places(desk)[0]
+
+    for arrow in (Key.Key_Down, Key.Key_Right, Key.Key_Right):
+        key(canvas, arrow)
+
+    assert places(desk)[0] == (x + 32, y + 16)
+    assert [text for text, _ in desk.store.steps()] == ["Opened", "Move A"]
+    desk.store.undo.undo()
+    assert desk.document == before
+
+
+def select_another_and_go_back(desk: Desk, canvas: StimulusCanvas) -> None:
+    desk.look(item=1)
+    desk.look(item=0)
+
+
+def drag_there_and_back(desk: Desk, canvas: StimulusCanvas) -> None:
+    press(canvas, canvas.item_rect(0).center())
+    key(canvas, Key.Key_Escape)
+
+
+def undo_and_redo(desk: Desk, canvas: StimulusCanvas) -> None:
+    desk.store.undo.undo()
+    desk.store.undo.redo()
+
+
+def change_its_colour(desk: Desk, canvas: StimulusCanvas) -> None:
+    edits.set_selected_property(desk, "color", 7)
+
+
+def move_another(desk: Desk, canvas: StimulusCanvas) -> None:
+    desk.look(item=1)
+    key(canvas, Key.Key_Left)
+    desk.look(item=0)
+
+
+@pytest.mark.parametrize(
+    "something_else", [select_another_and_go_back, drag_there_and_back, undo_and_redo, change_its_colour, move_another]
+)
+def test_after_something_else_an_arrow_key_begins_a_step_of_its_own(
+    desk: Desk, canvas: StimulusCanvas, something_else: Callable[[Desk, StimulusCanvas], None]
+) -> None:
+    desk.look(item=0)
+    key(canvas, Key.Key_Down)
+    something_else(desk, canvas)
+    before = desk.document
+
+    key(canvas, Key.Key_Right)
+    key(canvas, Key.Key_Right)
+
+    desk.store.undo.undo()
+    assert desk.document == before
 
 
 def test_align_distribute_and_order_are_one_step_each(active: MainWindow, desk: Desk, canvas: StimulusCanvas) -> None:

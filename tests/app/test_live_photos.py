@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from app.edits import show_photo
 from app.item_edits import delete_selected
 from app.panels.stimulus import StimulusPanel
 from core.errors import UserError
+from core.interventions.knock_out_mlp import KnockOutMLP
 from core.masks import mask_pixels
 from core.render import render
 from core.scene import COLORS, Crop, Photo
 from core.strokes import rectangle
 from core.tokens import patches_of_items
 from tests.app.test_drawing import hold, on, panel, stroke
-from tests.app.widgets.gestures import CTRL, SHIFT, drag, press, wheel
+from tests.app.widgets.gestures import CTRL, SHIFT, drag, move, press, release, wheel
 from tests.whole_strokes import polyline
 
 __all__ = ["panel"]
@@ -109,6 +111,21 @@ def test_arrows_move_the_square_and_escape_lays_the_tool_down(shown: StimulusPan
     assert photo(desk).crop == Crop(SIDE + 7, 0, SIDE)
 
 
+def test_notches_in_a_row_are_one_step_and_arrows_after_them_another(shown: StimulusPanel, desk: Desk) -> None:
+    opened = desk.document
+    for _ in range(3):
+        wheel(shown.canvas, on_whole(shown, 336, 112), -120)
+    sized = desk.document
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Right):
+        QTest.keyClick(shown.canvas, key)
+
+    assert [text for text, _ in desk.store.steps()] == ["Opened", "Open wide.png", "Crop", "Crop"]
+    desk.store.undo.undo()
+    assert desk.document == sized
+    desk.store.undo.undo()
+    assert desk.document == opened
+
+
 def test_the_middle_can_be_had_again(shown: StimulusPanel, desk: Desk) -> None:
     opened = desk.document
     drag(shown.canvas, on_whole(shown, 336, 112), on_whole(shown, 112, 112))
@@ -116,6 +133,35 @@ def test_the_middle_can_be_had_again(shown: StimulusPanel, desk: Desk) -> None:
     drawing_menu.show_middle(desk)
 
     assert desk.document == opened
+
+
+def test_a_drag_of_the_square_leaves_what_is_changed_meanwhile(shown: StimulusPanel, desk: Desk) -> None:
+    press(shown.canvas, on_whole(shown, 336, 112))
+    move(shown.canvas, on_whole(shown, 300, 112))
+    desk.edit("Knock out", replace(desk.document, interventions=(KnockOutMLP(1),)))
+
+    move(shown.canvas, on_whole(shown, 112, 112))
+    release(shown.canvas, on_whole(shown, 112, 112))
+
+    assert desk.document.interventions == (KnockOutMLP(1),)
+    assert photo(desk).crop == Crop(0, 0, SIDE)
+
+
+def test_an_object_that_leaves_the_square_and_comes_back_in_one_drag_is_as_before(
+    shown: StimulusPanel, desk: Desk
+) -> None:
+    hold(desk, "Object: rectangle")
+    stroke(shown, [(150.0, 20.0), (200.0, 60.0)])
+    before = photo(desk)
+    hold(desk, "Crop")
+
+    press(shown.canvas, on_whole(shown, 336, 112))
+    move(shown.canvas, on_whole(shown, 112, 112))
+    assert photo(desk).masks == ()
+    move(shown.canvas, on_whole(shown, 336, 112))
+    release(shown.canvas, on_whole(shown, 336, 112))
+
+    assert photo(desk) == before
 
 
 def test_escape_in_mid_drag_leaves_the_square_where_it_was(shown: StimulusPanel, desk: Desk) -> None:

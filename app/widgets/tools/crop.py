@@ -80,9 +80,7 @@ class Crop(Tool):
         side = min(min(self.canvas.whole_size), round(square.side_px * _STEP**notches))
         off = (square.side_px - side) // 2  # the middle stays, as far as the photo reaches
         if self.canvas.held is None and notches:
-            self.canvas.gesture_started.emit()
-            self._want(square.left_px + off, square.top_px + off, side)
-            self.canvas.gesture_finished.emit()
+            self.canvas.step("size the crop", lambda: self._want(square.left_px + off, square.top_px + off, side))
         return True
 
     def wants(self, event: QKeyEvent) -> bool:
@@ -92,9 +90,8 @@ class Crop(Tool):
         square, (right, down) = self.canvas.crop, ARROWS[event.key()]
         if square is not None and self.canvas.held is None:
             step = max(1, square.side_px // 32)
-            self.canvas.gesture_started.emit()
-            self._want(square.left_px + right * step, square.top_px + down * step, square.side_px)
-            self.canvas.gesture_finished.emit()
+            left_px, top_px = square.left_px + right * step, square.top_px + down * step
+            self.canvas.step("move the crop", lambda: self._want(left_px, top_px, square.side_px))
 
     def _want(self, left_px: int, top_px: int, side_px: int) -> None:
         self.canvas.crop_wanted.emit(Square(left_px, top_px, side_px))

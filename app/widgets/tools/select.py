@@ -189,9 +189,7 @@ class Select(Tool):
         way = [_next_stop(at, to, step) - at for at, to in zip((first.x_px, first.y_px), direction, strict=True)]
         places = self._together(items, way[0], way[1])
         if places != {i: (item.x_px, item.y_px) for i, item in items.items()}:
-            canvas.gesture_started.emit()
-            canvas.items_moved.emit(places)
-            canvas.gesture_finished.emit()
+            canvas.step("move items", lambda: canvas.items_moved.emit(places))
 
     # Places
 

@@ -45,6 +45,7 @@ class Events(list[tuple[Any, ...]]):
         canvas.items_selected.connect(lambda items: self.append(("selected", *(items or (-1,)))))
         canvas.item_shaped.connect(lambda *given: self.append(("shaped", *given)))
         canvas.gesture_started.connect(lambda: self.append(("started",)))
+        canvas.step_started.connect(lambda kind: self.append(("step", kind)))
         canvas.gesture_finished.connect(lambda: self.append(("finished",)))
         canvas.gesture_cancelled.connect(lambda: self.append(("cancelled",)))
         canvas.chip_dropped.connect(lambda *given: self.append(("chip", *given)))
@@ -218,7 +219,7 @@ def test_arrows_move_by_one_patch_in_one_gesture(
 
     qtbot.keyClick(canvas, key)
 
-    assert events == [("started",), ("moved", 0, *place), ("finished",)]
+    assert events == [("step", "move items"), ("moved", 0, *place), ("finished",)]
 
 
 def test_alt_arrows_move_by_one_pixel(qtbot: QtBot, canvas: StimulusCanvas, events: Events) -> None:
