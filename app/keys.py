@@ -8,15 +8,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 from app.command_palette import WIDGET_KEYS, NamedAction
+from app.widgets.scene_strip import SceneStrip
 from core.texts import parse_json
 
 PLACE = "keys"
 ARROWS = ("Up", "Down", "Left", "Right")
 NO_KEYS = ("wheel", "click", "Shift", "Ctrl")
 """What the sheet of keys tells of that is no key by itself."""
+_PAGED = (QComboBox, QAbstractSpinBox, QAbstractSlider, QAbstractItemView, QLineEdit, QPlainTextEdit, QTextEdit)
+_PAGES = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 Match = QKeySequence.SequenceMatch
 Native = QKeySequence.SequenceFormat.NativeText
 Portable = QKeySequence.SequenceFormat.PortableText
@@ -96,8 +110,9 @@ class Keys:
                 action.setToolTip(_with_keys(action.toolTip(), before, now))
 
 
-class Letters(QObject):
-    """A box with choices finds them by their letters while it has the keyboard: no command has these keys then."""
+class OwnKeys(QObject):
+    """What has the keyboard keeps keys that commands have too: a box with choices the letters by which it finds them,
+    and whatever goes through its values, its lines or its words by pages those for that."""
 
     def __init__(self, window: QObject) -> None:
         super().__init__(window)
@@ -106,15 +121,18 @@ class Letters(QObject):
         app.focusChanged.connect(self._follow)
 
     def _follow(self, _: QWidget | None, now: QWidget | None) -> None:
-        if isinstance(now, QComboBox):
+        # In the strip of scenes these keys go from scene to scene, as everywhere else.
+        if isinstance(now, _PAGED) and not isinstance(now, SceneStrip):
             now.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
             return False
-        is_letter = event.text().isalnum() and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        event.setAccepted(is_letter)
-        return is_letter
+        is_letter = isinstance(watched, QComboBox) and event.text().isalnum()
+        kept = (is_letter or event.key() in _PAGES) and not event.modifiers() & ~_PLAIN
+        if kept:
+            event.accept()
+        return kept
 
 
 def is_whole(keys: QKeySequence) -> bool:

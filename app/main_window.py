@@ -22,7 +22,7 @@ from app.export.exports import Exports
 from app.export.films import Films
 from app.item_commands import ITEM_COMMANDS
 from app.jobs import Jobs
-from app.keys import Letters
+from app.keys import OwnKeys
 from app.live import Live
 from app.models import Models
 from app.opening import open_dropped
@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         self._add_model_window_help()
         scenes_menu.fill(self._extra, self.desk, self)
         self.settings.finish(self._menus.values(), self.models)  # once all commands are there
-        self._letters = Letters(self)
+        self._own_keys = OwnKeys(self)
         self._connect()
         self.setAcceptDrops(True)
         self.resize(OPENING_SIZE.boundedTo(layout.room_for(self)))

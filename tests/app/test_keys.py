@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.command_palette import ShortcutSheet
@@ -17,6 +18,12 @@ from app.keys_page import KeysPage
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.interventions import InterventionsPanel
+from app.panels.query_key import QueryKeyPanel
+from app.panels.scenes import ScenesPanel
+from app.panels.stimulus import StimulusPanel
+from app.panels.sweep import SweepPanel
+from app.panels.train import TrainPanel
+from app.scenes import add_scene
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
@@ -180,3 +187,70 @@ def test_words_for_the_wheel_and_for_held_keys_on_the_sheet_are_no_keys_that_a_p
     assert used_in_panels(QKeySequence("J")) == ""
     assert used_in_panels(QKeySequence("Ctrl+Alt+J")) == ""
     assert used_in_panels(QKeySequence("Space")) == "Stimulus: Draw a larger picture along, with any tool"
+
+
+@pytest.fixture
+def talk(window: MainWindow, qtbot: QtBot) -> MainWindow:
+    """Two scenes, the first of which is shown."""
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    for _ in range(2):
+        add_scene(window.desk)
+    window.desk.stage.go_to(0, at_once=True)
+    return window
+
+
+@pytest.mark.parametrize(
+    "kept_by",
+    [
+        lambda window: window.panel(SweepPanel).n,
+        lambda window: window.panel(SweepPanel).shown,
+        lambda window: window.panel(TrainPanel).form.name,
+        lambda window: window.panel(InterventionsPanel).edits,
+        lambda window: window.panel(QueryKeyPanel).gain.slider,
+    ],
+    ids=["number", "choice", "words", "list", "slider"],
+)
+def test_what_goes_on_by_pages_keeps_the_keys_of_pages(
+    talk: MainWindow, kept_by: Callable[[MainWindow], QWidget]
+) -> None:
+    widget = kept_by(talk)
+    bring_forward(talk, widget)
+    widget.setFocus()
+    assert widget.hasFocus()
+
+    QTest.keyClick(widget, Key.Key_PageDown)
+
+    assert talk.desk.stage.at == 0
+
+
+@pytest.mark.parametrize(
+    "without_pages",
+    [lambda window: window.panel(StimulusPanel).canvas, lambda window: window.panel(ScenesPanel).strip],
+    ids=["canvas", "strip of scenes"],
+)
+def test_elsewhere_the_keys_of_pages_go_from_scene_to_scene(
+    talk: MainWindow, without_pages: Callable[[MainWindow], QWidget]
+) -> None:
+    widget = without_pages(talk)
+    bring_forward(talk, widget)
+    widget.setFocus()
+    assert widget.hasFocus()
+
+    QTest.keyClick(widget, Key.Key_PageDown)
+    assert talk.desk.stage.at == 1
+    QTest.keyClick(widget, Key.Key_PageUp)
+    assert talk.desk.stage.at == 0
+
+
+def bring_forward(window: MainWindow, widget: QWidget) -> None:
+    """Show a panel in the window, and what is folded away in it until there is something to choose."""
+    dock = next(dock for dock in window.findChildren(QDockWidget) if dock.isAncestorOf(widget))
+    dock.show()
+    dock.setFloating(False)
+    dock.raise_()
+    around = widget
+    while around is not dock:
+        around.setEnabled(True)
+        around.show()
+        around = around.parentWidget()
