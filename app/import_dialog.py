@@ -107,6 +107,10 @@ class ImportDialog(QDialog):
         layout.addLayout(foot)
         self.open_button.setDefault(True)
 
+    def at_work(self) -> list[str]:
+        """What the process does, in words; nothing while it waits for an answer."""
+        return [f"The opening of {self._source.name}"] if self._state in ("looking", "trying") else []
+
     @property
     def stated(self) -> dict[str, Any]:
         """What is not as it was assumed."""

@@ -57,6 +57,11 @@ class Jobs(QObject):
         """Whether a child process is there or a job waits."""
         return self._child is not None or bool(self._waiting)
 
+    def at_work(self) -> list[str]:
+        """What runs or waits, in words; not what was told to stop."""
+        waits = {"running": "", "waiting": ", which waits"}
+        return [run.order.words + waits[run.state] for run in self._runs.values() if run.state in waits]
+
     def run(self, number: int) -> Run:
         """What is known of one job."""
         return self._runs[number]

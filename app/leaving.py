@@ -1,4 +1,5 @@
-"""The question before what was changed is lost: when the window closes, shows another document, or the session ends."""
+"""The questions before what was changed is lost, or what is under way is given up: when the window closes, shows
+another document, or the session ends."""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.store import Store
 from core.document import Document
+from core.runner import KEPT_HINT
 from core.work import Scene
 
 Then = Callable[[], object]
 
 
 class Leaving(QObject):
-    """Whether a document may be left. What was agreed to is not asked again, unless something is changed after it.
+    """Whether a document may be left, and what is `at_work`, in words, given up. What was agreed to is not asked again,
+    unless something is changed or begun after it.
 
     `save` saves the document and then goes on, if it could be saved; `save_now` does not return before that, and says
     whether it did. `name` is what the document is called.
@@ -33,7 +36,9 @@ class Leaving(QObject):
         super().__init__(window)
         self._window, self._store, self._name = window, store, name
         self._save, self._save_now = save, save_now
+        self.at_work: Callable[[], list[str]] = list
         self._agreed_to: tuple[Document, tuple[Scene, ...]] | None = None
+        self._given_up: list[str] = []
         self.discarded = False
         self.question: QMessageBox | None = None
         app = QGuiApplication.instance()
@@ -42,28 +47,34 @@ class Leaving(QObject):
 
     def agree(self) -> None:
         """The window may close as things are now; what was discarded before is not what there is now."""
-        self.discarded = self.discarded and self._is_agreed()
-        self._agreed_to = (self._store.document, self._store.scenes)
+        self._agree_to_lose()
+        self._given_up = self.at_work()
 
     def allowed(self) -> bool:
-        """Whether the window may close now; where something would be lost, the question is put instead."""
-        if self.nothing_to_lose():
-            return True
-        self.ask(self._window.close)
-        return False
+        """Whether the window may close now; where something would be lost or given up, the question is put instead."""
+        if not self.nothing_to_lose():
+            self.ask(self._window.close)
+        elif not self._may_stop() and self.question is None:
+            self._open(self._put_about_work(), self._work_answered)
+        return self.nothing_to_lose() and self._may_stop()
 
     def ask(self, then: Then) -> None:
         """Go on at once where nothing would be lost, else when the answer is to save or to discard."""
         if self.nothing_to_lose():
             then()
-            return
-        if self.question is not None:
-            return
-        question = self.question = self._put()
+        elif self.question is None:
+            self._open(self._put(), lambda question: self._answered(_answer(question), then))
+
+    def _open(self, question: QMessageBox, answered: Callable[[QMessageBox], None]) -> None:
+        """Not `exec`: nothing waits for the answer, least of all whoever has to close the window by other means."""
+
+        def finish() -> None:
+            self.question = None
+            answered(question)
+
+        self.question = question
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.finished.connect(self._forget)
-        question.buttonClicked.connect(lambda button: self._answered(question.standardButton(button), then))
-        # Not `exec`: nothing waits for the answer, least of all whoever has to close the window by other means.
+        question.finished.connect(finish)
         question.open()
 
     def _answered(self, button: QMessageBox.StandardButton, then: Then) -> None:
@@ -73,31 +84,58 @@ class Leaving(QObject):
             self._discard()
             then()
 
+    def _work_answered(self, question: QMessageBox) -> None:
+        if _is_given_up(question):
+            self._given_up = self.at_work()
+            self._window.close()
+        else:
+            self._agreed_to, self.discarded = None, False
+
     def end_session(self, session: QSessionManager) -> None:
-        """The desktop logs out: whoever has changed something may stop it, where the desktop allows questions.
+        """The desktop logs out: whoever has changed something, or waits for something, may stop it, where the desktop
+        allows questions.
 
         Where it does not, what was changed waits in the journal for the next start.
         """
-        if self.nothing_to_lose():
+        if self.nothing_to_lose() and self._may_stop():
             return
         if not session.allowsInteraction():
             self.agree()
             return
-        # The session waits for this call to return, so that here the answer has to be waited for.
+        # The session waits for this call to return, so that here the answers have to be waited for.
+        left = self._asked_whether_to_lose() and self._asked_whether_to_stop()
+        session.release()
+        if not left:
+            session.cancel()
+
+    def _asked_whether_to_lose(self) -> bool:
+        if self.nothing_to_lose():
+            return True
         question = self._put()
         answer = QMessageBox.StandardButton(question.exec())
         question.deleteLater()
         if answer == QMessageBox.StandardButton.Discard:
             self._discard()
         left = answer == QMessageBox.StandardButton.Discard
-        left = left or (answer == QMessageBox.StandardButton.Save and self._save_now())
-        session.release()
-        if not left:
-            session.cancel()
+        return left or (answer == QMessageBox.StandardButton.Save and self._save_now())
+
+    def _asked_whether_to_stop(self) -> bool:
+        if self._may_stop():
+            return True
+        question = self._put_about_work()
+        question.exec()
+        question.deleteLater()
+        if _is_given_up(question):
+            self._given_up = self.at_work()
+        return _is_given_up(question)
 
     def nothing_to_lose(self) -> bool:
         """Whether all is saved, or may go."""
         return self._store.is_clean or self._is_agreed()
+
+    def _may_stop(self) -> bool:
+        """Whether nothing is at work, or what is may be given up."""
+        return all(words in self._given_up for words in self.at_work())
 
     def _is_agreed(self) -> bool:
         if self._agreed_to is None:
@@ -105,8 +143,12 @@ class Leaving(QObject):
         document, scenes = self._agreed_to
         return document is self._store.document and scenes is self._store.scenes
 
+    def _agree_to_lose(self) -> None:
+        self.discarded = self.discarded and self._is_agreed()
+        self._agreed_to = (self._store.document, self._store.scenes)
+
     def _discard(self) -> None:
-        self.agree()
+        self._agree_to_lose()
         self.discarded = True
 
     def _put(self) -> QMessageBox:
@@ -118,5 +160,21 @@ class Leaving(QObject):
         question.setEscapeButton(buttons.Cancel)
         return question
 
-    def _forget(self) -> None:
-        self.question = None
+    def _put_about_work(self) -> QMessageBox:
+        text = "Close the window and stop what is under way?"
+        question = QMessageBox(QMessageBox.Icon.Question, "Something is under way", text, parent=self._window)
+        named = "\n".join(f"• {words}" for words in self.at_work())
+        question.setInformativeText(f"{named}\n\n{KEPT_HINT}")
+        question.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
+        keep = question.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
+        question.setDefaultButton(keep)
+        question.setEscapeButton(keep)
+        return question
+
+
+def _answer(question: QMessageBox) -> QMessageBox.StandardButton:
+    return question.standardButton(question.clickedButton())
+
+
+def _is_given_up(question: QMessageBox) -> bool:
+    return question.buttonRole(question.clickedButton()) == QMessageBox.ButtonRole.DestructiveRole

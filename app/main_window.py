@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.outcomes = Outcomes(self.desk, self.status)
         self.documents = Documents(self, self.desk, self._standing, self.outcomes, settings, journal)
         self.leaving = self.documents.leaving
+        self.leaving.at_work = self._at_work
         self.exports = Exports(self, self.desk, self.documents, self.outcomes, self._in_sight, settings)
         self.films = Films(self, self.desk, self.documents)
         self._add_commands()
@@ -151,6 +152,11 @@ class MainWindow(QMainWindow):
     def _in_sight(self) -> list[Panel]:
         seen = [panel for panel in self._panels.values() if panel.isVisibleTo(self) and panel not in self._behind]
         return self.presenting.with_audience(seen)
+
+    def _at_work(self) -> list[str]:
+        """What would be given up if the window closed now, in words."""
+        found_out = [words for panel in self._in_sight() for words in panel.at_work()]
+        return [*self.jobs.at_work(), *self.models.at_work(), *self.films.at_work(), *found_out]
 
     def _standing(self) -> list[tuple[Panel, QDockWidget]]:
         """Every panel with its dock."""

@@ -73,7 +73,7 @@ class Models(QObject):
     def fetch(self, reference: str, may_download: bool, seed: int | None) -> None:
         """Put a model that is named into the library, and open it."""
         options = {"reference": reference, "may_download": may_download, "seed": seed}
-        self._number = self.jobs.start(Order(FETCH_JOB, options))
+        self._number = self.jobs.start(Order(FETCH_JOB, options, f"The opening of {reference}"))
         self._went_on(self.jobs.run(self._number))
 
     def import_model(self, source: Path) -> None:
@@ -131,6 +131,11 @@ class Models(QObject):
             action.setToolTip(f"{model.shape.replace(' × ', ' blocks × ')} heads, {model.answers}")
             action.triggered.connect(lambda _=False, reference=model.reference: self.open(reference))
         menu.insertActions(before, self._recent)
+
+    def at_work(self) -> list[str]:
+        """What is being fetched or imported, in words."""
+        importing = [] if self.importing is None else self.importing.at_work()
+        return [*self.jobs.at_work(), *importing]
 
     def stop(self) -> None:
         """The window closes."""

@@ -241,7 +241,7 @@ class SetDialog(QDialog):
             "folder": str(Path(folder).expanduser().absolute()),
             "device": self._desk.live.device,
         }
-        self._number = self._desk.jobs.start(Order(SET_JOB, options))
+        self._number = self._desk.jobs.start(Order(SET_JOB, options, "A set of pictures"))
         self._show_run()
 
     def _cancel(self) -> None:

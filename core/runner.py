@@ -101,11 +101,13 @@ def _parts(session: Session, question: Question) -> Iterator[Answer | Failure]:
 class Order:
     """Which job, and with what.
 
-    `what` names the generator function as `package.module:function`; `options` are its arguments, plain values.
+    `what` names the generator function as `package.module:function`; `options` are its arguments, plain values. `words`
+    say what it is to whoever may have to give it up.
     """
 
     what: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    words: str = field(default="A job", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

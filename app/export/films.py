@@ -50,6 +50,11 @@ class Films(QObject):
         self.dialog.show()
         self.dialog.raise_()
 
+    def at_work(self) -> list[str]:
+        """The film that is being made, in words."""
+        at_work = self.dialog is not None and self.dialog.filming is not None
+        return ["A film, of which nothing is written before its end"] if at_work else []
+
     def stop(self) -> None:
         """The window closes; a film that is not done is given up."""
         if self.dialog is not None:

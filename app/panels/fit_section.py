@@ -114,7 +114,7 @@ class FitSection(QWidget):
             self._wrong = f"⚠ {error}"
         else:
             options |= {"model": desk.document.model, "device": desk.live.device}
-            self._numbers[desk.document.model] = desk.jobs.start(Order(FIT_JOB, options))
+            self._numbers[desk.document.model] = desk.jobs.start(Order(FIT_JOB, options, "A fit of subspaces"))
         self.refresh()
 
     def _cancel(self) -> None:

@@ -264,7 +264,7 @@ class HoldsPanel(QWidget, Panel):
         order = {"document": document, "n": options.n, "seed": options.seed, "varied": self.varied}
         order["device"] = self._desk.live.device
         self.holding, self._recorded, self._opened = None, False, []
-        self._number = self._desk.jobs.start(Order(HOLDS_JOB, order))
+        self._number = self._desk.jobs.start(Order(HOLDS_JOB, order, f"{self.title} of {options.n} pairs"))
         self.refresh()
 
     def _cancel(self) -> None:

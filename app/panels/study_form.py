@@ -271,7 +271,7 @@ class StudyForm(QWidget):
             options["pictures"] = folder
         own = [study for study in every_study() if study.name in self.own and study.name in studies]
         options["own"] = {study.name: self._own_of(study) for study in own}
-        return Order(STUDY_JOB, options)
+        return Order(STUDY_JOB, options, "A study")
 
     def _choose_files(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Models to study", "", MODEL_FILTER)

@@ -179,7 +179,7 @@ class TrainPanel(QWidget, Panel):
 
     def _go_on(self, run: TrainingRun) -> None:
         # The job may announce itself before it is known here.
-        number = self._jobs.start(Order(TRAIN_JOB, run.options))
+        number = self._jobs.start(Order(TRAIN_JOB, run.options, f"The training of {run.name}"))
         self._put(Standing(run, self._jobs.run(number)))
 
     def _pause_or_resume(self) -> None:

@@ -70,7 +70,7 @@ class Preflight(QDialog):
         self.accepted.connect(self._present)
         self.finished.connect(self._end)
         options = {"scenes": desk.store.scenes, "notes": tuple(notes), "device": desk.live.device}
-        self.number = desk.jobs.start(Order(REHEARSAL_JOB, options))
+        self.number = desk.jobs.start(Order(REHEARSAL_JOB, options, "The check of the talk"))
         desk.jobs.progressed.connect(self._went_on)
         self._went_on(desk.jobs.run(self.number))
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QSessionManager
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app import edits
+from app.export.filming import Filming
 from app.live import Live
 from app.main_window import MainWindow
+from app.panels.sweep import SweepPanel
 from app.scenes import add_scene
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
+from core.runner import Order
 from core.work_files import read_work
+from tests.app.answers import answer
+from tests.app.panels.test_sweep import FOUND, UNKNOWN
 
 
 class PretendLive(Live):
@@ -216,6 +223,114 @@ def test_what_was_done_after_a_session_went_on_is_not_what_was_discarded(window:
     window.close_without_asking()
 
     assert [len(read_work(path).scenes) for path in journals(tmp_path)] == [1]
+
+
+@pytest.fixture
+def at_work(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> MainWindow:
+    """A window in which a study runs and a set of pictures waits."""
+    for words in ("A study", "A set of pictures"):
+        options = {"checkpoint": str(tmp_path / words)}
+        window.jobs.start(Order("tests.app.small_jobs:work_for_ever", options, words))
+    return window
+
+
+@pytest.mark.parametrize("leave", [MainWindow.close, quit_by_menu], ids=["close button", "menu"])
+def test_what_runs_and_what_waits_is_asked_about_by_name(
+    at_work: MainWindow, leave: Callable[[MainWindow], object]
+) -> None:
+    leave(at_work)
+
+    asked = question(at_work)
+    assert "• A study\n• A set of pictures, which waits" in asked.informativeText()
+    assert asked.defaultButton().text().replace("&", "") == "Keep running"
+    leave(at_work)
+    assert at_work.leaving.question is asked, "it is asked once"
+    QTest.keyClick(asked, Qt.Key.Key_Escape)
+    assert at_work.isVisible()
+    assert at_work.leaving.question is None
+    assert at_work.jobs.at_work() == ["A study", "A set of pictures, which waits"]
+
+
+def test_what_is_under_way_is_given_up_where_one_says_so(at_work: MainWindow) -> None:
+    at_work.close()
+
+    press(question(at_work), "Stop and close")
+
+    assert not at_work.isVisible()
+    assert not at_work.jobs.busy
+    assert n_stops(at_work) == 1
+
+
+def test_a_job_that_is_over_is_not_asked_about(window: MainWindow, qtbot: QtBot) -> None:
+    window.jobs.start(Order("tests.app.small_jobs:count", {"n": 1}))
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)
+
+    assert window.close()
+
+
+def test_a_film_a_sweep_and_a_model_that_is_opened_are_asked_about_too(window: MainWindow, tmp_path: Path) -> None:
+    desk, sweep = window.desk, window.panel(SweepPanel)
+    window.films.ask()
+    assert window.films.dialog is not None
+    window.films.dialog.filming = create_autospec(Filming, instance=True)
+    window.models.jobs.start(Order("tests.app.small_jobs:count", {"n": 1}, "The opening of a model"))
+    window.models.import_model(tmp_path)
+    desk.show(sweep.title)
+    desk.take(answer(desk, {sweep.analysis: replace(UNKNOWN, n=16)}))
+
+    window.close()
+
+    named = question(window).informativeText().splitlines()[:4]
+    assert named == [
+        "• The opening of a model",
+        f"• The opening of {tmp_path.name}",
+        "• A film, of which nothing is written before its end",
+        "• A sweep of 16 pairs",
+    ]
+
+
+def test_a_sweep_that_is_complete_is_not_asked_about(window: MainWindow) -> None:
+    desk, sweep = window.desk, window.panel(SweepPanel)
+    desk.show(sweep.title)
+    desk.take(answer(desk, {sweep.analysis: replace(FOUND, n=len(FOUND.others))}))
+
+    assert window.close()
+
+
+def test_changes_are_asked_about_first_and_again_where_what_is_under_way_goes_on(at_work: MainWindow) -> None:
+    edits.draw_random_pair(at_work.desk)
+    at_work.close()
+    press(question(at_work), "Discard")
+    assert "under way" in question(at_work).text()
+
+    press(question(at_work), "Keep running")
+    at_work.close()
+
+    assert at_work.isVisible()
+    assert "Save the changes of Untitled?" in question(at_work).text()
+
+
+@pytest.mark.parametrize("words", ["Keep running", "Stop and close"])
+def test_at_the_end_of_the_session_what_is_under_way_is_asked_about(at_work: MainWindow, words: str) -> None:
+    session = create_autospec(QSessionManager, instance=True)
+    session.allowsInteraction.return_value = True
+
+    answer_with(words)
+    at_work.leaving.end_session(session)
+
+    assert session.cancel.called == (words == "Keep running")
+    assert at_work.close() == (words == "Stop and close"), "what was agreed to is not asked again"
+
+
+def test_what_is_begun_after_a_session_went_on_is_asked_about(at_work: MainWindow, tmp_path: Path) -> None:
+    session = create_autospec(QSessionManager, instance=True)
+    session.allowsInteraction.return_value = False
+    at_work.leaving.end_session(session)
+
+    options = {"checkpoint": str(tmp_path / "fit")}
+    at_work.jobs.start(Order("tests.app.small_jobs:work_for_ever", options, "A fit of subspaces"))
+
+    assert not at_work.close()
 
 
 def answer_with(words: str) -> None:
