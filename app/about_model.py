@@ -28,6 +28,7 @@ class AboutModel(QDialog):
         area = QScrollArea()
         area.setWidget(self.text)
         area.setWidgetResizable(True)
+        area.setAccessibleName("About the model")
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

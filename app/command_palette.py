@@ -46,6 +46,8 @@ class CommandPalette(QDialog):
         self.nothing = QLabel("No command has all of these words. With fewer, more are found.")
         self.nothing.setWordWrap(True)
         self.search.setPlaceholderText("Type a command")
+        self.search.setAccessibleName("Find a command")
+        self.found.setAccessibleName("Commands")
         self._actions = [action for _, action in actions]
         self._places = [menu for menu, _ in actions]
         self._names = [Name(action.text(), menu, action.data() or "") for menu, action in actions]
@@ -140,6 +142,7 @@ class ShortcutSheet(QDialog):
         for menu, text, keys in (*rows, *WIDGET_KEYS):
             groups.setdefault(menu, []).append((text, keys))
         area = QScrollArea()
+        area.setAccessibleName("Keys")
         area.setWidgetResizable(True)
         QVBoxLayout(self).addWidget(area)
         for n_columns in range(MOST_COLUMNS, 0, -1):

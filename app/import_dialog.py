@@ -87,6 +87,7 @@ class ImportDialog(QDialog):
             label.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.area.setWidgetResizable(True)
+        self.area.setAccessibleName("What was assumed")
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.progress.setRange(0, 0)

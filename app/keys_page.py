@@ -46,6 +46,7 @@ class KeysPage(QWidget):
     def _arrange(self) -> None:
         self.filter.setPlaceholderText("Find a command, or the keys of one")
         self.filter.setAccessibleName("Find a command")
+        self.list.setAccessibleName("Commands")
         self.list.setHeaderLabels(["Command", "Keys"])
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QScreen
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from app.panels import Panel
+from app.widgets.marks import name_parts
 
 TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX, LOW_PX, WIDE_PX = 800, 640, 1200
@@ -179,6 +180,12 @@ def _stack(window: QMainWindow, docks: Sequence[QDockWidget], area: Qt.DockWidge
         window.splitDockWidget(above, below, Qt.Orientation.Vertical)
 
 
+def fill(dock: QDockWidget, panel: QWidget) -> None:
+    """Put a panel into its dock, and call the parts that have no name after it."""
+    dock.setWidget(panel)
+    name_parts(panel, dock.windowTitle())
+
+
 def limit(bar: QWidget) -> None:
     """Give a bar the height that it needs, unless it has one of its own."""
     if bar.property(GIVEN) or bar.minimumHeight() < bar.maximumHeight():
@@ -213,6 +220,7 @@ class OnScreen(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest and watched is self._window:
             self._limit()
+            _name_tab_bars(self._window)
         elif event.type() == QEvent.Type.Resize and watched is self._window:
             self._fit_bars()
         elif event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
@@ -251,6 +259,13 @@ class OnScreen(QObject):
         A minimum that was set takes the place of the one that Qt would take from the content.
         """
         self._window.setMinimumSize(self._window.minimumSizeHint().boundedTo(room_for(self._window)))
+
+
+def _name_tab_bars(window: QMainWindow) -> None:
+    """Qt makes one wherever docks lie over each other, and leaves it without a name for screen readers."""
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if not bar.accessibleName():
+            bar.setAccessibleName("Panels in one place")
 
 
 def _shrink(window: QWidget) -> None:

@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
     def _dock(self, kind: type[Panel], panel: QWidget) -> QDockWidget:
         dock = QDockWidget(kind.title, self)
         dock.setObjectName(kind.title)
-        dock.setWidget(panel)
+        layout.fill(dock, panel)
         self.exports.attach(dock, panel)
         if kind.bar:
             dock.setTitleBarWidget(QWidget())

@@ -58,7 +58,8 @@ class PlotView(Interactive, Paints, QWidget):
         self._view = pg.GraphicsView()
         for inside in (self.title, self.legend, self._view):
             inside.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for inside in (self._view, self._view.viewport()):
+            inside.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAntialiasing(True)
         self._view.setMinimumSize(80, 60)
         self._box = pg.ViewBox(enableMenu=False, enableMouse=False)
@@ -67,6 +68,7 @@ class PlotView(Interactive, Paints, QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Plot")
 
     def _arrange(self) -> None:
         inside = self._view.centralLayout

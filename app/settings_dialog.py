@@ -20,6 +20,7 @@ from app.command_palette import fitting
 from app.forms import Form
 from app.keys import Keys
 from app.keys_page import KeysPage
+from app.widgets.marks import name_parts
 
 Group = Looks | Computing | Keeping
 SIZE = QSize(580, 460)
@@ -49,6 +50,7 @@ class Settings(QDialog):
         layout.addWidget(self.pages)
         layout.addWidget(buttons)
         choices.changed.connect(self._follow)
+        name_parts(self, "Settings")
         self.resize(fitting(window, SIZE.width(), SIZE.height()))
 
     def _page(self, kind: type[Group], note: str) -> QWidget:

@@ -95,6 +95,7 @@ class InterventionsPanel(QScrollArea, Panel):
         self.strength.setSingleStep(0.05)
         self.strength.setValue(1.0)
         self.strength.setPrefix("α ")
+        self.strength.setAccessibleName("Strength of the pad's edits")
         self.strength.setToolTip(
             "α, the strength of the pad's edits: 0 leaves the model's own value, 1 puts it where the thumb is, 2 goes "
             "as far again.\nThe wheel over the pad changes it."

@@ -25,6 +25,7 @@ class GainRow(QWidget):
         self.words.setWordWrap(True)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, round(MOST * STEPS))
+        self.slider.setAccessibleName("Gain")
         self.slider.setPageStep(STEPS // 4)
         self.slider.setToolTip("How much of this mode is in the scores of its head: 0 is off, 1 as it is, 2 twice")
         self.on.setToolTip("Without this mode the head scores by all its others")

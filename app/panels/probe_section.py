@@ -108,6 +108,8 @@ class ProbeSection(QWidget):
         grid.setHorizontalSpacing(6)
         grid.setColumnStretch(0, 1)
         self.rows = [PairRow(self, pair, grid) for pair in range(MAX_PAIRS)]
+        for widget in (self.go, *(widget for row in self.rows for widget in row.widgets)):
+            widget.hide()  # until it is known what they are about
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(8)

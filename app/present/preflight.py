@@ -58,6 +58,7 @@ class Preflight(QDialog):
         for label in (self.said, self.screen_words):
             label.setWordWrap(True)
         self.list.setWordWrap(True)
+        self.list.setAccessibleName("Scenes")
         buttons = QDialogButtonBox()
         buttons.addButton(self.cancel, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.addButton(self.go, QDialogButtonBox.ButtonRole.AcceptRole)

@@ -49,6 +49,7 @@ class Presenter(QWidget):
         self.timer, self.again, self.end = QLabel(), QPushButton("Time from 0"), QPushButton("End")
         self.list = QListWidget()
         self.list.setIconSize(ICON)
+        self.list.setAccessibleName("Scenes")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.itemClicked.connect(lambda item: self.gone_to.emit(self.list.row(item)))
         self.again.clicked.connect(self._start)
@@ -69,6 +70,7 @@ class Presenter(QWidget):
         page, keys, foot = QScrollArea(), QLabel(KEYS), QHBoxLayout()
         page.setWidget(self.note)
         page.setWidgetResizable(True)
+        page.setAccessibleName("Note")
         keys.setWordWrap(True)
         for button in (self.again, self.end):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space is for the next scene

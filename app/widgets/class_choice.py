@@ -19,7 +19,8 @@ class ClassChoice(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(20)
-        self.setAccessibleName("Class")
+        for named in (self, self.line):
+            named.setAccessibleName("Class")
         self.setToolTip("Of which class; type some letters of its name")
         completer = QCompleter(self.model(), self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QTabBar, QTabWidget, QWidget
 
 from app.theme import Theme
 from app.widgets.painted import STALE_OPACITY, line_height, scaled, width_of
@@ -67,6 +67,13 @@ def describe(widget: QWidget, text: str) -> None:
     """Set the accessible description, only when it changed: screen readers announce each setting."""
     if widget.accessibleDescription() != text:
         widget.setAccessibleDescription(text)
+
+
+def name_parts(whole: QWidget, name: str) -> None:
+    """For screen readers, call what scrolls or has tabs in `whole` after it, unless it has a name of its own."""
+    for part in (whole, *whole.findChildren(QWidget)):
+        if isinstance(part, QScrollArea | QTabWidget | QTabBar) and not part.accessibleName():
+            part.setAccessibleName(name)
 
 
 def _luminance(color: QColor) -> float:
