@@ -114,6 +114,7 @@ class StimulusPanel(QWidget, Panel):
         for name in ("Base", "Source"):
             self.tabs.addTab(name)
         self.tabs.setDrawBase(False)
+        self.tabs.setAccessibleName("Picture")
         self.canvas, self.chips = StimulusCanvas(), Palette(desk)
         self.toolbox = Toolbox(desk, self.chips)
         self.drawing = Drawing(desk, self.canvas)
@@ -137,6 +138,7 @@ class StimulusPanel(QWidget, Panel):
         self.toolbox.folded.hide()
         top.addWidget(self.tools, 1)
         top.addWidget(self.tabs)
+        foot.setSpacing(12)
         foot.addWidget(self.caption, 1)
         foot.addWidget(self.note)
         layout = QVBoxLayout(self)
@@ -263,7 +265,7 @@ def _caption(stimulus: Stimulus) -> str:
         names = [f"{item_name(i)} {mask.label}" for i, mask in enumerate(stimulus.photo.masks)]
         more = [f"and {len(names) - N_NAMED} more"] if len(names) > N_NAMED else []
         unbroken = [name.replace(" ", "\u00a0") for name in (*names[:N_NAMED], *more)]
-        return f"Photo: {stimulus.photo.name} · " + (", ".join(unbroken) or "no ground truth")
+        return f"Photo: {stimulus.photo.name} · {', '.join(unbroken) or 'no ground truth'}."
     if not stimulus.items:
         return "Empty: drag shapes here, or make a random pair or a counterfactual"
     odd = odd_one(stimulus)
@@ -288,9 +290,9 @@ def _kind_words(item: Item) -> str:
 def _note(stimulus: Stimulus) -> str:
     """What must be known of the picture; nothing where it is as in training."""
     if stimulus.photo is not None:
-        masked = "its masks are its items: click one to select it"
-        told = stimulus.photo.note or (masked if stimulus.photo.masks else "M, N or K marks objects, I paints an item")
-        return told if stimulus.paint is None else f"painted over · {told}"
+        masked = "Its masks are its items: click one to select it."
+        told = stimulus.photo.note or (masked if stimulus.photo.masks else "M, N or K marks objects, I paints an item.")
+        return told if stimulus.paint is None else f"Painted over. {told}"
     unusual = [word for item in canvas_items(stimulus) for word in item.unusual.split(" · ") if word]
     if not unusual and not is_trained_layout(stimulus):
         unusual = ["display pair not alone in its corner"]

@@ -175,6 +175,15 @@ def test_escape_in_mid_drag_leaves_the_square_where_it_was(shown: StimulusPanel,
     assert desk.document == before
 
 
+def test_what_a_photo_shows_and_what_can_be_done_with_it_are_two_sentences(shown: StimulusPanel, desk: Desk) -> None:
+    shown.resize(900, 640)
+    hold(desk, "Select")
+
+    said = f"{shown.caption.text()} {shown.note.text()}"
+    assert said == "Photo: wide.png · no ground truth. M, N or K marks objects, I paints an item."
+    assert shown.note.x() - shown.caption.geometry().right() > shown.fontMetrics().horizontalAdvance("  ")
+
+
 def test_a_rectangle_names_an_object_with_its_tokens(shown: StimulusPanel, desk: Desk) -> None:
     hold(desk, "Object: rectangle")
 
@@ -185,7 +194,7 @@ def test_a_rectangle_names_an_object_with_its_tokens(shown: StimulusPanel, desk:
     assert patches_of_items(desk.document.base) == ((0, 1), (60, 61, 74, 75))
     assert desk.store.undo.count() == 3
     assert desk.view.item == 1
-    assert shown.caption.whole == "Photo: wide.png · A\u00a0object\u00a01, B\u00a0object\u00a02"
+    assert shown.caption.whole == "Photo: wide.png · A\u00a0object\u00a01, B\u00a0object\u00a02."
 
 
 def test_a_lasso_names_what_it_goes_round(shown: StimulusPanel, desk: Desk) -> None:
@@ -264,7 +273,7 @@ def test_brush_and_items_work_on_top_of_a_photo(shown: StimulusPanel, desk: Desk
     assert patches_of_items(desk.document.base)[0]
     inside = mask_pixels(photo(desk).masks[0], SIDE) | (rectangle((100, 100), (140, 120), SIDE) > 0)
     assert (picture[~inside] == (0, 255, 0)).all()
-    assert "painted over" in shown.note.whole
+    assert "Painted over." in shown.note.whole
 
 
 def test_the_crop_moves_what_is_marked_and_painted_with_the_photo(shown: StimulusPanel, desk: Desk) -> None:

@@ -8,4 +8,4 @@ from core.scene import Photo, Stimulus
 
 def test_what_must_be_known_of_a_photo_stands_under_it() -> None:
     assert _note(Stimulus(photo=Photo(b"", "a.tiff", "It uses 12 of its 16 bits."))) == "It uses 12 of its 16 bits."
-    assert _note(Stimulus(photo=Photo(b"", "a.png"))) == "M, N or K marks objects, I paints an item"
+    assert _note(Stimulus(photo=Photo(b"", "a.png"))) == "M, N or K marks objects, I paints an item."
