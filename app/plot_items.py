@@ -178,11 +178,13 @@ def _interval(x: float, low: float, high: float, room: float, theme: Theme) -> A
 
 
 def _references(plot: Curves | Bars, theme: Theme, font: QFont) -> list[Any]:
-    """Lines across the plot with their words over the right end; over bars the words have a ground of their own."""
+    """Lines across the plot; over bars with their words at the right end, on a ground of their own."""
     items: list[Any] = []
-    ground = theme.color("panel", 0.75 if isinstance(plot, Bars) else 0.0)
+    ground = theme.color("panel", 0.75)
     for reference in plot.references:
         items.append(pg.InfiniteLine(reference.value, angle=0, pen=line_pen(theme.color("muted"), (3.0, 2.5), 1.0)))
+        if isinstance(plot, Curves):
+            continue
         text = pg.TextItem(reference.label, theme.color("muted"), anchor=(1, 0.85), fill=ground)
         text.setFont(font)
         text.setPos(frame_of(plot).x[1], reference.value)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont
 
 from app import theme
 from app.numbers import tick, written
-from app.plot_items import frame_of, share_of
+from app.plot_items import POINT_PX, frame_of, share_of
 from app.widgets.painted import line_height, width_of
 from core.looks import cell_words, ink_on_heat, number, steps, wrapped
-from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter
+from core.plots import AxesPlot, Bars, Curves, Heatmap, Scatter, Series
 
 CELL_PX = (26.0, 15.0)
 TICK_GAP_PX = 6.0
@@ -117,6 +119,64 @@ def name_texts(plot: Scatter, font: QFont, bounds: QRectF, to_px: Callable[[QPoi
     return texts
 
 
+def reference_texts(plot: Curves, font: QFont, bounds: QRectF, to_px: Callable[[QPointF], QPointF]) -> list[Any]:
+    """The words of each line across the plot, on a ground of their own: from the right the first place over or under it
+    that no curve touches, else a little farther from it, else that which fewest do."""
+    (left, right), texts = frame_of(plot).x, []
+    curves = [run for series in plot.series for run in _runs_px(plot.x, series, to_px)]
+    levels = {reference.value: _level_px((left, right), reference.value, to_px) for reference in plot.references}
+    taken: list[QRectF] = []
+    ground = theme.current().color("panel", 0.75)
+    for reference in plot.references:
+        end, width = to_px(QPointF(right, reference.value)), width_of(font, reference.label)
+        others = [*curves, *(level for value, level in levels.items() if value != reference.value)]
+        boxes = [(a, box) for a, box in _along(end, bounds.left(), width, line_height(font)) if bounds.contains(box)]
+        if not boxes:
+            continue
+        anchor, box = min(boxes, key=lambda at: _covered(at[1], taken) + sum(_touches(run, at[1]) for run in others))
+        taken.append(box)
+        units_a_px = (right - left) / (end.x() - to_px(QPointF(left, reference.value)).x())
+        at = (right - (end.x() - box.right()) * units_a_px, reference.value)
+        texts.append(_text(reference.label, theme.current().color("muted"), font, at, anchor, ground))
+    return texts
+
+
+def _along(end: QPointF, left_px: float, width: float, height: float) -> Iterator[tuple[tuple[float, float], QRectF]]:
+    """Anchors of a text over and under a line that ends at the right in `end`, and the box that it then takes."""
+    for gap in (0.0, POINT_ROOM_PX):
+        for right_px in np.arange(end.x() - 1, left_px + width, -height):
+            yield (1, 1 + gap / height), QRectF(right_px - width, end.y() - gap - height, width, height)
+            yield (1, -gap / height), QRectF(right_px - width, end.y() + gap, width, height)
+
+
+Run = tuple[np.ndarray, np.ndarray]
+"""A stretch of a curve without gaps: x [N] and y [N] in pixels, from left to right."""
+
+
+def _runs_px(x: Sequence[float], series: Series, to_px: Callable[[QPointF], QPointF]) -> list[Run]:
+    runs = []
+    for known, run in groupby(zip(x, series.y, strict=True), key=lambda point: math.isfinite(point[1])):
+        if known:
+            places = [to_px(QPointF(*point)) for point in run]
+            runs.append((np.array([at.x() for at in places]), np.array([at.y() for at in places])))
+    return runs
+
+
+def _level_px(ends: tuple[float, float], value: float, to_px: Callable[[QPointF], QPointF]) -> Run:
+    places = [to_px(QPointF(x, value)) for x in ends]
+    return np.array([at.x() for at in places]), np.array([at.y() for at in places])
+
+
+def _touches(run: Run, box: QRectF) -> bool:
+    """Whether a stretch, with its markers, goes through a box."""
+    (x, y), room = run, POINT_PX / 2
+    left, right = max(x[0], box.left() - room), min(x[-1], box.right() + room)
+    if left > right:
+        return False
+    heights = np.append(y[(x > left) & (x < right)], np.interp([left, right], x, y))
+    return bool(heights.max() > box.top() - room and heights.min() < box.bottom() + room)
+
+
 def _around(at: QPointF, width: float, height: float) -> list[tuple[tuple[float, float], QRectF]]:
     """Anchors of a text at a point, and the box that it then takes."""
     gap = POINT_ROOM_PX + 2
@@ -133,9 +193,14 @@ def _covered(box: QRectF, taken: Sequence[QRectF]) -> bool:
 
 
 def _text(
-    words: str, color: QColor, font: QFont, at: tuple[float, float], anchor: tuple[float, float] = (0.5, 0.5)
+    words: str,
+    color: QColor,
+    font: QFont,
+    at: tuple[float, float],
+    anchor: tuple[float, float] = (0.5, 0.5),
+    ground: QColor | None = None,
 ) -> Any:
-    text = pg.TextItem(words, color, anchor=anchor)
+    text = pg.TextItem(words, color, anchor=anchor, fill=ground)
     text.textItem.document().setDocumentMargin(0)
     text.setFont(font)
     text.setPos(*at)

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QToolTip, 
 from app import theme
 from app.numbers import written
 from app.plot_items import entries_of, frame_of, items_of
-from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts
+from app.plot_labels import bottom_ticks, cell_texts, left_ticks, name_texts, reference_texts
 from app.plot_words import Spot, plot_words, spots
 from app.widgets.interaction import Interactive
 from app.widgets.legend import FONT_SCALE, Legend
@@ -239,6 +239,8 @@ class PlotView(Interactive, Paints, QWidget):
             self._texts = cell_texts(plot, self._small, cell_px)
         elif isinstance(plot, Scatter):
             self._texts = name_texts(plot, self._small, self._box.sceneBoundingRect(), self._box.mapViewToScene)
+        elif isinstance(plot, Curves):
+            self._texts = reference_texts(plot, self._small, self._box.sceneBoundingRect(), self._box.mapViewToScene)
         for text in self._texts:
             self._box.addItem(text, ignoreBounds=True)
 

@@ -7,8 +7,9 @@ import math
 from dataclasses import replace
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -73,6 +74,23 @@ def test_the_curves_are_drawn_with_where_it_is_too_late_and_what_is_missing(desk
     assert "Nothing at block 4: There is no colour subspace after block 4." in said
     assert "Without a control: MLP off." in said
     assert not is_grey(panel)
+
+
+@pytest.mark.parametrize("width", [300, 420, 700])
+def test_no_curve_passes_the_words_of_a_line(desk: Desk, panel: SweepPanel, width: int) -> None:
+    late = Swept(-5.75, ((2.0, 3.0, -2.0, -5.9, -5.75, -5.7), (-6.0, -5.6, -5.8, -5.7, -5.75, -5.8)))
+    sweep = replace(FOUND, own=late, others=(late,), gaps={})
+    panel.resize(width, 480)
+    found(desk, panel, sweep)
+    panel.grab()
+
+    view, plot = panel.plot, sweep.plot()
+    names = {text.toPlainText(): text.sceneBoundingRect().adjusted(-3, -3, 3, 3) for text in view._texts}
+    assert set(names) == {"no edit", "undecided"}
+    for series in plot.series:
+        for x in np.linspace(plot.x[0], plot.x[-1], 500):
+            place = view._box.mapViewToScene(QPointF(x, np.interp(x, plot.x, series.y)))
+            assert [name for name, box in names.items() if box.contains(place)] == []
 
 
 def test_a_click_on_a_layer_writes_there_and_looks_where_one_looked(desk: Desk, panel: SweepPanel) -> None:
