@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.store import Store
 from core.document import Document
-from core.runner import KEPT_HINT
 from core.work import Scene
 
 Then = Callable[[], object]
@@ -164,7 +163,7 @@ class Leaving(QObject):
         text = "Close the window and stop what is under way?"
         question = QMessageBox(QMessageBox.Icon.Question, "Something is under way", text, parent=self._window)
         named = "\n".join(f"• {words}" for words in self.at_work())
-        question.setInformativeText(f"{named}\n\n{KEPT_HINT}")
+        question.setInformativeText(f"{named}\n\nWhat is written to files by then is kept.")
         question.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
         keep = question.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
         question.setDefaultButton(keep)
