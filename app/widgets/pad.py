@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from app import theme
@@ -57,7 +57,8 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     """Shows a `PadPicture` and lets its thumbs be moved by mouse and keyboard.
 
     `thumb_moved` carries the index of the thumb, its place in data units, and the index of the landmark that it
-    was put on exactly, or −1. A thumb in the hand stays in the hand whatever `show_picture` says.
+    was put on exactly, or −1. A thumb in the hand stays in the hand whatever `show_picture` says. Arrow keys in a row
+    are one gesture, until another key, the mouse, or the loss of the keyboard ends it.
     """
 
     thumb_moved = Signal(int, float, float, int)
@@ -73,6 +74,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         self._stale = False
         self._thumb = 0
         self._hovered = -1
+        self._nudged = False
         self._notches = Notches()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -156,6 +158,7 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._end_nudges()
         index = self._thumb_at(event.position())
         if event.button() != Qt.MouseButton.LeftButton or index < 0 or self.held is not None:
             return
@@ -201,6 +204,16 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         super().leaveEvent(event)
 
     # Keyboard
+
+    def event(self, event: QEvent) -> bool:
+        of_nudges = isinstance(event, QKeyEvent) and event.key() in (*ARROWS, Qt.Key.Key_Shift)
+        if event.type() == QEvent.Type.ShortcutOverride and not of_nudges:
+            self._end_nudges()
+        return super().event(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._end_nudges()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes through the thumbs, and from the last one on to the next widget."""
@@ -304,7 +317,16 @@ class SubspacePad(Holding[_Drag], Interactive, Painted):
         thumb, (x0, x1, y0, y1) = self._picture.thumbs[self._thumb], self._picture.extent
         x = thumb.x + direction[0] * share * (x1 - x0)
         y = thumb.y - direction[1] * share * (y1 - y0)
-        self._move(*self._frame().within(x, y), -1)
+        if not self._nudged:
+            self._nudged = True
+            self.gesture_started.emit(self._thumb)
+        self._put(self._thumb, *self._frame().within(x, y))
+        self.thumb_moved.emit(self._thumb, *self._frame().within(x, y), -1)
+
+    def _end_nudges(self) -> None:
+        if self._nudged:
+            self._nudged = False
+            self.gesture_finished.emit(self._thumb)
 
     def _step_landmark(self, step: int) -> None:
         """From a landmark to its neighbour in the list, from anywhere else to the nearest."""

@@ -297,6 +297,21 @@ def test_a_drag_asks_about_every_step_of_it_and_maps_the_item_in_the_hand(
     assert desk.store.undo.count() == 1
 
 
+def test_arrow_keys_on_a_pad_are_one_step_until_another_layer_is_written_at(
+    desk: Desk, panel: InterventionsPanel
+) -> None:
+    take(desk, panel, {COLOR: pad_places()})
+    pad = panel.pads["color"]
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Right):
+        QTest.keyClick(pad, key)
+    assert desk.store.undo.count() == 1
+
+    QTest.keyClick(pad, Qt.Key.Key_BracketRight)
+    QTest.keyClick(pad, Qt.Key.Key_Up)
+
+    assert desk.store.undo.count() == 2
+
+
 def test_a_deleted_items_thumb_is_not_asked_about(desk: Desk, panel: InterventionsPanel) -> None:
     take(desk, panel, {COLOR: pad_places()})
     desk.look(item=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -210,7 +211,7 @@ def test_plus_and_minus_tell_steps_of_strength(qtbot: QtBot, pad: SubspacePad, e
         (Qt.Key.Key_Down, SHIFT, (0.0, -0.6)),
     ],
 )
-def test_arrows_move_the_chosen_thumb_in_one_gesture(
+def test_arrows_move_the_chosen_thumb_in_a_gesture_that_goes_on(
     qtbot: QtBot,
     pad: SubspacePad,
     events: Events,
@@ -220,7 +221,7 @@ def test_arrows_move_the_chosen_thumb_in_one_gesture(
 ) -> None:
     qtbot.keyClick(pad, key, keys)
 
-    assert [event[0] for event in events] == ["started", "moved", "finished"]
+    assert [event[0] for event in events] == ["started", "moved"]
     assert events.of("moved")[0] == pytest.approx((0, *place, -1))
 
 
@@ -229,6 +230,27 @@ def test_arrows_add_up_before_the_answer_comes(qtbot: QtBot, pad: SubspacePad, e
         qtbot.keyClick(pad, Qt.Key.Key_Right)
 
     assert events.of("moved")[-1] == pytest.approx((0, 0.48, 0.0, -1))
+    assert [event[0] for event in events] == ["started", "moved", "moved", "moved"]
+
+
+@pytest.mark.parametrize(
+    "something_else",
+    [
+        lambda pad: QTest.keyClick(pad, Qt.Key.Key_BracketRight),
+        lambda pad: QTest.keyClick(pad, "b"),
+        lambda pad: press(pad, QPointF(1, 1)),
+        lambda pad: pad.clearFocus(),
+    ],
+    ids=["shortcut", "thumb", "mouse", "elsewhere"],
+)
+def test_something_else_ends_the_gesture_of_arrows(
+    qtbot: QtBot, pad: SubspacePad, events: Events, something_else: Callable[[SubspacePad], None]
+) -> None:
+    qtbot.keyClick(pad, Qt.Key.Key_Right)
+
+    something_else(pad)
+
+    assert events[-1] == ("finished", 0)
 
 
 def test_enter_goes_to_the_nearest_landmark_and_then_from_one_to_the_next(
