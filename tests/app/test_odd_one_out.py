@@ -114,7 +114,7 @@ def test_a_mask_is_selected_by_a_click_and_stays_where_it_is(qtbot: QtBot, desk:
     assert desk.store.undo.count() == n_steps
     assert not carry(panel.canvas, over(panel.canvas, 0), chip_mime(Chip("color", 1, "red"))), "a mask has no colour"
     assert "B (object 2) · 36 tokens" in panel.canvas.accessibleDescription()
-    assert panel.caption.text().replace("\u00a0", " ") == "Photo: pond.png · A object 1, B object 2"
+    assert panel.caption.text().replace("\u00a0", " ") == "Photo: pond.png · A object 1, B object 2."
 
 
 def test_what_lies_between_masks_is_no_item(qtbot: QtBot, desk: Desk, picture: Path) -> None:
