@@ -155,8 +155,7 @@ class MainWindow(QMainWindow):
 
     def _at_work(self) -> list[str]:
         """What would be given up if the window closed now, in words."""
-        found_out = [words for panel in self._in_sight() for words in panel.at_work()]
-        return [*self.jobs.at_work(), *self.models.at_work(), *self.films.at_work(), *found_out]
+        return [*self.jobs.at_work(), *self.models.at_work(), *self.films.at_work()]
 
     def _standing(self) -> list[tuple[Panel, QDockWidget]]:
         """Every panel with its dock."""

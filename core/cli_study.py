@@ -10,12 +10,14 @@ from core.arguments import EPOCHS_MAX, RUNS_MAX, blocks_named, fourfold, seed, w
 from core.datasets import EXAMPLES_MAX
 from core.errors import UserError
 from core.options import with_options
-from core.sets import given_set
+from core.scene import task_of
+from core.sets import MANIFEST, given_set
 from core.studies.study import all_names, chosen, every_study
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, say_assumed, watch
 
 if TYPE_CHECKING:
     from core.families.model import Model
+    from core.studies.given import Given
     from core.studies.study import Study
 
 
@@ -37,7 +39,7 @@ def add_study_verb(verbs: Any) -> None:
     study.add_argument(
         "--model",
         action="append",
-        help=f"{MODEL_HELP}; may be given again (default: discrimination)",
+        help=f"{MODEL_HELP}; may be given again (default: discrimination, or rmts for a set of such pictures)",
     )
     add_named_arguments(study)
     study.add_argument("--out", type=Path, required=True, help="folder for results, figures and report.html")
@@ -60,7 +62,7 @@ def _add_picture_arguments(study: argparse.ArgumentParser) -> None:
     """Add which pictures it is run on."""
     study.add_argument(
         "--set",
-        type=Path,
+        type=_folder_of_set,
         metavar="FOLDER",
         help="run on the pictures of this folder, which relata set or relata render wrote, or on the first --n of them",
     )
@@ -70,6 +72,12 @@ def _add_picture_arguments(study: argparse.ArgumentParser) -> None:
         help="images or pairs behind each number, a multiple of 4 but for a set; each part has its own default",
     )
     study.add_argument("--seed", type=seed, default=0, help="of every draw (default: 0)")
+
+
+def _folder_of_set(words: str) -> Path:
+    """The folder that is named, or in which the manifest that is named lies."""
+    path = Path(words)
+    return path.parent if path.name == MANIFEST else path
 
 
 def _add_search_arguments(study: argparse.ArgumentParser) -> None:
@@ -100,12 +108,18 @@ def _study(arguments: argparse.Namespace) -> int:
 
     device = device_of(arguments)
     given = given_set(arguments.set, arguments.n) if arguments.set else None
-    models = [verify(open_model(reference, device)) for reference in arguments.model or ["discrimination"]]
+    models = [verify(open_model(reference, device)) for reference in arguments.model or [_usual_model(given)]]
     for model in models:
         say_assumed(model.assumed, model.name)
     report = watch(run_series(models, _studies(arguments, models), arguments.out, given))
     print(f"report: {report}")
     return 0
+
+
+def _usual_model(given: Given | None) -> str:
+    """The small model of the task that the pictures of a set pose, or of discrimination."""
+    task = None if given is None else task_of(given.stimuli[0])
+    return "discrimination" if task is None else task
 
 
 def _studies(arguments: argparse.Namespace, models: list[Model]) -> list[Study]:

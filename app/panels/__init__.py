@@ -33,10 +33,6 @@ class Panel:
         """What it wants to know of the current state while it can be seen."""
         return ()
 
-    def at_work(self) -> list[str]:
-        """What is found out for it and would be lost where the window closed, in words; jobs speak for themselves."""
-        return []
-
     def refresh(self) -> None:
         """Draw what has changed since the last call."""
         raise NotImplementedError

@@ -69,11 +69,6 @@ class SweepPanel(QWidget, Panel):
     def wanted(self) -> tuple[Analysis[Any], ...]:
         return (self.analysis,)
 
-    def at_work(self) -> list[str]:
-        found = self._found
-        sweep = None if found is None or not found.current else found.value
-        return [f"A sweep of {sweep.n} pairs"] if sweep is not None and len(sweep.others) < sweep.n else []
-
     def refresh(self) -> None:
         """Draw the sweep that was found last, greyed where it is of another state."""
         found = self._found

@@ -292,9 +292,12 @@ def fit_subspaces(
 def _subspaces_of(reference: str, property: Property, blocks: Sequence[int], model: Model) -> dict[int, Tensor]:
     """The bases [D, S] that another model has after these blocks.
 
-    Raises UserError where it has none after one of them, or is of another width.
+    Raises UserError where it cannot be opened, has none after one of them, or is of another width.
     """
-    other = open_model(reference, model.device)
+    try:
+        other = open_model(reference, model.device)
+    except UserError as error:
+        raise UserError(error.message, f"Start: {', '.join(STARTS)}, or a model. {error.hint}") from error
     learned = learned_subspaces(subspace_folders(reference), other)[0]
     missing = [block for block in blocks if (property, block) not in learned]
     if missing or other.width != model.width:

@@ -323,6 +323,15 @@ def test_a_network_for_images_of_other_channels_is_a_users_error(
     assert f"{n} channels (in_chans)" in capsys.readouterr().err
 
 
+def test_a_set_is_studied_on_the_small_model_of_its_task_where_none_is_named(tmp_path: Path) -> None:
+    assert run("render", "--task", "rmts", "--n", 4, "--out", tmp_path / "four") == 0
+
+    assert run("study", "behaviour", "--set", tmp_path / "four", "--out", tmp_path / "out") == 0
+
+    (found,) = (tmp_path / "out").glob("set-four-*/*/behaviour.json")
+    assert found.parent.name == "rmts"
+
+
 def test_a_study_of_a_rendered_folder_is_of_its_first_pictures(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -334,7 +343,9 @@ def test_a_study_of_a_rendered_folder_is_of_its_first_pictures(
     (folder,) = (tmp_path / "out").glob("set-mine-*")
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "tiny").glob("*.json")}
     assert {name: result["n"] for name, result in found.items()} == {"attention": 4, "behaviour": 4}
-    assert run("study", "lens", *words[2:], "--n", 3, "--option", "n_random=4") == 0
+    assert (
+        run("study", "lens", *words[2:-1], tmp_path / "mine" / "manifest.json", "--n", 3, "--option", "n_random=4") == 0
+    )
     (lens,) = (tmp_path / "out").glob("set-mine-*/tiny/lens.json")
     found = json.loads(lens.read_text(encoding="utf-8"))
     assert (found["n"], found["settings"]["n_removed"]) == (3, 3)

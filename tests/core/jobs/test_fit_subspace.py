@@ -330,6 +330,13 @@ def test_a_model_of_another_width_is_no_start(parent: str) -> None:
         next(fit_subspaces(tiny_model(embed_dim=64), "color", [0], replace(QUICK, start=parent)))
 
 
+def test_what_is_no_model_is_no_start_and_the_other_starts_are_named(model: Model) -> None:
+    with pytest.raises(UserError, match="clas means") as refused:
+        next(fit_subspaces(model, "color", [0], replace(QUICK, start="clas means")))
+
+    assert refused.value.hint.startswith("Start: random, class means, or a model.")
+
+
 def test_a_search_may_run_on_a_part_of_the_background(model: Model) -> None:
     pairs = interchange_pairs(7, "shape", all_kinds(), 0, model.geometry)
 
