@@ -82,8 +82,8 @@ def variants(stimulus: Stimulus, n: int, varied: Varied = EVERYTHING, *, seed: i
 
     Shapes and colours are exchanged one for one: what was the same stays the same, what differed differs. Places are
     those of training where all items are as in training, else any on the patch grid where none covers another; locked
-    items stay, and the display pair of a match-to-sample has the cells of training. What is not varied is as it was, and
-    what is varied does not depend on what is not.
+    items stay, and the display pair of a match-to-sample has the cells of training. What is not varied is as it was,
+    and what is varied does not depend on what is not.
 
     Raises UserError where there are no items, no room for them, or nothing would change.
     """

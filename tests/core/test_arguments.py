@@ -48,7 +48,7 @@ def test_what_is_no_number_in_range_is_refused_with_the_range(
         ("das", "--pairs", "7"),
         ("das", "--seed", str(SEED_MAX + 1)),
         ("study", "--runs", "0"),
-        ("study", "--n", "6"),
+        ("study", "--n", "0"),
         ("render", "--n", "0"),
     ],
 )
