@@ -17,6 +17,7 @@ from core.cards import bundled_models, model_path, read_card, resource_folder
 from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.studies.comparison import Table
+from core.studies.published import DAS
 from core.studies.result import StudyResult, result_from_json, result_to_json
 from core.studies.study import Bench, study_named, tables
 
@@ -47,6 +48,18 @@ def measured() -> Iterator[tuple[str, str]]:
     for path in FILES:
         for name, table in tables(read(path)).items():
             yield f"{path.relative_to(resource_folder('results')).with_suffix('')}: {name}", markdown(table)
+
+
+def published(model: str) -> str:
+    """The published interchange accuracies of a model, as the document must hold them."""
+    words = {"discrimination": "discrimination", "rmts": "match-to-sample"}
+    rows = [
+        [f"{words[task]}, {'colour' if name == 'color' else name}", *(f"{value:.3f}" for value in curve)]
+        for task, of in DAS[model].items()
+        for name, curve in of.items()
+    ]
+    head = [f"{model} †, after block", *map(str, range(len(rows[0]) - 1))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -93,6 +106,10 @@ def test_a_shipped_result_that_is_read_and_written_is_the_same_to_the_byte(path:
 @pytest.mark.parametrize(("name", "table"), list(measured()), ids=lambda value: value if ":" in value[:60] else "")
 def test_the_document_shows_what_was_measured(name: str, table: str) -> None:
     assert table in DOCUMENT.read_text(encoding="utf-8"), name
+
+
+def test_the_document_shows_the_published_curve_of_the_pretrained_network() -> None:
+    assert published("DINOv2 B/14") in DOCUMENT.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
