@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -312,6 +312,8 @@ class HoldsPanel(QWidget, Panel):
                 self.holding = None
         self._recorded = self.holding is not None
         self.varied = EVERYTHING if self.holding is None else self.holding.varied
+        if self.holding is not None:
+            self.form.value = replace(self.form.value, n=min(max(1, self.holding.n), MAX_PAIRS))
         self.refresh()
 
 

@@ -287,7 +287,7 @@ def test_what_is_damaged_in_a_file_is_passed_over(panel: HoldsPanel) -> None:
 def test_a_document_file_keeps_it_and_it_is_shown_as_recorded(window: MainWindow, qtbot: QtBot) -> None:
     desk, panel = window.desk, window.panel(HoldsPanel)
     desk.edit("Edit", EDITED)
-    panel.holding = holding = FIRST.with_pairs(THEN.pairs)
+    panel.holding = holding = replace(FIRST.with_pairs(THEN.pairs), n=50)
     content = to_bytes(window.documents.work())
     window.documents.begin(from_bytes(to_bytes(replace(window.documents.work(), panels={}))), None)
     assert panel.holding is None
@@ -297,7 +297,8 @@ def test_a_document_file_keeps_it_and_it_is_shown_as_recorded(window: MainWindow
     assert panel.holding == holding
     assert "Recorded in the document's file." in panel.said.text()
     assert not panel.stale
-    assert json.loads(json.dumps(panel.kept()))["found"]["n"] == 16
+    assert json.loads(json.dumps(panel.kept()))["found"]["n"] == 50
+    assert panel.form.value.n == 50, "asked again it is of as many"
 
 
 def test_both_are_found_in_the_menu_and_come_to_the_front(window: MainWindow) -> None:
