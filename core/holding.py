@@ -25,7 +25,7 @@ from core.variants import EVERYTHING, Varied
 from core.work_checks import check_document
 from core.work_json import converter
 
-N_QUICK, N_MOST = 16, 200
+N_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,6 @@ def given_set(folder: Path, n: int | None = None) -> Given:
     return Given(folder.absolute().name, _hash(content, packed), tuple(stimuli))
 
 
-def read_set(folder: Path) -> list[Stimulus]:
-    """The stimuli of a set.
-
-    Raises UserError where there is none, or it is damaged.
-    """
-    return list(given_set(folder).stimuli)
-
-
 def _manifest(folder: Path) -> tuple[bytes, Sequence[Any], bytes | None]:
     """The file, what it says of each picture, and what is painted over all of them."""
     try:

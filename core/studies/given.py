@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.datasets import Example, example_of
@@ -35,10 +35,6 @@ class Given:
     def folder(self) -> str:
         """Where results on it go, beside those of other pictures."""
         return folder_of_set(self.name, self.sha256)
-
-    def first(self, n: int | None) -> Given:
-        """The first `n` pictures; None for all."""
-        return replace(self, stimuli=self.stimuli[:n])
 
     def laid_out(self, model: Model) -> list[Stimulus]:
         """The pictures on the canvas and the patch grid of a model.

@@ -13,7 +13,7 @@ from app.panels.study import StudyPanel
 from app.set_dialog import SetDialog
 from core.document import make_counterfactual, open_photo_in
 from core.scene import Photo
-from core.sets import read_set
+from core.sets import given_set
 from core.variants import Varied, variants
 
 JOB_MS = 60_000
@@ -41,7 +41,7 @@ def test_a_set_of_what_is_drawn_is_written_beside_the_window(
     assert dialog.cancel.isEnabled()
     qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
 
-    assert read_set(tmp_path / "set") == variants(drawn, 5, Varied(shapes=False))
+    assert list(given_set(tmp_path / "set").stimuli) == variants(drawn, 5, Varied(shapes=False))
     assert dialog.said.text() == f"5 pictures and their manifest are in {tmp_path / 'set'}."
     assert dialog.make.isEnabled()
     opened: list[str] = []
@@ -60,7 +60,7 @@ def test_a_set_that_is_cancelled_keeps_what_is_there(dialog: SetDialog, tmp_path
     dialog.cancel.click()
     qtbot.waitUntil(lambda: dialog.run is not None and dialog.run.over, timeout=JOB_MS)
 
-    n = len(read_set(tmp_path / "set"))
+    n = len(given_set(tmp_path / "set").stimuli)
     assert 0 < n < 20_000
     assert dialog.said.text().startswith("Cancelled: what was written")
 
@@ -121,7 +121,7 @@ def test_a_set_is_made_and_chosen_in_the_study_panel(
 
     folder = tmp_path / "results" / "sets" / "set-1"
     assert dialog.folder.text() == panel.form.set_folder == str(folder)
-    assert read_set(folder) == variants(window.desk.document.base, 3, PLACES_AND_NOISE)
+    assert list(given_set(folder).stimuli) == variants(window.desk.document.base, 3, PLACES_AND_NOISE)
     assert panel.isVisible()
     assert not dialog.isVisible(), "it leaves the room to the panel"
     assert "They are chosen in the panel “Study”" in dialog.said.text()
@@ -132,7 +132,7 @@ def test_a_set_is_made_and_chosen_in_the_study_panel(
     dialog.form.rows["seed"].setValue(1)  # type: ignore[attr-defined]
     dialog.study.click()
     qtbot.waitUntil(lambda: panel.form.set_folder == str(folder.with_name("set-2")), timeout=JOB_MS)
-    assert len(read_set(folder)) == 3, "the first one stays as it is"
+    assert len(given_set(folder).stimuli) == 3, "the first one stays as it is"
 
 
 def test_a_set_that_cannot_be_made_is_not_studied(

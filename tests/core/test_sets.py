@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.render import render
 from core.scene import Geometry
 from core.set_job import SetOptions, write_set
-from core.sets import given_set, note_of_set, read_set
+from core.sets import given_set, note_of_set
 from tests.core.networks import finish
 
 
@@ -41,7 +41,7 @@ def test_what_was_rendered_is_read_back_with_its_right_answers(tmp_path: Path) -
     words = ["render", "--n", "8", "--task", "rmts", "--image", "64", "--patch", "8", "--seed", "3"]
     assert main([*words, "--out", str(tmp_path)]) == 0
 
-    stimuli = read_set(tmp_path)
+    stimuli = list(given_set(tmp_path).stimuli)
 
     examples = split_examples("test", 8, task="rmts", seed=3, geometry=Geometry(64, 8))
     assert [example_of(stimulus) for stimulus in stimuli] == examples
@@ -69,7 +69,7 @@ def test_a_damaged_manifest_is_refused_in_a_sentence(tmp_path: Path, text: str, 
     (tmp_path / "manifest.json").write_text(text)
 
     with pytest.raises(UserError, match=said):
-        read_set(tmp_path)
+        given_set(tmp_path)
 
 
 def test_a_folder_without_a_manifest_is_no_set(tmp_path: Path) -> None:
