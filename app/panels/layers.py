@@ -23,7 +23,7 @@ from core.demo import best_block
 from core.questions import ModelInfo
 from core.scene import Property
 
-TOO_LATE_BELOW, ALIKE_BELOW = 0.25, 0.1
+TOO_LATE_BELOW, ALIKE_BELOW = 0.25, 0.05
 """After the best layer it is too late where an exchange turns fewer answers, or hardly more than the wrong object's."""
 SHARES = ("iia", "wrong_object_iia")
 DEFAULT_BLOCKS = 6
