@@ -26,7 +26,7 @@ from core.render import item_insides, render
 from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
 from core.session import Session
 from core.set_job import SetOptions, Written, write_set
-from core.sets import read_set
+from core.sets import given_set
 from core.tokens import tokens_of_items
 from core.variants import Varied, variants
 from core.work import Work
@@ -46,7 +46,7 @@ def job_of(stimulus: Stimulus, options: SetOptions, folder: Path) -> Generator[P
 def written(folder: Path, stimulus: Stimulus, options: SetOptions) -> list[Stimulus]:
     """A set, once its pictures are those of what its manifest says."""
     assert list(job_of(stimulus, options, folder))[-1].done == options.n
-    stimuli = read_set(folder)
+    stimuli = list(given_set(folder).stimuli)
     files = [entry["file"] for entry in manifest(folder)["pictures"]]
     assert len(stimuli) == len(files) == options.n
     for name, drawn in zip(files, stimuli, strict=True):
@@ -104,7 +104,7 @@ def test_a_set_that_is_stopped_keeps_what_is_there_and_says_what(tmp_path: Path)
             break
     job.close()
 
-    assert len(read_set(tmp_path)) == 3
+    assert len(given_set(tmp_path).stimuli) == 3
     assert len(list((tmp_path / "images").iterdir())) == 3
 
 
@@ -121,7 +121,7 @@ def test_a_set_is_not_mixed_with_an_earlier_one(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="no part of this set"):
         list(job_of(PAIR, SetOptions(3), tmp_path))
-    assert len(read_set(tmp_path)) == 2
+    assert len(given_set(tmp_path).stimuli) == 2
 
 
 def test_what_cannot_be_varied_leaves_no_folder(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_command_writes_the_set_of_a_document(tmp_path: Path, capsys: pytest
     assert main([*words, "--out", str(out)]) == 0
 
     assert "5 images and manifest.json" in capsys.readouterr().out
-    assert read_set(out) == variants(PAIR, 5, Varied(noise=False), seed=3)
+    assert list(given_set(out).stimuli) == variants(PAIR, 5, Varied(noise=False), seed=3)
     assert main([*words, "--vary", "size", "--out", str(tmp_path / "other")]) == 2
     assert "no property “size”" in capsys.readouterr().err
 
@@ -166,7 +166,7 @@ def test_the_model_is_asked_about_each_picture_and_its_answers_are_those_of_a_se
 
     answers = [entry["answer"] for entry in manifest(tmp_path)["pictures"]]
     session = Session("cpu")
-    for answer, stimulus in zip(answers, read_set(tmp_path), strict=True):
+    for answer, stimulus in zip(answers, given_set(tmp_path).stimuli, strict=True):
         verdict = session.answer(Question(replace(document, base=stimulus))).found[Decision()]
         assert answer["margin"] == pytest.approx(verdict.margin, abs=1e-4)  # type: ignore[index]
         assert answer["margin_without_edits"] == pytest.approx(verdict.baseline_margin, abs=1e-4)  # type: ignore[index]
