@@ -124,7 +124,7 @@ WIDGET_KEYS = (
     ("Talk", "Laser", "L, or hold it"),
     ("Talk", "Black", "B or ."),
     ("Talk", "Notes, full screen", "P, F11"),
-    ("Talk", "Picture or pad alone", "double click"),
+    ("Talk", "Meter, picture or pad alone", "double click"),
     ("Talk", "End", "Esc"),
     ("Any drag", "Take it back", "Esc"),
 )

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.desk import Desk
-from app.panels import Panel
 from app.panels.decision import DecisionPanel
 from app.present.overlay import Overlay
 from app.present.parts import ShownPads, ShownStimulus
@@ -18,6 +17,8 @@ from app.widgets.painted import scaled
 TYPE_SHARE_HIGH, TYPE_SHARE_WIDE = 1 / 42, 1 / 70
 """The height of the type in a window of this height, if it is wide enough; the verdict's is more than twice it."""
 SMALLEST, SMALLEST_TYPE_PX, TITLE = QSize(320, 180), 9, 1.25
+OVER_METER, ALONE = 1, 2.0
+"""The row over the meter; how much larger its type is while it stands alone."""
 
 
 class Audience(QWidget):
@@ -45,13 +46,14 @@ class Audience(QWidget):
         top.addWidget(self.count)
         middle.addWidget(self.stimulus, 1)
         middle.addWidget(self.pads, 1)
-        layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        layout.addWidget(self.decision)
-        layout.addLayout(middle, 1)
+        self._rows = QVBoxLayout(self)
+        self._rows.addLayout(top)
+        self._rows.addStretch(0)  # over the meter, while it stands alone in the middle
+        self._rows.addWidget(self.decision)
+        self._rows.addLayout(middle, 1)
 
     @property
-    def parts(self) -> tuple[Panel, ...]:
+    def parts(self) -> tuple[DecisionPanel | ShownStimulus | ShownPads, ...]:
         """The panels in it that can be seen."""
         return tuple(part for part in (self.decision, self.stimulus, self.pads) if not part.isHidden())
 
@@ -66,38 +68,44 @@ class Audience(QWidget):
             part.refresh()
 
     def zoom(self, place: QPoint) -> bool:
-        """The picture or the pad alone under the meter, or both again; whether one of them lies at a place."""
-        both = (self.stimulus, self.pads)
-        part = next((part for part in both if part.isVisible() and _holds(part, place, self)), None)
+        """The meter alone, or picture or pad alone under it, or all again; whether one of them lies at a place."""
+        part = next((part for part in self.parts if _holds(part, place, self)), None)
         if part is None:
             return False
         self.zoomed = None if self.zoomed is part else part
         self._show_parts()
+        self._set_type()
         self._desk.redraw()
         self._desk.ask()
         return True
 
     def _show_parts(self) -> None:
-        """Both or the enlarged one; where there is nothing for a pad to show, the picture has all the room."""
-        zoomed = self.zoomed if self.pads.is_of_use else self.stimulus
+        """All or the enlarged one; where there is nothing for a pad to show, the picture has all the room."""
+        zoomed = self.stimulus if self.zoomed is not self.decision and not self.pads.is_of_use else self.zoomed
         for each in (self.stimulus, self.pads):
             each.setVisible(zoomed in (None, each))
+        self._rows.setStretch(OVER_METER, int(zoomed is self.decision))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.overlay.setGeometry(self.rect())
         self.overlay.raise_()
+        self._set_type()
+
+    def _set_type(self) -> None:
+        """Type that is read from the back row of a window of this size."""
         high, wide = self.height() * TYPE_SHARE_HIGH, self.width() * TYPE_SHARE_WIDE
         font = QFont(self.font())
         font.setPixelSize(max(SMALLEST_TYPE_PX, round(min(high, wide))))
         for widget in self.findChildren(QWidget):
             widget.setFont(font)  # under a style sheet none is handed down
+        if self.zoomed is self.decision:
+            for widget in self.decision.findChildren(QWidget):
+                widget.setFont(scaled(font, ALONE))
         self.title.setFont(scaled(font, TITLE, bold=True))
         room = font.pixelSize()
-        layout = self.layout()
-        assert layout is not None
-        layout.setContentsMargins(room, room // 2, room, room // 2)
-        layout.setSpacing(room // 2)
+        self._rows.setContentsMargins(room, room // 2, room, room // 2)
+        self._rows.setSpacing(room // 2)
 
 
 def _holds(part: QWidget, place: QPoint, window: QWidget) -> bool:

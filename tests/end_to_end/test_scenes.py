@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from app import edits, scenes
 from app.panels.decision import DecisionPanel
@@ -393,6 +394,29 @@ def test_a_double_click_enlarges_the_picture_or_the_pad_and_another_brings_both_
         assert not other.isHidden()
 
 
+def test_a_double_click_on_the_meter_enlarges_its_verdict_and_another_brings_the_others_back(
+    qtbot: QtBot, audience: Audience
+) -> None:
+    meter = audience.decision.meter
+    reading = meter._reading
+    assert reading is not None
+
+    def verdict_px() -> float:
+        plan = plan_of(QRectF(meter.rect()), meter.font(), reading.setting)
+        return plan.shrink * plan.font.pixelSize()
+
+    before = verdict_px()
+    QTest.mouseDClick(meter, Qt.MouseButton.LeftButton)
+    assert audience.stimulus.isHidden()
+    assert audience.pads.isHidden()
+    qtbot.waitUntil(lambda: verdict_px() > 1.5 * before)
+
+    QTest.mouseDClick(meter, Qt.MouseButton.LeftButton)
+    assert not audience.stimulus.isHidden()
+    assert not audience.pads.isHidden()
+    qtbot.waitUntil(lambda: verdict_px() == before)
+
+
 def test_a_double_click_on_a_thumb_gives_the_item_its_own_value_back(talk: Driver, audience: Audience) -> None:
     talk.window.desk.stage.go_to(1, at_once=True)
     talk.settle()
@@ -404,20 +428,22 @@ def test_a_double_click_on_a_thumb_gives_the_item_its_own_value_back(talk: Drive
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (3840, 2160), (640, 360)])
-def test_the_verdict_is_read_from_the_back_row(audience: Audience, size: tuple[int, int]) -> None:
+def test_the_verdict_is_read_from_the_back_row(qtbot: QtBot, audience: Audience, size: tuple[int, int]) -> None:
     audience.resize(3840, 2160)
     audience.resize(*size)
-    QTest.qWait(1)
-
-    assert (audience.width(), audience.height()) == size, "in a large window the type is no limit"
     meter = audience.decision.meter
     reading = meter._reading
     assert reading is not None
-    plan = plan_of(QRectF(meter.rect()), meter.font(), reading.setting)
-    verdict_px = 2.25 * plan.shrink * plan.font.pixelSize()
-    assert verdict_px >= size[1] / 25
-    canvas, pad = audience.stimulus.canvas.frame().rect, audience.pads.pads["color"]._frame().rect
-    assert min(canvas.height(), pad.height()) > 0.5 * size[1]
+
+    def is_large() -> None:
+        assert (audience.width(), audience.height()) == size, "in a large window the type is no limit"
+        plan = plan_of(QRectF(meter.rect()), meter.font(), reading.setting)
+        verdict_px = 2.25 * plan.shrink * plan.font.pixelSize()
+        assert verdict_px >= size[1] / 25
+        canvas, pad = audience.stimulus.canvas.frame().rect, audience.pads.pads["color"]._frame().rect
+        assert min(canvas.height(), pad.height()) > 0.5 * size[1]
+
+    qtbot.waitUntil(is_large)
     assert not [button for button in audience.stimulus.findChildren(QAbstractButton) if button.isVisible()]
 
 
