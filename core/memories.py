@@ -10,16 +10,14 @@ Source: Geva et al. 2021; Vilas et al. 2023, memory extractor; docs/methods.md, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from inspect import signature
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from core.attention import MULTI_HEAD
 from core.engine import Edit, edited
@@ -27,6 +25,7 @@ from core.errors import UserError
 from core.families.model import Model
 from core.inside import run_inside
 from core.site import Part, Site
+from core.watching import LINEAR, Watched
 
 Sublayer = Literal["attn_out", "mlp_out"]
 SUBLAYERS: dict[Sublayer, str] = {"attn_out": "attention", "mlp_out": "MLP"}
@@ -83,13 +82,21 @@ def _watch(
     parts: dict[Part, Tensor] = {}
     coefficients: dict[Sublayer, Tensor] = {}
     weights: dict[Sublayer, Tensor | None] = {}
-    last = _LastLinear()
+    entered, weight = torch.empty(0), None  # of the linear layer that was called last
+
+    def meet(func: Any, given: Mapping[str, Any], call: Callable[[], Any]) -> Any:
+        nonlocal entered, weight
+        if func is LINEAR:
+            entered, weight = given["input"], given["weight"]
+        elif func is MULTI_HEAD:
+            weight = given["out_proj_weight"]
+        return call()
 
     def visit(part: Part, x: Tensor) -> Tensor:
         if part == "attn_out":
-            coefficients[part], weights[part] = parts["head_out"].transpose(1, 2).flatten(2), last.weight
+            coefficients[part], weights[part] = parts["head_out"].transpose(1, 2).flatten(2), weight
         elif part == "mlp_out":
-            coefficients[part], weights[part] = last.entered, last.weight
+            coefficients[part], weights[part] = entered, weight
         parts[part] = edited(x, Site(block, part), edits)
         return parts[part]
 
@@ -97,28 +104,9 @@ def _watch(
     if not {"head_out", *SUBLAYERS} <= anatomy.parts:
         kind = type(model.blocks[block]).__name__
         raise UserError(f"Attention and MLP of a {kind} cannot be told apart.", "Open a network of standard blocks.")
-    with last:
+    with Watched(meet):
         after = run_inside(partial(model.wiring.advance, block), residual, visit, anatomy.n_attentions)
     return Pass(after, parts, coefficients), weights
-
-
-class _LastLinear(TorchFunctionMode):
-    """While it is on, remembers the linear layer that was called last."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight: Tensor | None = None
-        self.entered = torch.empty(0)
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Collection[type], args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if func is F.linear:
-            self.entered, self.weight = args[0], args[1] if len(args) > 1 else kwargs["weight"]
-        elif func is MULTI_HEAD:
-            self.weight = signature(MULTI_HEAD).bind(*args, **kwargs).arguments["out_proj_weight"]
-        return func(*args, **kwargs)
 
 
 def _scaled(seen: Pass, weight: Tensor | None, part: Sublayer, model: Model) -> Tensor:

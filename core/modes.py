@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.families.model import Model
-    from core.query_key import Norm, QueryKey
+    from core.query_key import QueryKey
+    from core.watching import Norm
 
 Convention = Literal["exact", "paper"]
 """exact: of the normalised stream, as the network scores it. paper: of the raw stream, without norm, bias and scale."""
@@ -90,12 +91,12 @@ def block_modes(model: Model, block: int, convention: Convention = "exact") -> B
 
     Raises UserError where it has none in this convention.
     """
-    from core.query_key import Norm, query_key
+    from core.query_key import query_key
+    from core.watching import no_norm
 
     made = query_key(model, block)
     if convention == "paper":
-        plain = made.bq.new_zeros(made.wq.shape[-1])
-        raw = Norm("none", plain + 1, plain, 0.0)
+        raw = no_norm(made.wq)
         return _modes(made, raw, made.wq, made.wk, made.bq.new_zeros(made.bq.shape))
     kind = type(model.blocks[block]).__name__
     if made.is_normed:

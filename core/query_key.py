@@ -6,21 +6,20 @@ the queries and keys that meet in attention, so that fused, separate and grouped
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from inspect import signature
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from core.attention import MULTI_HEAD
 from core.errors import UserError
 from core.families.model import Model
 from core.inside import read_inside
 from core.site import Part
+from core.watching import LINEAR, NORMS, Norm, Watched, no_norm, norm_of
 
 ALIKE = 1e-5
 """How far from 1 the cosine of two channels may be that are the same."""
@@ -30,27 +29,7 @@ N_STREAMS, N_STREAMS_OF_FIRST = 2, 16
 N_SAMPLES = 64
 """Tokens over which channels are compared, at most."""
 
-NormKind = Literal["layer", "rms", "none"]
-NORMS: dict[Any, NormKind] = {F.layer_norm: "layer", F.rms_norm: "rms"}
 HINT = "Another block or model may have them; attention itself is in the Inside panel."
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Norm:
-    """What the stream is normalised by before attention: z = γ x̂ + β; γ and β [D]."""
-
-    kind: NormKind
-    weight: Tensor
-    bias: Tensor
-    eps: float
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """x̂ [..., D] of the stream: each token centred, if the norm does that, and of length √D."""
-        if self.kind == "none":
-            return x
-        x = x - x.mean(-1, keepdim=True) if self.kind == "layer" else x
-        normed: Tensor = x * (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
-        return normed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +76,9 @@ def query_key(model: Model, block: int) -> QueryKey:
     found = _rows(seen, slice(0, 1))
     if found is None:
         raise UserError(f"The queries and keys of a {kind} are no linear maps of its normalised stream.", HINT)
-    how = "normalises its queries and keys" if seen.watched.n_skipped else "turns queries and keys by their positions"
+    how = "normalises its queries and keys" if seen.n_skipped else "turns queries and keys by their positions"
     said = f"A {kind} {how}: its modes are of the projections alone, and not all of the network's own scores."
-    return QueryKey(*found, 1.0, seen.norm, None, said, seen.watched.n_skipped > 0)
+    return QueryKey(*found, 1.0, seen.norm, None, said, seen.n_skipped > 0)
 
 
 class _Map(NamedTuple):
@@ -111,88 +90,63 @@ class _Map(NamedTuple):
     y: Tensor
 
 
-class _Watched(TorchFunctionMode):
-    """While it is on, linear maps of the stream's shape and norms of the stream are noted.
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What was seen of a block's pass over noise [B, T, D]: linear maps and norms of the stream, and parts.
 
     Norms of queries and keys are passed over where `skips_norms` says so.
     """
 
-    def __init__(self, residual: Tensor, *, skips_norms: bool) -> None:
-        super().__init__()
-        self._residual, self._skips_norms = residual, skips_norms
-        self.maps: list[_Map] = []
-        self.norms: list[tuple[Norm, Tensor]] = [(_none(residual), residual)]
-        self.n_skipped = 0
+    residual: Tensor
+    skips_norms: bool
+    maps: list[_Map] = field(default_factory=list)
+    norms: list[tuple[Norm, Tensor]] = field(default_factory=list)
+    parts: dict[Part, Tensor] = field(default_factory=dict)
+    n_skipped: int = 0
+    norm: Norm | None = None
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Collection[type], args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
+    def meet(self, func: Any, given: Mapping[str, Any], call: Callable[[], Any]) -> Any:
+        """Note a call of a layer, or pass it over."""
         if func is MULTI_HEAD:
-            self._note_multi_head(signature(MULTI_HEAD).bind(*args, **kwargs).arguments)
-        if func in NORMS and self._skips_norms and args[0].ndim > 3:
+            self._note_multi_head(given)
+            return call()
+        x = given["input"]
+        if func in NORMS and self.skips_norms and x.ndim > 3:
             self.n_skipped += 1
-            return args[0]
-        out = func(*args, **kwargs)
-        if func is F.linear and args[0].shape == self._residual.shape:
-            self._note(args[0], out, *args[1:], *kwargs.values())
-        elif func in NORMS and args[0].shape == self._residual.shape:
-            self.norms.append((_norm(func, *args, **kwargs), out))
+            return x
+        out = call()
+        if x.shape == self.residual.shape:
+            if func is LINEAR:
+                self._note(x, out, given["weight"], given.get("bias"))
+            else:
+                self.norms.append((norm_of(func, given), out))
         return out
 
-    def _note(self, x: Tensor, y: Tensor, weight: Tensor, bias: Tensor | None = None) -> None:
+    def _note(self, x: Tensor, y: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         self.maps.append(_Map(weight, weight.new_zeros(len(weight)) if bias is None else bias, x, y))
 
-    def _note_multi_head(self, given: dict[str, Any]) -> None:
+    def _note_multi_head(self, given: Mapping[str, Any]) -> None:
         """torch's own attention: its projections lie in one, and its tokens come first."""
         x, weight, bias = given["query"].transpose(0, 1), given["in_proj_weight"], given["in_proj_bias"]
         if weight is not None:
             self._note(x, F.linear(x, weight, bias), weight, bias)
 
 
-def _none(x: Tensor) -> Norm:
-    return Norm("none", x.new_ones(x.shape[-1]), x.new_zeros(x.shape[-1]), 0.0)
-
-
-def _norm(func: Any, x: Tensor, _: Any, *args: Any, **kwargs: Any) -> Norm:
-    """A call of a norm as a value."""
-    names = ("weight", "bias", "eps") if NORMS[func] == "layer" else ("weight", "eps")
-    given = dict(zip(names, args, strict=False)) | kwargs
-    weight, bias, eps = (given.get(name) for name in ("weight", "bias", "eps"))
-    plain = _none(x)
-    least = torch.finfo(x.dtype).eps if NORMS[func] == "rms" else 1e-5
-    return Norm(
-        NORMS[func],
-        plain.weight if weight is None else weight,
-        plain.bias if bias is None else bias,
-        least if eps is None else eps,
-    )
-
-
-@dataclass(slots=True, eq=False)
-class _Seen:
-    """What was seen of a block's pass over noise."""
-
-    watched: _Watched
-    parts: dict[Part, Tensor] = field(default_factory=dict)
-    norm: Norm | None = None
-
-
 def _watch(model: Model, block: int, n: int, *, skips_norms: bool) -> _Seen:
     """A pass of a block over `n` streams of noise, until the scores are there."""
     shape = (n, model.wiring.n_tokens, model.width)
     residual = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(model.device)
-    seen = _Seen(_Watched(residual, skips_norms=skips_norms))
+    seen = _Seen(residual, skips_norms, norms=[(no_norm(residual), residual)])
 
-    def call(x: Tensor) -> Tensor:
-        with seen.watched:
+    def advance(x: Tensor) -> Tensor:
+        with Watched(seen.meet):
             return model.wiring.advance(block, x)
 
     def note(part: Part, x: Tensor) -> Tensor:
         seen.parts[part] = x
         return x
 
-    read_inside(call, residual, "scores", note)
+    read_inside(advance, residual, "scores", note)
     return seen
 
 
@@ -204,12 +158,12 @@ def _rows(seen: _Seen, tokens: slice) -> Rows | None:
 
     The norm is noted on the way.
     """
-    if not seen.watched.maps:
+    if not seen.maps:
         return None
     q, k = (_made(seen, part, tokens) for part in ("q", "k"))
     if q is None or k is None or q.z is not k.z:
         return None
-    seen.norm = next((norm for norm, z in reversed(seen.watched.norms) if torch.equal(z, q.z)), None)
+    seen.norm = next((norm for norm, z in reversed(seen.norms) if torch.equal(z, q.z)), None)
     return q.weight, q.bias, k.weight * k.factor, k.bias * k.factor, q.factor
 
 
@@ -227,7 +181,7 @@ def _made(seen: _Seen, part: Part, tokens: slice) -> _Made | None:
     wanted = seen.parts[part][:, :, tokens]
     shape = wanted.shape[1], wanted.shape[3]
     columns = wanted.permute(0, 2, 1, 3).reshape(-1, shape[0] * shape[1])[:N_SAMPLES]  # [N, H K]
-    maps = seen.watched.maps
+    maps = seen.maps
     given = torch.cat([of.y[:, tokens].flatten(0, 1)[:N_SAMPLES] for of in maps], 1)  # [N, C]
     cosines = F.normalize(columns, dim=0).T @ F.normalize(given, dim=0)  # [H K, C]
     best, at = cosines.max(1)

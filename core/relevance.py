@@ -12,19 +12,18 @@ class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from inspect import signature
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from core.errors import UserError
 from core.families.model import Model
 from core.memories import Pass
+from core.watching import LINEAR, NORMS, Norm, Watched, norm_of
 
 TOLERANCE = 1e-5
 """Of the largest logit, how far off a read-out may be."""
@@ -36,30 +35,20 @@ or −z_c."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassHead:
-    """The read-out of one token, z = E · (γ ⊙ norm(h)) + β: `weight` E [C, D], `gain` γ [D], `offset` β [C], the
-    norm's `eps`, and whether it takes the mean away as LayerNorm does.
-    """
+    """The read-out of one token, z = E · (γ ⊙ norm(h)) + β: `weight` E [C, D], `norm` with γ [D], `offset` β [C]."""
 
     weight: Tensor
-    gain: Tensor
+    norm: Norm
     offset: Tensor
-    eps: float
-    centred: bool
 
     def logits(self, h: Tensor) -> Tensor:
         """z [.., C] of h [.., D]."""
-        return self.normed(h)[0] * self.gain @ self.weight.T + self.offset
-
-    def normed(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """h [.., D] on the norm's own scale, and what it was multiplied by [.., 1]."""
-        h = h - h.mean(-1, keepdim=True) if self.centred else h
-        rate = (h.square().mean(-1, keepdim=True) + self.eps).rsqrt()
-        return h * rate, rate
+        return self.norm(h) * self.norm.weight @ self.weight.T + self.offset
 
     def back(self, pull: Tensor, normed: Tensor, rate: Tensor) -> Tensor:
         """The gradient at h [.., D] from that at the logits, `pull` [.., C]."""
-        t = pull @ self.weight * self.gain
-        mean = t.mean(-1, keepdim=True) if self.centred else 0.0
+        t = pull @ self.weight * self.norm.weight
+        mean = t.mean(-1, keepdim=True) if self.norm.kind == "layer" else 0.0
         return (t - mean - normed * (t * normed).mean(-1, keepdim=True)) * rate
 
 
@@ -72,39 +61,27 @@ def class_head(model: Model) -> ClassHead:
     """
     generator = torch.Generator().manual_seed(0)
     h = torch.randn(3, 1, model.width, generator=generator).to(model.device)
-    last = _LastLayers()
-    with torch.no_grad(), last:
+    weight: Tensor | None = None  # of the linear layer that was called last
+    norm: Norm | None = None
+
+    def meet(func: Any, given: Mapping[str, Any], call: Callable[[], Any]) -> Any:
+        nonlocal weight, norm
+        if func is LINEAR:
+            weight = given["weight"]
+        elif func in NORMS:
+            norm = norm_of(func, given)
+        return call()
+
+    with torch.no_grad(), Watched(meet):
         logits = model.wiring.leave(h.expand(-1, model.wiring.n_tokens, -1).contiguous())  # [3, C]
     refused = UserError(f"{model.name} reads no classes by a norm and a linear layer.", "Open a network with classes.")
-    if not model.labels or last.weight is None or last.gain is None or last.weight.shape[1] % model.width:
+    if not model.labels or weight is None or norm is None or weight.shape[1] % model.width:
         raise refused
-    weight = last.weight.unflatten(1, (-1, model.width)).sum(1)  # [C, D]
-    head = ClassHead(weight, last.gain, torch.zeros_like(logits[0]), last.eps, last.centred)
+    head = ClassHead(weight.unflatten(1, (-1, model.width)).sum(1), norm, torch.zeros_like(logits[0]))
     offsets = logits - head.logits(h[:, 0])
     if offsets.var(0).max().sqrt() > TOLERANCE * logits.abs().max():
         raise refused
     return replace(head, offset=offsets.mean(0))
-
-
-class _LastLayers(TorchFunctionMode):
-    """While it is on, remembers the linear layer and the norm that were called last."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight: Tensor | None = None
-        self.gain: Tensor | None = None
-        self.eps, self.centred = 0.0, True
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Collection[type], args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        if func is F.linear:
-            self.weight = args[1]
-        elif func in (F.layer_norm, F.rms_norm):
-            given = signature(func).bind(*args, **(kwargs or {})).arguments
-            self.centred, self.eps = func is F.layer_norm, float(given.get("eps") or 1e-5)
-            self.gain = given.get("weight")
-        return func(*args, **(kwargs or {}))
 
 
 def relevance(
@@ -115,7 +92,7 @@ def relevance(
     `values` [H · K, D] are the value vectors of the block's attention.
     """
     v, out = seen.parts["v"], seen.parts["attn_out"][:, query]  # [B, H, T, K], [B, D]
-    normed, rate = (x[:, None] for x in head.normed(out))  # [B, 1, D]
+    normed, rate = (x[:, None] for x in head.norm.scaled(out))  # [B, 1, D]
     pull = loss_gradient(head.logits(out), classes.expand(len(out), -1), loss)  # [B, N, C]
     u = head.back(pull, normed, rate) @ values.T  # [B, N, H K]
     return -torch.einsum("bhtk,bnhk->bnht", v, u.unflatten(-1, (v.shape[1], -1)))

@@ -18,6 +18,7 @@ from core.inside import run_inside
 from core.memories import pass_block, values_of
 from core.relevance import ClassHead, Loss, class_head, relevance
 from core.site import Part
+from core.watching import Norm
 from tests.core.networks import TINY, as_model, noise, tiny_model
 from tests.core.timm_networks import perturbed
 
@@ -122,7 +123,8 @@ def test_the_head_gives_the_logits_of_the_network() -> None:
 
 
 def test_a_class_that_is_certain_pulls_at_nothing() -> None:
-    head = ClassHead(torch.eye(3, 4), torch.ones(4), torch.tensor([60.0, 0.0, 0.0]), 1e-6, True)
+    norm = Norm("layer", torch.ones(4), torch.zeros(4), 1e-6)
+    head = ClassHead(torch.eye(3, 4), norm, torch.tensor([60.0, 0.0, 0.0]))
     model = tiny_model(num_classes=3)
     seen = pass_block(model, embed(model, noise(1, 3, 64, 64)), 0)
     narrow = replace(seen, parts={**seen.parts, "attn_out": seen.parts["attn_out"][..., :4]})
