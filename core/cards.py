@@ -277,6 +277,11 @@ def relations_first(labels: Sequence[str]) -> tuple[int, ...]:
     return (*first, *(i for i in range(len(labels)) if i not in first))
 
 
+def means_relation(label: str, *, same: bool) -> bool:
+    """Whether a label is “same”, or else “different”, in whatever case it is written."""
+    return _name(label) == RELATIONS[same]
+
+
 def judges_relation(labels: Sequence[str]) -> bool:
     """Whether the first classes of a head are “different” and “same”, as `relations_first` puts them."""
     return tuple(map(_name, labels[: len(RELATIONS)])) == RELATIONS

@@ -12,11 +12,15 @@ import pytest
 from PIL import Image
 
 from core.analyses.decision import Decision
+from core.cards import model_path, read_card
 from core.cli import main
 from core.datasets import random_odd_one_out
 from core.demo import demo_document
 from core.document import Document, View, random_match_to_sample
 from core.errors import UserError
+from core.families.files import write_tensors
+from core.families.model import weights_hash
+from core.families.tensors import read_tensors
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.jobs.progress import Progress
 from core.masked_folder import masked_pictures
@@ -174,6 +178,19 @@ def test_the_model_is_asked_about_each_picture_and_its_answers_are_those_of_a_se
     assert manifest(tmp_path)["weights_sha256"] == session.open("discrimination").model.weights_hash  # type: ignore[comparison-overlap]
     assert (found.n, found.n_asked, found.n_posed, found.n_right) == (4, 4, 4, 4)
     assert found.words(edited=True) == f"The model is right about 4 of 4. The edits turn {found.n_turned} of 4 answers."
+
+
+def test_a_model_is_right_however_its_card_writes_same_and_different(tmp_path: Path) -> None:
+    bundled = model_path("discrimination")
+    tensors, card = read_tensors(bundled, ""), read_card(bundled)
+    rows = {name: value.flip(0) if name.startswith("head.") else value for name, value in tensors.items()}
+    path = tmp_path / "mine.safetensors"
+    write_tensors(path, rows, {**card, "labels": ["Same ", "DIFFERENT"], "weights_sha256": weights_hash(rows)})
+    document = replace(document_of(PAIR), model=str(path))
+
+    found = finished(write_set(document, "base", SetOptions(4, ask=True), str(tmp_path / "set"), "cpu"))
+
+    assert (found.n_posed, found.n_right) == (4, 4)
 
 
 def test_of_another_task_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> None:
