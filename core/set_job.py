@@ -166,7 +166,8 @@ def _said(verdict: Verdict) -> dict[str, Any]:
 
 def _counted(found: Written, verdict: Verdict, stimulus: Stimulus, card: Card) -> Written:
     known = truth(stimulus)
-    poses = known is not None and judges_relation(verdict.labels) and card_task(card) == task_of(stimulus)
+    judged = judges_relation(verdict.labels) and not verdict.lens
+    poses = known is not None and judged and card_task(card) == task_of(stimulus)
     right = known is not None and poses and means_relation(verdict.baseline_answer.label, same=known.same)
     n_asked, n_turned = found.n_asked + 1, found.n_turned + verdict.flipped
     return replace(

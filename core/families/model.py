@@ -152,7 +152,8 @@ def require_relation(model: Model) -> None:
     if not model.judges_relation:
         few = ", ".join(f"“{label}”" for label in model.labels[:4]) + (", …" if len(model.labels) > 4 else "")
         raise UserError(
-            f"{model.name} answers {few}, but this needs the labels “same” and “different”.",
+            f"{model.name} {f'answers {few}' if few else 'has no classes'}, but this needs the labels “same” and "
+            "“different”.",
             "Name the classes in its card if they are these, or choose another model.",
         )
 

@@ -16,9 +16,9 @@ from core.cards import model_path, read_card
 from core.cli import main
 from core.datasets import random_odd_one_out
 from core.demo import demo_document
-from core.document import Document, View, random_match_to_sample
+from core.document import Document, View, random_match_to_sample, random_pair
 from core.errors import UserError
-from core.families.files import write_tensors
+from core.families.files import save_model, write_tensors
 from core.families.model import weights_hash
 from core.families.tensors import read_tensors
 from core.interventions.knock_out_mlp import KnockOutMLP
@@ -35,6 +35,7 @@ from core.tokens import tokens_of_items
 from core.variants import Varied, variants
 from core.work import Work
 from core.work_files import write_work
+from tests.core.networks import CARD, tiny_network
 
 PAIR = demo_document().base
 
@@ -199,3 +200,15 @@ def test_of_another_task_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> N
     found = finished(write_set(document, "base", SetOptions(1, ask=True), str(tmp_path), "cpu"))
 
     assert found.words(edited=False) == "The model answered 1."
+
+
+def test_of_a_network_without_classes_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> None:
+    network = tiny_network()
+    network.reset_classifier(0)
+    card = {**CARD, "network": {**CARD["network"], "num_classes": 0}, "labels": []}
+    save_model(tmp_path / "bare.safetensors", network, card)
+    document = Document(str(tmp_path / "bare.safetensors"), random_pair(Geometry(64, 16), 1))
+
+    found = finished(write_set(document, "base", SetOptions(2, ask=True), str(tmp_path / "set"), "cpu"))
+
+    assert found.words(edited=False) == "The model answered 2."
