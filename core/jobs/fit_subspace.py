@@ -165,6 +165,7 @@ def search_subspace(
         "block": block,
         "model": model.name,
         "weights_sha256": model.weights_hash,
+        "run_sha256": model.run_sha256,
         **found,
         "subspace_size": basis.shape[1],
         "width": model.width,
