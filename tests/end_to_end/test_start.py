@@ -90,7 +90,7 @@ def maps_of(pid: int) -> str:
     return ""
 
 
-@pytest.mark.parametrize("way", ["relata", "core.cli", "app"])
+@pytest.mark.parametrize("way", ["relata", "core", "core.cli", "app"])
 def test_a_folder_with_files_named_like_modules_does_not_replace_the_program(
     way: str,
     folder: Path,
