@@ -15,9 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.runner import begin
-from core.start import has_working_directory
-
-SAFE_PATH = "PYTHONSAFEPATH"
+from core.start import has_working_directory, own_variables
 
 
 class ChildProcess(QObject):
@@ -120,14 +118,16 @@ def stand_somewhere() -> None:
 def _no_imports_from_working_directory() -> Iterator[None]:
     """A new interpreter looks there first until multiprocessing has told it where to look.
 
-    Only for so long, because the variable would change other programs that are opened from the window.
+    Only for so long, because the variables would change other programs that are opened from the window.
     """
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
+    ours = own_variables()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[SAFE_PATH]
-        else:
-            os.environ[SAFE_PATH] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -60,6 +60,18 @@ def whole(low: int, high: int, *, step: int = 1) -> Callable[[str], int]:
     return read
 
 
+def between(least: float, most: float) -> Callable[[str], float]:
+    """Reads a number from `least` to `most`, neither of them negative."""
+
+    def read(word: str) -> float:
+        number = float(word) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", word) else -1.0
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{word[:40]} is no number from {least:g} to {most:g}")
+        return number
+
+    return read
+
+
 def share(word: str) -> float:
     """Reads a share from 0 to 1."""
     if not re.fullmatch(r"[01]|[01]?\.[0-9]{1,20}", word) or float(word) > 1:

@@ -90,12 +90,8 @@ def bundled_models() -> list[str]:
 
 def judging_models() -> list[str]:
     """Names of the bundled models that answer “same” or “different”: those that the study can be run on."""
-    return [name for name in bundled_models() if judges_relation(_relations_put_first(read_card(model_path(name))))]
-
-
-def _relations_put_first(card: Card) -> list[str]:
-    labels = card_labels(card)
-    return [labels[index] for index in relations_first(labels)]
+    labels = {name: card_labels(read_card(model_path(name))) for name in bundled_models()}
+    return [name for name, of in labels.items() if set(RELATIONS) <= set(map(_name, of))]
 
 
 def model_path(reference: str) -> Path:
@@ -275,6 +271,11 @@ def relations_first(labels: Sequence[str]) -> tuple[int, ...]:
         return tuple(range(len(labels)))
     first = [names.index(relation) for relation in RELATIONS]
     return (*first, *(i for i in range(len(labels)) if i not in first))
+
+
+def means_relation(label: str, *, same: bool) -> bool:
+    """Whether a label is “same”, or else “different”, in whatever case it is written."""
+    return _name(label) == RELATIONS[same]
 
 
 def judges_relation(labels: Sequence[str]) -> bool:

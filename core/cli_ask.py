@@ -20,7 +20,7 @@ from core.demo import demo_of
 from core.document import LENSES, Document, Intervention, View, make_counterfactual, random_stimulus
 from core.errors import UserError
 from core.examples import example_names, example_path
-from core.interventions import intervention_kinds
+from core.interventions import check_edit, intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Maps, Scatter, plot_to_json
 from core.registry import kinds
@@ -97,7 +97,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     from core.work import Work
 
     analysis = made(analysis_kinds(), arguments.what)
-    edits = [made(intervention_kinds(), _split(words)) for words in arguments.edit]
+    edits = [_edit(words) for words in arguments.edit]
     document = _document(arguments, edits)
     beside = (Beside(analysis),) if arguments.beside else ()
     answer = Session(str(device_of(arguments))).answer(Question(document, (analysis, *beside)))
@@ -146,6 +146,15 @@ def _beside(there: OnCompared[Any], document: Document) -> dict[str, Any]:
     left_out = {edit.words(document.base): reason for edit, reason in there.left_out.items()}
     named = {"model": there.model.name, "weights_sha256": there.model.weights_hash}
     return {**named, "left_out": left_out, "found": _plain(there.value)}
+
+
+def _edit(words: str) -> Intervention:
+    edit = made(intervention_kinds(), _split(words))
+    try:
+        check_edit(edit)
+    except ValueError as error:
+        raise UserError(f"“{words}” is no edit: {error}.", "Nothing was computed.") from error
+    return edit
 
 
 def _split(words: str) -> list[str]:

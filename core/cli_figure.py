@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-from core.arguments import whole
+from core.arguments import between, whole
 from core.errors import UserError
 from core.figure_options import DPI, FONT_PT, WIDTH_MM, FigureOptions, Palette
 from core.figure_state import SUFFIXES
@@ -39,8 +37,8 @@ def add_figure_arguments(verb: argparse.ArgumentParser) -> None:
         f"them (default: {PICTURES[0]})",
     )
     verb.add_argument("--out", type=Path, required=True, help="the file to write; its end says the format")
-    verb.add_argument("--width", type=_between(*WIDTH_MM), default=usual.width_mm, metavar="MM")
-    verb.add_argument("--font", type=_between(*FONT_PT), default=usual.font_pt, metavar="PT", help="size of the type")
+    verb.add_argument("--width", type=between(*WIDTH_MM), default=usual.width_mm, metavar="MM")
+    verb.add_argument("--font", type=between(*FONT_PT), default=usual.font_pt, metavar="PT", help="size of the type")
     verb.add_argument("--dpi", type=whole(*DPI), default=usual.dpi, help="pixels an inch, of PNG")
     verb.add_argument("--theme", choices=get_args(Palette), default=usual.palette)
     verb.add_argument("--columns", type=whole(0, 8), default=0, help="pictures in a row (default: as fits)")
@@ -82,15 +80,3 @@ def _figure(arguments: argparse.Namespace) -> int:
     # What a screen that is none warns of is no news.
     nowhere = {"QT_LOGGING_RULES": "default.warning=false", **os.environ, "QT_QPA_PLATFORM": "offscreen"}
     return subprocess.run(window_command(VERB, *words), env=nowhere, check=False).returncode
-
-
-def _between(least: float, most: float) -> Callable[[str], float]:
-    """Reads a number from `least` to `most`."""
-
-    def read(word: str) -> float:
-        number = float(word) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", word) else -1.0
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{word[:40]} is no number from {least:g} to {most:g}")
-        return number
-
-    return read

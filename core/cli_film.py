@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
+from core.arguments import between
 from core.figure_work import work_in
 from core.film import LONGEST_S, OF_WORDS, SHORTEST_S, Film, Fps, Look, Size
 from core.film_files import film_file
@@ -32,7 +33,8 @@ def add_film_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", type=Path, required=True, help="the .gif or .mp4 file to write")
     verb.add_argument("--size", choices=get_args(Size), default=usual.size, help=f"pixels (default: {usual.size})")
     verb.add_argument("--fps", choices=get_args(Fps), default=usual.fps, help=f"frames a second (default: {usual.fps})")
-    verb.add_argument("--seconds", type=_seconds, default=usual.seconds, help="how long each way takes (default: 2)")
+    seconds = between(SHORTEST_S, LONGEST_S)
+    verb.add_argument("--seconds", type=seconds, default=usual.seconds, help="how long each way takes (default: 2)")
     verb.add_argument("--look", choices=get_args(Look), default=usual.look, help=f"colours (default: {usual.look})")
     verb.add_argument("--no-map", dest="map", action="store_false", help="no decision map behind the pad: much quicker")
     verb.add_argument("--device", default="auto", help=DEVICE_HELP)
@@ -60,10 +62,3 @@ def _film(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             program.terminate()  # it cancels the film, and the file stays as it was
             raise
-
-
-def _seconds(word: str) -> float:
-    value = float(word)
-    if not SHORTEST_S <= value <= LONGEST_S:
-        raise argparse.ArgumentTypeError(f"it is from {SHORTEST_S:g} to {LONGEST_S:g} seconds")
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -14,6 +14,8 @@ from core.errors import UserError
 
 Kind = TypeVar("Kind")
 LARGEST = {int: SEED_MAX, float: 1e38}
+WRITTEN = {int: r"[+-]?[0-9]+", float: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?"}
+"""How a number is typed; Python alone would take 1_000 and digits of other scripts as well."""
 YES, NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
 
@@ -55,20 +57,30 @@ def with_options(value: Kind, words: Sequence[str], name: str) -> Kind:
 def _given(kind: type[Any], name: str, words: Sequence[str]) -> dict[str, Any]:
     """The values of the fields that `words` set."""
     hints = field_types(kind)
-    names = [f.name for f in fields(kind)]
+    known = {f.name: f for f in fields(kind)}
     given: dict[str, Any] = {}
     for word in words:
         option, equals, value = word.partition("=")
-        if option not in names or not equals:
+        if option not in known or not equals:
             raise UserError(f"{name} has no option “{word}”.", f"It has: {options_of(kind) or 'none'}.")
+        of, (least, most) = hints.get(option), bounds(known[option].metadata)
         try:
-            given[option] = value_of(hints.get(option), value)
+            found = value_of(of, value)
+            given[option] = found if of not in (int, float) or least <= found <= most else _fail(value)
         except (ValueError, OverflowError) as error:
-            of = hints.get(option)
             choices = " or ".join(map(str, get_args(of))) if get_origin(of) is Literal else ""
             hint = f"Choose {choices}." if choices else f"It has: {options_of(kind)}."
+            if of in (int, float) and math.isfinite(most):
+                hint = f"Use a number from {least:g} to {most:g}."
             raise UserError(f"“{value}” is nothing for {option} of {name}.", hint) from error
     return given
+
+
+def bounds(metadata: Mapping[str, Any]) -> tuple[float, float]:
+    """The least and the largest number that a field says it takes: from 0 on where it says one of both."""
+    if not {"least", "most"} & set(metadata):
+        return -math.inf, math.inf
+    return metadata.get("least", 0), metadata.get("most", math.inf)
 
 
 def field_types(kind: type[Any]) -> dict[str, Any]:
@@ -103,9 +115,10 @@ def value_of(hint: Any, word: str) -> Any:
         return True if word in YES else False if word in NO else _fail(word)
     if hint not in (int, float, str):
         _fail(word)
-    number = hint(word)
-    sensible = not isinstance(number, int | float) or (math.isfinite(number) and abs(number) <= LARGEST[hint])
-    return number if sensible else _fail(word)
+    if hint is str:
+        return word
+    number = hint(word) if re.fullmatch(WRITTEN[hint], word, re.IGNORECASE) else _fail(word)
+    return number if abs(number) <= LARGEST[hint] else _fail(word)
 
 
 def _fail(word: str) -> Any:

@@ -44,6 +44,10 @@ UNREADABLE = (
 
 MAX_DOUBTFUL_BITS = 14
 """Cameras and microscopes keep 10, 12 or 14 bits in 16; a picture that uses no more may be one of theirs."""
+WIDE = "RGB;16B"
+"""What Pillow calls colours of 16 bits in a PNG."""
+HALF_CLEAR = 128
+"""The opacity from which on a pixel of a mask is there."""
 MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 281, 341
 
 
@@ -79,21 +83,29 @@ def square(image: Image.Image) -> Image.Image:
 
 
 def grey_levels(image: ImageFile) -> npt.NDArray[np.int32]:
-    """The numbers [H, W] that the pixels of a grey or indexed picture hold in the file, upright.
+    """The numbers [H, W] that the pixels of a grey or indexed picture hold in the file, upright; 0 where it is
+    see-through.
 
     Raises ValueError for one in colour.
     """
+    key, tags = _key(image), _tags(image)
     upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("RGB", "RGBA"):
-        channels = np.asarray(upright)[..., :3]
-        if (channels != channels[..., :1]).any():
+    levels = np.asarray(upright).astype(np.int32)
+    if upright.mode in ("RGB", "RGBA", "LA"):
+        clear = levels[..., -1] < HALF_CLEAR if upright.mode != "RGB" else (levels == key).all(-1)
+        levels = np.where(clear[..., None], 0, levels[..., :3] if upright.mode != "LA" else levels[..., :1])
+        if (levels != levels[..., :1]).any():
             raise ValueError("it is in colour, and a mask is grey")
-        return channels[..., 0].astype(np.int32)
-    if upright.mode == "LA":
-        return np.asarray(upright)[..., 0].astype(np.int32)
-    if upright.mode in ("1", "L", "P", "I") or upright.mode.startswith("I;16"):
-        return np.asarray(upright).astype(np.int32)
-    raise ValueError(f"its pixels are {upright.mode}, and a mask is grey")
+        return levels[..., 0]
+    if upright.mode not in ("1", "L", "P", "I") and not upright.mode.startswith("I;16"):
+        raise ValueError(f"its pixels are {upright.mode}, and a mask is grey")
+    if isinstance(key, bytes):  # how solid each entry of the palette is
+        clear = np.isin(levels, [entry for entry, alpha in enumerate(key) if alpha < HALF_CLEAR])
+    else:
+        clear = levels == key
+    if upright.mode.startswith("I;16") and tags.get(PHOTOMETRIC_INTERPRETATION) == 0:
+        levels = 2 ** _n_bits(tags)[0] - 1 - levels
+    return np.where(clear, 0, levels)
 
 
 def _check_size(name: str, width: int, height: int) -> None:
@@ -112,14 +124,10 @@ def on_white(image: ImageFile) -> tuple[Image.Image, str]:
         raise ValueError("its pixels are numbers of unknown range")
     if image.mode.startswith("I;16"):
         return _grey_on_white(image)
-    raw, note = _raw_mode(image), ""
-    key = image.info.get("transparency")
-    if key is not None and raw in ("L;2", "L;4"):
-        # Pillow widens the greys to 8 bits and leaves the see-through one as it is in the file.
-        image.info["transparency"] = key * 255 // (2 ** int(raw[2:]) - 1)
-    elif key is not None and raw == "RGB;16B":
-        image.info["transparency"] = tuple(channel >> 8 for channel in key)
-        note = "Colours that share 8 of 16 bits with its see-through one are see-through too."
+    raw, note, key = _raw_mode(image), "", _key(image)
+    if key is not None:
+        image.info["transparency"] = key
+        note = "Colours that share 8 of 16 bits with its see-through one are see-through too." if raw == WIDE else ""
     elif raw.startswith("RGB;16"):
         return _wide_rgb(image)
     upright = ImageOps.exif_transpose(image)
@@ -128,6 +136,15 @@ def on_white(image: ImageFile) -> tuple[Image.Image, str]:
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB"), note
     return upright.convert("RGB"), note
+
+
+def _key(image: ImageFile) -> Any:
+    """What is see-through: a grey, a colour, the entry of a palette, or how solid each of its entries is; None for
+    nothing. Pillow brings the pixels to 8 bits and leaves this as it is in the file."""
+    key, raw = image.info.get("transparency"), _raw_mode(image)
+    if key is not None and raw in ("L;2", "L;4"):
+        return key * 255 // (2 ** int(raw[2:]) - 1)
+    return tuple(channel >> 8 for channel in key) if key is not None and raw == WIDE else key
 
 
 def _raw_mode(image: ImageFile) -> str:

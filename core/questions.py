@@ -27,7 +27,8 @@ class Question:
 class ModelInfo:
     """What panels need to know of the model that answered; `probe_cards` are by the block after which they read.
 
-    `learned_hash` is of the content of all subspaces and probes: after another fit it is another one.
+    `learned_hash` is of the content of all subspaces and probes, and of how the card says that the weights are run:
+    after another fit, or with another card, it is another one.
     `asset_hashes` are those of each.
     """
 

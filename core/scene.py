@@ -361,9 +361,9 @@ def pairs_in(stimulus: Stimulus) -> tuple[tuple[int, int], ...]:
 
 def pair_name(stimulus: Stimulus, pair: int) -> str:
     """Display or sample in match-to-sample, else the letters of the pair's items."""
-    if task_of(stimulus) == "rmts":
+    if task_of(stimulus) == "rmts" and 0 <= pair < len(PAIR_NAMES):
         return PAIR_NAMES[pair]
-    return "–".join(ITEM_LETTERS[item] for item in pair_items(pair))
+    return "–".join(map(item_name, pair_items(pair)))
 
 
 def pair_relation(stimulus: Stimulus, pair: int) -> Relation | None:

@@ -135,7 +135,12 @@ def _earlier(p: _Part) -> StudyResult | None:
     if result is None or result.settings.keys() != p.study.settings(p.bench).keys():
         return None
     there = weights is None or set(result.weights_sha256.split("+")) <= set(weights.split("+"))
-    return result if there else None
+    return result if there and _runs_so(p, result) else None
+
+
+def _runs_so(p: _Part, result: StudyResult) -> bool:
+    """Whether the card of the model said the same when the result was found; what is of several does not say it."""
+    return result.run_sha256 in ("", p.bench.model.run_sha256)
 
 
 def _finished(p: _Part) -> StudyResult | None:
@@ -143,7 +148,7 @@ def _finished(p: _Part) -> StudyResult | None:
     result = read_result(p.file(".json"))
     if result is None or dict(result.settings) != p.study.settings(p.bench):
         return None
-    if p.study.weights(p.bench) not in (None, result.weights_sha256):
+    if p.study.weights(p.bench) not in (None, result.weights_sha256) or not _runs_so(p, result):
         return None
     figures = [p.bench.folder / "figures" / f"{name}{ending}" for name in result.plots for ending in (".svg", ".png")]
     return result if all(path.is_file() for path in (p.file(".csv"), *figures)) else None

@@ -17,7 +17,7 @@ from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision
 from core.assets.probe_files import learned_probes
 from core.assets.subspace_files import learned_subspaces
-from core.cards import model_path, probe_files, subspace_folders, tensor_files
+from core.cards import bundled_models, model_path, probe_files, subspace_folders, tensor_files
 from core.document import Document
 from core.engine import verify
 from core.errors import UserError
@@ -72,9 +72,9 @@ class Session:
         subspaces, errors = learned_subspaces(subspace_folders(reference), model)
         probes, probe_errors = learned_probes(probe_files(reference), model)
         notes += [str(error) for error in (*errors, *probe_errors)]
-        opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference))
+        opened = Opened(model, subspaces, probes, tuple(notes), _learned_hash(reference, model))
         before = self._kept.get(reference)
-        if before is not None and before.opened.model.weights_hash == model.weights_hash:
+        if before is not None and before.opened.model.run_sha256 == model.run_sha256:
             opened.examples = before.opened.examples  # they take seconds, and no fit changes them
         return opened
 
@@ -158,9 +158,10 @@ def _times(reference: str) -> Times:
     return {path: path.stat().st_mtime_ns for path in [*paths, *_learned_files(reference)]}
 
 
-def _learned_hash(reference: str) -> str:
-    """A hash of the content of what was learned on a model."""
-    content = hashlib.sha256()
+def _learned_hash(reference: str, model: Model) -> str:
+    """A hash of the content of what was learned on a model, and of how its card says that it is run, which the cards of
+    those that ship say for good."""
+    content = hashlib.sha256(b"" if reference in bundled_models() else model.run_sha256.encode())
     for path in _learned_files(reference):
         content.update(path.name.encode())
         content.update(path.read_bytes())

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from core.analyses.decision import Decision, Verdict
-from core.cards import Card, card_n_prefix, card_task, judges_relation, model_path, read_card
+from core.cards import Card, card_n_prefix, card_task, judges_relation, means_relation, model_path, read_card
 from core.copied import copied_text
 from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.document import Document, Side, stimulus_of
@@ -31,7 +31,6 @@ from core.questions import Answer, Question
 from core.render import item_insides, render
 from core.scene import (
     DISTRACTORS,
-    RELATIONS,
     TARGET,
     Stimulus,
     odd_difference,
@@ -167,8 +166,9 @@ def _said(verdict: Verdict) -> dict[str, Any]:
 
 def _counted(found: Written, verdict: Verdict, stimulus: Stimulus, card: Card) -> Written:
     known = truth(stimulus)
-    poses = known is not None and judges_relation(verdict.labels) and card_task(card) == task_of(stimulus)
-    right = known is not None and poses and verdict.baseline_answer.label == RELATIONS[known.same]
+    judged = judges_relation(verdict.labels) and not verdict.lens
+    poses = known is not None and judged and card_task(card) == task_of(stimulus)
+    right = known is not None and poses and means_relation(verdict.baseline_answer.label, same=known.same)
     n_asked, n_turned = found.n_asked + 1, found.n_turned + verdict.flipped
     return replace(
         found, n_asked=n_asked, n_turned=n_turned, n_posed=found.n_posed + poses, n_right=found.n_right + right

@@ -12,6 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TALK = "talk"
 """Before a file among the arguments of a window: its scenes are to be presented."""
 INSTALLED = ("site-packages", "dist-packages", "lib-dynload")
+SAFE_PATH, SEARCH_PATH = "PYTHONSAFEPATH", "PYTHONPATH"
 
 
 def own_path() -> list[str]:
@@ -36,6 +37,13 @@ def window_command(*arguments: str) -> list[str]:
         f"import sys; sys.path[:] = {own_path()!a}; import runpy; runpy.run_module('app', None, '__main__', True)"
     )
     return [sys.executable, "-P", "-c", open_window, *arguments]
+
+
+def own_variables() -> dict[str, str]:
+    """What an interpreter must be told to look, from its first import on, into no file of the folder in which it is
+    started; a program that is told no path later must not get it."""
+    entries = os.environ.get(SEARCH_PATH, "").split(os.pathsep)
+    return {SAFE_PATH: "1", SEARCH_PATH: os.pathsep.join(e for e in entries if not _is_working_directory(e))}
 
 
 def has_working_directory() -> bool:

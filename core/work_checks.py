@@ -6,6 +6,7 @@ from core.analyses.decision import Verdict
 from core.cards import LARGEST_IMAGE_PX
 from core.crops import check_crop
 from core.document import Document, View
+from core.interventions import MAX_SEED, check_edit
 from core.paint import layer_pixels
 from core.scene import (
     COLORS,
@@ -23,7 +24,6 @@ from core.scene import (
 )
 from core.work import ModelNote, Work, documents_of
 
-MAX_SEED = 2**63 - 1
 MAX_INDEX = 2**20
 """No network has so many blocks, heads or tokens."""
 MAX_SHAPE = 4096
@@ -97,6 +97,7 @@ def _check_edits(document: Document) -> None:
     """An edit says in words what it does: where that fails, so would the list of edits."""
     for edit in document.interventions:
         try:
+            check_edit(edit)
             edit.words(document.base)
             edit.detail(document.base)
             sites = (edit.site, *edit.sites(1))

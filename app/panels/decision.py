@@ -19,7 +19,7 @@ from app.widgets.reading import Bar, ClassReading
 from app.widgets.side_by_side import SideBySide
 from core.analyses import Analysis
 from core.analyses.decision import Decision, Verdict
-from core.cards import card_task
+from core.cards import card_task, means_relation
 from core.document import LENSES, controls_in_force
 from core.scene import PAIR_NAMES, Stimulus, Truth, item_name, odd_difference, odd_one, task_of, truth
 from core.work import RECORDED
@@ -160,7 +160,7 @@ def _posed(found: Found[Verdict], verdict: Verdict, *, edited: bool, both: bool)
     known = truth(base)
     posed = info.judges_relation and task_of(base) == card_task(info.card)
     control = ", ".join(controls_in_force(found.document))
-    right = known is not None and posed and verdict.answer == verdict.labels[int(known.same)]
+    right = known is not None and posed and means_relation(verdict.answer, same=known.same)
     words = truth_words(base, short=bool(control) or both or info.device == RECORDED)
     if known is not None and not posed and not verdict.lens:
         words += " · not its task" if both else " · not the task of this model"

@@ -17,6 +17,8 @@ from app.plots import PlotView
 from app.widgets.flow import Flow
 from core.analyses import Analysis
 from core.analyses.layer_sweep import MAX_PAIRS, TOO_LATE, LayerSweep, Shown, Sweep, kept_of, sweep_of
+from core.document import Document
+from core.work import RECORDED
 
 SHOWN: dict[Shown, str] = {"margin": "Margin", "flips": "Answers turned"}
 NOTHING_YET = "Computing…"
@@ -34,7 +36,8 @@ class SweepPanel(QWidget, Panel):
         super().__init__()
         self._desk = desk
         self._sweep: Sweep | None = None
-        self._recorded = self._recorded_elsewhere = False
+        self._recorded = False
+        self._recorded_of: Document | None = None
         self._drawn: tuple[int, Shown] | None = None
         self.shown, self.n, self.plot, self.said = QComboBox(), QSpinBox(), PlotView(), QLabel()
         self._arrange()
@@ -73,10 +76,11 @@ class SweepPanel(QWidget, Panel):
         """Draw the sweep that was found last, greyed where it is of another state."""
         found = self._found
         known = found and (found.value, found.refusal, found.current)
-        if not self.has_news(*(known or ()), self._desk.view.write):
+        fit = self._desk.model and self._desk.model.fit
+        if not self.has_news(*(known or ()), self._desk.view.write, self._desk.document, fit):
             return
         if found is not None and found.current and found.value is not None and found.value.known:
-            self._sweep, self._recorded, self._recorded_elsewhere = found.value, False, False
+            self._sweep, self._recorded = found.value, False
         self._draw()
 
     @property
@@ -88,8 +92,17 @@ class SweepPanel(QWidget, Panel):
         """Whether what is drawn is of another state than the one that is shown."""
         found = self._found
         if self._recorded:
-            return self._recorded_elsewhere
+            return self._recorded_of != self._desk.document or self._of_another_fit
         return found is None or not found.current or found.value is not self._sweep
+
+    @property
+    def _of_another_fit(self) -> bool:
+        """Whether the model that answers is not as it was when the sweep was recorded."""
+        model, answer = self._desk.model, self._desk.answer
+        if self._sweep is None or not any(self._sweep.fit) or model is None or model.device == RECORDED:
+            return False
+        answered = answer is not None and answer.question.document.model == self._desk.document.model
+        return answered and self._sweep.fit != model.fit
 
     def _draw(self) -> None:
         """Show what is known."""
@@ -124,7 +137,11 @@ class SweepPanel(QWidget, Panel):
 
     def _state(self, sweep: Sweep) -> str:
         if self._recorded:
-            return "Recorded of another state." if self._stale else "Recorded in the document's file."
+            if self._recorded_of != self._desk.document:
+                return "Recorded of another state."
+            if self._of_another_fit:
+                return "Recorded with other weights, or with another fit of what was learned."
+            return "Recorded in the document's file."
         if self._stale:
             return "Of another state; computing…"
         n = len(sweep.others)
@@ -158,14 +175,14 @@ class SweepPanel(QWidget, Panel):
             self.n.setValue(LayerSweep().n)
             leave_as({"n": self.n}, kept)
             self.shown.setCurrentText(SHOWN["flips" if shown == "flips" else "margin"])
-        self._sweep, self._recorded, self._recorded_elsewhere = None, False, False
+        self._sweep, self._recorded = None, False
         if isinstance(found, Mapping):
             try:
                 self._sweep = sweep_of(found)
             except ValueError:
                 self._sweep = None
             self._recorded = self._sweep is not None
-            self._recorded_elsewhere = self._recorded and kept.get("of_this") is not True
+            self._recorded_of = self._desk.document if kept.get("of_this") is True else None
         self.has_news()
         self._draw()
 

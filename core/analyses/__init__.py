@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
+from core.errors import UserError
 from core.plots import Plot
 from core.registry import kinds
 from core.site import Site
@@ -74,3 +75,21 @@ def follow(part: str, default: object = 0) -> Any:
 def plot_analyses() -> tuple[type[PlotAnalysis], ...]:
     """Every analysis that yields plots."""
     return kinds("core.analyses", PlotAnalysis)
+
+
+def check_token(token: int, n_tokens: int) -> None:
+    """Raises UserError where there is no such token."""
+    if not 0 <= token < n_tokens:
+        raise UserError(f"There is no token {token}.", f"Choose from 0 to {n_tokens - 1}.")
+
+
+def check_block(block: int, n_blocks: int, first: int = 0) -> None:
+    """Raises UserError where there is no such block; with −1 as the `first`, the embeddings are one."""
+    if not first <= block < n_blocks:
+        raise UserError(f"There is no block {block}.", f"Choose from {first} to {n_blocks - 1}.")
+
+
+def check_head(head: int, n_heads: int, block: int) -> None:
+    """Raises UserError where a block has no such head."""
+    if not 0 <= head < n_heads:
+        raise UserError(f"Block {block} has no head {head}.", f"Choose from 0 to {n_heads - 1}.")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from core.analyses import Analysis
-from core.errors import UserError
+from core.analyses import Analysis, check_token
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,8 +68,7 @@ def of_token(state: State, token: int, edits: Sequence[Intervention]) -> tuple[T
     received: list[Tensor] = []
     for block in range(state.model.n_blocks):
         pattern = state.pattern(block, edits)  # [H, T, T]
-        if not 0 <= token < pattern.shape[-1]:
-            raise UserError(f"There is no token {token}.", f"Choose from 0 to {pattern.shape[-1] - 1}.")
+        check_token(token, pattern.shape[-1])
         rows.append(pattern[:, token].clone())
         received.append(pattern[:, :, token].clone())
     return torch.stack(rows), torch.stack(received)

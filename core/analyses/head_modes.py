@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from core.analyses import Analysis
-from core.errors import UserError
+from core.analyses import Analysis, check_block, check_head
 from core.modes import Convention, chance_band, peaks, shares
 
 if TYPE_CHECKING:
-    from core.modes import BlockModes
     from core.state import State
 
 Floats = npt.NDArray[np.float32]
@@ -73,8 +71,9 @@ class HeadModes(Analysis[ModesOfHead]):
     convention: Convention = "exact"
 
     def run(self, state: State) -> Iterator[ModesOfHead]:
+        check_block(self.block, state.model.n_blocks)
         modes, n_prefix = state.modes(self.block, self.convention), state.model.n_prefix
-        check_head(modes, self.block, self.head)
+        check_head(self.head, len(modes.sigma), self.block)
         stream, plain = (state.stream(self.block - 1, edits)[0] for edits in (None, ()))  # [T, D]
         query, key = (state.numpy(side[self.head]) for side in modes.sides(stream))
         query_before, key_before = (state.numpy(side[self.head]) for side in modes.sides(plain))
@@ -97,9 +96,3 @@ class HeadModes(Analysis[ModesOfHead]):
             n_prefix,
             modes.made.obstacle,
         )
-
-
-def check_head(modes: BlockModes, block: int, head: int) -> None:
-    """Raises UserError where a block has no such head."""
-    if not 0 <= head < len(modes.sigma):
-        raise UserError(f"Block {block} has no head {head}.", f"Choose from 0 to {len(modes.sigma) - 1}.")

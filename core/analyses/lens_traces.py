@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from core.analyses import PlotAnalysis, follow
+from core.analyses import PlotAnalysis, check_token, follow
 from core.analyses.class_lens import PART_OPTION, readings
-from core.analyses.top_classes import check_token
 from core.cards import card_has_cls
 from core.errors import UserError
 from core.plots import AxesPlot, Curves, Reference, Series

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from core.analyses import PlotAnalysis, follow
+from core.analyses import PlotAnalysis, check_block, check_token, follow
 from core.analyses.class_lens import LABEL_OPTION, class_of
-from core.errors import UserError
 from core.looks import signed
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
 from core.plots import Heatmap, Maps, Plot
@@ -49,10 +48,10 @@ class Memories(PlotAnalysis):
         from core.memories import class_value_agreement, pass_block, values_of
         from core.relevance import class_head
 
-        model, block = state.model, min(max(self.read, 0), state.model.n_blocks - 1)
+        model, block = state.model, max(self.read, 0)
+        check_block(self.read, model.n_blocks, first=-1)
         part: Sublayer = "mlp_out" if self.of == "MLP" else "attn_out"
-        if not 0 <= self.token < model.wiring.n_tokens:
-            raise UserError(f"There is no token {self.token}.", f"Choose from 0 to {model.wiring.n_tokens - 1}.")
+        check_token(self.token, model.wiring.n_tokens)
         head = state.remember((class_head,), lambda: class_head(model))
         values = state.remember((values_of, block), lambda: values_of(model, block))[part]
         edits = [edit for edit in state.at_sites(state.edits) if edit[0].block == block]

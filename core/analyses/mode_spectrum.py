@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from core.analyses import PlotAnalysis, follow
-from core.analyses.head_modes import check_head
+from core.analyses import PlotAnalysis, check_block, check_head, follow
 from core.modes import Convention, chance_band
 from core.plots import AxesPlot, Curves, Reference, Series
 
@@ -29,9 +28,10 @@ class ModeSpectrum(PlotAnalysis):
     convention: Convention = "exact"
 
     def run(self, state: State) -> Iterator[tuple[AxesPlot, ...]]:
-        block = min(max(self.block, 0), state.model.n_blocks - 1)
+        check_block(self.block, state.model.n_blocks, first=-1)
+        block = max(self.block, 0)
         modes = state.modes(block, self.convention)
-        check_head(modes, block, self.head)
+        check_head(self.head, len(modes.sigma), block)
         where = f"block {block}, head {self.head}"
         yield spectrum_plots(
             modes.sigma[self.head].tolist(), modes.cosines[self.head].tolist(), chance_band(modes.u.shape[-1]), where

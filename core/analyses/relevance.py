@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.analyses import PlotAnalysis, follow
+from core.analyses import PlotAnalysis, check_block, check_head, check_token, follow
 from core.analyses.class_lens import LABEL_OPTION, class_of
 from core.errors import UserError
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
@@ -48,9 +48,11 @@ class Relevance(PlotAnalysis):
         if not state.model.labels:
             raise UserError(f"{state.model.name} has no classes.", "Open a network with a classifier.")
         label = class_of(state, self.label)
+        check_token(self.token, state.model.wiring.n_tokens)
+        check_block(self.read, state.model.n_blocks, first=-1)
         found = self._found(state, label)  # [L, H, T]
-        blocks, block = range(len(found)), min(max(self.read, 0), len(found) - 1)
-        head = min(self.head, found.shape[1] - 1)
+        blocks, block, head = range(len(found)), max(self.read, 0), self.head
+        check_head(head, found.shape[1], block)
         match self.shown:
             case "every block":
                 maps = [_map(state, f"Block {b}", found[b].sum(0), (b, -1)) for b in blocks]
@@ -85,8 +87,6 @@ class Relevance(PlotAnalysis):
 
         model = state.model
         head = state.remember((class_head,), lambda: class_head(model))
-        if not 0 <= self.token < model.wiring.n_tokens:
-            raise UserError(f"There is no token {self.token}.", f"Choose from 0 to {model.wiring.n_tokens - 1}.")
         edits, classes, found = state.at_sites(state.edits), torch.tensor([label], device=model.device), []
         for block in range(model.n_blocks):
             values = state.remember((values_of, block), lambda block=block: values_of(model, block))  # type: ignore[misc]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.analyses import Analysis, follow
+from core.analyses import Analysis, check_token, follow
 from core.analyses.class_lens import PART_OPTION
 from core.analyses.decision import Verdict, verdict_of
 from core.errors import UserError
@@ -33,9 +33,3 @@ class TopClasses(Analysis[Verdict]):
         now, before = (state.read_tokens(self.block, self.part, edits) for edits in (state.edits, ()))
         check_token(self.token, len(now))
         yield verdict_of(state, now[self.token], before[self.token])
-
-
-def check_token(token: int, n_tokens: int) -> None:
-    """Raises UserError where there is no such token."""
-    if not 0 <= token < n_tokens:
-        raise UserError(f"There is no token {token}.", f"Choose from 0 to {n_tokens - 1}.")

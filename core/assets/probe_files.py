@@ -51,6 +51,8 @@ def load_probes(path: Path, model: Model) -> dict[int, Probe]:
         raise UserError(f"The probes of {path.name} could not be read: {error}.", "Fit them again.") from error
     if card.get("weights_sha256") != model.weights_hash:
         raise UserError(f"The probes of {path.name} were fitted on other weights.", "Fit them on this model.")
+    if card.get("run_sha256", model.run_sha256) != model.run_sha256:
+        raise UserError(f"{path.name} was fitted when the card of the model said otherwise.", "Fit its probes again.")
     _check(path, model, list(blocks), weight, bias)
     rows = zip(blocks.items(), weight.to(model.device), bias.to(model.device), strict=True)
     return {b: Probe(w, bias, card, weights_hash({"weight": w, "bias": bias})) for (b, card), w, bias in rows}

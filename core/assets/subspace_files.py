@@ -82,6 +82,9 @@ def load_subspace(path: Path, model: Model) -> Subspace:
         raise UserError(f"The subspace {path.name} names no block or property of this model.", "Fit it again.")
     if card.get("weights_sha256") != model.weights_hash:
         raise UserError(f"The subspace {path.name} was learned on other weights.", "Fit it on this model.")
+    if card.get("run_sha256", model.run_sha256) != model.run_sha256:
+        what = f"{path.name} was learned when the card of the model said otherwise."
+        raise UserError(what, "Fit the subspace again.")
     size = basis.shape[1]
     shapes = {
         "centroids": (N_COLORS, size),

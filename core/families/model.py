@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from core.cards import card_task, judges_relation
 from core.errors import UserError
+from core.families.network import STANDARD
 from core.inside import Anatomy, anatomy_of
 from core.scene import Geometry, Task
 from core.site import PARTS, Part
@@ -70,6 +73,14 @@ class Model:
     def parts(self) -> tuple[Part, ...]:
         """The parts that every block has."""
         return tuple(part for part in PARTS if all(part in anatomy.parts for anatomy in self.anatomies))
+
+    @cached_property
+    def run_sha256(self) -> str:
+        """What decides every number: the weights, and how the card says that they are run. Others of the same weights
+        may have another ε, activation, mean or standard deviation."""
+        network = {**STANDARD, **self.card.get("network", {})}
+        said = json.dumps([self.weights_hash, network, self.mean, self.std], sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     @property
     def task(self) -> Task:
@@ -152,7 +163,8 @@ def require_relation(model: Model) -> None:
     if not model.judges_relation:
         few = ", ".join(f"“{label}”" for label in model.labels[:4]) + (", …" if len(model.labels) > 4 else "")
         raise UserError(
-            f"{model.name} answers {few}, but this needs the labels “same” and “different”.",
+            f"{model.name} {f'answers {few}' if few else 'has no classes'}, but this needs the labels “same” and "
+            "“different”.",
             "Name the classes in its card if they are these, or choose another model.",
         )
 

@@ -76,7 +76,7 @@ def stages(recipe: Recipe) -> bool:
 
 def _with_head(model: Model) -> Any:
     network: Any = copy.deepcopy(model.network)
-    if tuple(model.labels) != RELATIONS or network.num_classes != len(RELATIONS):
+    if not model.judges_relation or network.num_classes != len(RELATIONS):
         network.reset_classifier(len(RELATIONS))
         network.to(model.device)
     return network.train()

@@ -15,27 +15,28 @@ from core.render import render_many
 
 
 def predictions(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:
-    """The class that the model chooses for each example, 0 for different and 1 for same.
+    """The class that the model chooses for each example, 0 for different and 1 for same, or another one that it has.
 
     Raises UserError where it has no such classes.
     """
-    found = yield from margins(model, examples, batch=batch)
-    return [int(margin > 0) for margin in found]
+    found = yield from answers(model, examples, batch=batch)
+    return [chosen for chosen, _ in found]
 
 
-def margins(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[float]]:
-    """The margin same − different that the model gives each example.
+def answers(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[tuple[int, float]]]:
+    """The class that the model chooses for each example, as `predictions` counts, and the margin same − different.
 
     Raises UserError where it has no such classes.
     """
     require_relation(model)
-    found: list[float] = []
+    found: list[tuple[int, float]] = []
     for start in range(0, len(examples), batch):
         few = examples[start : start + batch]
         with torch.inference_mode():
             x = to_input(model, render_many([e.stimulus for e in few]))
-            logits = resume(model, embed(model, x), 0)  # [B, 2]
-            found += (logits[:, 1] - logits[:, 0]).tolist()
+            logits = resume(model, embed(model, x), 0)  # [B, C]
+            margins = logits[:, 1] - logits[:, 0]
+            found += zip(logits.argmax(-1).tolist(), margins.tolist(), strict=True)
         yield Progress(min(start + batch, len(examples)), len(examples), "answering")
     return found
 

@@ -30,7 +30,8 @@ class StudyResult:
     """One study, on one model or on several.
 
     `settings` decide the numbers together with the weights; `n` is how many examples stand behind each number;
-    `rows` are the numbers in long form; `plots` show them; `notes` say what a reader must know.
+    `rows` are the numbers in long form; `plots` show them; `notes` say what a reader must know. `run_sha256` is that
+    of the model, "" where there is none.
     """
 
     study: str
@@ -42,11 +43,14 @@ class StudyResult:
     rows: tuple[Row, ...]
     plots: Mapping[str, Plot]
     notes: tuple[str, ...] = ()
+    run_sha256: str = ""
 
 
 def result_to_json(result: StudyResult) -> str:
     """The result as JSON text; NaN is written as null."""
     value = converter().unstructure(result)
+    if not result.run_sha256:
+        del value["run_sha256"]
     value["plots"] = value.pop("plots")  # last in a file, for whoever reads the rest of it
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 

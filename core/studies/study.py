@@ -161,6 +161,7 @@ class Study(ABC):
             rows=tuple(found.rows),
             plots=found.plots,
             notes=(*(() if given is None else given.notes(bench.model)), *found.notes, *bench.model.assumed),
+            run_sha256=bench.model.run_sha256 if self.scope == "one model" else "",
         )
 
 

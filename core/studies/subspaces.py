@@ -53,7 +53,8 @@ class StudyOfSubspaces(Study):
 
         bundled = bench.model.reference in bundled_models()
         shipped = subspace_folders(bench.model.reference) if bundled and self.use_shipped else ()
-        return Search(self.kept(bench), shipped, self.search or SearchOptions(seed=self.seed), self.blocks)
+        blocks = tuple(sorted(set(self.blocks)))
+        return Search(self.kept(bench), shipped, self.search or SearchOptions(seed=self.seed), blocks)
 
     def found_by(self, bench: Bench) -> dict[str, Any]:
         """What decides which subspaces are measured, for the settings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -13,29 +14,35 @@ from core.errors import UserError
 
 NEEDED = {
     "render": ("--out", "x"),
-    "train": ("recipe", "--out", "x"),
     "das": (),
-    "probe": (),
     "study": ("das", "--out", "x"),
 }
+VERBS = next(action.choices for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction))
 NUMBERS = [
-    *(("render", option) for option in ("--n", "--seed", "--kinds", "--patch")),
-    ("train", "--n-test"),
-    *(("das", option) for option in ("--pairs", "--tests", "--epochs", "--seed")),
-    *(("probe", option) for option in ("--images", "--tests", "--seed")),
-    *(("study", option) for option in ("--n", "--seed", "--search-pairs", "--epochs", "--runs")),
+    (name, action.option_strings[0])
+    for name, verb in VERBS.items()
+    for action in verb._actions
+    if action.type not in (None, Path, cli_study._folder_of_set)
 ]
+FRACTIONS = ("--seconds", "--width", "--font", "--keep-background")
 NO_NUMBERS = ["-4", "1.5", "", "four", "nan", "inf", "1e3", "٤", "４", "4_0", " 4", "+4", "10" * 15, "4" * 5000]
 
 
-@pytest.mark.parametrize("word", NO_NUMBERS)
-@pytest.mark.parametrize(("verb", "option"), NUMBERS)
+def test_every_number_of_every_verb_is_looked_at() -> None:
+    assert {verb for verb, _ in NUMBERS} >= {"render", "train", "das", "study", "holds", "sweep", "set", "figure"}
+    assert ("film", "--seconds") in NUMBERS
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "word"),
+    [(*of, word) for of in NUMBERS for word in NO_NUMBERS if not (word == "1.5" and of[1] in FRACTIONS)],
+)
 def test_what_is_no_number_in_range_is_refused_with_the_range(
     capsys: pytest.CaptureFixture[str], verb: str, option: str, word: str
 ) -> None:
     for words in ([option, word], [f"{option}={word}"]):
         with pytest.raises(SystemExit, match="2"):
-            cli.main([verb, *NEEDED[verb], *words])
+            cli.main([verb, *words])
         said = capsys.readouterr().err
         assert f"argument {option}: " in said
         assert " from " in said or " is none of " in said

@@ -169,3 +169,42 @@ def test_the_masks_beside_a_picture_are_its_items(capsys: pytest.CaptureFixture[
     assert np.allclose(np.sum([shares[kind] for kind in ("WO", "WP", "BG", "CLS")], 0), 1, atol=1e-5)
     assert np.array(dropped["WO"]).max() < np.array(shares["WO"]).max()
     assert "no odd one out" in refused(capsys, "attention-preference", "--picture", str(tmp_path / "pond.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("head-modes block=99", "There is no block 99. Choose from 0 to 5."),
+        ("head-modes block=-1", "There is no block -1. Choose from 0 to 5."),
+        ("mode-spectrum block=99", "There is no block 99. Choose from -1 to 5."),
+        ("memories read=-2", "There is no block -2. Choose from -1 to 5."),
+        ("relevance read=99", "There is no block 99. Choose from -1 to 5."),
+        ("relevance head=99", "Block 0 has no head 99. Choose from 0 to 3."),
+        ("relevance head=-9", "Block 0 has no head -9. Choose from 0 to 3."),
+    ],
+)
+def test_a_block_or_a_head_that_is_not_there_is_refused_and_no_other_one_shown(
+    capsys: pytest.CaptureFixture[str], words: str, said: str
+) -> None:
+    assert refused(capsys, *words.split()) == f"relata: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ("mode-gain block=1 head=0 modes=0,0", "modes names 0 more than once"),
+        ("knock-out-heads block=1 heads=2,1,2", "heads names 2 more than once"),
+        ("move-in-subspace block=1 property=color item=0 point=1,1 seed=-1", "-1 is no seed"),
+    ],
+)
+def test_an_edit_that_names_a_part_twice_or_no_seed_is_refused(
+    capsys: pytest.CaptureFixture[str], edit: str, said: str
+) -> None:
+    found = refused(capsys, "decision", "--edit", edit)
+
+    assert found == f"relata: “{edit}” is no edit: {said}. Nothing was computed.\n"
+
+
+@pytest.mark.parametrize(("pair", "said"), [(100, "no longer in the stimulus"), (-1, "no such pair")])
+def test_an_edit_of_a_pair_that_is_not_there_says_so(capsys: pytest.CaptureFixture[str], pair: int, said: str) -> None:
+    assert said in refused(capsys, "decision", "--edit", f"add-probe-direction block=1 toward=same pair={pair}")

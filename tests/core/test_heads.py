@@ -133,6 +133,16 @@ def test_what_needs_same_and_different_refuses_other_classes_by_their_names(
         finish(NEEDS[what](model, tmp_path))
 
 
+def test_what_needs_same_and_different_says_that_a_network_has_no_classes(tmp_path: Path) -> None:
+    network = balanced_model().network
+    network.reset_classifier(0)
+    path = tmp_path / "bare.safetensors"
+    save_model(path, network, {**CARD, "network": {**CARD["network"], "num_classes": 0}, "labels": []})
+
+    with pytest.raises(UserError, match=r"^bare has no classes, but this needs the labels “same” and “different”"):
+        finish(predictions(open_model(str(path), CPU), []))
+
+
 def test_where_items_look_can_be_studied_whatever_the_classes(tmp_path: Path) -> None:
     model = open_model(saved(tmp_path, ["cat", "dog"], [0, 1]), CPU)
 

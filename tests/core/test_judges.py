@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -259,3 +260,15 @@ def test_a_network_that_runs_into_numbers_that_are_none_is_refused_with_the_bloc
 
     with pytest.raises(UserError, match="The output of block 1 of large is not finite"):
         Session("cpu").open(str(tmp_path / "large.safetensors"))
+
+
+def test_a_card_that_is_mended_while_the_network_is_open_counts_from_the_next_answer_on(tmp_path: Path) -> None:
+    reference, session = saved(tmp_path, 0, labels=[]), Session("cpu")
+    document = Document(reference, random_pair(CANVAS, 0))
+    before = verdict_of(document, session)
+
+    saved(tmp_path, 0, labels=[], mean=[0.1, 0.2, 0.3])
+    os.utime(reference, ns=(1, 1))
+
+    assert verdict_of(document, session) == verdict_of(document)
+    assert verdict_of(document, session) != before

@@ -110,6 +110,45 @@ def test_a_palette_of_colours_numbers_objects_by_its_entries(tmp_path: Path) -> 
     assert (mask.label, mask_patches(mask, SMALL)) == ("object 7", (0,))
 
 
+OBJECT = inside((0, 0, 16, 16)).astype(np.uint8)
+CLEAR = {
+    "LA": (Image.merge("LA", (Image.new("L", (64, 64), 5), Image.fromarray(OBJECT * 255))), {}),
+    "RGBA": (Image.merge("RGBA", (*[Image.new("L", (64, 64), 5)] * 3, Image.fromarray(OBJECT * 255))), {}),
+    "P, one entry": (Image.fromarray(np.where(OBJECT, 5, 9).astype(np.uint8)), {"transparency": 9}),
+    "P, each entry": (Image.fromarray(np.where(OBJECT, 5, 1).astype(np.uint8)), {"transparency": b"\xff\x00\xff"}),
+    "L": (Image.fromarray(np.where(OBJECT, 5, 200).astype(np.uint8)), {"transparency": 200}),
+    "RGB": (Image.fromarray(np.where(OBJECT, 5, 200).astype(np.uint8)).convert("RGB"), {"transparency": (200,) * 3}),
+    "I;16": (Image.fromarray(np.where(OBJECT, 5, 2000).astype(np.uint16)), {"transparency": 2000}),
+}
+
+
+@pytest.mark.parametrize("kind", CLEAR)
+def test_nothing_is_where_a_mask_is_see_through(tmp_path: Path, kind: str) -> None:
+    image, options = CLEAR[kind]
+    if kind.startswith("P"):
+        image = image.copy()
+        image.putpalette([level for entry in range(16) for level in (entry, 0, 0)])
+    image.save(tmp_path / "a.mask.png", **options)
+    save(tmp_path / "a.png", np.full((64, 64, 3), 90))
+
+    (mask,) = open_photo(tmp_path / "a.png", SMALL).masks
+
+    assert (mask.label, mask_patches(mask, SMALL)) == ("object 5", (0,))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_mask_in_a_tiff_in_which_white_is_zero_is_not_turned_inside_out(tmp_path: Path, dtype: type) -> None:
+    white_is_zero, most = {262: 0}, np.iinfo(dtype).max
+    drawn = OBJECT.astype(dtype) * most
+    stored = drawn if dtype is np.uint8 else most - drawn  # pillow itself turns those of 8 bits round
+    Image.fromarray(stored).save(tmp_path / "target.tif", tiffinfo=white_is_zero)
+    save(tmp_path / "a.png", np.full((64, 64, 3), 90))
+
+    (mask,) = open_photo(tmp_path / "a.png", SMALL, {"target": tmp_path / "target.tif"}).masks
+
+    assert mask_patches(mask, SMALL) == (0,)
+
+
 def test_what_lies_outside_the_shown_square_is_left_out(tmp_path: Path) -> None:
     levels = np.zeros((64, 192))
     levels[:, :32], levels[:, 96:] = 1, 2

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pytest
 
+from core.analyses.lens_traces import LensTraces
 from core.errors import UserError
 from core.interventions import intervention_kinds
 from core.interventions.drop_tokens import DropTokens
@@ -51,6 +52,10 @@ def test_words_become_the_value_that_they_describe(words: str, value: object) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ("knock-out-heads block=1_0 heads=1", "“1_0” is nothing for block"),
+        ("knock-out-heads block=１ heads=1", "“１” is nothing for block"),
+        ("knock-out-heads block=1 heads=1,٣", "“1,٣” is nothing for heads"),
+        ("knock-out-heads block=1 heads=1 strength=1_0.5", "“1_0.5” is nothing for strength"),
         ("", "There is no “”"),
         ("knock-out", "There is no “knock-out”"),
         ("knock-out-heads heads=1", "needs block="),
@@ -91,3 +96,20 @@ def test_the_numbers_and_switches_of_every_study_can_be_written(study: Study) ->
     words = {name: getattr(study, name) for name in simple}
     written = [f"{name}={value}".lower() for name, value in words.items()]
     assert with_options(study, written, study.name) == study
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "6", "999999", "1_0"])
+def test_an_option_that_says_its_range_takes_nothing_beyond_it(word: str) -> None:
+    with pytest.raises(UserError, match=f"“{word}” is nothing for n of lens-traces") as refusal:
+        made([LensTraces], ["lens-traces", f"n={word}"])
+    assert refusal.value.hint == "Use a number from 1 to 5."
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("-2", -2.0), ("+.5", 0.5), ("1e3", 1000.0), ("3.", 3.0), ("2E-4", 0.0002)]
+)
+def test_a_number_may_be_typed_as_numbers_are(word: str, value: float) -> None:
+    edit = made(intervention_kinds(), ["knock-out-mlp", "block=1", f"strength={word}"])
+
+    assert isinstance(edit, KnockOutMLP)
+    assert edit.strength == value

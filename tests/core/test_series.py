@@ -82,6 +82,20 @@ def test_every_part_writes_numbers_figures_and_the_report(out: Path, model: Mode
     assert "src=" not in report
 
 
+def test_a_study_is_run_again_where_the_card_says_now_that_the_same_weights_are_run_otherwise(tmp_path: Path) -> None:
+    network = balanced_model().network
+    models = []
+    for mean in (0.5, 0.5, 0.1):
+        save_model(tmp_path / "tiny.safetensors", network, {**CARD, "mean": [mean] * 3})
+        models.append(open_model(str(tmp_path / "tiny.safetensors"), choose_device("cpu")))
+
+    assert [started(run([model], quick("behaviour"), tmp_path / "out")) for model in models] == [
+        ["behaviour"],
+        [],
+        ["behaviour"],
+    ]
+
+
 def test_a_second_run_runs_nothing(out: Path, model: Model) -> None:
     before = (out / "tiny" / "das.json").read_bytes()
 

@@ -642,6 +642,40 @@ def test_the_hash_of_what_was_learned_changes_with_its_content_alone(tmp_path: P
     assert len(set(hashes)) == 3
 
 
+def test_what_was_learned_and_found_is_of_another_fit_once_the_card_says_that_the_weights_are_run_otherwise(
+    tmp_path: Path,
+) -> None:
+    reference, session = save_tiny(tmp_path / "mine.safetensors"), Session("cpu")
+    model = session.open(reference).model
+    path, probe_path = subspace_file(subspace_folders(reference)[1], "color", 1), probe_files(reference)[1]
+    save_subspace(path, fitted(), {**card(model, "color", 1), "run_sha256": model.run_sha256})
+    save_probes(probe_path, probes(), {**probe_card(model), "run_sha256": model.run_sha256})
+    before = session.open(reference)
+    assert (set(before.subspaces), set(before.probes)) == ({("color", 1)}, {-1, 0, 2})
+
+    save_model(Path(reference), tiny_network(), {**CARD, "network": {**CARD["network"], "norm_eps": 1e-3}})
+    os.utime(reference, ns=(1, 1))
+    after = session.open(reference)
+
+    assert after.model.weights_hash == model.weights_hash
+    assert after.learned_hash != before.learned_hash
+    assert (after.subspaces, after.probes) == ({}, {})
+    assert sorted(after.notes) == [
+        "color-block1.safetensors was learned when the card of the model said otherwise. Fit the subspace again.",
+        "mine-probes.safetensors was fitted when the card of the model said otherwise. Fit its probes again.",
+    ]
+
+
+def test_a_card_that_says_what_was_assumed_runs_its_weights_as_before(tmp_path: Path) -> None:
+    silent = {**CARD, "network": dict(TINY)}
+    hashes = []
+    for of in (silent, CARD):
+        save_model(tmp_path / "mine.safetensors", tiny_network(), of)
+        hashes.append(Session("cpu").open(str(tmp_path / "mine.safetensors")).model.run_sha256)
+
+    assert hashes[0] == hashes[1]
+
+
 def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

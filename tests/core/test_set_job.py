@@ -12,11 +12,15 @@ import pytest
 from PIL import Image
 
 from core.analyses.decision import Decision
+from core.cards import model_path, read_card
 from core.cli import main
 from core.datasets import random_odd_one_out
 from core.demo import demo_document
-from core.document import Document, View, random_match_to_sample
+from core.document import Document, View, random_match_to_sample, random_pair
 from core.errors import UserError
+from core.families.files import save_model, write_tensors
+from core.families.model import weights_hash
+from core.families.tensors import read_tensors
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.jobs.progress import Progress
 from core.masked_folder import masked_pictures
@@ -31,6 +35,7 @@ from core.tokens import tokens_of_items
 from core.variants import Varied, variants
 from core.work import Work
 from core.work_files import write_work
+from tests.core.networks import CARD, tiny_network
 
 PAIR = demo_document().base
 
@@ -176,9 +181,34 @@ def test_the_model_is_asked_about_each_picture_and_its_answers_are_those_of_a_se
     assert found.words(edited=True) == f"The model is right about 4 of 4. The edits turn {found.n_turned} of 4 answers."
 
 
+def test_a_model_is_right_however_its_card_writes_same_and_different(tmp_path: Path) -> None:
+    bundled = model_path("discrimination")
+    tensors, card = read_tensors(bundled, ""), read_card(bundled)
+    rows = {name: value.flip(0) if name.startswith("head.") else value for name, value in tensors.items()}
+    path = tmp_path / "mine.safetensors"
+    write_tensors(path, rows, {**card, "labels": ["Same ", "DIFFERENT"], "weights_sha256": weights_hash(rows)})
+    document = replace(document_of(PAIR), model=str(path))
+
+    found = finished(write_set(document, "base", SetOptions(4, ask=True), str(tmp_path / "set"), "cpu"))
+
+    assert (found.n_posed, found.n_right) == (4, 4)
+
+
 def test_of_another_task_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> None:
     document = document_of(random_match_to_sample(Geometry(), 2))
 
     found = finished(write_set(document, "base", SetOptions(1, ask=True), str(tmp_path), "cpu"))
 
     assert found.words(edited=False) == "The model answered 1."
+
+
+def test_of_a_network_without_classes_nothing_is_said_of_right_and_wrong(tmp_path: Path) -> None:
+    network = tiny_network()
+    network.reset_classifier(0)
+    card = {**CARD, "network": {**CARD["network"], "num_classes": 0}, "labels": []}
+    save_model(tmp_path / "bare.safetensors", network, card)
+    document = Document(str(tmp_path / "bare.safetensors"), random_pair(Geometry(64, 16), 1))
+
+    found = finished(write_set(document, "base", SetOptions(2, ask=True), str(tmp_path / "set"), "cpu"))
+
+    assert found.words(edited=False) == "The model answered 2."

@@ -639,3 +639,20 @@ def test_a_word_that_is_no_choice_is_refused_whatever_it_is() -> None:
 
     with pytest.raises(ValueError, match="not in literal"):
         work_files.from_bytes(_changed(to_bytes(Work(document, VIEW)), json.dumps(text)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("seed", 2**64, f"{2**64} is no seed"),
+        ("seed", -1, "-1 is no seed"),
+        ("heads", [0, 1, 0], "heads names 0 more than once"),
+    ],
+)
+def test_an_edit_that_names_a_head_twice_or_no_seed_is_refused(field: str, value: object, said: str) -> None:
+    document = Document("m", Stimulus(), None, (KnockOutHeads(0, (0,), control="other heads"),))
+    text = json.loads(_text(to_bytes(Work(document, VIEW))))
+    text["document"]["interventions"][0][field] = value
+
+    with pytest.raises(ValueError, match=said):
+        work_files.from_bytes(_changed(to_bytes(Work(document, VIEW)), json.dumps(text)))

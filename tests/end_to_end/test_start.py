@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -18,9 +19,12 @@ from core.start import ROOT
 from tests.conftest import descendants
 
 START_MS = 60_000
-CONSOLE_SCRIPT = "import sys\nfrom core.cli import main\nsys.exit(main())\n"
+CONSOLE_SCRIPT = "import sys\nfrom {} import {}\nsys.exit(main())\n"
 PROGRAM = ("app", "core", "resources")
 OFTEN_TRIED = ("numpy", "PySide6", "torch", "timm", "pandas", "triton")  # by libraries, whether they are there or not
+
+IMPORTED_LATE = ("argparse", "runpy", "multiprocessing", "secrets", "matplotlib", "PIL", "subprocess", "json")
+"""Modules that Python does not import by itself as it starts, beside those that are often tried."""
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -58,6 +62,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.wait()
 
 
+@pytest.fixture
+def relata(tmp_path: Path) -> str:
+    """The script that an installation makes of the command."""
+    command = tomllib.loads((Path(ROOT) / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["relata"]
+    (tmp_path / "relata").write_text(CONSOLE_SCRIPT.format(*command.split(":")))
+    return str(tmp_path / "relata")
+
+
 def remove(folder: Path, name: str) -> None:
     """Python itself looks for the module after `-m` in the working directory, before anything of the program runs."""
     (folder / f"{name}.py").unlink()
@@ -78,13 +90,17 @@ def maps_of(pid: int) -> str:
     return ""
 
 
-@pytest.mark.parametrize("way", ["relata", "core.cli", "app"])
+@pytest.mark.parametrize("way", ["relata", "core", "core.cli", "app"])
 def test_a_folder_with_files_named_like_modules_does_not_replace_the_program(
-    way: str, folder: Path, tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]], qtbot: QtBot
+    way: str,
+    folder: Path,
+    relata: str,
+    tmp_path: Path,
+    start: Callable[..., subprocess.Popen[bytes]],
+    qtbot: QtBot,
 ) -> None:
     if way == "relata":
-        (tmp_path / "relata").write_text(CONSOLE_SCRIPT)
-        process = start(folder, str(tmp_path / "relata"))
+        process = start(folder, relata)
     else:
         remove(folder, way.partition(".")[0])
         process = start(folder, "-m", way)
@@ -102,6 +118,49 @@ def test_a_verb_imports_no_file_of_the_folder(folder: Path, tmp_path: Path) -> N
 
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "imported").exists()
+
+
+@pytest.fixture
+def on_path(tmp_path: Path) -> Path:
+    """A folder that is on the path because an entry of PYTHONPATH is empty, with files for modules that are imported
+    after Python has started."""
+    folder = tmp_path / "on-path"
+    folder.mkdir()
+    for name in (*IMPORTED_LATE, *OFTEN_TRIED):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'a').write(__name__ + ' ')\n1 / 0\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "words", [("selftest", "--json"), ("talk", "--check"), ("figure", "{flip}", "--out", "f.png")], ids=lambda w: w[0]
+)
+def test_an_empty_entry_in_pythonpath_is_no_folder_to_import_from(
+    words: tuple[str, ...], on_path: Path, relata: str, tmp_path: Path
+) -> None:
+    flip = os.path.join(ROOT, "docs", "flip.relata")
+    command = [sys.executable, relata, *(word.format(flip=flip) for word in words)]
+    environment = {**os.environ, "PYTHONPATH": ROOT + os.pathsep}
+
+    done = subprocess.run(command, cwd=on_path, env=environment, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
+def test_the_engine_and_the_jobs_import_nothing_from_an_empty_entry_in_pythonpath(
+    on_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(on_path)
+    monkeypatch.setenv("PYTHONPATH", ROOT + os.pathsep)
+
+    process, connection = start_process(say_folder, name="says where it is")
+
+    assert connection.recv() == str(on_path)
+    assert not (tmp_path / "imported").exists()
+    assert os.environ["PYTHONPATH"] == ROOT + os.pathsep
+    process.join()
+    process.close()
+    connection.close()
 
 
 def test_the_window_opens_in_a_folder_that_was_deleted(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.datasets import Example
-from core.jobs.measure import margins
+from core.jobs.measure import answers
 from core.jobs.progress import Job
 from core.plots import Bars, Curves, Plot, Reference, Series
 from core.statistics import mean_interval, wilson
@@ -23,33 +23,33 @@ def measure_given(bench: Bench) -> Job[Found]:
     """Accuracy and mean margin with their intervals; then a row for every picture."""
     model = bench.model
     examples = bench.examples(0, 0)
-    found = yield from margins(model, examples)
-    pairs = list(zip(examples, found, strict=True))
+    found = yield from answers(model, examples)
+    asked = zip(examples, found, strict=True)
+    pairs = [(example, chosen == example.label, margin) for example, (chosen, margin) in asked]
     conditions = list(dict.fromkeys(e.condition for e in examples))
     rows = [_row("all", pairs)]
     if len(conditions) > 1:
         rows += [_row(name, [pair for pair in pairs if pair[0].condition == name]) for name in conditions]
-    pictures = [_picture(index, example, margin) for index, (example, margin) in enumerate(pairs)]
+    pictures = [_picture(index, *pair) for index, pair in enumerate(pairs)]
     n_right = sum(picture["right"] for picture in pictures)
     notes = [
         f"Right about {n_right} of {len(pairs)}. Accuracies carry 95 % Wilson intervals, mean margins those by the "
         "normal approximation; the table has a row for each picture, in the order of the set."
     ]
-    spread = {name: [m for e, m in pairs if e.condition == name] for name in conditions}
+    spread = {name: [m for e, _, m in pairs if e.condition == name] for name in conditions}
     plots: dict[str, Plot] = {"behaviour-accuracy": _accuracies(model.name, rows), "behaviour-margins": _spread(spread)}
     return Found([*rows, *pictures], plots, notes)
 
 
-def _row(name: str, pairs: Sequence[tuple[Example, float]]) -> Row:
-    right = sum((margin > 0) == bool(example.label) for example, margin in pairs)
+def _row(name: str, pairs: Sequence[tuple[Example, bool, float]]) -> Row:
+    right = sum(is_right for _, is_right, _ in pairs)
     low, high = wilson(right, len(pairs))
-    mean, least, most = mean_interval(np.array([margin for _, margin in pairs], np.float64))
+    mean, least, most = mean_interval(np.array([margin for _, _, margin in pairs], np.float64))
     accuracy = {"accuracy": right / len(pairs), "low": low, "high": high, "n": len(pairs)}
     return {"kind": "mean", "split": name, **accuracy, "margin": mean, "margin, low": least, "margin, high": most}
 
 
-def _picture(index: int, example: Example, margin: float) -> Row:
-    right = (margin > 0) == bool(example.label)
+def _picture(index: int, example: Example, right: bool, margin: float) -> Row:
     return {"kind": "picture", "picture": index, "condition": example.condition, "margin": margin, "right": int(right)}
 
 

@@ -29,6 +29,7 @@ def probe_asset(
     card = {
         "model": model.name,
         "weights_sha256": model.weights_hash,
+        "run_sha256": model.run_sha256,
         "settings": Probes(n=n, seed=seed, probe=options).settings(Bench((model,))),
         "base_accuracy": rows[0]["base_accuracy"],
         "blocks": [_measured(block, rows) for block in sorted(probes)],

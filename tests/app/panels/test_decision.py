@@ -61,6 +61,19 @@ def test_a_wrong_answer_is_a_mistake_and_a_right_one_is_not(qtbot: QtBot, desk: 
     assert (wrong.word, wrong.mistake, wrong.margin) == ("SAME", True, 3.0)
 
 
+def test_an_answer_is_right_however_the_card_writes_it_and_wherever_it_stands_among_many(
+    qtbot: QtBot, desk: Desk
+) -> None:
+    """Of very many classes the answer holds the largest alone, so that “different” need not be its first."""
+    take(desk, ("DIFFERENT ", "Same"), (2.0, -1.0))
+    assert not reading(qtbot, desk).mistake
+
+    verdict = Verdict(("unsure", "different", "same"), (0.0, 2.0, -1.0), (0.0, 2.0, -1.0))
+    labels = ("different", "same", *(f"class {index}" for index in range(98)), "unsure")
+    desk.take(answer(desk, verdict=verdict, model=replace(TINY, labels=labels)))
+    assert not bars(qtbot, desk).mistake
+
+
 def bars(qtbot: QtBot, desk: Desk) -> ClassReading:
     panel = DecisionPanel(desk)
     qtbot.addWidget(panel)

@@ -19,7 +19,7 @@ from core.analyses import Refusal
 from core.analyses.layer_sweep import LayerSweep, Sweep, Swept
 from core.document import move_item, with_stimulus
 from core.interventions.knock_out_mlp import KnockOutMLP
-from tests.app.answers import answer
+from tests.app.answers import TINY, answer
 
 NAN = math.nan
 OWN = Swept(-5.0, ((3.0, 4.0, -1.0, -4.6, -4.9, NAN), (-5.0, -5.2, -5.1, -5.0, -5.0, NAN)))
@@ -179,6 +179,38 @@ def test_what_was_kept_of_an_earlier_state_stays_of_an_earlier_state(desk: Desk,
     panel.take(json.loads(json.dumps(panel.kept(), allow_nan=False)))
 
     assert panel.said.text().startswith("Recorded of another state.")
+    assert is_grey(panel)
+
+
+def test_what_was_recorded_is_of_another_state_as_soon_as_something_is_changed(desk: Desk, panel: SweepPanel) -> None:
+    found(desk, panel)
+    panel.take(json.loads(json.dumps(panel.kept(), allow_nan=False)))
+    assert not is_grey(panel)
+
+    desk.edit("Move A", with_stimulus(desk.document, "base", move_item(desk.document.base, 0, 0, 0)))
+
+    assert panel.said.text().startswith("Recorded of another state.")
+    assert is_grey(panel)
+    assert panel.kept()["of_this"] is False
+    desk.store.undo.undo()
+    assert not is_grey(panel)
+
+
+def test_what_was_recorded_with_another_fit_says_so(desk: Desk, panel: SweepPanel) -> None:
+    found(desk, panel, replace(FOUND, fit=TINY.fit))
+    panel.take(json.loads(json.dumps(panel.kept(), allow_nan=False)))
+    found(desk, panel, Refusal("No edit is on.", "Use what is learned now."))
+    assert not is_grey(panel)
+
+    refused = {panel.analysis: Refusal("No edit is on.", "Use what is learned now.")}
+    desk.take(answer(desk, refused, model=replace(TINY, learned_hash="another")))
+    panel.refresh()
+    assert is_grey(panel)
+    assert panel.said.text() == "No edit is on. Use what is learned now."
+
+    desk.take(answer(desk, {panel.analysis: UNKNOWN}, model=replace(TINY, learned_hash="another")))
+    panel.refresh()
+    assert panel.said.text().startswith("Recorded with other weights, or with another fit of what was learned.")
     assert is_grey(panel)
 
 

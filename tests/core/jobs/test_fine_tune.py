@@ -91,6 +91,22 @@ def test_a_fine_tuned_model_opens_with_the_pixels_and_the_licence_of_its_parent(
     assert ("parent" in card) == (tune == "low-rank")
 
 
+@pytest.mark.parametrize("tune", ["all", "head", "low-rank"])
+@pytest.mark.parametrize("labels", [["different", "same"], ["same", "different"], ["Same ", "DIFFERENT"]])
+def test_a_head_for_same_and_different_is_kept_in_whatever_order_and_case_its_card_writes_it(
+    tmp_path: Path, tune: str, labels: list[str]
+) -> None:
+    path = tmp_path / "judge.safetensors"
+    save_model(path, tiny_network(), {**CARD, "labels": labels})
+    model = open_model(str(path), CPU)
+
+    trainee = fine_tuned(recipe_on(str(path), tune=tune), model)
+
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(trainee.eval().network(x), model.network(x), atol=1e-5, rtol=1e-5)
+
+
 def test_a_delta_finds_a_parent_named_by_a_path_from_every_folder(
     tmp_path: Path, parent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.datasets import split_examples
 from core.engine import to_input
 from core.families.model import Model
-from core.jobs.measure import data_hash, measure, predictions
+from core.jobs.measure import answers, data_hash, measure, predictions
 from core.render import render_many
 from tests.core.networks import as_model, balanced_model, finish, tiny_model, tiny_network
 
@@ -49,6 +51,17 @@ def test_a_model_that_always_says_one_thing_is_right_in_half_of_the_cases(label:
         assert (row["accuracy"], row["n"]) == (0.5, 24)
         assert row["accuracy, same"] == label
         assert row["accuracy, both"] == row["accuracy, shape"] == row["accuracy, color"] == 1 - label
+
+
+def test_a_third_answer_is_right_about_no_pair() -> None:
+    """The meter calls it a mistake as well."""
+    network = tiny_network(num_classes=3)
+    network.head.weight.zero_()
+    network.head.bias.copy_(torch.tensor([0.0, 1.0, 2.0]))
+    model = replace(as_model(network), labels=("different", "same", "unsure"))
+
+    assert finish(measure(model, ["test"], 12))["test"]["accuracy"] == 0
+    assert set(finish(answers(model, split_examples("test", 4, geometry=model.geometry)))) == {(2, 1.0)}
 
 
 def test_the_conditions_together_are_the_whole() -> None:

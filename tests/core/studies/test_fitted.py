@@ -11,6 +11,7 @@ from core.scene import PROPERTIES
 from core.series import run_series
 from core.studies.das import Alignment
 from core.studies.measures.fitted import Search, search_settings
+from core.studies.study import Bench
 from core.study_job import study
 from tests.core.networks import tiny_model
 from tests.core.test_subspaces import card, fitted
@@ -36,6 +37,12 @@ def test_a_block_that_the_model_does_not_have_is_refused_before_anything_runs(tm
         with pytest.raises(UserError, match="does not have all the blocks"):
             list(run_series([model], [Alignment(n=4, blocks=blocks)], tmp_path))
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_block_that_is_named_twice_is_measured_once() -> None:
+    bench = Bench((tiny_model(),))
+
+    assert Alignment(blocks=(1, 0, 1)).searched(bench).blocks == (0, 1)
 
 
 def test_options_of_one_study_alone_reach_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from core.document import random_match_to_sample, random_pair
 from core.engine import run, to_input
 from core.errors import UserError
 from core.families.model import Model
-from core.jobs.measure import margins
+from core.jobs.measure import answers
 from core.plots import Bars, Curves
 from core.render import render_many
 from core.scene import Geometry, Stimulus
@@ -80,10 +80,12 @@ def test_behaviour_is_of_exactly_these_pictures_and_of_each_condition(model: Mod
 def test_the_answers_are_the_sides_of_the_margins(model: Model) -> None:
     examples = split_examples("test", 12, seed=5, geometry=SMALL)
 
-    found = finish(margins(model, examples, batch=5))
+    found = finish(answers(model, examples, batch=5))
+    margins = [margin for _, margin in found]
 
     assert len(found) == 12
-    assert min(found) < 0 < max(found)
+    assert min(margins) < 0 < max(margins)
+    assert [chosen for chosen, _ in found] == [int(margin > 0) for margin in margins]
 
 
 @pytest.mark.parametrize("study", [Behaviour(), Attention(), Lens(n_random=4), QueryKeyModes(n_modes=1)])
