@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.main_window import MainWindow
+from app.model_rows import Row
 from app.panels.study import StudyPanel
 from app.panels.study_parts import PartList
 from app.plots import PlotView
@@ -129,3 +130,24 @@ def test_changes_of_palette_style_and_font_in_one_moment_are_one_drawing(
     settle()
 
     assert dict(drawn) == {view: 1}
+
+
+def test_a_theme_measures_no_name_in_the_list_of_models_while_that_is_hidden(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(window, "Open model…")
+    dialog, cells = window.models.dialog, Row.cells.fget
+    assert dialog is not None
+    assert cells is not None
+    settle()
+    dialog.hide()
+    asked: list[Row] = []
+    monkeypatch.setattr(Row, "cells", property(lambda row: asked.append(row) or cells(row)))
+
+    command(window, "Theme: dark")
+    settle()
+    assert not asked
+
+    dialog.show()
+    settle()
+    assert asked
