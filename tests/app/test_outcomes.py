@@ -176,3 +176,16 @@ def test_a_newer_error_takes_the_older_ones_place(window: MainWindow) -> None:
     answer(window)
 
     assert say(window) == "", "the older one does not come back"
+
+
+def test_a_save_that_failed_is_said_through_edits_until_one_works(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "a.relata")
+    window.documents.path = tmp_path / "a.relata" / "b.relata"
+    command(window, "Save")
+    command(window, "Random pair")
+    assert "b.relata could not be written" in say(window)
+
+    window.documents.path = tmp_path / "c.relata"
+    command(window, "Save")
+
+    assert say(window) == ""
