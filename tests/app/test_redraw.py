@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.choices import Looks
 from app.main_window import MainWindow
 from app.model_rows import Row
 from app.panels.study import StudyPanel
@@ -151,3 +153,27 @@ def test_a_theme_measures_no_name_in_the_list_of_models_while_that_is_hidden(
     dialog.show()
     settle()
     assert asked
+
+
+def test_numbers_that_are_written_otherwise_dress_no_widget_again(qtbot: QtBot, window: MainWindow) -> None:
+    choices = window.desk.choices
+    choices.change(replace(choices.looks, theme="light"))
+    dressed = DressedAgain()
+    window.installEventFilter(dressed)
+
+    choices.change(replace(choices.looks, decimal="comma"))
+    assert dressed.n == 0
+
+    choices.change(replace(choices.looks, theme="dark"))
+    assert dressed.n == 1
+    choices.change(Looks())
+
+
+class DressedAgain(QObject):
+    """How often a widget was given its style anew."""
+
+    n = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.n += event.type() == QEvent.Type.StyleChange
+        return False
