@@ -27,6 +27,8 @@ COLORS: Mapping[str, Colors] = {
     "transparent": CLEAR,
 }
 _FAMILIES, _WITHOUT_WEIGHT = re.compile(r"font-family: [^;]*;"), re.compile(r"(<text style=\")(?!font-weight)")
+_NO_PATH = re.compile(r"""<path style="[^"]*"/>""")
+"""What is written of a curve of which no value is known; Qt would call it damaged."""
 NORMAL_PT = 7.5
 """The type of a legend, as the writer has it."""
 
@@ -55,6 +57,7 @@ class _Drawing:
 
             # Of a list of types Qt reads the whole as one name, and a weight that is not named is that of the painter.
             text = _FAMILIES.sub(f"font-family: {type_name()};", to_svg(self.plot, COLORS[self.palette], self.width_pt))
+        text = _NO_PATH.sub("", text)
         return _WITHOUT_WEIGHT.sub(r"\1font-weight: 400; ", text).encode("utf-8")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread, current_thread, main_thread
+from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +27,15 @@ def dialog_of(window: MainWindow) -> ExportDialog:
     dialog = window.exports.dialog
     assert isinstance(dialog, ExportDialog)
     return dialog
+
+
+def test_a_curve_of_which_nothing_is_known_is_drawn_without_a_warning(qtbot: QtBot, qtlog: Any) -> None:
+    unknown = replace(PLOT, series=(*PLOT.series, Series("unknown", np.full(3, np.nan))))
+
+    size = written.size_of(unknown, "light", 300.0, QFont(), 1.0)
+
+    assert size.width() > 0
+    assert [record.message for record in qtlog.records] == []
 
 
 @pytest.fixture
