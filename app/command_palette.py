@@ -26,6 +26,32 @@ from app.widgets.painted import scaled
 SMALLEST, MARGIN = QSize(360, 320), QSize(24, 64)
 ROUND_SHEET_PX, BETWEEN_COLUMNS_PX, MOST_COLUMNS = 48, 40, 3
 NamedAction = tuple[str, QAction]
+ALSO_CALLED = {
+    "Settings…": "preferences options configuration font size decimal sign",
+    "Keys": "keyboard shortcuts hotkeys bindings",
+    "Quit": "exit close",
+    "Theme: dark": "dark mode night",
+    "Theme: light": "light mode day",
+    "Open picture…": "photo image import jpeg png",
+    "Open model…": "timm hugging face download import checkpoint weights",
+    "Export figure…": "save image picture png svg pdf screenshot",
+    "Export film…": "gif video movie mp4 animation",
+    "Copy data": "csv excel spreadsheet table clipboard numbers",
+    "Copy picture": "clipboard image screenshot",
+    "Copy as Python": "script code",
+    "Start the talk": "presentation slides present slideshow",
+    "Check the talk…": "presentation slides rehearse preflight",
+    "Add scene": "slide presentation",
+    "Fit subspaces…": "das learn",
+    "Swap from source": "interchange activation patching",
+    "This head at its mean": "ablate ablation",
+    "Run on cuda": "gpu graphics card",
+    "Make a set…": "dataset batch of pictures",
+    "Fine-tune this model…": "train training finetuning",
+    "Copy report": "version bug crash",
+    "Show log": "crash errors",
+}
+"""What people who know other programs type, of commands that have no `alias` of their own."""
 
 
 def keys_of(action: QAction) -> str:
@@ -50,7 +76,7 @@ class CommandPalette(QDialog):
         self.found.setAccessibleName("Commands")
         self._actions = [action for _, action in actions]
         self._places = [menu for menu, _ in actions]
-        self._names = [Name(action.text(), menu, action.data() or "") for menu, action in actions]
+        self._names = [Name(a.text(), menu, f"{a.data() or ''} {ALSO_CALLED.get(a.text(), '')}") for menu, a in actions]
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.nothing)

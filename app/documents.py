@@ -29,7 +29,7 @@ from core.figure_work import is_figure_name
 from core.library import find, name_of
 from core.questions import Answer
 from core.start import window_command
-from core.storage import replace_file
+from core.storage import Stamp, replace_file, stamp
 from core.work import (
     RECORDED,
     ModelNote,
@@ -40,7 +40,7 @@ from core.work import (
     recorded_verdicts,
     with_model,
 )
-from core.work_files import SUFFIX, read_preview, read_work, to_bytes, write_work
+from core.work_files import SUFFIX, document_file, read_preview, read_work, to_bytes, write_work
 from core.work_learned import with_learned_files
 
 UNTITLED = "Untitled"
@@ -78,6 +78,7 @@ class Documents(QObject):
         self.enter: Callable[[object], None] = lambda _: None
         self.path: Path | None = None
         self._opened: Work | None = None
+        self._on_disk: Stamp | None = None
         self._notes: dict[str, ModelNote] = {}
         self.dialog: QFileDialog | None = None
         self.recovery: Recovery | None = None
@@ -160,6 +161,8 @@ class Documents(QObject):
     def begin(self, work: Work, path: Path | None, *, saved: bool = True) -> None:
         """Show what a file holds; its answers are recorded ones until the model has answered."""
         desk = self._desk
+        if saved or path != self.path:
+            self._on_disk = stamp(path)
         self.path, self._opened = path, work
         self._notes = {note.reference: note for note in work.models}
         self.leaving.discarded = False
@@ -257,8 +260,19 @@ class Documents(QObject):
         """Save to the file, or ask where; then go on."""
         if self.path is None:
             self.save_as(then)
-        elif self._attempt(lambda: self.save_to(self.path)):
+        elif self._attempt_saving(self._save_again):
             then()
+
+    def _save_again(self) -> None:
+        """Save to the file that it has.
+
+        Raises UserError where another window, or another program, has written that since: it may hold other work.
+        """
+        path, now = self.path, stamp(self.path)
+        if path is not None and now is not None and now != self._on_disk:
+            hint = "Use File ▸ Save as…, with this name to replace it; File ▸ Revert shows what it holds now."
+            raise UserError(f"{path.name} was changed from elsewhere since. Nothing was saved.", hint)
+        self.save_to(path)
 
     def save_as(self, then: Then = lambda: None) -> None:
         """Ask for a file, save there, and go on."""
@@ -266,32 +280,37 @@ class Documents(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
         dialog.selectFile(f"{self.name()}{SUFFIX}")
-        self._show(dialog, lambda path: then() if self._attempt(lambda: self.save_to(path)) else None)
+        self._show(dialog, lambda path: then() if self._attempt_saving(lambda: self.save_to(path)) else None)
 
     def save_to(self, path: Path | None) -> None:
-        """Write the file; the document is clean after that.
+        """Write the file, whose name ends as those of documents do; the document is clean after that.
 
-        Raises UserError where the disk refuses: the document then stays changed, and the file as it was.
+        Raises UserError where the disk refuses, or nobody agreed to replace a file of that name: the document then
+        stays changed, and the file as it was.
         """
         assert path is not None
-        path = path.absolute() if path.suffix else path.absolute().with_suffix(SUFFIX)
+        chosen, path = path.absolute(), document_file(path.absolute())
+        if path != chosen and path.exists():
+            raise UserError(f"There is a {path.name} already. Nothing was saved.", "Choose it by its whole name.")
         work = with_learned_files(self.work())
         write_work(path, work)
-        self.path, self._opened = path, work
+        self.path, self._opened, self._on_disk = path, work, stamp(path)
         if self.journal is not None:
             self.journal.discard()
         self._remember(path)
         self._desk.store.set_clean()
 
     def _save_now(self) -> bool:
-        path = self.path
-        if path is None:
-            name, _ = QFileDialog.getSaveFileName(self._window, "Save as", self._where(), DOCUMENTS)
-            path = Path(name) if name else None
-        return path is not None and self._attempt(lambda: self.save_to(path))
+        if self.path is not None:
+            return self._attempt_saving(self._save_again)
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save as", self._where(), DOCUMENTS)
+        return bool(name) and self._attempt_saving(lambda: self.save_to(Path(name)))
 
     def _attempt(self, do: Callable[[], object]) -> bool:
         return self._outcomes.attempt(do, opening=True)
+
+    def _attempt_saving(self, do: Callable[[], object]) -> bool:
+        return self._outcomes.attempt(do, saving=True)
 
     def _show(self, dialog: QFileDialog, chosen: Callable[[Path], object]) -> None:
         """Without a wait: the window can be closed by other means while a dialog is open."""

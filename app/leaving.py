@@ -9,9 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from app.store import Store
-from core.document import Document
-from core.work import Scene
+from app.store import State, Store
 
 Then = Callable[[], object]
 
@@ -36,7 +34,7 @@ class Leaving(QObject):
         self._window, self._store, self._name = window, store, name
         self._save, self._save_now = save, save_now
         self.at_work: Callable[[], list[str]] = list
-        self._agreed_to: tuple[Document, tuple[Scene, ...]] | None = None
+        self._agreed_to: State | None = None
         self._given_up: list[str] = []
         self.discarded = False
         self.question: QMessageBox | None = None
@@ -130,21 +128,15 @@ class Leaving(QObject):
 
     def nothing_to_lose(self) -> bool:
         """Whether all is saved, or may go."""
-        return self._store.is_clean or self._is_agreed()
+        return self._store.is_clean or self._store.is_at(self._agreed_to)
 
     def _may_stop(self) -> bool:
         """Whether nothing is at work, or what is may be given up."""
         return all(words in self._given_up for words in self.at_work())
 
-    def _is_agreed(self) -> bool:
-        if self._agreed_to is None:
-            return False
-        document, scenes = self._agreed_to
-        return document is self._store.document and scenes is self._store.scenes
-
     def _agree_to_lose(self) -> None:
-        self.discarded = self.discarded and self._is_agreed()
-        self._agreed_to = (self._store.document, self._store.scenes)
+        self.discarded = self.discarded and self._store.is_at(self._agreed_to)
+        self._agreed_to = self._store.state
 
     def _discard(self) -> None:
         self._agree_to_lose()

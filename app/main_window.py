@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from PySide6.QtCore import QSettings, QSize, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from app import file_menu, layout, scenes_menu
@@ -34,7 +34,7 @@ from app.set_dialog import show_set_dialog
 from app.settings_menu import SettingsMenu
 from app.status import Status
 from app.store import Store
-from app.widgets.dropped import Dropped, read_drop
+from app.widgets.dropped import Dock, Dropped, TakesDrops
 from app.workspaces import Workspaces
 from core.analyses import Analysis
 from core.questions import Answer, Failure
@@ -47,7 +47,7 @@ OPENING_MENUS = ("File", "Model")
 MENUS = ("File", "Edit", "Stimulus", "Model", "Intervene", "View", "Scenes", "Window", "Help")
 
 
-class MainWindow(QMainWindow):
+class MainWindow(TakesDrops, QMainWindow):
     """Shows one document. Everything that changes goes through the desk's store."""
 
     def __init__(
@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         names = {command.panel for command, _ in self._actions}
         self.desk.actions = {name: [a for c, a in self._actions if c.panel == name] for name in names}
-        self.desk.open = self._open_dropped
+        self.desk.open = self.take_drop
         self.desk.wanted = self._wanted
         self.desk.redraw = self._refresh
         self.desk.fit = self._go_to_fit
@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         return next(kind for kind in self._panels if kind.title == title)
 
     def _dock(self, kind: type[Panel], panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(kind.title, self)
+        dock = Dock(kind.title, self, self.take_drop)
         dock.setObjectName(kind.title)
         layout.fill(dock, panel)
         self.exports.attach(dock, panel)
@@ -265,19 +265,11 @@ class MainWindow(QMainWindow):
         self._toggle_panel(InterventionsPanel, True)
         self.panel(InterventionsPanel).offer_fit()
 
-    def _open_dropped(self, dropped: Dropped) -> None:
+    def take_drop(self, dropped: Dropped) -> None:
         # Once the drag is over: where it came from waits for it.
         QTimer.singleShot(
             0, self, lambda: self.outcomes.attempt(lambda: open_dropped(self.desk, dropped), opening=True)
         )
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if read_drop(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self._open_dropped(read_drop(event.mimeData()))
 
     def close_without_asking(self) -> None:
         """End everything and close, whatever is lost: for signals, and for whoever has asked already."""

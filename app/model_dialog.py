@@ -83,8 +83,7 @@ class ModelDialog(QDialog):
         self.view.verticalHeader().hide()
         self.view.setStyleSheet("QTableView::item { padding: 0 6px; } QHeaderView::section { padding: 3px 6px; }")
         self.view.setTabKeyNavigation(False)
-        header = self.view.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header = self.view.horizontalHeader()  # fitted as the rows are read: by itself it measures all at every change
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -138,6 +137,8 @@ class ModelDialog(QDialog):
     def look_again(self) -> None:
         """Read anew what there is: something came into the library, or went."""
         self._rows = every_row()
+        self.table.set_rows(list(self._rows))
+        self.view.resizeColumnsToContents()
         self._filter()
 
     @property

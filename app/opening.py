@@ -15,6 +15,7 @@ from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.errors import UserError
 from core.figure_work import is_figure_name
 from core.masks import MASK_SUFFIX
+from core.own_files import why_not_opened
 from core.pictures import FORMAT_WORDS
 from core.work_files import SUFFIX
 
@@ -40,7 +41,9 @@ def open_dropped(desk: Desk, dropped: Dropped) -> None:
             dropped.image.save(str(path))
             show_photo(desk, path)
     elif dropped.addresses:
-        raise UserError(f"{dropped.addresses[0]} is not on this computer.", "Save the picture, then drop its file.")
+        are = "is" if len(dropped.addresses) == 1 else "are"
+        said = f"{_list(dropped.addresses)} {are} not on this computer."
+        raise UserError(said, "Save the picture, then drop its file.")
     else:
         raise UserError("There is nothing to open in what was dropped.", WHAT_CAN)
 
@@ -76,6 +79,8 @@ def open_path(desk: Desk, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix == SUFFIX or (is_figure_name(path) and (suffix != PHOTO_SUFFIX or carries_document(path))):
         desk.open_document(path)
+    elif (own := why_not_opened(path)) is not None:
+        raise own
     elif is_foreign(path):
         desk.import_model(path)
     elif path.is_dir():

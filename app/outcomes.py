@@ -1,7 +1,8 @@
 """What failed is said in the status line until it is dismissed, or until what failed succeeds.
 
-A refused command is about the state that it was refused in: it is superseded when it succeeds, or when another command
-has changed the document. A file that was not opened: when one is opened. The engine: when it answers again, or a
+A refused command is about the state that it was refused in: it is superseded when it succeeds, or when anything has
+changed the document. A file that was not opened: when one is opened; that was not saved: also when one is saved.
+The engine: when it answers again, or a
 command succeeds; the one answer that it was started again for is not news. A job: when a job finishes. An unexpected
 error waits to be dismissed.
 """
@@ -24,8 +25,9 @@ from core.runner import Broken
 class _Done(Enum):
     """What may succeed, beside a command by itself."""
 
-    EDIT = "a command changed the document"
+    EDIT = "the document was changed"
     OPENING = "a picture or a model was opened"
+    SAVING = "a document was saved"
     ENGINE = "the engine works"
     JOB = "a job finished"
 
@@ -36,24 +38,32 @@ class Outcomes:
     def __init__(self, desk: Desk, status: Status) -> None:
         self._desk, self._status = desk, status
         self._asked_again: Question | None = None
+        self._refused_in = desk.document
+        desk.store.changed.connect(self._changed)
+
+    def _changed(self) -> None:
+        if self._desk.document is not self._refused_in:
+            self._status.supersede(_Done.EDIT)
 
     def say(self, error: UserError, *mended_by: Callable[[], object]) -> None:
         """Something about a file, of which no command speaks; it is superseded by those that mend it."""
         self._status.say_error(error.message, error.in_window, until=(_Done.OPENING, *mended_by))
 
-    def attempt(self, do: Callable[[], object], *, opening: bool = False) -> bool:
-        """Run a command and tell whether it was done; what a user can mend is said."""
+    def attempt(self, do: Callable[[], object], *, opening: bool = False, saving: bool = False) -> bool:
+        """Run a command, one for `opening` or for `saving` something perhaps, and tell whether it was done; what a user
+        can mend is said."""
         before = self._desk.document
         try:
             do()
         except UserError as error:
-            until = (_Done.OPENING,) if opening else (do, _Done.EDIT)
+            about_file = (_Done.SAVING, _Done.OPENING) if saving else (_Done.OPENING,)
+            until = about_file if saving or opening else (do, _Done.EDIT)
+            self._refused_in = self._desk.document
             self._status.say_error(error.message, error.in_window, until=until)
             return False
-        changed = self._desk.document != before
-        self._status.supersede(do, _Done.ENGINE)
-        if changed:
-            self._status.supersede(_Done.EDIT, *((_Done.OPENING,) if opening else ()))
+        self._status.supersede(do, _Done.ENGINE, *((_Done.SAVING,) if saving else ()))
+        if opening and self._desk.document != before:
+            self._status.supersede(_Done.OPENING)
         return True
 
     def refused(self, failure: Failure) -> None:

@@ -17,6 +17,8 @@ from core.work import Moment, Scene
 
 _MERGE_ID = 1
 BACK_TO = "Back to: "
+State = tuple[Document, tuple[Scene, ...], int]
+"""A document, its scenes, and how often something that no step leads back from was done to what a file keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Store(QObject):
         self._opened_as = Moment("Opened", document, view)
         self._earlier: tuple[Card, ...] = ()
         self._marks: dict[int, _Mark] = {}
-        self._marked = False
+        self._n_marks = self._n_marks_saved = 0
         self._steps: list[tuple[str, Document]] = []
         self._cards: list[Card] = []
         # Only then is the stack complete: while a command runs, it is not in it yet.
@@ -191,7 +193,8 @@ class Store(QObject):
         if last.document != document:
             earlier, last = [*earlier, last], Moment("Opened", document, view)
         self._opened_as, self._earlier = last, tuple(Card(moment) for moment in earlier)
-        self._marks, self._marked = {0: _Mark(last.name, last.starred)}, False
+        self._marks = {0: _Mark(last.name, last.starred)}
+        self._n_marks_saved = self._n_marks
         if not saved:
             self.undo.resetClean()
         self._list_steps()
@@ -200,16 +203,28 @@ class Store(QObject):
     @property
     def is_clean(self) -> bool:
         """Whether the document is as it was saved last, and so is what else its file keeps of the user's work."""
-        return self.undo.isClean() and not self._marked
+        return self.undo.isClean() and self._n_marks == self._n_marks_saved
+
+    def is_at(self, state: State | None) -> bool:
+        """Whether nothing that a file keeps of the user's work is otherwise than it was at `state`."""
+        if state is None:
+            return False
+        document, scenes, n_marks = state
+        return document is self.document and scenes is self.scenes and n_marks == self._n_marks
+
+    @property
+    def state(self) -> State:
+        """What `is_at` knows again."""
+        return self.document, self.scenes, self._n_marks
 
     def touch(self) -> None:
         """Something is there that a file of the document keeps, and that no step leads back from."""
-        self._marked = True
+        self._n_marks += 1
         self.changed.emit()
 
     def set_clean(self) -> None:
         """The document was saved as it is."""
-        self._marked = False
+        self._n_marks_saved = self._n_marks
         self.undo.setClean()
         self.changed.emit()
 
@@ -273,7 +288,7 @@ class Store(QObject):
             renamed = Card(replace(card.moment, name=mark.name, starred=mark.starred))
             kept = () if mark.deleted else (renamed,)
             self._earlier = (*self._earlier[:index], *kept, *self._earlier[index + 1 :])
-        self._marked = True
+        self._n_marks += 1
         self._list_cards()
         self.changed.emit()
 

@@ -144,10 +144,12 @@ def current() -> Theme:
 def apply(app: QApplication) -> None:
     """Dress the application in the current theme; call again when the colour scheme changes."""
     theme = current()
+    sheet = _sheet(theme)
     if not app.styleSheet():  # each of style and sheet has Qt dress every widget again
         app.setStyle("Fusion")
     app.setPalette(_palette(theme))
-    app.setStyleSheet(_sheet(theme))
+    if app.styleSheet() != sheet:
+        app.setStyleSheet(sheet)
 
 
 def dress(window: QWidget, theme: Theme) -> None:

@@ -18,6 +18,9 @@ OF_FILES = (".safetensors", ".json", ".checkpoint", ".toml", ".html", ".csv", ".
 """Endings that a folder is not given on purpose."""
 
 
+Stamp = tuple[int, int]
+
+
 def content_hash(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
     """SHA-256 over names and values, float32, in the order in which they come: what learned things are called by."""
     digest = hashlib.sha256()
@@ -25,6 +28,15 @@ def content_hash(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
         digest.update(f"{name} {value.shape}".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()
+
+
+def stamp(path: Path | None) -> Stamp | None:
+    """When a file was written last, and how long it is; None where there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return found and (found.st_mtime_ns, found.st_size)
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:

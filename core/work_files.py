@@ -43,6 +43,11 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 KEPT = "Nothing was opened; what you were working on was kept."
 
 
+def document_file(path: Path) -> Path:
+    """The file that a document is saved to under a name: what ends otherwise is not opened as a document."""
+    return path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+
+
 def write_work(path: Path, work: Work) -> None:
     """Write a document file in one step; the one before it is kept as “name~”.
 

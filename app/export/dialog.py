@@ -29,6 +29,7 @@ from app import theme
 from app.export.files import to_image
 from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown
+from app.export.written import OnceDrawn
 from app.forms import Form
 from app.layout import room_for
 from core.errors import UserError
@@ -70,6 +71,7 @@ class ExportDialog(QDialog):
         self._turn.setSingleShot(True)
         self._turn.setInterval(WAIT_MS)
         self._turn.timeout.connect(self.draw)
+        self._once_drawn = OnceDrawn(self._draw, self)
         self.form.changed.connect(self._change)
         self.list.itemChanged.connect(lambda _: self._change())
         self.list.model().rowsMoved.connect(lambda *_: self._change())
@@ -139,8 +141,13 @@ class ExportDialog(QDialog):
         self._turn.start()
 
     def draw(self) -> None:
-        """Draw the preview, and say how large the figure is."""
-        self.save.setEnabled(bool(self.chosen))
+        """Draw the preview, and say how large the figure is, once its plots are drawn."""
+        self.save.setEnabled(False)
+        self._once_drawn.go()
+        if self._once_drawn.waits:
+            self.said.setText("Drawing…")
+
+    def _draw(self) -> None:
         try:
             sheet = self._sheet()
             size = sheet.size_mm
@@ -148,7 +155,9 @@ class ExportDialog(QDialog):
             self.preview.show_image(to_image(sheet, PREVIEW_PX * self.devicePixelRatioF() / longest))
         except UserError as error:
             self.said.setText(f"{error.message} {error.hint}")
+            self.save.setEnabled(bool(self.chosen))
             return
+        self.save.setEnabled(True)
         unsettled = "" if self._exports.is_settled() else " · still computing: what is grey is of the state before"
         self.said.setText(f"{size.width():.0f} × {size.height():.0f} mm{unsettled}")
 

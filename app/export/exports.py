@@ -10,6 +10,7 @@ from typing import Any, cast
 from PySide6.QtCore import QMimeData, QObject, QPoint, QSettings, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QWidget
+from shiboken6 import isValid
 
 from app import theme
 from app.desk import Desk
@@ -19,6 +20,7 @@ from app.export.files import figure_bytes, png_of, to_image, to_svg
 from app.export.paint import pictures_in
 from app.export.sheet import MM_AN_INCH, Sheet
 from app.export.shown import Shown, name_of, picture_at, shown_of, study_of
+from app.export.written import OnceDrawn
 from app.file_menu import Add
 from app.outcomes import Outcomes
 from app.panels import Panel
@@ -67,6 +69,7 @@ class Exports(QObject):
         self._outcomes, self._in_sight, self._settings = outcomes, in_sight, settings
         self.more: list[Rows] = []
         self.dialog: QWidget | None = None
+        self._copying: OnceDrawn | None = None
         desk.add_figure_rows = self.add_to
 
     def add_commands(self, add: Add) -> None:
@@ -128,10 +131,19 @@ class Exports(QObject):
         self.copy(self.pointed())
 
     def copy(self, target: QWidget) -> None:
-        """Put a picture, or those of a panel below each other, into the clipboard, as pixels and as lines.
+        """Put a picture, or those of a panel below each other, into the clipboard, as pixels and as lines, once plots
+        among them are drawn.
 
         They are as wide as on the screen.
         """
+        if self._copying is not None:
+            self._copying.deleteLater()
+        self._copying = OnceDrawn(lambda: self._copy(target), self)
+        self._copying.go()
+
+    def _copy(self, target: QWidget) -> None:
+        if not isValid(target):
+            return
         pictures = tuple(pictures_in(target)) or (target,)
         sheet = Sheet(pictures, self._as_on_screen(target))
         state, data = self.state(pictures), QMimeData()

@@ -47,8 +47,10 @@ def to_image(sheet: Sheet, dpi: float) -> QImage:
     image.setDotsPerMeterY(round(sheet.per_inch / METRES_AN_INCH))
     painter = FigurePainter(image)
     painter.scale(dpi / sheet.per_inch, dpi / sheet.per_inch)
-    sheet.paint(painter)
-    painter.end()
+    try:
+        sheet.paint(painter)
+    finally:
+        painter.end()  # no image goes while it is painted on
     image.setDotsPerMeterX(round(dpi / METRES_AN_INCH))
     image.setDotsPerMeterY(round(dpi / METRES_AN_INCH))
     return image

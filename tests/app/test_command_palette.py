@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from app.command_palette import CommandPalette, ShortcutSheet, in_columns
+from app.command_palette import ALSO_CALLED, CommandPalette, ShortcutSheet, in_columns
 from app.edits import show_photo
 from app.main_window import MainWindow
 from app.search import Name, ranked
@@ -173,3 +173,23 @@ def test_the_list_of_commands_fits_a_small_window(window: MainWindow) -> None:
     palette.open()
 
     assert palette.height() <= 400
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        *(("preferences", "Settings…"), ("shortcuts", "Keys"), ("exit", "Quit"), ("dark mode", "Theme: dark")),
+        *(("photo", "Open picture…"), ("hugging face", "Open model…"), ("svg", "Export figure…")),
+        *(("gif", "Export film…"), ("csv", "Copy data"), ("slides", "Start the talk"), ("das", "Fit subspaces…")),
+        *(("interchange", "Swap from source"), ("ablation", "This head at its mean"), ("gpu", "Run on cuda")),
+        *(("dataset", "Make a set…"), ("training", "Fine-tune this model…"), ("version", "Copy report")),
+    ],
+)
+def test_a_command_is_found_by_what_other_programs_call_it(palette: CommandPalette, words: str, command: str) -> None:
+    assert any(name.endswith(f"▸ {command}") for name in found(palette, words)[:4])
+
+
+def test_every_command_that_is_also_called_something_is_one_of_the_window(window: MainWindow) -> None:
+    commands = {action.text() for _, action in window.all_actions()}
+
+    assert ALSO_CALLED.keys() <= commands

@@ -121,6 +121,67 @@ def test_what_is_saved_is_found_again_in_another_window(opened: Callable[[], Mai
     assert not second.desk.store.undo.canUndo()
 
 
+def test_what_another_window_saved_meanwhile_is_not_replaced_without_a_word(
+    opened: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    one, other = opened(), opened()
+    one.documents.save_to(tmp_path / "a.relata")
+    other.documents.open(tmp_path / "a.relata")
+    edits.clear_canvas(other.desk)
+    command(other, "Save")
+    edits.draw_random_pair(one.desk)
+
+    command(one, "Save")
+
+    assert "a.relata was changed from elsewhere since. Nothing was saved." in one.status.error.text()
+    assert one.isWindowModified()
+    assert read_work(tmp_path / "a.relata").document == other.desk.document
+
+    command(one, "Save as…")
+    assert one.documents.dialog is not None
+    one.documents.dialog.fileSelected.emit(str(tmp_path / "a.relata"))  # it asks whether to replace it
+    assert one.status.error.text() == ""
+    assert read_work(tmp_path / "a.relata").document == one.desk.document
+
+
+def test_a_file_that_was_deleted_meanwhile_is_saved_anew(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "a.relata")
+    (tmp_path / "a.relata").unlink()
+    edits.draw_random_pair(window.desk)
+
+    command(window, "Save")
+
+    assert read_work(tmp_path / "a.relata").document == window.desk.document
+
+
+@pytest.mark.parametrize("name", ["talk", "talk.v2", "weights.safetensors", "figure.png"])
+def test_a_document_is_saved_under_a_name_by_which_it_opens_again(
+    window: MainWindow, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"something else")
+    window.documents.save_to(tmp_path / name)
+
+    edits.draw_random_pair(window.desk)
+    window.leaving.agree()
+    opening.open_path(window.desk, tmp_path / f"{name}.relata")
+
+    assert window.documents.path == tmp_path / f"{name}.relata"
+    assert window.desk.document == demo_document()
+    assert (tmp_path / name).read_bytes() == b"something else"
+
+
+def test_a_file_is_not_replaced_that_nobody_named_in_full(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "talk.relata")
+    before = read_work(tmp_path / "talk.relata").document
+    edits.draw_random_pair(window.desk)
+
+    with pytest.raises(UserError, match=r"There is a talk\.relata already"):
+        window.documents.save_to(tmp_path / "talk")
+
+    assert read_work(tmp_path / "talk.relata").document == before
+    assert window.isWindowModified()
+
+
 def test_without_its_model_a_document_shows_the_answers_that_were_recorded(window: MainWindow, tmp_path: Path) -> None:
     gone = "/nowhere/tiny.safetensors"
     document = replace(demo_document(), model=gone)

@@ -197,7 +197,14 @@ def test_a_session_that_allows_no_question_is_not_held_up_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize(
-    "go_on", [lambda window: edits.draw_random_pair(window.desk), lambda window: add_scene(window.desk)]
+    "go_on",
+    [
+        lambda window: edits.draw_random_pair(window.desk),
+        lambda window: add_scene(window.desk),
+        lambda window: window.desk.store.mark(0, name="where it began"),
+        lambda window: window.desk.store.touch(),
+    ],
+    ids=["an edit", "a scene", "the name of a state", "what was found on other pairs"],
 )
 def test_a_session_that_went_on_and_so_did_the_work_is_asked_about(
     window: MainWindow, go_on: Callable[[MainWindow], object]
@@ -223,6 +230,19 @@ def test_what_was_done_after_a_session_went_on_is_not_what_was_discarded(window:
     window.close_without_asking()
 
     assert [len(read_work(path).scenes) for path in journals(tmp_path)] == [1]
+
+
+def test_a_state_that_was_named_after_its_changes_were_discarded_is_kept(window: MainWindow, tmp_path: Path) -> None:
+    edits.draw_random_pair(window.desk)
+    session = create_autospec(QSessionManager, instance=True)
+    session.allowsInteraction.return_value = True
+    answer_with("Discard")
+    window.leaving.end_session(session)
+
+    window.desk.store.mark(0, name="where it began")
+    window.close_without_asking()
+
+    assert [read_work(path).history[0].name for path in journals(tmp_path)] == ["where it began"]
 
 
 @pytest.fixture

@@ -15,16 +15,26 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.panels.stimulus import StimulusPanel
+from app.panels.study import StudyPanel
+from app.widgets.dropped import read_drop
 from core.cards import subspace_folder
 from tests.app.widgets.gestures import drop
 
+ROOT = Path(__file__).parents[2]
 Drop = Callable[[QMimeData], str]
 
 
-@pytest.fixture(params=["window", "canvas"])
+@pytest.fixture(params=["window", "canvas", "floating panel"])
 def dropped(request: pytest.FixtureRequest, window: MainWindow) -> Drop:
-    """Drops on the window or on its canvas, and gives what the status line then says."""
-    target = window if request.param == "window" else window.panel(StimulusPanel).canvas
+    """Drops on the window, its canvas or a panel that floats, and gives what the status line then says."""
+    places = {
+        "window": window,
+        "canvas": window.panel(StimulusPanel).canvas,
+        "floating panel": window._docks[StudyPanel],
+    }
+    target = places[request.param]
+    window._docks[StudyPanel].setVisible(request.param == "floating panel")
+    assert target.window() is window or request.param == "floating panel"
 
     def let_go(mime: QMimeData) -> str:
         drop(target, QPointF(4, 4), mime)
@@ -70,6 +80,26 @@ def test_an_address_elsewhere_is_said_to_be_elsewhere(window: MainWindow, droppe
     assert "not on this computer" in said
     assert "iVBOR" not in said
     assert window.desk.store.undo.count() == 0
+
+
+def test_every_address_of_several_is_named(window: MainWindow, dropped: Drop) -> None:
+    said = dropped(addresses("https://example.org/a.png", "https://example.org/b.png"))
+
+    assert "https://example.org/a.png, https://example.org/b.png are not on this computer" in said
+
+
+def test_a_part_of_a_page_is_the_pictures_in_it(window: MainWindow, dropped: Drop, tmp_path: Path) -> None:
+    page = QMimeData()
+    page.setHtml('<p>A cat: <IMG alt="x" src="https://example.org/cat.png?a=1&amp;b=2"></p>')
+    assert "https://example.org/cat.png?a=1&b=2 is not on this computer" in dropped(page)
+
+    page.setHtml(f'<img src="{QUrl.fromLocalFile(str(picture(tmp_path / "cat.png"))).toString()}">')
+    page.setText("a cat")
+    assert dropped(page) == ""
+    assert photo_name(window) == "cat.png"
+
+    page.setHtml("<p>no picture</p>")
+    assert not read_drop(page)
 
 
 def test_a_picture_dragged_from_a_browser_is_used_without_its_address(window: MainWindow, dropped: Drop) -> None:
@@ -193,6 +223,25 @@ def test_a_card_without_its_model_is_not_taken_for_a_picture(window: MainWindow,
     path = model(tmp_path / "mine.safetensors").with_suffix(".json")
 
     assert "mine.json is a card" in dropped(files(path))
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("subspaces/discrimination/color-block0.safetensors", "a subspace, learned on discrimination, and no model"),
+        ("subspaces/discrimination/color-block0.json", "a subspace, learned on discrimination, and no model"),
+        ("subspaces/discrimination", "a folder of what was learned"),
+        ("probes/rmts.safetensors", "probes, learned on rmts, and no model"),
+        ("results/discrimination/attention.json", "results of a study of discrimination"),
+        ("recipes/discrimination.toml", "a recipe for training"),
+    ],
+)
+def test_what_relata_made_and_does_not_open_by_itself_is_called_what_it_is(
+    window: MainWindow, dropped: Drop, imported: list[Path], place: str, words: str
+) -> None:
+    assert words in dropped(files(ROOT / "resources" / place))
+    assert imported == []
+    assert window.desk.store.undo.count() == 0
 
 
 def test_a_file_that_is_gone_is_named(window: MainWindow, dropped: Drop, tmp_path: Path) -> None:

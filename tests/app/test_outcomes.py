@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from app.desk import Desk
 from app.edits import choose_model
 from app.jobs import Run
 from app.live import DEATH_MESSAGE
 from app.main_window import MainWindow
 from app.opening import open_path
+from core.demo import demo_document
 from core.questions import Failure, Question
 from core.runner import Broken, Order
 from tests.app import answers
@@ -60,6 +63,21 @@ def test_what_was_refused_goes_when_it_succeeds_in_looking_elsewhere(window: Mai
     command(window, "Next layer")
     assert say(window) == refused, "looking elsewhere is not what was refused"
     window.status.dismiss.click()
+
+    assert say(window) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda desk: desk.edit("Draw", demo_document()), lambda desk: desk.store.undo.undo()],
+    ids=["a hand on the canvas", "undo"],
+)
+def test_what_was_refused_goes_when_something_else_is_shown(
+    window: MainWindow, change: Callable[[Desk], object]
+) -> None:
+    one_item(window)
+
+    change(window.desk)
 
     assert say(window) == ""
 
@@ -176,3 +194,16 @@ def test_a_newer_error_takes_the_older_ones_place(window: MainWindow) -> None:
     answer(window)
 
     assert say(window) == "", "the older one does not come back"
+
+
+def test_a_save_that_failed_is_said_through_edits_until_one_works(window: MainWindow, tmp_path: Path) -> None:
+    window.documents.save_to(tmp_path / "a.relata")
+    window.documents.path = tmp_path / "a.relata" / "b.relata"
+    command(window, "Save")
+    command(window, "Random pair")
+    assert "b.relata could not be written" in say(window)
+
+    window.documents.path = tmp_path / "c.relata"
+    command(window, "Save")
+
+    assert say(window) == ""

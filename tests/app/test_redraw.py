@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
@@ -11,7 +12,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.choices import Looks
 from app.main_window import MainWindow
+from app.model_rows import Row
 from app.panels.study import StudyPanel
 from app.panels.study_parts import PartList
 from app.plots import PlotView
@@ -129,3 +132,48 @@ def test_changes_of_palette_style_and_font_in_one_moment_are_one_drawing(
     settle()
 
     assert dict(drawn) == {view: 1}
+
+
+def test_a_theme_measures_no_name_in_the_list_of_models_while_that_is_hidden(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(window, "Open model…")
+    dialog, cells = window.models.dialog, Row.cells.fget
+    assert dialog is not None
+    assert cells is not None
+    settle()
+    dialog.hide()
+    asked: list[Row] = []
+    monkeypatch.setattr(Row, "cells", property(lambda row: asked.append(row) or cells(row)))
+
+    command(window, "Theme: dark")
+    settle()
+    assert not asked
+
+    dialog.show()
+    settle()
+    assert asked
+
+
+def test_numbers_that_are_written_otherwise_dress_no_widget_again(qtbot: QtBot, window: MainWindow) -> None:
+    choices = window.desk.choices
+    choices.change(replace(choices.looks, theme="light"))
+    dressed = DressedAgain()
+    window.installEventFilter(dressed)
+
+    choices.change(replace(choices.looks, decimal="comma"))
+    assert dressed.n == 0
+
+    choices.change(replace(choices.looks, theme="dark"))
+    assert dressed.n == 1
+    choices.change(Looks())
+
+
+class DressedAgain(QObject):
+    """How often a widget was given its style anew."""
+
+    n = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.n += event.type() == QEvent.Type.StyleChange
+        return False
