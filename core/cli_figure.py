@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +11,7 @@ from core.arguments import between, whole
 from core.errors import UserError
 from core.figure_options import DPI, FONT_PT, WIDTH_MM, FigureOptions, Palette
 from core.figure_state import SUFFIXES
-from core.start import window_command
+from core.start import become, window_command
 from core.storage import check_file
 from core.terminal import DEVICE_HELP
 
@@ -79,4 +78,4 @@ def _figure(arguments: argparse.Namespace) -> int:
     words += ["--device", arguments.device, *(["--plain"] if arguments.plain else [])]
     # What a screen that is none warns of is no news.
     nowhere = {"QT_LOGGING_RULES": "default.warning=false", **os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    return subprocess.run(window_command(VERB, *words), env=nowhere, check=False).returncode
+    return become(window_command(VERB, *words), nowhere)
