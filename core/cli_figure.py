@@ -68,7 +68,7 @@ def names_of(arguments: argparse.Namespace) -> list[str]:
 def _figure(arguments: argparse.Namespace) -> int:
     """What draws is a program of its own, so that `core` never loads Qt."""
     options = options_of(arguments)
-    check_file(arguments.out)
+    check_file(arguments.out, arguments.file)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--theme", options.palette]
     for name in names_of(arguments):
         words += ["--panel", name]

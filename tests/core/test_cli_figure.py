@@ -86,6 +86,16 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_model_is_loaded(
     assert not started
 
 
+def test_the_figure_that_is_read_is_not_replaced(
+    tmp_path: Path, started: list[tuple[list[str], dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.svg").write_text("carries the document")
+
+    assert main(["figure", str(tmp_path / "a.svg"), "--plain", "--out", str(tmp_path / "a.svg")]) == 2
+    assert "a.svg is read, and would be replaced" in capsys.readouterr().err
+    assert not started
+
+
 def test_the_window_is_opened_on_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("core.cli.become", started.append)

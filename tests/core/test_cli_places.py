@@ -92,7 +92,7 @@ def test_a_name_whose_card_or_checkpoint_would_be_the_file_itself_is_refused(
 
 
 @pytest.mark.usefixtures("idle")
-@pytest.mark.parametrize("name", ["x.json", "x.safetensors", "x.html"])
+@pytest.mark.parametrize("name", ["x.json", "x.safetensors", "x.html", "x.relata", "x.PDF", "x.gif"])
 @pytest.mark.parametrize("verb", ["render", "das", "study"])
 def test_the_name_of_a_file_is_not_made_a_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: dict[str, Any], verb: str, name: str
