@@ -182,6 +182,8 @@ def network_geometry(network: Mapping[str, Any]) -> Geometry:
         raise ValueError(
             f"img_size is {image_px}, not from one patch (patch_size {patch_px}) to {LARGEST_IMAGE_PX} pixels"
         )
+    if image_px % patch_px:
+        raise ValueError(f"img_size is {image_px}, which is no multiple of patch_size {patch_px}")
     return Geometry(image_px, patch_px)
 
 
