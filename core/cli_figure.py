@@ -13,7 +13,7 @@ from core.figure_options import DPI, FONT_PT, WIDTH_MM, FigureOptions, Palette
 from core.figure_state import SUFFIXES
 from core.start import become, window_command
 from core.storage import check_file
-from core.terminal import DEVICE_HELP
+from core.terminal import DEVICE_HELP, check_device
 
 VERB = "figure"
 PICTURES = ("canvas", "attention", "heads", "pad", "meter", "layers", "lens", "mode")
@@ -69,6 +69,7 @@ def _figure(arguments: argparse.Namespace) -> int:
     """What draws is a program of its own, so that `core` never loads Qt."""
     options = options_of(arguments)
     check_file(arguments.out, arguments.file)
+    check_device(arguments)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--theme", options.palette]
     for name in names_of(arguments):
         words += ["--panel", name]

@@ -13,7 +13,7 @@ from core.film import LONGEST_S, OF_WORDS, SHORTEST_S, Film, Fps, Look, Size
 from core.film_files import film_file
 from core.start import become, window_command
 from core.storage import check_file
-from core.terminal import DEVICE_HELP
+from core.terminal import DEVICE_HELP, check_device
 
 VERB = "film"
 
@@ -51,6 +51,7 @@ def _film(arguments: argparse.Namespace) -> int:
     check_file(arguments.out)
     film_file(arguments.out, int(film.fps))
     work_in(arguments.file)
+    check_device(arguments)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--device", arguments.device]
     words += ["--of", film.of, "--size", film.size, "--fps", film.fps, "--seconds", f"{film.seconds:g}"]
     words += ["--look", film.look, *([] if film.map else ["--no-map"])]

@@ -24,7 +24,7 @@ def add_talk_verb(verbs: Any) -> None:
     verb = verbs.add_parser("talk", help="present the scenes of a document")
     verb.add_argument("file", type=Path, nargs="?", help=f"a .relata file; without one “{TITLE}”")
     verb.add_argument("--check", action="store_true", help="run every scene here and say what is missing")
-    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.add_argument("--device", default="auto", help=f"of --check: {DEVICE_HELP}")
     verb.set_defaults(run=_talk)
 
 

@@ -135,6 +135,12 @@ def device_of(arguments: argparse.Namespace) -> torch.device:
     return choose_device(arguments.device, lambda words: say(f"relata: {words}"))
 
 
+def check_device(arguments: argparse.Namespace) -> None:
+    """Raises UserError where the device that is named cannot be used, before another program is to use it."""
+    if arguments.device not in ("auto", "cpu"):
+        device_of(arguments)
+
+
 def _line(progress: Progress, gained: float, seconds: float) -> str:
     """How far the job is, and how long it takes yet at the pace so far."""
     rate = gained / seconds if seconds > 0 else 0.0

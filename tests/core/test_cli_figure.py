@@ -103,3 +103,13 @@ def test_the_window_is_opened_on_a_figure(monkeypatch: pytest.MonkeyPatch) -> No
     main(["a.svg"])
 
     assert started[0][-1] == str(Path.cwd() / "a.svg")
+
+
+def test_a_device_that_is_not_here_is_said_with_what_can_be_typed(
+    tmp_path: Path, started: list[tuple[list[str], dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", "a.relata", "--out", str(tmp_path / "a.png"), "--device", "cuda:7"]) == 2
+
+    said = capsys.readouterr().err
+    assert "There is no device “cuda:7” here. Choose one of: auto" in said
+    assert not started

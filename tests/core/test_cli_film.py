@@ -87,3 +87,13 @@ def test_a_file_that_is_no_document_is_said_before_anything_starts(
 
     assert "no document of Relata" in capsys.readouterr().err
     assert commands == []
+
+
+def test_a_device_that_is_not_here_is_said_with_what_can_be_typed(
+    tmp_path: Path, commands: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["film", str(FILE), "--out", str(tmp_path / "a.gif"), "--device", "cuda:7"]) == 2
+
+    said = capsys.readouterr().err
+    assert "There is no device “cuda:7” here. Choose one of: auto" in said
+    assert not commands
