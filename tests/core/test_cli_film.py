@@ -54,6 +54,9 @@ def _parsed(words: list[str]) -> Any:
     [
         (["--out", "a.avi"], ".gif or .mp4"),
         (["--out", "a.gif", "--seconds", "0"], "0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "-1"], "-1 is no number from 0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "long"], "long is no number from 0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "nan"], "nan is no number"),
         (["--out", "a.gif", "--of", "dreams"], "dreams"),
     ],
 )
