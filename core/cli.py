@@ -292,12 +292,13 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _check_probe_file(path: Path) -> None:
-    """Raises UserError where probes cannot be written, or would replace the weights of a model."""
+    """Raises UserError where probes cannot be written, or would replace a model or a subspace."""
     from core.cards import read_card
 
     check_tensor_file(path)
-    if path.exists() and "network" in read_card(path):
-        raise UserError(f"{path} holds the weights of a model.", "Name another file for its probes.")
+    if path.exists() and "blocks" not in (card := read_card(path)):
+        what = "the weights of a model" if "network" in card else "something else than probes"
+        raise UserError(f"{path} holds {what}.", "Name another file for the probes.")
 
 
 def _selftest(arguments: argparse.Namespace) -> int:

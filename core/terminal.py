@@ -91,7 +91,7 @@ def locate(arguments: argparse.Namespace) -> None:
 
     Raises UserError where one cannot be had.
     """
-    for option in ("model", "init"):
+    for option in ("model", "init", "beside"):
         given = getattr(arguments, option, None)
         if isinstance(given, list):
             setattr(arguments, option, [_located(reference, arguments) for reference in given])

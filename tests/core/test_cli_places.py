@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from core import cards
-from core.families.files import save_model
+from core.families.files import save_model, write_tensors
 from tests.core.networks import CARD, balanced_model, save_tiny
 from tests.core.test_cli import TINY_RECIPE, run
 
@@ -123,6 +124,19 @@ def test_probes_do_not_replace_the_weights_of_a_model(
     assert run("probe", *words["probe"], "--out", tmp_path / "tiny") == 2
     assert "holds the weights of a model" in capsys.readouterr().err
     assert (tmp_path / "tiny.safetensors").read_bytes() == before
+
+
+@pytest.mark.usefixtures("idle")
+def test_probes_do_not_replace_a_subspace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: dict[str, Any]
+) -> None:
+    found = tmp_path / "color-block1.safetensors"
+    write_tensors(found, {"basis": torch.eye(2)}, {"property": "color", "block": 1})
+    before = found.read_bytes()
+
+    assert run("probe", *words["probe"], "--out", found) == 2
+    assert "holds something else than probes" in capsys.readouterr().err
+    assert found.read_bytes() == before
 
 
 @pytest.mark.usefixtures("idle")
