@@ -44,7 +44,7 @@ from core.library import log_path
 from core.log import LOG, keep_log
 from core.signals import STATUS
 from core.start import TALK
-from core.streams import open_streams, say
+from core.streams import open_streams, printing, say
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
@@ -56,10 +56,9 @@ def main() -> int:
     """
     open_streams()
     stand_somewhere()
-    if sys.argv[1:2] == [FIGURE]:
-        return draw_figure(sys.argv[2:])
-    if sys.argv[1:2] == [FILM]:
-        return make_film(sys.argv[2:])
+    if (make := {FIGURE: draw_figure, FILM: make_film}.get(sys.argv[1] if sys.argv[1:] else "")) is not None:
+        with printing():
+            return make(sys.argv[2:])
     app = QApplication(sys.argv)
     app.setApplicationName("Relata")
     app.setOrganizationName("Relata")

@@ -64,7 +64,7 @@ def between(least: float, most: float) -> Callable[[str], float]:
     """Reads a number from `least` to `most`, neither of them negative."""
 
     def read(word: str) -> float:
-        number = float(word) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", word) else -1.0
+        number = float(word) if re.fullmatch(r"[0-9]{0,6}(\.[0-9]{1,6})?", word) and word else -1.0
         if not least <= number <= most:
             raise argparse.ArgumentTypeError(f"{word[:40]} is no number from {least:g} to {most:g}")
         return number

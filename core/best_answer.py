@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from core.cores import limit_threads
 from core.questions import Answer, Question
 
 BEST_JOB = "core.best_answer:best"
@@ -20,5 +19,4 @@ def best(question: Question, device: str) -> Generator[Answer, None, None]:
     """
     from core.session import Session
 
-    limit_threads()
     yield Session(device).answer(question)

@@ -178,10 +178,9 @@ def network_geometry(network: Mapping[str, Any]) -> Geometry:
     """
     image_px = _side(network, "img_size", TIMM_GEOMETRY.image_px)
     patch_px = _side(network, "patch_size", TIMM_GEOMETRY.patch_px)
-    if not patch_px <= image_px <= LARGEST_IMAGE_PX:
-        raise ValueError(
-            f"img_size is {image_px}, not from one patch (patch_size {patch_px}) to {LARGEST_IMAGE_PX} pixels"
-        )
+    if not patch_px <= image_px <= LARGEST_IMAGE_PX or image_px % patch_px:
+        most = f"up to {LARGEST_IMAGE_PX} pixels"
+        raise ValueError(f"img_size is {image_px}, which are no whole patches (patch_size {patch_px}) {most}")
     return Geometry(image_px, patch_px)
 
 

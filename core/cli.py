@@ -12,9 +12,7 @@ if __name__ == "__main__":
 
 import argparse
 import json
-import os
 import signal
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
@@ -41,7 +39,7 @@ from core.figure_state import SUFFIXES
 from core.scene import PROPERTIES, Geometry, Task
 from core.set_job import check_others
 from core.signals import STATUS
-from core.start import has_working_directory, window_command
+from core.start import become, has_working_directory, window_command
 from core.storage import check_folder, check_tensor_file, tensor_file, write_files, write_text
 from core.streams import printing, say
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, locate, say_assumed, watch
@@ -170,11 +168,7 @@ def _add_probe(verb: argparse.ArgumentParser) -> None:
 
 def _window(arguments: argparse.Namespace) -> int:
     """The window is a program of its own, so that `core` never loads Qt."""
-    command = window_command(*([str(arguments.file.absolute())] if arguments.file else []))
-    if os.name == "nt":
-        return subprocess.run(command, check=False).returncode
-    # The window takes this process's place: its signals and its exit status are the window's.
-    os.execv(sys.executable, command)
+    return become(window_command(*([str(arguments.file.absolute())] if arguments.file else [])))
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -298,12 +292,13 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _check_probe_file(path: Path) -> None:
-    """Raises UserError where probes cannot be written, or would replace the weights of a model."""
+    """Raises UserError where probes cannot be written, or would replace a model or a subspace."""
     from core.cards import read_card
 
     check_tensor_file(path)
-    if path.exists() and "network" in read_card(path):
-        raise UserError(f"{path} holds the weights of a model.", "Name another file for its probes.")
+    if path.exists() and "blocks" not in (card := read_card(path)):
+        what = "the weights of a model" if "network" in card else "something else than probes"
+        raise UserError(f"{path} holds {what}.", "Name another file for the probes.")
 
 
 def _selftest(arguments: argparse.Namespace) -> int:

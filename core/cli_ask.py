@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
@@ -20,11 +19,14 @@ from core.demo import demo_of
 from core.document import LENSES, Document, Intervention, View, make_counterfactual, random_stimulus
 from core.errors import UserError
 from core.examples import example_names, example_path
+from core.figure_options import figure_files, figure_name
 from core.interventions import check_edit, intervention_kinds
 from core.options import made, option_name, options_of
 from core.plots import Bars, Curves, Heatmap, Maps, Scatter, plot_to_json
 from core.registry import kinds
 from core.scene import Stimulus
+from core.storage import check_file
+from core.streams import print_json
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     analysis = made(analysis_kinds(), arguments.what)
     edits = [_edit(words) for words in arguments.edit]
     document = _document(arguments, edits)
+    for path in figure_files(arguments.figure) if arguments.figure is not None else ():
+        check_file(path, Path(arguments.picture))
     beside = (Beside(analysis),) if arguments.beside else ()
     answer = Session(str(device_of(arguments))).answer(Question(document, (analysis, *beside)))
     if answer.lost:
@@ -111,8 +115,7 @@ def _ask(arguments: argparse.Namespace) -> int:
         state = {**state_of(Work(document, View()), answer), "analysis": repr(analysis)}
         _write_figures(found, arguments.figure, state)
         for other in there:
-            beside_it = arguments.figure.with_name(f"{arguments.figure.stem}-beside")
-            _write_figures(other.value, beside_it, state | {"beside": other.model.name})
+            _write_figures(other.value, figure_name(arguments.figure, "-beside"), state | {"beside": other.model.name})
         return 0
     value: dict[str, Any] = {
         "analysis": repr(analysis),
@@ -125,7 +128,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     value["found"] = _plain(found)
     for other in there:
         value["beside"] = _beside(other, document)
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    print_json(value)
     return 0
 
 
@@ -197,7 +200,7 @@ def _write_figures(found: Any, path: Path, state: Mapping[str, Any]) -> None:
     if not plots:
         raise UserError("This analysis yields no plots.", "Leave --figure out to print what it finds.")
     for index, plot in enumerate(plots):
-        to = path if len(plots) == 1 else path.with_name(f"{path.stem}-{index + 1}")
+        to = path if len(plots) == 1 else figure_name(path, f"-{index + 1}")
         for written in write_figure(plot, to, state=state):
             print(written)
 

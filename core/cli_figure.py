@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,9 +11,9 @@ from core.arguments import between, whole
 from core.errors import UserError
 from core.figure_options import DPI, FONT_PT, WIDTH_MM, FigureOptions, Palette
 from core.figure_state import SUFFIXES
-from core.start import window_command
+from core.start import become, window_command
 from core.storage import check_file
-from core.terminal import DEVICE_HELP
+from core.terminal import DEVICE_HELP, check_device
 
 VERB = "figure"
 PICTURES = ("canvas", "attention", "heads", "pad", "meter", "layers", "lens", "mode")
@@ -69,7 +68,8 @@ def names_of(arguments: argparse.Namespace) -> list[str]:
 def _figure(arguments: argparse.Namespace) -> int:
     """What draws is a program of its own, so that `core` never loads Qt."""
     options = options_of(arguments)
-    check_file(arguments.out)
+    check_file(arguments.out, arguments.file)
+    check_device(arguments)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--theme", options.palette]
     for name in names_of(arguments):
         words += ["--panel", name]
@@ -79,4 +79,4 @@ def _figure(arguments: argparse.Namespace) -> int:
     words += ["--device", arguments.device, *(["--plain"] if arguments.plain else [])]
     # What a screen that is none warns of is no news.
     nowhere = {"QT_LOGGING_RULES": "default.warning=false", **os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    return subprocess.run(window_command(VERB, *words), env=nowhere, check=False).returncode
+    return become(window_command(VERB, *words), nowhere)

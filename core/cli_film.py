@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,9 +11,9 @@ from core.arguments import between
 from core.figure_work import work_in
 from core.film import LONGEST_S, OF_WORDS, SHORTEST_S, Film, Fps, Look, Size
 from core.film_files import film_file
-from core.start import window_command
+from core.start import become, window_command
 from core.storage import check_file
-from core.terminal import DEVICE_HELP
+from core.terminal import DEVICE_HELP, check_device
 
 VERB = "film"
 
@@ -52,13 +51,8 @@ def _film(arguments: argparse.Namespace) -> int:
     check_file(arguments.out)
     film_file(arguments.out, int(film.fps))
     work_in(arguments.file)
+    check_device(arguments)
     words = [str(arguments.file.absolute()), "--out", str(arguments.out.absolute()), "--device", arguments.device]
     words += ["--of", film.of, "--size", film.size, "--fps", film.fps, "--seconds", f"{film.seconds:g}"]
     words += ["--look", film.look, *([] if film.map else ["--no-map"])]
-    nowhere = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    with subprocess.Popen(window_command(VERB, *words), env=nowhere) as program:
-        try:
-            return program.wait()
-        except KeyboardInterrupt:
-            program.terminate()  # it cancels the film, and the file stays as it was
-            raise
+    return become(window_command(VERB, *words), {**os.environ, "QT_QPA_PLATFORM": "offscreen"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from core.analyses.layer_sweep import kept_of as kept_sweep
 from core.arguments import add_varied_arguments, seed, varied_of, whole
 from core.document import Document
 from core.errors import UserError
+from core.figure_options import figure_files, figure_name
 from core.figure_work import work_in
 from core.holding import N_MOST, Holding, kept_of
 from core.holds_job import MAX_PAIRS as MAX_OTHERS
@@ -23,10 +23,14 @@ from core.holds_job import holds
 from core.jobs.progress import Job, Progress
 from core.plots import Bars, Curves
 from core.storage import check_file, write_text
+from core.streams import print_json
 from core.tables import to_csv
 from core.terminal import DEVICE_HELP, device_of, watch
 from core.variants import EVERYTHING
 from core.work import Work
+
+PLOTS = (1, 2)
+"""How the figures are numbered."""
 
 
 def add_holds_verbs(verbs: Any) -> None:
@@ -55,15 +59,13 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
 
 def _begun(arguments: argparse.Namespace, table: Path | None = None) -> Work:
     """The document, once what is to be written can be: before all is asked."""
-    work, figure = work_in(arguments.file), arguments.figure
-    for path in (table, None if figure is None else _numbered(figure, 1).with_suffix(".svg")):
-        if path is not None:
-            check_file(path)
+    work = work_in(arguments.file)
+    if table is not None and table.suffix.lower() != ".csv":
+        raise UserError(f"{table} does not end in .csv.", f"Name it {table}.csv.")
+    figures = [] if arguments.figure is None else [figure_name(arguments.figure, f"-{index}") for index in PLOTS]
+    for path in [*([] if table is None else [table]), *(file for name in figures for file in figure_files(name))]:
+        check_file(path, arguments.file)
     return work
-
-
-def _numbered(path: Path, index: int) -> Path:
-    return path.with_name(f"{path.stem}-{index}")
 
 
 def _holds(arguments: argparse.Namespace) -> int:
@@ -109,7 +111,10 @@ def _swept(document: Document, n: int, device: str) -> Job[Sweep]:
 
 
 def _print(arguments: argparse.Namespace, value: object, lines: Sequence[str]) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1) if arguments.json else "\n".join(lines))
+    if arguments.json:
+        print_json(value)
+    else:
+        print("\n".join(lines))
 
 
 def _write_figures(arguments: argparse.Namespace, work: Work, found: Sweep | Holding) -> None:
@@ -121,8 +126,8 @@ def _write_figures(arguments: argparse.Namespace, work: Work, found: Sweep | Hol
 
     state = {**state_of(work), "weights_sha256": found.fit[0], "device": str(device_of(arguments))}
     plots: Sequence[Curves | Bars] = (found.plot(), found.plot("flips")) if isinstance(found, Sweep) else found.plots()
-    for index, plot in enumerate(plots, start=1):
-        for written in write_figure(plot, _numbered(arguments.figure, index), state=state):
+    for index, plot in zip(PLOTS, plots, strict=False):
+        for written in write_figure(plot, figure_name(arguments.figure, f"-{index}"), state=state):
             if not arguments.json:
                 print(written)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from core.cards import LOCAL_FOLDER
+from core.streams import print_json
 from core.terminal import add_assume_argument, stated_of, watch
 
 SHOWN = 6
@@ -36,7 +36,7 @@ def _import(arguments: argparse.Namespace) -> int:
     if arguments.json:
         said = {name: {"value": one.value, "why": one.why, "choices": one.choices} for name, one in taken.items()}
         value = {"layout": proposal.layout, "network": proposal.card["network"], "assumptions": said}
-        print(json.dumps({**value, "path": None if path is None else str(path)}, indent=2, ensure_ascii=False))
+        print_json({**value, "path": None if path is None else str(path)}, indent=2)
         return 0
     print(f"layout: {proposal.layout}")
     for name, one in taken.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from core.errors import UserError
 from core.figure_work import work_in
 from core.scene import Stimulus
 from core.script import script_of
+from core.streams import print_json, print_source
 from core.terminal import DEVICE_HELP, device_of
 from core.work import Work, recorded_verdicts
 
@@ -38,12 +38,12 @@ def add_open_verb(verbs: Any) -> None:
 def _open(arguments: argparse.Namespace) -> int:
     work = work_in(arguments.file)
     if arguments.python:
-        print(script_of(work.document, recorded_verdicts(work.history).get(work.document)), end="")
+        print_source(script_of(work.document, recorded_verdicts(work.history).get(work.document)))
         return 0
     found = described(work)
     _add_answers(found, work, arguments)
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(found)
         return 0
     for name, value in found.items():
         for line in value if isinstance(value, list) else [value]:

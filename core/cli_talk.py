@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from core.analyses.decision import Decision
 from core.errors import UserError
 from core.rehearsal import Rehearsed, rehearse
-from core.start import TALK, window_command
+from core.start import TALK, become, window_command
 from core.talk import TITLE, talk_path
 from core.terminal import DEVICE_HELP, device_of
 from core.work import Work
@@ -27,7 +24,7 @@ def add_talk_verb(verbs: Any) -> None:
     verb = verbs.add_parser("talk", help="present the scenes of a document")
     verb.add_argument("file", type=Path, nargs="?", help=f"a .relata file; without one “{TITLE}”")
     verb.add_argument("--check", action="store_true", help="run every scene here and say what is missing")
-    verb.add_argument("--device", default="auto", help=DEVICE_HELP)
+    verb.add_argument("--device", default="auto", help=f"of --check: {DEVICE_HELP}")
     verb.set_defaults(run=_talk)
 
 
@@ -38,10 +35,7 @@ def _talk(arguments: argparse.Namespace) -> int:
         raise UserError(f"{path.name} holds no scenes.", "Open it with relata open, and add some: Scenes ▸ Add scene.")
     if arguments.check:
         return _check(work, arguments)
-    command = window_command(TALK, str(path))
-    if os.name == "nt":
-        return subprocess.run(command, check=False).returncode
-    os.execv(sys.executable, command)
+    return become(window_command(TALK, str(path)))
 
 
 def _check(work: Work, arguments: argparse.Namespace) -> int:

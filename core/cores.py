@@ -29,11 +29,16 @@ def n_threads(*, left_free: int = 0) -> int:
     return max(1, n_cores() - left_free)
 
 
-def limit_threads() -> None:
+def limit_threads(*, left_free: int = 0) -> None:
     """Let torch compute with no more threads than this process may use; by itself it sees no quota."""
     import torch
 
-    torch.set_num_threads(min(torch.get_num_threads(), n_threads()))
+    torch.set_num_threads(min(torch.get_num_threads(), n_threads(left_free=left_free)))
+
+
+def limit_threads_once_loaded() -> None:
+    """The same for a process that may come to load torch, and for those that it starts."""
+    os.environ["OMP_NUM_THREADS"] = str(n_threads())
 
 
 def _quota() -> float:

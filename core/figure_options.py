@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Format = Literal["PNG", "SVG", "PDF"]
 Palette = Literal["light", "dark", "transparent"]
 WIDTH_MM, DPI, FONT_PT = (10.0, 1000.0), (36, 2400), (3.0, 72.0)
 """The least and the most."""
+ENDINGS = (".svg", ".pdf", ".png")
+"""What a plot is written as, each to a file of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,14 @@ class FigureOptions:
             "the history. Dropped on the window, it opens as that document.",
         },
     )
+
+
+def figure_name(path: Path, which: str = "") -> Path:
+    """The name that the files of a figure have in common, and `which` of several it is; other dots are part of it."""
+    return path.with_name(f"{path.stem if path.suffix.lower() in ENDINGS else path.name}{which}")
+
+
+def figure_files(path: Path) -> list[Path]:
+    """The files of a figure of this name, one with each of ENDINGS; the name may have one of them already."""
+    name = figure_name(path)
+    return [name.with_name(f"{name.name}{end}") for end in ENDINGS]

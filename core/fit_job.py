@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.arguments import EPOCHS_MAX, blocks_named
-from core.cores import limit_threads
 from core.datasets import EXAMPLES_MAX
 from core.jobs.progress import Progress, part
 from core.scene import PROPERTIES, Property
@@ -134,7 +133,6 @@ def _opened(model: str, device: str) -> tuple[Model, Path]:
     from core.families.model import choose_device
     from core.storage import check_folder
 
-    limit_threads()
     opened = verify(open_model(model, choose_device(device)))
     folder = subspace_folder(model)
     check_folder(folder)

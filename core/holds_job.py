@@ -9,7 +9,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.cores import limit_threads
 from core.document import Document
 from core.errors import UserError
 from core.holding import Holding, PairAnswer
@@ -45,7 +44,6 @@ def holds(
     from core.session import Session
     from core.state import State
 
-    limit_threads()
     opened = Session(device).open(document.model)
     with torch.inference_mode():
         state = State(document, opened)

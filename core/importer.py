@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from core.cards import card_geometry, card_task, library_folder, read_card, tensor_files
-from core.cores import limit_threads
 from core.demo import demo_document
 from core.errors import UserError
 from core.jobs.progress import Job, Progress
@@ -64,7 +63,6 @@ def try_out(source: str, stated: Mapping[str, Any], *, instead_of: str = "", dev
     """
     from core.families.importing import import_model
 
-    limit_threads()
     before = set(tensor_files(library_folder()))
     path = yield from import_model(Path(source), stated)
     reference, is_new = path.stem, path not in before

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from core.cores import n_threads
+from core.cores import limit_threads, limit_threads_once_loaded
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.library import log_path
@@ -53,7 +53,10 @@ def serve(connection: Connection, device: str, threads: int = 0) -> None:
 
     from core.session import Session
 
-    torch.set_num_threads(threads or n_threads(left_free=1))
+    if threads:
+        torch.set_num_threads(threads)
+    else:
+        limit_threads(left_free=1)
     LOG.info("computes on %s with %d threads", device, torch.get_num_threads())
     session = Session(device, look_every_s=LOOK_EVERY_S)
     try:
@@ -70,11 +73,9 @@ def serve(connection: Connection, device: str, threads: int = 0) -> None:
 
 def serve_whole(connection: Connection, device: str) -> None:
     """Answer questions one at a time, each at once with all that is wanted, at its best; end as `serve` does."""
-    import torch
-
     from core.session import Session
 
-    torch.set_num_threads(n_threads(left_free=1))
+    limit_threads(left_free=1)
     session = Session(device)
     try:
         while (question := connection.recv()) is not None:
@@ -138,6 +139,7 @@ def run_job(connection: Connection, order: Order) -> None:
     goes.
     """
     _step_back()
+    limit_threads_once_loaded()
     threading.Thread(target=_end_after_parent, daemon=True).start()
     LOG.info("begins %s", order.what)
     try:
@@ -153,6 +155,7 @@ def work(connection: Connection) -> None:
 
     A newer order stops the one under way. For each, what it yields is sent, and then Finished, Stopped or Broken.
     """
+    limit_threads_once_loaded()
     threading.Thread(target=_end_after_parent, daemon=True).start()
     try:
         while (order := connection.recv()) is not None:

@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.paint import layer_pixels
 from core.scene import Layer, Stimulus
 from core.studies.given import Given, folder_of_set
-from core.texts import parse_json
+from core.texts import parse_json, text_of
 
 MANIFEST, PAINT = "manifest.json", "paint.png"
 FORMAT = 1
@@ -65,7 +65,7 @@ def _manifest(folder: Path) -> tuple[bytes, Sequence[Any], bytes | None]:
     try:
         content = (folder / MANIFEST).read_bytes()
         packed = (folder / PAINT).read_bytes() if (folder / PAINT).is_file() else None
-        made = parse_json(content.decode("utf-8-sig"))
+        made = parse_json(text_of(content))
         if isinstance(made, list):  # of `relata render`
             entries = [{"format": FORMAT, **entry["stimulus"]} for entry in made]
         elif made["format"] != FORMAT:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TALK = "talk"
@@ -44,6 +45,18 @@ def own_variables() -> dict[str, str]:
     started; a program that is told no path later must not get it."""
     entries = os.environ.get(SEARCH_PATH, "").split(os.pathsep)
     return {SAFE_PATH: "1", SEARCH_PATH: os.pathsep.join(e for e in entries if not _is_working_directory(e))}
+
+
+def become(command: list[str], environment: Mapping[str, str] = os.environ) -> int:
+    """Let a program take this process's place: the signals that come are its own, and so is the exit status.
+
+    Windows knows no such thing; there it is waited for, and its exit status is returned.
+    """
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.run(command, env=environment, check=False).returncode
+    os.execve(command[0], command, environment)
 
 
 def has_working_directory() -> bool:

@@ -14,7 +14,10 @@ import numpy as np
 
 from core.errors import UserError
 
-OF_FILES = (".safetensors", ".json", ".checkpoint", ".toml", ".html", ".csv", ".png", ".svg")
+OF_FILES = (
+    *(".safetensors", ".json", ".checkpoint", ".toml", ".html", ".csv", ".relata"),
+    *(".png", ".svg", ".pdf", ".gif", ".mp4"),
+)
 """Endings that a folder is not given on purpose."""
 
 
@@ -114,11 +117,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step.
+    """Write a text file in one step; the name of a file that is no text stands in it escaped, as JSON has it.
 
     Raises UserError where the disk refuses.
     """
-    write_files({path: text.encode("utf-8")})
+    write_files({path: text.encode("utf-8", "backslashreplace")})
 
 
 def check_folder(folder: Path) -> None:
@@ -137,13 +140,16 @@ def check_folder(folder: Path) -> None:
         raise _refused(folder, error, "Name another folder.") from error
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path, *read: Path) -> None:
     """Make the file's folder.
 
-    Raises UserError where the file cannot be written, before hours are spent on what should go into it.
+    Raises UserError where the file cannot be written, or is one of those that are `read`, before hours are spent on
+    what should go into it.
     """
     if os.path.isdir(path):
         raise UserError(f"{path} is a folder.", f"Name a file, such as {path / path.name}.")
+    if os.path.isfile(path) and any(os.path.isfile(other) and os.path.samefile(path, other) for other in read):
+        raise UserError(f"{path} is read, and would be replaced.", "Name another file.")
     part = _unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -31,6 +33,20 @@ def say(words: str, end: str = "\n") -> None:
     """Print on stderr if there is one; `print` would take stdout instead."""
     if sys.stderr is not None:
         print(words, end=end, file=sys.stderr)
+
+
+def print_json(value: object, indent: int = 1) -> None:
+    """Print a value as JSON that any program reads: what an encoding lacks is escaped as JSON has it."""
+    print(json.dumps(value, ensure_ascii=not _is_utf8(), indent=indent))
+
+
+def print_source(text: str) -> None:
+    """Print the source of a program, which Python reads as UTF-8; another encoding gets it in ASCII, escaped."""
+    print(text if _is_utf8() else text.encode("ascii", "backslashreplace").decode("ascii"), end="")
+
+
+def _is_utf8() -> bool:
+    return codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 from core.cards import bundled_models, card_task, model_path, read_card, resource_folder
-from core.cores import limit_threads
 from core.jobs.progress import Progress
 from core.plots import Plot
 from core.sets import given_set
@@ -68,7 +67,6 @@ def study(
     from core.families.model import choose_device
     from core.series import run_series
 
-    limit_threads()
     where = choose_device(device)
     opened = [verify(open_model(reference, where)) for reference in models]
     wanted = chosen(studies, n=None if given else n, seed=seed, paper_convention=paper_convention)

@@ -91,7 +91,7 @@ def locate(arguments: argparse.Namespace) -> None:
 
     Raises UserError where one cannot be had.
     """
-    for option in ("model", "init"):
+    for option in ("model", "init", "beside"):
         given = getattr(arguments, option, None)
         if isinstance(given, list):
             setattr(arguments, option, [_located(reference, arguments) for reference in given])
@@ -133,6 +133,12 @@ def device_of(arguments: argparse.Namespace) -> torch.device:
 
     limit_threads()
     return choose_device(arguments.device, lambda words: say(f"relata: {words}"))
+
+
+def check_device(arguments: argparse.Namespace) -> None:
+    """Raises UserError where the device that is named cannot be used, before another program is to use it."""
+    if arguments.device not in ("auto", "cpu"):
+        device_of(arguments)
 
 
 def _line(progress: Progress, gained: float, seconds: float) -> str:

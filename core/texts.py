@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from pathlib import Path
@@ -9,8 +10,17 @@ from typing import Any
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without the byte-order mark that some programs put before it."""
-    return path.read_text(encoding="utf-8-sig")
+    """The text of a file, without the byte-order mark that some programs put before it.
+
+    Raises UnicodeDecodeError where it is none.
+    """
+    return text_of(path.read_bytes())
+
+
+def text_of(content: bytes) -> str:
+    """Bytes as text: UTF-8, or UTF-16 where its mark says so, as in what PowerShell writes."""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8-sig")
 
 
 def parse_json(text: str) -> Any:

@@ -30,19 +30,19 @@ def main(words: Sequence[str]) -> int:
     app = QApplication.instance() or QApplication(["relata"])
     assert isinstance(app, QApplication)
     theme.apply(app)
-    try:
-        filming = Filming(work_in(arguments.file), film_of(arguments), arguments.out, arguments.device)
-    except UserError as error:
-        say(f"relata: {error}")
-        return MISTAKE
-    how: list[Path | UserError | None] = []
     stopped: list[int] = []
 
     def stop(number: int) -> None:
         stopped.append(number)
         filming.cancel()
 
-    Signals(app, stop)
+    Signals(app, stop)  # before there are processes that it has to end
+    try:
+        filming = Filming(work_in(arguments.file), film_of(arguments), arguments.out, arguments.device)
+    except UserError as error:
+        say(f"relata: {error}")
+        return MISTAKE
+    how: list[Path | UserError | None] = []
     filming.went_on.connect(lambda done, total: say(f"{CLEARED}{done} of {total} frames", end=""))
     filming.ended.connect(how.append)
     filming.ended.connect(app.quit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app.export.shown import PANEL_OF, slug
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.interventions import PADS, PROBE_TAB, InterventionsPanel
+from app.signals import Signals
 from app.store import Store
 from core.analyses.decision import Decision
 from core.arguments import Parser
@@ -23,6 +25,7 @@ from core.demo import demo_document, demo_view
 from core.errors import UserError
 from core.questions import Question
 from core.runner import Order
+from core.signals import STATUS
 from core.streams import say
 
 MISTAKE = 2
@@ -38,6 +41,7 @@ def main(words: Sequence[str]) -> int:
     assert isinstance(app, QApplication)
     theme.apply(app)
     window = MainWindow(Store(demo_document(), demo_view({})), Live(arguments.device))
+    Signals(app, lambda number: app.exit(STATUS + number))
     try:
         draw(window, arguments)
     except UserError as error:
@@ -115,7 +119,7 @@ def _wait_for_best(window: MainWindow, device: str) -> None:
 
 
 def _wait(is_over: Callable[[], bool], *signals: SignalInstance) -> None:
-    """Raises UserError where it takes too long."""
+    """Raises UserError where it takes too long, SystemExit where the application is told to end."""
     loop, longest = QEventLoop(), QTimer(singleShot=True, interval=LONGEST_MS)
 
     def look(_: object) -> None:
@@ -126,8 +130,8 @@ def _wait(is_over: Callable[[], bool], *signals: SignalInstance) -> None:
         heard.connect(look, Qt.ConnectionType.QueuedConnection)
     longest.timeout.connect(loop.quit)
     longest.start()
-    if not is_over():
-        loop.exec()
+    if not is_over() and (status := loop.exec()):
+        sys.exit(status)
     for heard in signals:
         heard.disconnect(look)
     if not is_over():

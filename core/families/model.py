@@ -182,8 +182,11 @@ def geometry_of(network: nn.Module) -> Geometry:
             f"{type(network).__name__} does not say how large its images are.", "Open it with a fixed image size."
         )
     (height, width), (rows, columns) = _pair(image), _grid(embedding, _pair(image))
-    if height != width or rows != columns or height % rows:
+    if height != width or rows != columns:
         raise UserError("The model's image or patches are not square.", "Open a model with square images and patches.")
+    if height % rows:
+        what = f"The model's images of {height} pixels are not cut into {rows} × {rows} whole patches."
+        raise UserError(what, "Open it with another image size.")
     return Geometry(height, height // rows)
 
 

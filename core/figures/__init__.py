@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from core.cards import resource_folder
+from core.figure_options import figure_files
 from core.figure_state import State, with_state
 from core.figures.cells import draw_heatmap, draw_maps
 from core.figures.pictures import draw_gallery
@@ -26,19 +27,17 @@ from core.looks import LIGHT, Palette
 from core.plots import Bars, Curves, Gallery, Heatmap, Maps, Plot, Scatter
 from core.storage import write_files
 
-ENDINGS = (".svg", ".pdf", ".png")
-
 
 def write_figure(
     plot: Plot, path: Path, *, palette: Palette = LIGHT, dpi: int = 200, state: State | None = None
 ) -> list[Path]:
-    """Write `path` with each of ENDINGS, and return them; each carries the state of how it was made.
+    """Write the files of a figure, and return them; each carries the state of how it was made.
 
     Raises UserError where the disk refuses.
     """
     with _style(palette, plot.title):
         figure = figure_of(plot, palette)
-        encoded = {path.with_suffix(end): _encoded(figure, end, plot.title, dpi) for end in ENDINGS}
+        encoded = {file: _encoded(figure, file.suffix, plot.title, dpi) for file in figure_files(path)}
     write_files({p: content if state is None else with_state(content, state) for p, content in encoded.items()})
     return list(encoded)
 

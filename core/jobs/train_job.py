@@ -17,7 +17,6 @@ from statistics import fmean
 from typing import Any
 
 from core.cards import MODEL_SUFFIX, is_number, is_whole
-from core.cores import limit_threads
 from core.errors import UserError
 from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, recipe_of
@@ -90,7 +89,6 @@ def fine_tune(
     from core.families.model import choose_device
     from core.jobs.train import train_model
 
-    limit_threads()
     run = TrainingRun(recipe_of(recipe, "this run"), Path(out), n_test, device)
     curve = _Curve(replace(run, points=_read_points(run.record)))
     job = train_model(run.recipe, run.out, choose_device(device), n_test=n_test)

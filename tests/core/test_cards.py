@@ -92,6 +92,7 @@ def test_a_card_gives_the_canvas_that_the_engine_opens(network: dict[str, Any], 
             for size in ("a", None, True, 64.5, 0, -16, 8, 10**9, [64], [64, 32], [64, "a"], [[64, 64], 64])
         ),
         {"network": {"img_size": 64, "patch_size": [16, 8]}},
+        {"network": {"img_size": 70, "patch_size": 16}},
     ],
     ids=str,
 )

@@ -57,6 +57,30 @@ def test_plots_are_written_as_figures(capsys: pytest.CaptureFixture[str], tmp_pa
         assert carried.work.document == demo_document(), "it opens as what was asked about"
 
 
+def test_where_figures_cannot_be_written_nothing_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.session.Session.answer", None)
+    (tmp_path / "taken").write_text("a file")
+
+    said = refused(capsys, "layer-margins", "--figure", str(tmp_path / "taken" / "depth"))
+
+    assert "Nothing can be written to" in said
+
+
+@pytest.mark.parametrize("figure", ["cat", "cat.png", "cat.svg"])
+def test_figures_do_not_replace_the_picture_that_is_asked_about(
+    tmp_path: Path, figure: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "cat.png")
+    before = (tmp_path / "cat.png").read_bytes()
+
+    said = refused(capsys, "layer-margins", "--picture", str(tmp_path / "cat.png"), "--figure", str(tmp_path / figure))
+
+    assert "cat.png is read, and would be replaced" in said
+    assert (tmp_path / "cat.png").read_bytes() == before
+
+
 def test_what_an_edit_could_not_do_is_said_and_nothing_is_computed_without_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,20 +12,16 @@ from core.cli_figure import VERB, add_figure_arguments, names_of, options_of
 from core.figure_options import FigureOptions
 
 
-class Ended:
-    returncode = 7
-
-
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
     """What programs are started, and in which environment; none is."""
     begun: list[tuple[list[str], dict[str, str]]] = []
 
-    def run(command: list[str], *, env: dict[str, str], check: bool) -> Any:
-        begun.append((command, env))
-        return Ended()
+    def become(command: list[str], environment: dict[str, str]) -> int:
+        begun.append((command, environment))
+        return 7
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("core.cli_figure.become", become)
     return begun
 
 
@@ -92,10 +86,30 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_model_is_loaded(
     assert not started
 
 
+def test_the_figure_that_is_read_is_not_replaced(
+    tmp_path: Path, started: list[tuple[list[str], dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.svg").write_text("carries the document")
+
+    assert main(["figure", str(tmp_path / "a.svg"), "--plain", "--out", str(tmp_path / "a.svg")]) == 2
+    assert "a.svg is read, and would be replaced" in capsys.readouterr().err
+    assert not started
+
+
 def test_the_window_is_opened_on_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda program, command: started.append(command))
+    monkeypatch.setattr("core.cli.become", started.append)
 
     main(["a.svg"])
 
     assert started[0][-1] == str(Path.cwd() / "a.svg")
+
+
+def test_a_device_that_is_not_here_is_said_with_what_can_be_typed(
+    tmp_path: Path, started: list[tuple[list[str], dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", "a.relata", "--out", str(tmp_path / "a.png"), "--device", "cuda:7"]) == 2
+
+    said = capsys.readouterr().err
+    assert "There is no device “cuda:7” here. Choose one of: auto" in said
+    assert not started

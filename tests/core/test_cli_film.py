@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -14,30 +13,17 @@ from core.cli_film import film_of
 FILE = Path(__file__).parents[1] / "data" / "format-1.relata"
 
 
-class Program:
-    """Stands for the program that paints."""
-
-    commands: ClassVar[list[list[str]]] = []
-
-    def __init__(self, command: list[str], env: dict[str, str]) -> None:
-        assert env["QT_QPA_PLATFORM"] == "offscreen"
-        self.commands.append(command)
-
-    def __enter__(self) -> Program:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def wait(self) -> int:
-        return 7
-
-
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    monkeypatch.setattr(Program, "commands", [])
-    monkeypatch.setattr(subprocess, "Popen", Program)
-    return Program.commands
+    begun: list[list[str]] = []
+
+    def become(command: list[str], environment: dict[str, str]) -> int:
+        assert environment["QT_QPA_PLATFORM"] == "offscreen"
+        begun.append(command)
+        return 7
+
+    monkeypatch.setattr("core.cli_film.become", become)
+    return begun
 
 
 def test_what_is_asked_for_reaches_the_program_that_paints(tmp_path: Path, commands: list[list[str]]) -> None:
@@ -68,6 +54,9 @@ def _parsed(words: list[str]) -> Any:
     [
         (["--out", "a.avi"], ".gif or .mp4"),
         (["--out", "a.gif", "--seconds", "0"], "0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "-1"], "-1 is no number from 0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "long"], "long is no number from 0.2 to 60"),
+        (["--out", "a.gif", "--seconds", "nan"], "nan is no number"),
         (["--out", "a.gif", "--of", "dreams"], "dreams"),
     ],
 )
@@ -101,3 +90,13 @@ def test_a_file_that_is_no_document_is_said_before_anything_starts(
 
     assert "no document of Relata" in capsys.readouterr().err
     assert commands == []
+
+
+def test_a_device_that_is_not_here_is_said_with_what_can_be_typed(
+    tmp_path: Path, commands: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["film", str(FILE), "--out", str(tmp_path / "a.gif"), "--device", "cuda:7"]) == 2
+
+    said = capsys.readouterr().err
+    assert "There is no device “cuda:7” here. Choose one of: auto" in said
+    assert not commands

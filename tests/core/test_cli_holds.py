@@ -12,8 +12,8 @@ from core.analyses.layer_sweep import sweep_of
 from core.cli import main
 from core.demo import demo_document
 from core.document import Document, View
-from core.figure_state import state_in
-from core.figure_work import read_figure
+from core.figure_state import state_in, with_state
+from core.figure_work import read_figure, state_of
 from core.holding import holding_of
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.move import MoveInSubspace
@@ -131,3 +131,39 @@ def test_what_cannot_be_written_is_said_before_anything_is_asked(
     assert "Nothing can be written to" in said
     assert "opening the model" not in said
     assert "sweeping" not in said
+
+
+@pytest.mark.parametrize("name", ["b.relata", "pairs", "pairs.txt"])
+def test_a_table_is_written_to_no_other_kind_of_file(
+    file: str, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("mine")
+
+    assert main(["holds", file, "--csv", str(tmp_path / name), "--device", "cpu"]) == 2
+
+    assert f"{name} does not end in .csv. Name it" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("verb", ["holds", "sweep"])
+def test_the_figure_that_is_read_is_not_replaced(
+    file: str, tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figure = tmp_path / "flip-2.svg"
+    state = state_of(read_work(Path(file)))
+    figure.write_bytes(with_state(b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", state))
+    before = figure.read_bytes()
+
+    assert main([verb, str(figure), "--n", "1", "--figure", str(tmp_path / "flip"), "--device", "cpu"]) == 2
+
+    assert "flip-2.svg is read, and would be replaced" in capsys.readouterr().err
+    assert figure.read_bytes() == before
+
+
+def test_two_figures_whose_names_differ_after_a_dot_are_two(file: str, tmp_path: Path) -> None:
+    for name in ("sweep.v1", "sweep.v2"):
+        assert main(["sweep", file, "--n", "0", "--figure", str(tmp_path / name), "--device", "cpu"]) == 0
+
+    assert {path.name for path in tmp_path.glob("*.svg")} == {
+        f"sweep.v{version}-{number}.svg" for version in (1, 2) for number in (1, 2)
+    }

@@ -80,6 +80,10 @@ def test_another_verb_takes_such_a_file_and_says_what_it_is_called_now(
     assert f"{checkpoint} is in your library as: mine" in said.err
     assert json.loads(said.out)["model"] == "mine"
 
+    assert main(["ask", "decision", "--beside", checkpoint, "--assume", "num_heads=2", "--device", "cpu"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["beside"]["model"] == "mine"
+
 
 def test_a_folder_of_a_timm_checkpoint_is_named_as_in_timm(
     checkpoint: str, library: Path, capsys: pytest.CaptureFixture[str]

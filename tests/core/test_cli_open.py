@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,7 +108,7 @@ def test_a_file_that_is_no_document_is_a_users_mistake(tmp_path: Path, capsys: p
 
 def test_the_window_is_opened_on_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(os, "execv", lambda program, command: started.append(command))
+    monkeypatch.setattr("core.cli.become", started.append)
 
     main(["a.relata"])
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from core import cards
-from core.families.files import save_model
+from core.families.files import save_model, write_tensors
 from tests.core.networks import CARD, balanced_model, save_tiny
 from tests.core.test_cli import TINY_RECIPE, run
 
@@ -92,7 +93,7 @@ def test_a_name_whose_card_or_checkpoint_would_be_the_file_itself_is_refused(
 
 
 @pytest.mark.usefixtures("idle")
-@pytest.mark.parametrize("name", ["x.json", "x.safetensors", "x.html"])
+@pytest.mark.parametrize("name", ["x.json", "x.safetensors", "x.html", "x.relata", "x.PDF", "x.gif"])
 @pytest.mark.parametrize("verb", ["render", "das", "study"])
 def test_the_name_of_a_file_is_not_made_a_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: dict[str, Any], verb: str, name: str
@@ -123,6 +124,19 @@ def test_probes_do_not_replace_the_weights_of_a_model(
     assert run("probe", *words["probe"], "--out", tmp_path / "tiny") == 2
     assert "holds the weights of a model" in capsys.readouterr().err
     assert (tmp_path / "tiny.safetensors").read_bytes() == before
+
+
+@pytest.mark.usefixtures("idle")
+def test_probes_do_not_replace_a_subspace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: dict[str, Any]
+) -> None:
+    found = tmp_path / "color-block1.safetensors"
+    write_tensors(found, {"basis": torch.eye(2)}, {"property": "color", "block": 1})
+    before = found.read_bytes()
+
+    assert run("probe", *words["probe"], "--out", found) == 2
+    assert "holds something else than probes" in capsys.readouterr().err
+    assert found.read_bytes() == before
 
 
 @pytest.mark.usefixtures("idle")

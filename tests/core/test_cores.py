@@ -102,6 +102,17 @@ def test_torch_gets_no_more_threads_than_there_are_cores_for(
     assert given == [n]
 
 
+def test_more_threads_than_torch_can_have_are_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setenv("OMP_NUM_THREADS", "99999")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+
+    limit_threads(left_free=1)
+
+    assert given == [2]
+
+
 @pytest.mark.parametrize(("quota", "n"), [("250000", 3), ("-1", 64), ("nonsense", 64)])
 @pytest.mark.parametrize("group", ["c/d", "c", ""])
 def test_the_quota_of_an_older_control_group_is_kept(group: str, quota: str, n: int, machine: Path) -> None:

@@ -378,6 +378,7 @@ REFUSED: dict[str, tuple[Callable[[], torch.nn.Module], str]] = {
     "one channel": (lambda: tiny_network(in_chans=1), "1 channels"),
     "four channels": (lambda: tiny_network(in_chans=4), "4 channels"),
     "oblong images": (lambda: tiny_network(img_size=(64, 32)), "not square"),
+    "a part of a patch at the edge": (lambda: tiny_network(img_size=70), "not cut into 4 × 4 whole patches"),
     "oblong patches": (lambda: tiny_network(patch_size=(16, 8)), "not square"),
 }
 

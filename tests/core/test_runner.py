@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from itertools import count as count_up
 from multiprocessing.connection import Connection
@@ -181,12 +182,33 @@ def test_the_engine_leaves_one_of_its_cores_to_the_window(
     given: list[int] = []
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(cores, "n_cores", lambda: 3)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
     monkeypatch.setattr(torch, "set_num_threads", given.append)
     ours.send(None)
 
     serve(theirs, "cpu")
 
     assert given == [2]
+
+
+@pytest.mark.parametrize(("said", "n"), [(None, "3"), ("0", "3"), ("many", "3"), ("2", "2")])
+def test_whatever_a_job_loads_computes_with_no_more_threads_than_it_may_use(
+    said: str | None, n: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, heard = iter([Order(f"{__name__}:threads_of_a_job"), None]), list[object]()
+    connection = SimpleNamespace(recv=lambda: next(orders), send=heard.append, poll=lambda: False)
+    monkeypatch.setenv("OMP_NUM_THREADS", said or "")
+    if said is None:
+        monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(cores, "n_cores", lambda: 3)
+
+    work(connection)
+
+    assert heard[0] == n
+
+
+def threads_of_a_job() -> Iterator[str]:
+    yield os.environ["OMP_NUM_THREADS"]
 
 
 @pytest.fixture

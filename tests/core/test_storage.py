@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -38,6 +39,14 @@ def test_others_may_read_what_is_written_as_far_as_the_umask_says(tmp_path: Path
     assert modes == dict.fromkeys(
         ["a.safetensors", "a.json", "a.csv", "figure.svg", "figure.pdf", "figure.png"], 0o666 & ~umask
     )
+
+
+def test_the_name_of_a_file_that_is_no_text_can_stand_in_a_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"b\xe9d")
+
+    write_text(tmp_path / "a.json", json.dumps({"set": name}, ensure_ascii=False))
+
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"set": name}
 
 
 def test_files_that_belong_together_are_all_replaced_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

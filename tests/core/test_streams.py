@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.start import ROOT
-from core.streams import READER_GONE
+from core.streams import READER_GONE, open_streams, print_json, print_source
 
 PROGRAM = (sys.executable, "-m", "core.cli")
 VERBS = ("render", "train", "das", "probe", "study", "selftest")
@@ -96,6 +98,33 @@ def test_a_path_that_is_no_text_is_printed(tmp_path: Path, encoding: str) -> Non
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"2 images and manifest.json" in done.stdout
     assert os.path.exists(os.path.join(folder, "manifest.json"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "utf-8", "utf-16"])
+def test_json_and_scripts_are_read_again_whatever_encoding_they_were_printed_in(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    open_streams()
+    name = "caf\xe9 \xd7 \u03b1 \U0001f600 \udce9"
+
+    print_json({"name": name})
+    out.flush()
+    assert json.loads(out.buffer.getvalue().decode(encoding, "surrogatepass")) == {"name": name}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_script_runs_whatever_encoding_it_was_printed_in(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    name = "caf\xe9 \xd7 \u03b1 \U0001f600 \\"
+
+    print_source(f"name = {name!r}  # {name}\n")
+    out.flush()
+    found: dict[str, str] = {}
+    exec(compile(out.buffer.getvalue(), "a.py", "exec"), found)  # type: ignore[attr-defined]
+    assert found["name"] == name
 
 
 @pytest.fixture

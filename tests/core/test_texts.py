@@ -34,6 +34,18 @@ def test_a_file_saved_with_a_byte_order_mark_reads_as_it_did_without(tmp_path: P
     assert read(marked) == read(source)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("kind", READERS)
+def test_a_file_written_by_powershell_reads_as_in_utf_8(tmp_path: Path, kind: str, encoding: str) -> None:
+    source, read = READERS[kind]
+    written = tmp_path / source.name
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    text = source.read_text(encoding="utf-8").replace("\n", "\r\n")
+    written.write_bytes(mark + text.encode(encoding))
+
+    assert read(written) == read(source)
+
+
 def test_a_byte_order_mark_in_the_text_of_a_result_is_no_damage() -> None:
     text = (resource_folder("results") / "correlation.json").read_text(encoding="utf-8")
 

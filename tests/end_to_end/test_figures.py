@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ from PySide6.QtTest import QTest
 from app import opening
 from app.widgets.dropped import Dropped
 from core.analyses.decision_map import DecisionMap
-from core.cli import main
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.figure_options import FigureOptions
 from core.figure_state import state_in
@@ -67,25 +68,30 @@ def test_an_exported_flip_opens_again_with_the_same_margin(driver: Driver, tmp_p
 
 
 @pytest.mark.slow
-def test_figures_are_drawn_without_a_window(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_figures_are_drawn_without_a_window(tmp_path: Path) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "core.cli", *words], capture_output=True, text=True, check=False)
+
     document = set_point(demo_document(DEFAULT_MODEL), 0, "color", 1, (0.5, 1.0))
     write_work(tmp_path / "a.relata", Work(document, demo_view({})))
     out = tmp_path / "out.svg"
 
     words = ["figure", str(tmp_path / "a.relata"), "--panel", "pad,meter", "--panel", "heads", "--width", "120"]
-    assert main([*words, "--theme", "dark", "--out", str(out), "--device", "cpu"]) == 0
-    assert str(out) in capfd.readouterr().out
+    done = run(*words, "--theme", "dark", "--out", str(out), "--device", "cpu")
+    assert (done.returncode, done.stdout) == (0, f"{out}\n"), done.stderr
     assert out.read_text().count("<text ") > 10
     carried = read_figure(out)
     assert carried is not None
     assert carried.work is not None
     assert carried.work.document == document
 
-    assert main(["figure", str(out), "--out", str(tmp_path / "again.png"), "--device", "cpu"]) == 0
+    assert run("figure", str(out), "--out", str(tmp_path / "again.png"), "--device", "cpu").returncode == 0
     with Image.open(tmp_path / "again.png") as image:
         assert image.width == round(120 / 25.4 * 300)
     left_on_probe = Work(document, demo_view({}), panels={"Interventions": {"tab": 2}})
     write_work(tmp_path / "a.relata", left_on_probe)
-    assert main([*words[:2], "--panel", "pad", "--out", str(out), "--device", "cpu"]) == 0, "named, so it is brought"
-    assert main([*words[:2], "--panel", "nothing", "--out", str(out), "--device", "cpu"]) == 2
-    assert "There is no picture “nothing”" in capfd.readouterr().err
+    brought = run(*words[:2], "--panel", "pad", "--out", str(out), "--device", "cpu")
+    assert brought.returncode == 0, "named, so it is brought"
+    done = run(*words[:2], "--panel", "nothing", "--out", str(out), "--device", "cpu")
+    assert done.returncode == 2
+    assert "There is no picture “nothing”" in done.stderr

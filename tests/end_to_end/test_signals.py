@@ -13,10 +13,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.signals import STATUS
-from core.start import ROOT
+from core.start import ROOT, window_command
+from core.streams import READER_GONE
 from tests.conftest import descendants, processes_by_proc
 
 END_MS = 30_000
+FLIP = Path(ROOT) / "docs" / "flip.relata"
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -127,6 +129,36 @@ def test_a_signal_to_the_command_ends_the_window_and_its_engine(
 
     assert process.wait(END_MS / 1000) == STATUS + number
     wait_until_none_is_left(children, qtbot)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("verb", "file"), [("figure", "a.png"), ("film", "a.gif")])
+def test_a_signal_to_a_verb_that_draws_ends_all_its_processes_and_no_file_is_left(
+    verb: str, file: str, number: signal.Signals, start: Start, tmp_path: Path, qtbot: QtBot
+) -> None:
+    drawn = tmp_path / "drawn"
+    process = start("-m", "core.cli", verb, str(FLIP), "--out", str(drawn / file), "--device", "cpu")
+    qtbot.waitUntil(lambda: len(descendants(process.pid)) >= 2, timeout=END_MS)
+    children = descendants(process.pid)
+
+    process.send_signal(number)
+
+    assert process.wait(END_MS / 1000) == STATUS + number
+    wait_until_none_is_left(children, qtbot)
+    assert list(drawn.iterdir()) == []
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize("verb", ["figure", "film"])
+def test_a_reader_of_a_verb_that_draws_may_have_gone(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # argparse itself is silent about what cannot be printed
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(window_command(verb, "--help"), stdout=writer, stderr=subprocess.PIPE, check=False)
+
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (READER_GONE, b"")
 
 
 def test_a_window_that_is_killed_leaves_nothing_behind(start: Start, tmp_path: Path, qtbot: QtBot) -> None:

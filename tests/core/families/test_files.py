@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,16 @@ def test_a_saved_model_opens_with_the_same_weights_and_card(file: Path) -> None:
     assert model.labels == ("different", "same")
     assert (model.mean, model.std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     assert model.card["weights_sha256"] == model.weights_hash
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere every name is text")
+def test_a_model_in_a_folder_whose_name_is_no_text_opens(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+
+    name = save_tiny(folder / "tiny.safetensors")
+
+    assert open_model(name, CPU).card["weights_sha256"]
 
 
 def test_an_opened_model_cannot_be_changed_by_running_it(file: Path) -> None:
