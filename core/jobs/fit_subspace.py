@@ -276,10 +276,10 @@ def fit_subspaces(
     results: list[FittedSubspace] = []
     for start in range(0, len(blocks), at_once):
         few = blocks[start : start + at_once]
-        words = f"{property}: running {2 * (options.n_pairs + options.n_test)} images for {len(few)} layers"
-        yield Progress(1000 * start, 1000 * len(blocks), words)
-        train = cache_pairs(model, train_pairs, few, keep_background=options.keep_background, seed=options.seed)
-        test = cache_pairs(model, test_pairs, few)
+        share = options.keep_background
+        caching = cache_pairs(model, train_pairs, few, keep_background=share, seed=options.seed)
+        train = yield from part(caching, 1000 * start, 0, 1000 * len(blocks))
+        test = yield from part(cache_pairs(model, test_pairs, few), 1000 * start, 0, 1000 * len(blocks))
         for block in few:
             caches = train.pop(block), test.pop(block)
             search = search_subspace(model, property, block, *caches, options, starts.get(block))

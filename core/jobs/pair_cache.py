@@ -15,6 +15,7 @@ from torch import Tensor
 from core.counterfactuals import InterchangePair
 from core.engine import advance, embed, to_input
 from core.families.model import Model
+from core.jobs.progress import Job, Progress
 from core.render import render_many
 from core.scene import Stimulus
 from core.tokens import gather_tokens, item_tokens, kept_tokens
@@ -48,24 +49,27 @@ def cache_pairs(
     batch: int = 100,
     keep_background: float = 1.0,
     seed: int = 0,
-) -> dict[int, PairCache]:
+) -> Job[dict[int, PairCache]]:
     """Run bases and sources once and keep what interchange after each of `blocks` needs.
 
     Of the background tokens a share is kept, drawn for each picture.
     """
     whole: dict[int, PairCache] = {}
     rng = np.random.default_rng([seed, 3])
-    with torch.no_grad():
-        for start in range(0, len(pairs), batch):
-            few = pairs[start : start + batch]
+    for start in range(0, len(pairs), batch):
+        few = pairs[start : start + batch]
+        with torch.no_grad():
             bases, sources = (
                 _entering(model, [getattr(pair, side) for pair in few], keep_background, rng)
                 for side in ("base", "source")
             )
-            for block, chunk in _cache_chunk(model, few, blocks, bases, sources).items():
-                cache = whole.setdefault(block, _room_for(chunk, len(pairs)))
-                for name in PairCache.__slots__:
-                    getattr(cache, name)[start : start + len(chunk)] = getattr(chunk, name)
+            chunks = _cache_chunk(model, few, blocks, bases, sources)
+        for block, chunk in chunks.items():
+            cache = whole.setdefault(block, _room_for(chunk, len(pairs)))
+            for name in PairCache.__slots__:
+                getattr(cache, name)[start : start + len(chunk)] = getattr(chunk, name)
+        done = min(start + batch, len(pairs))
+        yield Progress(done, len(pairs), f"running pairs up to block {max(blocks)}: {done} of {len(pairs)}")
     return whole
 
 

@@ -12,7 +12,9 @@ from core.datasets import all_kinds
 from core.demo import DEFAULT_MODEL, best_block
 from core.engine import advance, embed
 from core.families.model import Model
-from core.jobs.fit_subspace import SearchOptions, cache_pairs, search_subspace
+from core.jobs.fit_subspace import SearchOptions, search_subspace
+from core.jobs.pair_cache import cache_pairs
+from core.terminal import watch
 
 SECONDS = 60.0
 OPTIONS = SearchOptions(n_pairs=64, epochs=100_000)  # one step an epoch, and no end before the clock's
@@ -23,7 +25,7 @@ def rows() -> list[Row]:
     model = open_bundled()
     block = best_block(subspace_cards(DEFAULT_MODEL), "color")
     pairs = interchange_pairs(OPTIONS.n_pairs, "color", all_kinds(), 1, model.geometry)
-    cache = cache_pairs(model, pairs, (block,))[block]
+    cache = watch(cache_pairs(model, pairs, (block,)), quiet=True)[block]
     search = search_subspace(model, "color", block, cache, cache, OPTIONS)
     x = noise(model, OPTIONS.batch)
 

@@ -218,6 +218,19 @@ def test_another_seed_searches_on_other_pairs_from_another_start(model: Model) -
     assert ours.shape != others.shape or not torch.allclose(ours, others, atol=1e-2)
 
 
+def test_a_search_can_be_stopped_while_its_pairs_are_run(model: Model) -> None:
+    kept: list[FittedSubspace] = []
+    search = fit_subspaces(model, "color", [0, 1], replace(QUICK, n_pairs=300, n_test=200), keep=kept.append)
+
+    said = [next(search).message for _ in range(4)]
+    search.close()
+
+    assert said[:3] == [f"running pairs up to block 1: {done} of 300" for done in (100, 200, 300)]
+    assert said[3].endswith("100 of 200")
+    assert torch.is_grad_enabled()
+    assert kept == []
+
+
 def test_every_block_asked_for_is_searched_and_progress_never_falls(model: Model) -> None:
     job = fit_subspaces(model, "color", [-1, 1, 2], QUICK)
     seen: list[Progress] = []
@@ -277,7 +290,7 @@ def test_the_prefixes_are_those_of_a_whole_pass(options: dict[str, object], batc
     model = tiny_model(**options)
     pairs = interchange_pairs(7, "shape", all_kinds(), 0, CANVAS)
 
-    caches = cache_pairs(model, pairs, [-1, 1, 2], batch=batch)
+    caches = finish(cache_pairs(model, pairs, [-1, 1, 2], batch=batch))
 
     with torch.no_grad():
         base = run(model, to_input(model, render_many([p.base for p in pairs])))
@@ -340,7 +353,7 @@ def test_what_is_no_model_is_no_start_and_the_other_starts_are_named(model: Mode
 def test_a_search_may_run_on_a_part_of_the_background(model: Model) -> None:
     pairs = interchange_pairs(7, "shape", all_kinds(), 0, model.geometry)
 
-    whole, few = (cache_pairs(model, pairs, [-1], keep_background=share)[-1] for share in (1.0, 0.25))
+    whole, few = (finish(cache_pairs(model, pairs, [-1], keep_background=share))[-1] for share in (1.0, 0.25))
 
     n_items = 2 * model.geometry.cell_patches**2
     n_background = model.geometry.grid**2 - n_items
