@@ -237,6 +237,8 @@ def _das(arguments: argparse.Namespace) -> int:
     from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
     from core.studies.result import n_kinds_of
 
+    folder = arguments.out or subspace_folder(arguments.model)
+    check_folder(folder)
     model = verify(open_model(arguments.model, device_of(arguments)))
     say_assumed(model.assumed)
     blocks = blocks_named(arguments.layers, model.n_blocks, model.name)
@@ -250,8 +252,6 @@ def _das(arguments: argparse.Namespace) -> int:
         keep_background=arguments.keep_background,
         seed=arguments.seed,
     )
-    folder = arguments.out or subspace_folder(arguments.model)
-    check_folder(folder)
     for property, block in product(properties, blocks):
         check_tensor_file(subspace_file(folder, property, block))
 
@@ -277,10 +277,10 @@ def _probe(arguments: argparse.Namespace) -> int:
     from core.studies.measures.probe_asset import probe_asset
     from core.studies.probe import ProbeOptions
 
-    model = verify(open_model(arguments.model, device_of(arguments)))
-    say_assumed(model.assumed)
     path = tensor_file(arguments.out) if arguments.out else probe_file(arguments.model)
     _check_probe_file(path)
+    model = verify(open_model(arguments.model, device_of(arguments)))
+    say_assumed(model.assumed)
     options = ProbeOptions(n_images=arguments.images)
     probes, card = watch(probe_asset(model, options, n=arguments.tests, seed=arguments.seed))
     save_probes(path, probes, card)

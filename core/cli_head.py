@@ -31,11 +31,12 @@ def _head(arguments: argparse.Namespace) -> int:
     from core.engine import verify
     from core.families.files import open_model
     from core.jobs.head import HeadOptions, make_emoji_model
-    from core.storage import tensor_file
+    from core.storage import check_tensor_file, tensor_file
 
+    out = tensor_file(arguments.out)
+    check_tensor_file(out)
     model = verify(open_model(arguments.model, device_of(arguments)))
     say_assumed(model.assumed)
-    out = tensor_file(arguments.out)
     card = watch(make_emoji_model(model, out, HeadOptions(arguments.images, arguments.tests, arguments.seed)))
     measured = card["accuracy"]
     print(f"right {measured['accuracy']:.3f} of {measured['n']} unseen pictures")

@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.options import with_options
 from core.scene import task_of
 from core.sets import MANIFEST, given_set
+from core.storage import check_folder
 from core.studies.study import all_names, chosen, every_study
 from core.terminal import DEVICE_HELP, MODEL_HELP, add_named_arguments, device_of, say_assumed, watch
 
@@ -107,6 +108,7 @@ def _study(arguments: argparse.Namespace) -> int:
     from core.series import run_series
 
     device = device_of(arguments)
+    check_folder(arguments.out)
     given = given_set(arguments.set, arguments.n) if arguments.set else None
     models = [verify(open_model(reference, device)) for reference in arguments.model or [_usual_model(given)]]
     for model in models:

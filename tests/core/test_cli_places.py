@@ -65,6 +65,18 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     assert "Name another" in said
 
 
+@pytest.mark.parametrize("verb", [("das",), ("probe",), ("head",), ("study", "attention")], ids=" ".join)
+def test_a_place_is_looked_at_before_a_model_is_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: tuple[str, ...]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "damaged.safetensors").write_bytes(b"no weights")
+    (tmp_path / "damaged.json").write_text("{}")
+
+    assert run(*verb, "--model", tmp_path / "damaged.safetensors", "--out", tmp_path / "taken" / "x") == 2
+    assert "Nothing can be written to" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_file_where_a_folder_should_be_and_the_other_way_round_is_refused(
