@@ -116,6 +116,17 @@ def test_in_a_small_window_the_columns_are_as_wide_as_they_were_left(window: Mai
     assert widths(window) == before
 
 
+def test_what_was_closed_stays_closed_in_a_window_that_is_made_smaller(window: MainWindow) -> None:
+    window.resize(1440, 900)
+    reset(window)
+    dock(window, "Inside").hide()
+
+    window.resize(1366, 768)
+    QTest.qWait(20)
+
+    assert shown(window) == SHOWN["Explore"] - {"Inside"}
+
+
 def test_the_workspace_and_how_each_was_left_is_there_again_at_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     first = opened(qtbot, settings)
@@ -138,7 +149,7 @@ def test_a_layout_that_was_damaged_in_the_settings_is_as_at_first(qtbot: QtBot, 
     first = opened(qtbot, settings)
     dock(first, "Inside").hide()
     first.close_without_asking()
-    for name in ("layout/Explore", "geometry"):
+    for name in (*(key for key in settings.allKeys() if key.startswith("layout/Explore")), "geometry"):
         content = bytearray(bytes(settings.value(name).data()))
         content[60] ^= 255
         settings.setValue(name, QByteArray(bytes(content)))
