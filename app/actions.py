@@ -25,7 +25,7 @@ from core.interventions.novel import Method
 from core.masses import KINDS
 from core.options import option_name
 from core.render import shape_name
-from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, Property
+from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, TASK_WORDS, Property
 
 Do = Callable[[Desk], None]
 WITHIN = " ▸ "
@@ -250,9 +250,21 @@ EXAMPLES: tuple[Command, ...] = tuple(
 )
 """The pictures that ship, with masks."""
 
+TASK_TOLD = {
+    TASK_WORDS["discrimination"]: "Discrimination: are two items the same, in shape and in colour?",
+    TASK_WORDS["rmts"]: "Relational match-to-sample: are the relations of two pairs, each same or different, the same?",
+}
+"""What a model of a task judges, in a sentence."""
+
 MODELS: tuple[Command, ...] = (
     *(
-        Command("Model", f"Bundled: {name}", _open_bundled(name), alias=edits.task_words(name))
+        Command(
+            "Model",
+            f"Bundled: {name}",
+            _open_bundled(name),
+            tip=TASK_TOLD.get(edits.task_words(name), ""),
+            alias=edits.task_words(name),
+        )
         for name in bundled_models()
     ),
     Command("Model", "Change places of the two models", change_places, tip="The compared model becomes the first one"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
@@ -16,6 +16,7 @@ from app.widgets.marks import name_parts
 TITLE_BAR_PX = 32
 ROOM_FOR_HISTORY_PX, LOW_PX, WIDE_PX = 800, 640, 1200
 STUDY_SIZE, STUDY_MARGIN = QSize(848, 620), QSize(48, 32)
+ROOMS = ("", "middle", "low")
 GIVEN = "relata-height-given"
 Docks = Mapping[type[Panel], QDockWidget]
 
@@ -161,6 +162,28 @@ def _put_away(window: QMainWindow, docks: Docks, stacks: Sequence[Sequence[QDock
         dock.hide()
 
 
+def fronts(workspace: Workspace, docks: Docks) -> list[QDockWidget]:
+    """The first dock of each column, where a workspace stands in its own columns with its own panels; else none."""
+    shown = {dock for kind, dock in docks.items() if not kind.bar and not dock.isHidden()}
+    for columns in (workspace.columns, workspace.columns_narrow):
+        stacks = _stacks(columns, docks)
+        places = [stack[0].x() for stack in stacks]
+        in_order = sorted(set(places)) == places
+        if shown == {dock for stack in stacks for dock in stack} and in_order and not any(map(_floats, shown)):
+            return [stack[0] for stack in stacks]
+    return []
+
+
+def _floats(dock: QDockWidget) -> bool:
+    return dock.isFloating()
+
+
+def room_of(window: QWidget) -> str:
+    """Which of `ROOMS` a window has by its height."""
+    high, middle, low = ROOMS
+    return low if window.height() < LOW_PX else middle if window.height() < ROOM_FOR_HISTORY_PX else high
+
+
 def _has_room(kind: type[Panel], window: QWidget) -> bool:
     return kind.title != "History" or window.height() >= ROOM_FOR_HISTORY_PX
 
@@ -204,6 +227,9 @@ def room_for(window: QWidget) -> QSize:
 class OnScreen(QObject):
     """Keeps a window and the docks that float beside it no larger than the screen that each is on."""
 
+    resized = Signal()
+    """The window has another size."""
+
     def __init__(self, window: QMainWindow, docks: Iterable[QDockWidget]) -> None:
         super().__init__(window)
         self._window, self._docks = window, tuple(docks)
@@ -222,6 +248,7 @@ class OnScreen(QObject):
             self._limit()
             _name_tab_bars(self._window)
         elif event.type() == QEvent.Type.Resize and watched is self._window:
+            self.resized.emit()
             self._fit_bars()
         elif event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             watched.windowHandle().screenChanged.connect(self._follow, Qt.ConnectionType.UniqueConnection)

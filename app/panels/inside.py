@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
@@ -86,6 +86,15 @@ class InsidePanel(QWidget, Panel):
         self.overview.currentChanged.connect(lambda _: self._draw_curves())
         self._splitter.splitterMoved.connect(self._keep_split)
 
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the wider of atlas and picture: in less room than both need beside each other they are stacked."""
+        stacked, beside = max(self._least_widths()), self._splitter.minimumSizeHint().width()
+        least = super().minimumSizeHint()
+        return QSize(least.width() - max(0, beside - stacked), least.height())
+
+    def _least_widths(self) -> tuple[int, int]:
+        return self.view.minimumSizeHint().width(), self.overview.minimumSizeHint().width()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._split()
@@ -96,7 +105,8 @@ class InsidePanel(QWidget, Panel):
         In a wide and low panel the two stand side by side: one above the other both would be small.
         """
         size = self._splitter.size()
-        beside = size.width() > BESIDE_FROM * size.height()
+        room = sum(self._least_widths()) + self._splitter.handleWidth()
+        beside = size.width() >= max(BESIDE_FROM * size.height(), room)
         self._splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
         if beside:
             self._splitter.setSizes([round((1 - BESIDE_SHARE) * size.width()), round(BESIDE_SHARE * size.width())])

@@ -11,10 +11,12 @@ from app.widgets.painted import box, cross, line_height, scaled, width_of, write
 from app.widgets.reading import WAITING, Bar, ClassReading, percent
 
 N_BARS = 5
-_WORD = (2.25, 1.9, 1.6, 1.35, 1.15, 1.0)
+_WORD = (2.25, 1.9, 1.6, 1.35, 1.15, 1.0, 0.85, 0.7, 0.6)
+_NAME = (0.95, 0.85, 0.75, 0.65, 0.55)
 _SIDE_BY_SIDE_EM = 44.0
 _WORDS_SHARE = 0.42
 _NAMES_SHARE = 0.45
+_WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap)
 _ROW_EM = 0.9
 """The least height of a row in lines of type."""
 
@@ -54,15 +56,20 @@ def paint_words(
 
 def _word(painter: QPainter, rect: QRectF, font: QFont, text: str) -> None:
     """The answer, never cut: in smaller type, and then in two lines or more, where it is long."""
-    wrapped = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap)
-    for size in _WORD:
-        face = scaled(font, size, bold=True)
-        needed = QFontMetricsF(face).boundingRect(rect, wrapped, text)
-        if needed.width() <= rect.width() and needed.height() <= rect.height():
-            break
-    painter.setFont(face)
+    painter.setFont(word_face(font, rect, text))
     painter.setPen(theme.current().color("text"))
-    painter.drawText(rect, wrapped | int(Qt.TextFlag.TextDontClip), text)
+    painter.drawText(rect, _WRAPPED | int(Qt.TextFlag.TextDontClip), text)
+
+
+def word_face(font: QFont, rect: QRectF, text: str) -> QFont:
+    """The largest type in which the answer has room; one line has, also in a meter that is lower than it."""
+    faces = [scaled(font, size, bold=True) for size in _WORD]
+    for face in faces:
+        needed = QFontMetricsF(face).boundingRect(rect, _WRAPPED, text)
+        high = max(rect.height(), line_height(font) + 1)
+        if needed.width() <= rect.width() and needed.height() <= high:
+            return face
+    return faces[-1]
 
 
 def _numbers(painter: QPainter, rect: QRectF, font: QFont, words: ClassReading, pulse: float) -> None:
@@ -112,26 +119,34 @@ def _truth(painter: QPainter, rect: QRectF, font: QFont, words: ClassReading) ->
 def paint_bars(painter: QPainter, area: QRectF, font: QFont, bars: tuple[Bar, ...], reach: float) -> None:
     """One row a class, as many as can be read: its name, its bar with the ghost, its probability.
 
-    Only the first name is never cut.
+    Only the first name is never cut: it is in smaller type where it is long.
     """
     n_rows = min(N_BARS, int(area.height() / (_ROW_EM * line_height(font))))
     bars = bars[:n_rows]
     if not bars or area.isEmpty():
         return
     colors, em = theme.current(), line_height(font)
-    face, bold = scaled(font, 0.95), scaled(font, 0.95, bold=True)
+    face, bold = scaled(font, _NAME[0]), scaled(font, _NAME[0], bold=True)
     row, number = area.height() / n_rows, width_of(bold, "<0.1 %") + 0.5 * em
-    first = min(width_of(bold, bars[0].label), area.width() - number - 4 * em)
+    name = name_face(font, bars[0].label, area.width() - number - 4 * em)
+    first = min(width_of(name, bars[0].label), area.width() - number - 4 * em)
     others = max((width_of(face, bar.label) for bar in bars[1:]), default=0.0)
     names = max(first, min(others, _NAMES_SHARE * (area.width() - number))) + 0.6 * em
     for at, bar in enumerate(bars):
         line = QRectF(area.left(), area.top() + at * row, area.width(), row)
         own, color = (bold, "text") if at == 0 else (face, "muted")
-        write(painter, _part(line, 0, names - 0.6 * em), bar.label, font=own, color=colors.color(color), align=_RIGHT)
+        place = _part(line, 0, names - 0.6 * em)
+        write(painter, place, bar.label, font=own if at else name, color=colors.color(color), align=_RIGHT)
         track = _part(line, names, area.width() - number - names).adjusted(0, 0.18 * row, 0, -0.18 * row)
         _bar(painter, track, bar, reach, "accent" if at == 0 else "effect")
         value = _part(line, area.width() - number, number)
         write(painter, value, percent(bar.share), font=own, color=colors.color(color), align=_RIGHT)
+
+
+def name_face(font: QFont, text: str, width: float) -> QFont:
+    """The largest type in which the name of the answer has room beside its bar."""
+    faces = [scaled(font, size, bold=True) for size in _NAME]
+    return next((face for face in faces if width_of(face, text) <= width), faces[-1])
 
 
 _RIGHT = Qt.AlignmentFlag.AlignRight

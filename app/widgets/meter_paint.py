@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from app import theme
@@ -25,7 +25,9 @@ _WORD, _NUMBER, _SIDE, _WAS, _FLIP = 2.25, 2.25, 1.7, 1.2, 1.15
 FADE_STEPS = 20
 _OVERHANG = 1.1  # how far the bar goes beyond its last tick
 _SHRINKS = (1.0, 0.88, 0.76, 0.66)
-_STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48)
+_STACKED_SHRINKS = (1.0, 0.88, 0.76, 0.66, 0.56, 0.48, 0.4, 0.34)
+_CAPITALS = 0.7  # of a line: the verdict is in capitals
+_ENDS, _ENDS_BESIDE, _ENDS_UNDER = 0.9, 0.3, 0.48
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,7 @@ def _plan(area: QRectF, font: QFont, words: Reading) -> Plan:
         bar = inner.width() - need - low - high - 3.6 * em
         if bar >= 0.3 * inner.width():
             return _beside(inner, font, shrink, low, high, bar)
-    fitting = [s for s in _STACKED_SHRINKS if _verdict_width(font, s, words) <= inner.width()]
-    return _stack(inner, font, fitting[0] if fitting else _STACKED_SHRINKS[-1])
+    return _stack(inner, font, words)
 
 
 def _noted_width(font: QFont, words: Reading) -> float:
@@ -116,25 +117,39 @@ def _beside(inner: QRectF, font: QFont, shrink: float, low: float, high: float, 
     )
 
 
-def _stack(inner: QRectF, font: QFont, shrink: float) -> Plan:
+def _stack(inner: QRectF, font: QFont, words: Reading) -> Plan:
+    """Verdict, truth and bar below each other; the ends of the bar are named under it, in a low meter beside it."""
     em = line_height(font)
     inner = inner.adjusted(0, -0.1 * em, 0, 0.1 * em)
+    is_low = inner.height() < 4.2 * em
     tall = min(2.2 * em, max(1.2 * em, inner.height() - 3.6 * em))
-    line = min(1.2 * em, 0.22 * inner.height())
-    truth = QRectF(inner.left(), inner.top() + tall, inner.width(), line)
-    thick = max(0.6 * em, inner.height() - tall - line - 1.5 * em)
+    line = 0.95 * em if is_low else min(1.2 * em, 0.22 * inner.height())
     note = width_of(scaled(font, 1.0, bold=True), COMPUTING) + 0.2 * em
+    truth = QRectF(inner.left(), inner.top() + tall, inner.width() - note - 0.5 * em, line)
+    under = truth.bottom() + 0.15 * em
+    thick = inner.bottom() - under - 0.35 * em if is_low else max(0.6 * em, inner.bottom() - under - 1.35 * em)
+    row = QRectF(inner.left(), under, inner.width(), thick)
+    most = (_ENDS_BESIDE if is_low else _ENDS_UNDER) * inner.width()
+    low, high = (min(width_of(scaled(font, _ENDS, bold=True), end) + 1, most) for end in (words.low, words.high))
+    ends = row if is_low else QRectF(row.left(), row.bottom() + 0.6 * em, row.width(), em)
     return Plan(
         font=font,
-        shrink=shrink,
-        low=QRectF(),
-        bar=QRectF(inner.left(), truth.bottom() + 0.15 * em, inner.width(), thick),
-        high=QRectF(),
+        shrink=_stacked_shrink(font, words, QSizeF(inner.width(), tall)),
+        low=QRectF(ends.left(), ends.top(), low, ends.height()),
+        bar=row.adjusted(low + 0.6 * em, 0, -high - 0.6 * em, 0) if is_low else row,
+        high=QRectF(ends.right() - high, ends.top(), high, ends.height()),
         verdict=QRectF(inner.left(), inner.top(), inner.width(), tall),
-        truth=truth.adjusted(0, 0, -note - 0.5 * em, 0),
+        truth=truth,
         caption=QRectF(inner.right() - note, truth.top(), note, line),
         stacked=True,
     )
+
+
+def _stacked_shrink(font: QFont, words: Reading, room: QSizeF) -> float:
+    """The largest type in which the whole verdict has room."""
+    high = [s for s in _STACKED_SHRINKS if _CAPITALS * line_height(scaled(font, _WORD * s, bold=True)) <= room.height()]
+    fitting = [s for s in high if _verdict_width(font, s, words) <= room.width()]
+    return fitting[0] if fitting else _STACKED_SHRINKS[-1]
 
 
 def _side_font(font: QFont, shrink: float) -> QFont:
@@ -210,17 +225,23 @@ def _scale(painter: QPainter, plan: Plan, reach: float, words: Reading) -> None:
         x = _at(bar, step * reach, reach)
         painter.setPen(QPen(colors.color("muted"), 1))
         painter.drawLine(QPointF(x, bar.bottom() + 1), QPointF(x, bar.bottom() + 0.32 * em))
-        if plan.stacked and (abs(step) == 1.0 or bar.width() < 24 * em):
-            continue
-        label = QRectF(x - 2 * em, bar.bottom() + 0.6 * em, 4 * em, em)
         text = signed(step * reach, 0)
+        label = QRectF(x - 2 * em, bar.bottom() + 0.6 * em, 4 * em, em)
+        if plan.stacked and (abs(step) == 1.0 or bar.width() < 24 * em or not _is_free(label, plan)):
+            continue
         write(painter, label, text, font=font, color=colors.color("muted"), align=Qt.AlignmentFlag.AlignHCenter)
     if plan.stacked:
-        ends = QRectF(bar.left(), bar.bottom() + 0.6 * em, bar.width(), em)
-        small = scaled(plan.font, 0.9, bold=True)
-        sides = (words.low, Qt.AlignmentFlag.AlignLeft), (words.high, Qt.AlignmentFlag.AlignRight)
-        for word, align in sides:
-            write(painter, ends, word, font=small, color=colors.color("muted"), align=align)
+        small = scaled(plan.font, _ENDS, bold=True)
+        sides = (plan.low, words.low, Qt.AlignmentFlag.AlignLeft), (plan.high, words.high, Qt.AlignmentFlag.AlignRight)
+        for end, word, align in sides:
+            write(painter, end, word, font=small, color=colors.color("muted"), align=align)
+
+
+def _is_free(label: QRectF, plan: Plan) -> bool:
+    """Whether a number under the bar stands in the row of the words at its ends, and between them."""
+    number = label.adjusted(0.2 * label.width(), 0, -0.2 * label.width(), 0)
+    in_row = plan.low.top() == label.top()
+    return in_row and not number.intersects(plan.low) and not number.intersects(plan.high)
 
 
 def paint_bar(painter: QPainter, bar: QRectF, look: Look, reading: Reading) -> None:

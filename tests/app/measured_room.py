@@ -82,6 +82,22 @@ def in_workspaces(window: MainWindow) -> dict[str, list[str]]:
     return told
 
 
+def squares(window: MainWindow) -> list[list[float]]:
+    """Width and height of canvas and pad."""
+    pad = window.panel(InterventionsPanel).pads["color"]
+    rects = (window.panel(StimulusPanel).canvas.frame().rect, pad._frame().rect)
+    return [[rect.width(), rect.height()] for rect in rects]
+
+
+def smaller(window: MainWindow, size: str) -> list[list[float]]:
+    """The same after a window in which nobody moved anything was made so small, until it has the size."""
+    for _ in range(2):  # only without the history can it be as low as the smallest
+        window.resize(*(int(px) for px in size.split("x")))
+        window._answered(answered(window))
+        QTest.qWait(50)
+    return squares(window)
+
+
 def main() -> None:
     app = QApplication([])
     theme.apply(app)
@@ -90,22 +106,23 @@ def main() -> None:
     window._answered(answered(window))
     told = {}
     for size in sys.argv[2:]:
-        window.resize(*(int(px) for px in size.split("x")))
+        made_smaller = smaller(window, size)
         window.workspaces.reset()
         window._answered(answered(window))
         QTest.qWait(50)
-        canvas = window.panel(StimulusPanel).canvas.frame().rect
-        pad = window.panel(InterventionsPanel).pads["color"]._frame().rect
+        canvas, pad = squares(window)
         atlas = window.panel(InsidePanel).atlas
         heads = [atlas.head_rect(block, head) for block in range(N_BLOCKS) for head in range(N_HEADS)]
         told[size] = {
             "window": [window.width(), window.height()],
             "ratio": window.devicePixelRatioF(),
-            "canvas": [canvas.width(), canvas.height()],
-            "pad": [pad.width(), pad.height()],
+            "canvas": canvas,
+            "pad": pad,
+            "made smaller": made_smaller,
             "cut": cut(window),
             "history": not window._docks[HistoryPanel].isHidden(),
             "workspaces": in_workspaces(window),
+            "back": squares(window),
             "small heads": [1 for head in heads if min(head.width(), head.height()) < LEAST_HEAD_PX],
         }
     window.close_without_asking()

@@ -86,3 +86,11 @@ def test_everything_in_every_dialog_has_a_name(window: MainWindow, command: str)
     come = [part for part in window.findChildren(QWidget) if part not in before]
     assert come, "something has opened"
     assert not nameless(window), nameless(window)
+
+
+def test_a_bundled_model_says_in_the_menu_what_it_judges(window: MainWindow) -> None:
+    tips = {action.text(): action.toolTip() for _, action in window.all_actions() if "Bundled: " in action.text()}
+
+    assert tips["Bundled: rmts"].startswith("Relational match-to-sample: are the relations of two pairs")
+    assert tips["Bundled: discrimination"].startswith("Discrimination: are two items the same")
+    assert tips["Bundled: emoji"] == "Bundled: emoji", "it was trained on neither"

@@ -35,6 +35,9 @@ def test_canvas_and_pad_are_large_and_nothing_is_cut_in_windows_of_the_usual_siz
         assert found[size]["ratio"] == ratio
         assert min(found[size]["canvas"]) >= canvas_px
         assert min(found[size]["pad"]) >= pad_px
+        both = [found[size]["canvas"], found[size]["pad"]]
+        assert found[size]["made smaller"] == both, "a window that was larger before gives them as much"
+        assert found[size]["back"] == both, "and one in which the other workspaces were shown meanwhile"
         assert found[size]["cut"] == []
         assert found[size]["history"] == (size == "1440x900")
         assert found[size]["small heads"] == []

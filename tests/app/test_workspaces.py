@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget
 from pytestqt.qtbot import QtBot
 
@@ -40,6 +41,10 @@ def dock(window: MainWindow, title: str) -> QDockWidget:
 def shown(window: MainWindow) -> set[str]:
     """Without the history, which depends on the height of the screen."""
     return {kind.title for kind, dock in window._docks.items() if not dock.isHidden()} - {"History"}
+
+
+def widths(window: MainWindow) -> dict[str, int]:
+    return {title: dock(window, title).width() for title in ("Stimulus", "Inside", "Interventions")}
 
 
 def opened(qtbot: QtBot, settings: QSettings) -> MainWindow:
@@ -96,6 +101,32 @@ def test_a_workspace_is_as_it_was_left_and_reset_alone(window: MainWindow) -> No
     assert "Layers" not in shown(window), "the reset was of the other workspace"
 
 
+@pytest.mark.parametrize("other", ["Inside", "Study", "Present"])
+def test_in_a_small_window_the_columns_are_as_wide_as_they_were_left(window: MainWindow, other: str) -> None:
+    window.resize(960, 540)
+    reset(window)
+    QTest.qWait(1)
+    before = widths(window)
+
+    command(window, other).trigger()
+    QTest.qWait(1)
+    command(window, "Explore").trigger()
+    QTest.qWait(1)
+
+    assert widths(window) == before
+
+
+def test_what_was_closed_stays_closed_in_a_window_that_is_made_smaller(window: MainWindow) -> None:
+    window.resize(1440, 900)
+    reset(window)
+    dock(window, "Inside").hide()
+
+    window.resize(1366, 768)
+    QTest.qWait(20)
+
+    assert shown(window) == SHOWN["Explore"] - {"Inside"}
+
+
 def test_the_workspace_and_how_each_was_left_is_there_again_at_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     first = opened(qtbot, settings)
@@ -118,7 +149,7 @@ def test_a_layout_that_was_damaged_in_the_settings_is_as_at_first(qtbot: QtBot, 
     first = opened(qtbot, settings)
     dock(first, "Inside").hide()
     first.close_without_asking()
-    for name in ("layout/Explore", "geometry"):
+    for name in (*(key for key in settings.allKeys() if key.startswith("layout/Explore")), "geometry"):
         content = bytearray(bytes(settings.value(name).data()))
         content[60] ^= 255
         settings.setValue(name, QByteArray(bytes(content)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -10,6 +11,8 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.widgets import answering
 from app.widgets.class_bars import ClassBars
+from app.widgets.class_bars_paint import name_face, word_face
+from app.widgets.painted import line_height, width_of
 from app.widgets.reading import Bar, ClassReading, percent
 
 PLAIN = ClassReading((Bar("tench", 0.6), Bar("goldfish", 0.2), Bar("great white shark", 0.1)))
@@ -152,3 +155,21 @@ def test_before_any_answer_it_says_that_it_waits(shown: ClassBars) -> None:
 )
 def test_a_probability_has_no_more_digits_than_it_needs(share: float, words: str) -> None:
     assert percent(share) == words
+
+
+LONG = "Appenzeller Sennenhund, a cattle dog of the Alps"
+
+
+@pytest.mark.parametrize("name", ["cat", "soft-coated wheaten terrier", LONG])
+def test_in_a_low_meter_a_long_answer_is_one_line_with_room_for_all_of_it(shown: ClassBars, name: str) -> None:
+    room = QRectF(0, 0, 376, 8)  # what a window of 960×540 leaves for it
+
+    face = word_face(shown.font(), room, name)
+
+    assert line_height(face) <= line_height(shown.font())
+    assert width_of(face, name) <= room.width()
+
+
+@pytest.mark.parametrize("name", ["cat", "soft-coated wheaten terrier", LONG])
+def test_beside_its_bar_the_name_of_the_answer_is_never_cut(shown: ClassBars, name: str) -> None:
+    assert width_of(name_face(shown.font(), name, 260), name) <= 260

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.widgets import answering
 from app.widgets.meter import DecisionMeter, Reading
+from app.widgets.meter_paint import plan_of
+from app.widgets.painted import scaled, signed, width_of
 
 SAME = theme.LIGHT.same
 DIFFERENT = theme.LIGHT.different
@@ -177,3 +180,17 @@ def test_it_follows_a_palette_change(shown, monkeypatch, qapp):
     shown.setPalette(palette)
 
     assert picture(shown) != light
+
+
+@pytest.mark.parametrize("size", [(1432, 91), (948, 66), (700, 66), (460, 91)])
+@pytest.mark.parametrize("name", ["SAME", "STAFFORDSHIRE BULLTERRIER", "SOFT-COATED WHEATEN TERRIER OF IRELAND"])
+def test_a_long_verdict_has_room_at_any_size_and_nothing_lies_over_it(shown, size, name):
+    area = QRectF(0, 0, *size)
+
+    plan = plan_of(area, shown.font(), Reading(3.2, -1.1, low=f"NOT {name}", high=name, truth="TRUE"))
+
+    face = scaled(plan.font, 2.25 * plan.shrink, bold=True)
+    assert width_of(face, f"NOT {name}") + width_of(face, signed(-88.8)) < plan.verdict.width()
+    parts = (plan.verdict, plan.truth, plan.bar, plan.low, plan.high)
+    assert all(area.contains(part) for part in parts)
+    assert not [one for one in parts for other in parts if one is not other and one.intersects(other)]
