@@ -87,7 +87,7 @@ def _best_probe(desk: Desk) -> int:
     """The block after which a probe's direction does most more than its control."""
     cards = {} if desk.answer is None else desk.answer.model.probe_cards
     if not cards:
-        raise UserError("This model has no probes.", f"Make them with: relata probe --model {desk.document.model}")
+        raise UserError("This model has no probes.", "Fit some: the Probe tab of the interventions has a button.")
     return max(cards, key=lambda block: edits.probe_gain(cards[block])[0])
 
 

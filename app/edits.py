@@ -266,7 +266,7 @@ def _probed_relation(desk: Desk, pair: int) -> Relation:
     if relation is None:
         raise UserError("This needs a pair.", "Use Stimulus ▸ Random pair.")
     if desk.answer is not None and desk.view.write not in desk.answer.model.probe_cards:
-        raise UserError("There is no probe at the write layer.", "Move the write marker, or make some: relata probe.")
+        raise UserError("There is no probe at the write layer.", "Move the write marker, or see the Probe tab.")
     return relation
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.arguments import EPOCHS_MAX, blocks_named
 from core.datasets import EXAMPLES_MAX
 from core.jobs.progress import Progress, part
+from core.probe_job import PROBE_JOB
 from core.scene import PROPERTIES, Property
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from core.jobs.fit_subspace import FittedSubspace
 
 FIT_JOB = "core.fit_job:fit"
+OF_SUBSPACES = ("blocks", "epochs", "start")
+"""Options that probes do not have."""
+What = Literal["color", "shape", "both", "relation"]
 LEAST_PAIRS = 64
 STEPS = 1000
 
@@ -29,9 +33,13 @@ STEPS = 1000
 class FitOptions:
     """What to fit, with defaults for a first look; the study's are 2,000 pairs and 20 epochs."""
 
-    property: Literal["color", "shape", "both"] = field(
+    what: What = field(
         default="color",
-        metadata={"label": "Property", "tip": "What the subspace is to carry", "words": {"color": "colour"}},
+        metadata={
+            "label": "What",
+            "tip": "The property that subspaces are to carry; or probes for the relation of a pair, after every block",
+            "words": {"color": "colour", "both": "colour and shape", "relation": "relation: probes"},
+        },
     )
     blocks: str = field(
         default="0", metadata={"label": "After blocks", "tip": "Numbers such as 0,1,2; -1 is the embeddings; or all"}
@@ -40,7 +48,7 @@ class FitOptions:
         default=256,
         metadata={
             "label": "Pairs",
-            "tip": "To search on, and as many others to measure on; the study's are 2,000",
+            "tip": "To search on, and as many others to measure on; the study's are 2,000. Of probes, pictures",
             "least": LEAST_PAIRS,
             "most": EXAMPLES_MAX,
         },
@@ -57,13 +65,20 @@ class FitOptions:
         },
     )
 
+    @property
+    def job(self) -> str:
+        """The job that does it."""
+        return PROBE_JOB if self.what == "relation" else FIT_JOB
+
     def of_job(self, name: str, n_blocks: int) -> dict[str, Any]:
         """The options of the job for a model that is called `name`.
 
         Raises UserError for what names no blocks of it.
         """
+        if self.what == "relation":
+            return {"n_images": 4 * -(-self.n_pairs // 4)}
         return {
-            "properties": PROPERTIES if self.property == "both" else (self.property,),
+            "properties": PROPERTIES if self.what == "both" else (self.what,),
             "blocks": tuple(blocks_named(self.blocks, n_blocks, name)),
             "n_pairs": 4 * -(-self.n_pairs // 4),  # balanced in both tasks
             "epochs": self.epochs,

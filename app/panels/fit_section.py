@@ -1,4 +1,4 @@
-"""Learn the subspaces of a model: a small form, progress, and what was found."""
+"""Learn the subspaces and the probes of a model: a small form, progress, and what was found."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from app.jobs import Run
 from app.numbers import fixed
 from app.run_words import run_words
 from core.errors import UserError
-from core.fit_job import FIT_JOB, FitOptions, Fitted
+from core.fit_job import OF_SUBSPACES, FitOptions, Fitted, What
+from core.probe_job import PROBE_JOB, FittedProbes
 from core.questions import ModelInfo
 from core.runner import LOOK_EVERY_S, Order
-from core.scene import Property
 
 STEPS = 1000
 ABOUT = "Learns along which directions the model carries a property, by swapping it between pictures."
 ABOUT_MORE = "Distributed alignment search. The pads use what is found as soon as it is there."
+ABOUT_PROBES = "Learns to read from an item pair's tokens whether the pair is the same, after every block."
+ABOUT_PROBES_MORE = (
+    "Linear probes. The Probe tab uses them, and the directions that they read along, once all are there."
+)
 
 
 class FitSection(QWidget):
@@ -44,6 +48,7 @@ class FitSection(QWidget):
         self._again.setInterval(round(1100 * LOOK_EVERY_S))
         self._again.timeout.connect(desk.ask_again)
         self._arrange()
+        self.form.changed.connect(self.refresh)
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self._cancel)
         desk.jobs.progressed.connect(self._went_on)
@@ -51,7 +56,6 @@ class FitSection(QWidget):
     def _arrange(self) -> None:
         for words in (self.about, self.said):
             words.setWordWrap(True)
-        self.about.setToolTip(ABOUT_MORE)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.progress.setRange(0, STEPS)
         self.progress.setTextVisible(False)
@@ -74,11 +78,16 @@ class FitSection(QWidget):
         number = self._numbers.get(self._desk.document.model)
         return None if number is None else self._desk.jobs.run(number)
 
-    def offer(self, property: Property, block: int) -> None:
-        """Fill the form for a pad after a block, unless a job is under way; what else was chosen stays."""
+    @property
+    def is_of_probes(self) -> bool:
+        """Whether the job of the document's model that was started last fits probes."""
+        return self.run is not None and self.run.order.what == PROBE_JOB
+
+    def offer(self, what: What, block: int) -> None:
+        """Fill the form for a pad after a block or for probes, unless a job is under way; all else stays as chosen."""
         if self.run is not None and not self.run.over:
             return
-        self.form.value = replace(self.form.value, property=property, blocks=str(block))
+        self.form.value = replace(self.form.value, what=what, blocks=str(block))
         self.refresh()
 
     def refresh(self) -> None:
@@ -86,7 +95,11 @@ class FitSection(QWidget):
         model, run = self._desk.model, self.run
         reason = "" if model is None else why_not(model)
         busy = run is not None and not run.over
-        self.about.setText(reason or ABOUT)
+        probes = self.form.value.what == "relation"
+        self.about.setText(reason or (ABOUT_PROBES if probes else ABOUT))
+        self.about.setToolTip(ABOUT_PROBES_MORE if probes else ABOUT_MORE)
+        for option in OF_SUBSPACES:
+            self.form.set_row_shown(option, not probes)
         # While it works, the room in a low window goes to how far it is.
         self.about.setVisible(not busy)
         self.form.setVisible(not reason and not busy)
@@ -114,7 +127,8 @@ class FitSection(QWidget):
             self._wrong = f"⚠ {error}"
         else:
             options |= {"model": desk.document.model, "device": desk.live.device}
-            self._numbers[desk.document.model] = desk.jobs.start(Order(FIT_JOB, options, "A fit of subspaces"))
+            called = "A fit of probes" if self.form.value.what == "relation" else "A fit of subspaces"
+            self._numbers[desk.document.model] = desk.jobs.start(Order(self.form.value.job, options, called))
         self.refresh()
 
     def _cancel(self) -> None:
@@ -151,14 +165,16 @@ def why_not(model: ModelInfo) -> str:
 
 def words(run: Run) -> str:
     """How far a fit is."""
-    found = [f for f in run.found if isinstance(f, Fitted)]
-    measured = "\n".join(map(_measured, found))
+    measured = "\n".join(map(_measured, run.found))
     message = run.progress.message.replace("color", "colour") if run.progress is not None else ""
     state = run_words(run, finished="Finished.", stopped="Cancelled. What was finished is kept.", under_way=message)
     return "\n".join(part for part in (state, measured) if part)
 
 
-def _measured(fitted: Fitted) -> str:
+def _measured(fitted: Fitted | FittedProbes) -> str:
+    if isinstance(fitted, FittedProbes):
+        right = f"right {fixed(fitted.accuracy, 2)} after {_block(fitted.best)} (n {fitted.n})"
+        return f"Probes after {fitted.n_blocks} layers; the best is {right}"
     where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {_block(fitted.block)}"
     if fitted.size == 0:
         return f"{where}: no direction was found; try more pairs or epochs"

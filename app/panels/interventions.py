@@ -55,6 +55,7 @@ from core.interventions.move import find_move, moved_to, set_point
 from core.scene import ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
+PAD_TABS = {property: tab for tab, (property, _) in enumerate(PADS)}
 PROBE_TAB, FIT_TAB = len(PADS), len(PADS) + 1
 MAX_STRENGTH = 2.0
 EDITS_MIN_PX = 54
@@ -107,7 +108,7 @@ class InterventionsPanel(QScrollArea, Panel):
         self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 8px; }")  # all of them are in sight in a narrow panel
         for inside, name, tip in (
             (self.probe, "Probe", "Push a pair along the direction of a linear probe for its relation"),
-            (self.fit, "Fit", "Learn the subspaces that the pads show"),
+            (self.fit, "Fit", "Learn the subspaces that the pads show, and probes"),
         ):
             page = QScrollArea()
             page.setWidget(inside)
@@ -137,6 +138,7 @@ class InterventionsPanel(QScrollArea, Panel):
             self.magnet.toggled.connect(lambda on, p=pad: setattr(p, "magnet", on))
         self.tabs.currentChanged.connect(self._show_pad)
         self.offer.clicked.connect(self.offer_fit)
+        self.probe.fit_wanted.connect(self.offer_fit)
         self.go.clicked.connect(self._mend)
         self.fit.finished.connect(self._back_from_fit)
         self.strength.valueChanged.connect(self._set_strength)
@@ -230,8 +232,7 @@ class InterventionsPanel(QScrollArea, Panel):
         return found if _property_of(found) == property else None
 
     def _map(self) -> DecisionMap:
-        view = self._desk.view
-        return DecisionMap(self.property_shown, view.write, max(0, view.item))
+        return DecisionMap(self.property_shown, self._desk.view.write, max(0, self._desk.view.item))
 
     def _picture(self, pad: PadPlaces) -> PadPicture:
         thumbs = tuple(self._thumb(pad, index) for index in range(len(pad.own)))
@@ -290,8 +291,8 @@ class InterventionsPanel(QScrollArea, Panel):
         return landed(found.value, self._desk.view.item)
 
     def offer_fit(self) -> None:
-        """Go to the form for what the pad lacks."""
-        self.fit.offer(self.property_shown, self._desk.view.write)
+        """Go to the form for what the pad or the probe lacks."""
+        self.fit.offer("relation" if self._desk.probe_shown else self.property_shown, self._desk.view.write)
         self.tabs.setCurrentIndex(FIT_TAB)
 
     def _mend(self) -> None:
@@ -300,9 +301,9 @@ class InterventionsPanel(QScrollArea, Panel):
             mend[1]()
 
     def _back_from_fit(self) -> None:
-        """To the pad that was looked at before, if nobody has gone elsewhere meanwhile."""
+        """To the pad that was looked at before, or the probe, if nobody has gone elsewhere meanwhile."""
         if self.tabs.currentIndex() == FIT_TAB:
-            self.tabs.setCurrentIndex([property for property, _ in PADS].index(self._desk.pad_shown))
+            self.tabs.setCurrentIndex(PROBE_TAB if self.fit.is_of_probes else PAD_TABS[self._desk.pad_shown])
 
     def _row(self, edit: Intervention, lost: Mapping[Intervention, str]) -> EditRow:
         base = self._desk.document.base
@@ -331,9 +332,8 @@ class InterventionsPanel(QScrollArea, Panel):
             self._desk.look(item=index, side="base")
 
     def _move(self, property: Property, index: int, point: tuple[float, float]) -> None:
-        desk = self._desk
-        items = range(min(2, len(desk.document.base.items))) if self.tie.isChecked() else (index,)
-        document = desk.document
+        desk, document = self._desk, self._desk.document
+        items = range(min(2, len(document.base.items))) if self.tie.isChecked() else (index,)
         for item in items:
             document = set_point(document, item, property, desk.view.write, point, self.strength.value())
         word = "colour" if property == "color" else "shape"
@@ -346,7 +346,7 @@ class InterventionsPanel(QScrollArea, Panel):
 
     def _follow(self) -> None:
         """Another panel like this one, or a scene, brought another tab to the front."""
-        shown = PROBE_TAB if self._desk.probe_shown else [property for property, _ in PADS].index(self._desk.pad_shown)
+        shown = PROBE_TAB if self._desk.probe_shown else PAD_TABS[self._desk.pad_shown]
         if self.tabs.currentIndex() not in (shown, FIT_TAB):
             with QSignalBlocker(self.tabs):
                 self.tabs.setCurrentIndex(shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app import edits
 from app.desk import Desk, Found
 from app.numbers import fixed, general
+from app.panels.fit_section import why_not
 from app.widgets.probe_slider import PairMeter, ProbeSlider
 from app.widgets.reading import Reading
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
@@ -93,7 +94,10 @@ class PairRow:
 
 
 class ProbeSection(QWidget):
-    """One row for each pair of the stimulus; says what to do where there is no probe."""
+    """One row for each pair of the stimulus; says what to do where there is no probe. `fit_wanted` says that some are
+    to be fitted."""
+
+    fit_wanted = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -125,8 +129,8 @@ class ProbeSection(QWidget):
         self.words.setText(f"Probe direction · {said}")
         self.words.setToolTip(whole)
         best = self._best_elsewhere()
-        self.go.setVisible(best is not None)
-        self.go.setText("" if best is None else f"Go to block {best}")
+        self.go.setVisible(best is not None or self._lacks_probes())
+        self.go.setText("Fit probes…" if best is None else f"Go to block {best}")
         n_pairs = len(pairs_of(len(base.items)))
         for row in self.rows:
             shown = row.pair < max(1, n_pairs)
@@ -157,12 +161,17 @@ class ProbeSection(QWidget):
         if desk.answer is None:
             return "the engine is starting"
         if not desk.answer.model.probe_cards:
-            return f"this model has no probes; make them with: relata probe --model {desk.document.model}"
+            return why_not(desk.answer.model) or "this model has no probes yet"
         if desk.view.write not in desk.answer.model.probe_cards:
             return f"no probe here: there is one after block {self._best_elsewhere()}"
         if not pairs_of(len(desk.document.base.items)):
             return "it needs a pair: use Stimulus ▸ Random pair"
         return ""
+
+    def _lacks_probes(self) -> bool:
+        """Whether a fit would give the model its first probes."""
+        answer = self.desk.answer
+        return answer is not None and not answer.model.probe_cards and not why_not(answer.model)
 
     def _best_elsewhere(self) -> int | None:
         """The block whose probe's direction does most, where the write layer has no probe."""
@@ -175,6 +184,8 @@ class ProbeSection(QWidget):
         best = self._best_elsewhere()
         if best is not None:
             self.desk.look(write=best)
+        elif self._lacks_probes():
+            self.fit_wanted.emit()
 
     def _measured(self) -> tuple[str, str]:
         """How good the probe at the write layer is, and its direction beside its control: in short, and at length."""

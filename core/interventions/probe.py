@@ -35,7 +35,11 @@ def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tupl
     Raises UserError where there is no such probe or pair, or the pair covers other tokens than the probe reads.
     """
     if not context.probes:
-        raise UserError("This model has no probes.", "Make them with relata probe.")
+        raise UserError(
+            "This model has no probes.",
+            "Make them with relata probe.",
+            in_window="The Probe tab can fit some.",
+        )
     if pair < 0:
         raise UserError("There is no such pair.", "Pairs are counted from 0.")
     if block not in context.probes:

@@ -9,8 +9,9 @@ import pytest
 
 from core.cards import subspace_cards, subspace_folder
 from core.errors import UserError
-from core.fit_job import FitOptions, Fitted, fit
+from core.fit_job import FIT_JOB, FitOptions, Fitted, fit
 from core.jobs.progress import Progress
+from core.probe_job import PROBE_JOB
 from core.scene import PROPERTIES
 from core.session import Session
 from tests.core.networks import CARD, save_tiny, tiny_network
@@ -103,3 +104,11 @@ def test_a_search_of_the_window_can_start_from_another_model(file: str, tmp_path
 def test_blocks_that_are_not_there_are_refused_in_words() -> None:
     with pytest.raises(UserError, match="names no blocks of tiny"):
         FitOptions(blocks="7").of_job("tiny", 2)
+
+
+def test_probes_are_fitted_by_a_job_of_their_own_after_every_block() -> None:
+    options = FitOptions("relation", blocks="7", n_pairs=65)
+
+    assert options.job == PROBE_JOB
+    assert options.of_job("tiny", 2) == {"n_images": 68}
+    assert FitOptions().job == FIT_JOB

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
 from app.live import Live
-from app.panels.interventions import FIT_TAB, InterventionsPanel
+from app.panels.interventions import FIT_TAB, PROBE_TAB, InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.store import Store
 from app.widgets.pad import EMPTY
@@ -20,6 +20,7 @@ from core.demo import demo_document
 from core.document import View
 from core.fit_job import FIT_JOB, Fitted
 from core.jobs.progress import Progress
+from core.probe_job import PROBE_JOB, FittedProbes
 from core.runner import Broken
 from tests.app.answers import TINY, answer, pad_places
 from tests.app.panels.small_panel import interventions_panel
@@ -67,7 +68,7 @@ def test_a_model_without_subspaces_says_so_and_offers_to_fit_them(panel: Interve
 
     assert panel.tabs.currentIndex() == FIT_TAB
     value = panel.fit.form.value
-    assert (value.property, value.blocks) == ("color", "1"), "what the pad lacks"
+    assert (value.what, value.blocks) == ("color", "1"), "what the pad lacks"
     assert panel.fit.start.isVisible()
 
 
@@ -90,6 +91,28 @@ def test_start_orders_what_is_in_the_form(panel: InterventionsPanel, jobs: Prete
     }
     assert not panel.fit.form.isVisible(), "the room goes to how far it is"
     assert panel.fit.cancel.isEnabled()
+
+
+def test_a_model_without_probes_offers_to_fit_them_and_its_tab_comes_back_when_they_are_there(
+    panel: InterventionsPanel, jobs: PretendJobs, desk: Desk
+) -> None:
+    panel.tabs.setCurrentIndex(PROBE_TAB)
+    panel.refresh()
+    assert panel.probe.go.text() == "Fit probes…"
+
+    panel.probe.go.click()
+    assert panel.tabs.currentIndex() == FIT_TAB
+    fit = panel.fit
+    assert {name for name, row in fit.form.rows.items() if row.isVisible()} == {"what", "n_pairs"}
+    assert "Learns to read" in fit.about.text()
+    fit.start.click()
+    order = jobs.run(0).order
+    assert (order.what, order.words) == (PROBE_JOB, "A fit of probes")
+    assert order.options == {"model": desk.document.model, "n_images": 256, "device": "cpu"}
+
+    jobs.tell(state="finished", found=(FittedProbes(7, 3, 0.97, 256),))
+    assert "Probes after 7 layers; the best is right 0.97 after block 3 (n 256)" in fit.said.text()
+    assert panel.tabs.currentIndex() == PROBE_TAB
 
 
 def test_blocks_that_are_not_there_are_said_beside_the_form(panel: InterventionsPanel, jobs: PretendJobs) -> None:

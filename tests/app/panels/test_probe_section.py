@@ -242,7 +242,13 @@ def test_where_nothing_can_be_pushed_the_section_is_off_and_says_what_to_do(sect
     assert desk.view.write == 0
     desk.look(write=1)
     answer(desk, {}, {})
-    assert off("relata probe --model discrimination")
+    assert off("this model has no probes yet")
+    asked: list[bool] = []
+    section.fit_wanted.connect(lambda: asked.append(True))
+    assert section.go.text() == "Fit probes…"
+    assert not section.go.isHidden()
+    section.go.click()
+    assert asked
     answer(desk, {})
     desk.edit("Nothing", with_stimulus(desk.document, "base", Stimulus()))
     assert off("needs a pair")
