@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, fields, replace
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -42,24 +42,38 @@ class Form(QWidget, Generic[Options]):
 
     def __init__(self, value: Options, hidden: Collection[str] = ()) -> None:
         super().__init__()
-        self._hidden = hidden
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self.show_value(value)
-
-    def show_value(self, value: Options) -> None:
-        """Show another value of this kind."""
-        while self._layout.rowCount():
-            self._layout.removeRow(0)
-        self.value = value
+        self._value = value
         self.rows: dict[str, QWidget] = {}
         self._beside: dict[str, QWidget] = {}
         hints = field_types(type(value))
         for field in fields(value):  # type: ignore[arg-type]
             kind = hints.get(field.name)
             drawable = kind in (bool, int, float, str) or get_origin(kind) is Literal
-            if drawable and field.name not in self._hidden and "follow" not in field.metadata:
+            if drawable and field.name not in hidden and "follow" not in field.metadata:
                 self._add_row(field, kind)
+
+    @property
+    def value(self) -> Options:
+        """What is chosen. To set it shows it, which is no choice: nobody hears of a change."""
+        return self._value
+
+    @value.setter
+    def value(self, value: Options) -> None:
+        self._value, hints = value, field_types(type(value))
+        for name, row in self.rows.items():
+            shown: Any = getattr(value, name)
+            with QSignalBlocker(row):
+                match row:
+                    case QCheckBox():
+                        row.setChecked(shown)
+                    case QComboBox():
+                        row.setCurrentIndex(get_args(hints[name]).index(shown))
+                    case QSpinBox() | QDoubleSpinBox():
+                        row.setValue(shown)
+                    case QLineEdit():
+                        row.setText(str(shown))
 
     def _add_row(self, field: Field[Any], kind: Any) -> None:
         self.rows[field.name] = widget = self._widget(field, kind)
@@ -92,7 +106,7 @@ class Form(QWidget, Generic[Options]):
             if option.name in self.rows and _fits(options.get(option.name), hints[option.name], option):
                 value = replace(value, **{option.name: options[option.name]})  # type: ignore[type-var]
         if value != self.value:
-            self.show_value(value)
+            self.value = value
             self.changed.emit()
 
     def set_row_shown(self, name: str, shown: bool) -> None:
@@ -143,7 +157,7 @@ class Form(QWidget, Generic[Options]):
 
     def _setter(self, name: str) -> Callable[[object], None]:
         def set_field(value: object) -> None:
-            self.value = replace(self.value, **{name: value})  # type: ignore[type-var]
+            self._value = replace(self._value, **{name: value})  # type: ignore[type-var]
             self.changed.emit()
 
         return set_field

@@ -78,4 +78,4 @@ class Settings(QDialog):
     def _follow(self, _: object) -> None:
         for kind, form in self.forms.items():
             if form.value != self._now(kind):
-                form.show_value(self._now(kind))
+                form.value = self._now(kind)

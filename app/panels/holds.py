@@ -251,7 +251,7 @@ class HoldsPanel(QWidget, Panel):
         why = "It is being asked of other pairs; wait, or cancel that first." if self.busy else self._why_not(varied)
         if why:
             raise UserError("Nothing was asked.", why)
-        self.form.show_value(options)
+        self.form.value = options
         self._vary(varied)
         self._start()
 

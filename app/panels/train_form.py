@@ -163,7 +163,7 @@ class TrainForm(QWidget):
         return read_recipe(resource_folder("recipes") / f"{self.recipe.currentData()}.toml", changes)
 
     def _choose_recipe(self) -> None:
-        self.settings.show_value(_settings_of(self._base({"task": self.settings.value.task})))
+        self.settings.value = _settings_of(self._base({"task": self.settings.value.task}))
         self._follow_settings()
 
     def _follow_settings(self) -> None:

@@ -104,6 +104,7 @@ def test_a_model_without_probes_offers_to_fit_them_and_its_tab_comes_back_when_t
     assert panel.tabs.currentIndex() == FIT_TAB
     fit = panel.fit
     assert {name for name, row in fit.form.rows.items() if row.isVisible()} == {"what", "n_pairs"}
+    assert fit.form.rows["what"].currentText() == "relation: probes"  # type: ignore[attr-defined]
     assert "Learns to read" in fit.about.text()
     fit.start.click()
     order = jobs.run(0).order
