@@ -40,14 +40,13 @@ from core.families.labels import labels_for
 from core.families.layout import CLIP, HALF, IMAGENET, Layout
 from core.families.model import weights_hash
 from core.families.network import shape_facts
-from core.families.recognising import Candidate, read_layout
+from core.families.recognising import KEPT, Candidate, read_layout, refusing
 from core.families.stored import Damaged
 from core.jobs.progress import Job, Progress
 from core.library import Assumption, free_name
 from core.start import own_path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-KEPT = "Nothing was written."
 MOST_SHARED = 2
 """How often the numbers of a file may count, where tensors share them."""
 _WHOLE = (
@@ -129,15 +128,12 @@ def _planned(source: Path, stated: Mapping[str, Any]) -> _Plan:
     """How a checkpoint becomes a model, by shapes alone: names, shapes and the network are those of the real thing."""
     checkpoint = open_checkpoint(source)
     layout, candidate = read_layout(checkpoint, stated)
-    try:
+    with refusing(source.name, layout.title):
         if sum(tensor.n_bytes for tensor in candidate.tensors.values()) > MOST_SHARED * checkpoint.n_bytes:
             raise Damaged("its tensors would take far more memory than the file, because they share their numbers")
         wanted = layout.built.state_dict()
         _check_fit(layout.convert(layout.tensors), wanted)
         card = _card(checkpoint, layout)
-    except (Damaged, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, AssertionError) as error:
-        reason = str(error) if isinstance(error, Damaged) else " ".join(str(error).split())[:200]
-        raise UserError(f"{source.name} ({layout.title}) cannot be imported: {reason}.", KEPT) from error
     if unknown := layout.facts.unknown():
         names = ", ".join(layout.facts.assumptions) or "nothing"
         raise UserError(f"Nothing is open under the name {unknown[0]}.", f"{source.name} leaves open: {names}.")

@@ -35,7 +35,7 @@ class TransformersBEiT(Encoder):
         layer(r"pooler\.layernorm", "fc_norm"),
         layer("layernorm", "norm"),
     )
-    left_out = (r"embeddings\.mask_token$", r".*relative_position_index$")
+    left_out = (r"embeddings\.mask_token$",)
 
     @classmethod
     def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:
