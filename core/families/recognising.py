@@ -20,6 +20,7 @@ KEPT = "Nothing was written."
 _AVERAGED = re.compile(r"(^|[._])(ema|averaged)([._]|$)")
 _TEACHER = re.compile(r"teacher|target|momentum")
 _STUDENT = re.compile(r"student|online")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
 _COUNTED = re.compile(r".*(position_ids|relative_position_index)")
 """Places that older programs counted once and wrote with the weights; each network counts them for itself."""
 
@@ -42,6 +43,11 @@ def recognise(checkpoint: Checkpoint, facts: Facts) -> Candidate:
     """
     found = sorted(_candidates(checkpoint), key=lambda candidate: _rank(candidate.place))
     if not found:
+        if _SHARD.search(checkpoint.source.name):
+            raise UserError(
+                f"{checkpoint.source.name} is one of several files of one model.",
+                "Open their folder, or the file beside it that ends in .index.json.",
+            )
         some = next(iter(next(table for table in checkpoint.tables.values() if table)))
         raise UserError(
             f"{checkpoint.source.name} holds no vision transformer of a kind that is known; it has “{some[:80]}”.",

@@ -110,3 +110,35 @@ def test_siglip_of_any_size_is_refused_with_the_part_that_is_another(tmp_path: P
 
     with pytest.raises(UserError, match=r"naflex \(transformers SigLIP\).*patch_embedding\.weight” has the shape"):
         propose(tmp_path / "naflex")
+
+
+# --------------------------------------------------------------------------------------------- several files, one model
+
+
+def shards(transformers: Any, folder: Path) -> list[Path]:
+    network = transformers.ViTForImageClassification(transformers.ViTConfig(**SIZES))
+    network.save_pretrained(folder, max_shard_size="20KB")
+    return sorted(folder.glob("model-*.safetensors"))
+
+
+def test_a_missing_shard_is_named(tmp_path: Path, transformers: Any) -> None:
+    missing = shards(transformers, tmp_path)[1]
+    missing.unlink()
+
+    with pytest.raises(UserError, match=rf"{missing.name}, which it names, is not beside it"):
+        propose(tmp_path)
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path, transformers: Any) -> None:
+    pointer = shards(transformers, tmp_path)[1]
+    pointer.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0")
+
+    with pytest.raises(UserError, match=rf"{pointer.name}: it is a pointer of Git LFS"):
+        propose(tmp_path)
+
+
+def test_one_shard_alone_says_that_there_are_others(tmp_path: Path, transformers: Any) -> None:
+    first = shards(transformers, tmp_path)[0]
+
+    with pytest.raises(UserError, match=r"one of several files.*index\.json"):
+        propose(first)
