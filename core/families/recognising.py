@@ -119,7 +119,10 @@ def _candidate(
 ) -> Candidate:
     """A candidate with its heads, which are found by their names and widths among what is `near`."""
     width = next(iter(inside[kind.marker].shape), 0)
-    head_name = ""
+    head_name, norm = "", kind.norm_behind
+    if norm and f"{norm}.weight" not in inside:
+        ends = (f"{norm}.weight", f"{norm}.bias")
+        inside |= {end: near[name] for end in ends for name in near if name == end or name.endswith(f".{end}")}
     for wanted, name in ((kind.heads, "head"), ((kind.second_head,) if kind.second_head else (), "head_dist")):
         where = _head(near, wanted, width)
         if where:
