@@ -67,7 +67,13 @@ def described(work: Work) -> dict[str, Any]:
             for asset in work.learned
         ],
         "weights": [
-            {"model": note.reference, "sha256": note.weights_hash, "from": note.origin} for note in work.models
+            {
+                "model": note.reference,
+                "sha256": note.weights_hash,
+                "from": note.origin,
+                "assumed": list(note.assumed),
+            }
+            for note in work.models
         ],
         "history": [
             {"step": m.name or m.text, "starred": m.starred, "recorded": _said(m.verdict)} for m in work.history

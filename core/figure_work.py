@@ -53,6 +53,7 @@ def state_of(work: Work, answer: Answer | None = None, pictures: Sequence[str] =
     }
     if answer is not None:
         state |= {"weights_sha256": answer.model.weights_hash, "device": answer.model.device}
+        state |= {"assumed": list(answer.model.assumed)} if answer.model.assumed else {}
     if len(content) <= CARRIED_BYTES:
         state["document"] = base64.b64encode(content).decode("ascii")
     return state

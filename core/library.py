@@ -131,8 +131,7 @@ def note_opened(reference: str) -> None:
     elsewhere = sorted((name for name in times if os.path.isabs(name)), key=times.__getitem__)
     for name in elsewhere[: -N_ELSEWHERE + 1]:
         del times[name]
-    with suppress(UserError):
-        write_text(_times_file(), json.dumps({**times, _lasting(reference): _now_s()}, indent=1) + "\n")
+    _write_times({**times, _lasting(reference): _now_s()})
 
 
 def log_path() -> Path:
@@ -156,6 +155,7 @@ def remove(reference: str) -> None:
                 shutil.rmtree(part)
             else:
                 part.unlink(missing_ok=True)
+        _move_time(reference)
     except OSError as error:
         raise UserError(f"{path.name} could not be removed whole: {error.strerror}.", f"Delete {path}.") from error
 
@@ -180,6 +180,7 @@ def rename(reference: str, name: str) -> str:
         for old, moved in zip(before, _learned_on(new), strict=True):
             if os.path.exists(old):
                 os.replace(old, moved)
+        _move_time(reference, new)
     except OSError as error:
         raise UserError(
             f"{path.name} could not be renamed: {error.strerror}.", "Its files are in its folder."
@@ -339,6 +340,19 @@ def _read_times() -> dict[str, float]:
 
 def _numbers(times: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     return ((name, float(when)) for name, when in times.items() if isinstance(when, int | float))
+
+
+def _move_time(reference: str, new: str = "") -> None:
+    """What a model was called is forgotten; when it was opened is remembered under its new name, where it has one."""
+    times = _read_times()
+    when = times.pop(reference, None)
+    if when is not None:
+        _write_times({**times, new: when} if new else times)
+
+
+def _write_times(times: Mapping[str, float]) -> None:
+    with suppress(UserError):
+        write_text(_times_file(), json.dumps(times, indent=1) + "\n")
 
 
 def _times_file() -> Path:

@@ -29,7 +29,7 @@ class ModelInfo:
 
     `learned_hash` is of the content of all subspaces and probes, and of how the card says that the weights are run:
     after another fit, or with another card, it is another one.
-    `asset_hashes` are those of each.
+    `asset_hashes` are those of each. `assumed` says in sentences what was taken for granted of the model.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ModelInfo:
     probe_cards: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     learned_hash: str = ""
     asset_hashes: Mapping[AssetKey, str] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
 
     @property
     def fit(self) -> tuple[str, str]:
@@ -80,6 +81,7 @@ def info_of(opened: Opened) -> ModelInfo:
         {block: probe.card for block, probe in opened.probes.items()},
         opened.learned_hash,
         _asset_hashes(opened),
+        model.assumed,
     )
 
 

@@ -76,7 +76,7 @@ def _answers(session: Session, opened: Opened) -> Check:
         said.append(session.answer(Question(document)).found[Decision()])
     first, again = said
     differ = max(abs(a - b) for a, b in zip(first.logits, again.logits, strict=True))
-    words = f"{first.answer}, margin {first.margin:+.2f}, the same twice"
+    words = f"{first.answer}, margin {first.margin:+.2f}, the same twice{first.lens and f'. {first.lens}'}"
     return Check("answers", differ == 0, words if differ == 0 else f"the same picture differs by {differ:.1e}")
 
 

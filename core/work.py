@@ -56,6 +56,7 @@ class ModelNote:
     labels: tuple[str, ...]
     task: str = ""
     learned_hash: str = ""
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Work:
 def note_of(reference: str, model: ModelInfo, origin: str) -> ModelNote:
     """What a document file says of a model that has answered."""
     shape = (model.n_blocks, model.n_heads, model.n_prefix, model.labels)
-    return ModelNote(reference, model.weights_hash, origin, *shape, str(model.card.get("task", "")), model.learned_hash)
+    task = str(model.card.get("task", ""))
+    return ModelNote(reference, model.weights_hash, origin, *shape, task, model.learned_hash, model.assumed)
 
 
 def documents_of(work: Work) -> Iterator[Document]:
@@ -115,8 +117,10 @@ def recorded_answer(work: Work) -> Answer | None:
         return None
     name, geometry, card = work.document.model, work.document.base.geometry, {"task": note.task, "network": {}}
     shape = (note.n_blocks, note.n_heads, note.n_prefix, geometry, note.labels)
-    model = ModelInfo(name, note.weights_hash, RECORDED, *shape, card, {}, learned_hash=note.learned_hash)
-    return Answer(Question(work.document), model, {Decision(): verdict}, (RECORDED,), complete=True)
+    model = ModelInfo(
+        name, note.weights_hash, RECORDED, *shape, card, {}, learned_hash=note.learned_hash, assumed=note.assumed
+    )
+    return Answer(Question(work.document), model, {Decision(): verdict}, (RECORDED, *note.assumed), complete=True)
 
 
 def recorded_verdicts(history: Sequence[Moment]) -> dict[Document, Verdict]:

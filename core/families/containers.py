@@ -34,7 +34,7 @@ def read_container(path: Path) -> tuple[Tree, bool]:
     n_bytes = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(16)
-    if start[8:9] == b"{" or path.suffix.lower() == ".safetensors":  # first: its length may begin like a pickle
+    if start[8:9] == b"{":  # first: its length may begin like a pickle
         return _read_safetensors(path, n_bytes), False
     if start.startswith(b"PK\x03\x04"):
         return _read_archive(path)
@@ -44,6 +44,8 @@ def read_container(path: Path) -> tuple[Tree, bool]:
         raise Damaged("it is a pointer of Git LFS and not the weights themselves")
     if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise Damaged("it is a web page")
+    if path.suffix.lower() == ".safetensors":
+        return _read_safetensors(path, n_bytes), False
     raise Damaged("it is neither safetensors nor what torch.save writes")
 
 
@@ -183,7 +185,7 @@ def _read_stream(path: Path, n_bytes: int) -> Tree:
 def read_shards(index: Path) -> dict[str, Stored]:
     """The tensors of a checkpoint in several files, by its index.
 
-    Raises Damaged where a file is missing or is another one, FileNotFoundError where it is not there.
+    Raises Damaged where a file is missing, is damaged or is another one.
     """
     try:
         names = parse_json(read_text(index))["weight_map"]
@@ -194,7 +196,12 @@ def read_shards(index: Path) -> dict[str, Stored]:
     for shard in shards:
         if not isinstance(shard, str) or Path(shard).name != shard or shard in ("", ".", ".."):
             raise Damaged(f"it names {str(shard)[:80]}, which is no file beside it")
-        tree, _ = read_container(index.parent / shard)
+        if not (index.parent / shard).is_file():
+            raise Damaged(f"{shard}, which it names, is not beside it")
+        try:
+            tree, _ = read_container(index.parent / shard)
+        except Damaged as error:
+            raise Damaged(f"{shard}: {error}") from error
         found = tree if isinstance(tree, dict) else {}
         tensors |= {name: value for name, value in found.items() if isinstance(value, Stored)}
     if missing := [name for name in names if name not in tensors]:

@@ -29,6 +29,7 @@ from core.cards import (
     in_library,
     is_foreign,
     is_number,
+    is_whole,
     library_folder,
     read_card,
     tensor_files,
@@ -38,16 +39,15 @@ from core.families.checkpoint import Checkpoint, file_hash, open_checkpoint
 from core.families.files import write_tensors
 from core.families.labels import labels_for
 from core.families.layout import CLIP, HALF, IMAGENET, Layout
-from core.families.model import weights_hash
+from core.families.model import check_runnable, weights_hash
 from core.families.network import shape_facts
-from core.families.recognising import Candidate, read_layout
+from core.families.recognising import KEPT, Candidate, read_layout, refusing
 from core.families.stored import Damaged
 from core.jobs.progress import Job, Progress
 from core.library import Assumption, free_name
 from core.start import own_path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-KEPT = "Nothing was written."
 MOST_SHARED = 2
 """How often the numbers of a file may count, where tensors share them."""
 _WHOLE = (
@@ -129,19 +129,28 @@ def _planned(source: Path, stated: Mapping[str, Any]) -> _Plan:
     """How a checkpoint becomes a model, by shapes alone: names, shapes and the network are those of the real thing."""
     checkpoint = open_checkpoint(source)
     layout, candidate = read_layout(checkpoint, stated)
-    try:
+    with refusing(source.name, layout.title):
         if sum(tensor.n_bytes for tensor in candidate.tensors.values()) > MOST_SHARED * checkpoint.n_bytes:
             raise Damaged("its tensors would take far more memory than the file, because they share their numbers")
         wanted = layout.built.state_dict()
+        _check_said(layout)
         _check_fit(layout.convert(layout.tensors), wanted)
+        check_runnable(layout.built)
         card = _card(checkpoint, layout)
-    except (Damaged, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, AssertionError) as error:
-        reason = str(error) if isinstance(error, Damaged) else " ".join(str(error).split())[:200]
-        raise UserError(f"{source.name} ({layout.title}) cannot be imported: {reason}.", KEPT) from error
     if unknown := layout.facts.unknown():
         names = ", ".join(layout.facts.assumptions) or "nothing"
         raise UserError(f"Nothing is open under the name {unknown[0]}.", f"{source.name} leaves open: {names}.")
     return _Plan(checkpoint, layout, candidate, card)
+
+
+def _check_said(layout: Layout) -> None:
+    """Raises Damaged where the configuration says what no shape of a tensor shows: that blocks are missing, or that as
+    many patches as in a square are in none."""
+    n_blocks, image_px = layout.facts.config.get("num_hidden_layers"), layout.facts.config.get("image_size")
+    if is_whole(n_blocks) and n_blocks != len(layout.built.blocks):
+        raise Damaged(f"its config.json says {n_blocks} blocks, and it has {len(layout.built.blocks)}")
+    if isinstance(image_px, list) and len(set(map(str, image_px))) > 1:
+        raise Damaged(f"its images are {' × '.join(map(str, image_px[:3]))} pixels, not square")
 
 
 def _check_fit(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
@@ -199,14 +208,24 @@ def _pixels_said(beside: Mapping[str, Mapping[str, Any]]) -> tuple[list[float], 
             continue
         if place.get("do_normalize") is False:
             return [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
-        found = [_three(place.get(name)) for name in (mean, std)]
-        if all(found) and min(found[1]) >= LEAST_STD:
-            return found[0], found[1]
+        means, stds = (_three(place.get(name)) for name in (mean, std))
+        if means and stds and min(stds) >= LEAST_STD:
+            scale = _scale(place, max(means))
+            return [value / scale for value in means], [value / scale for value in stds]
     return None
 
 
+def _scale(said: Mapping[str, Any], highest_mean: float) -> float:
+    """What the brightest pixel is in the units of a mean and a standard deviation: ours run from 0 to 1."""
+    if said.get("do_rescale") is False:
+        return 255.0 if highest_mean > 1 else 1.0  # smaller ones are of pixels that are between 0 and 1 already
+    factor = said.get("rescale_factor")
+    return 255 * float(factor) if is_number(factor) and factor > 0 else 1.0  # type: ignore[arg-type,operator]
+
+
 def _three(value: object) -> list[float]:
-    """Three numbers, or none."""
+    """Three numbers, also where one is said for all, or none."""
+    value = [value] * 3 if is_number(value) else value
     fits = isinstance(value, list) and len(value) == 3 and all(map(is_number, value))
     return [float(number) for number in value] if fits and isinstance(value, list) else []
 

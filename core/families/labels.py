@@ -33,7 +33,9 @@ def labels_for(n_classes: int, config: Mapping[str, Any], facts: Facts) -> list[
 
 def _said(n_classes: int, config: Mapping[str, Any]) -> list[str]:
     """The names in a configuration of transformers or of timm; none where these are only numbers."""
-    by_id = config.get("id2label")
+    by_id, by_name = config.get("id2label"), config.get("label2id")
+    if by_id is None and isinstance(by_name, Mapping):
+        by_id = {str(index): name for name, index in by_name.items()}
     names: Any = config.get("label_names")
     if isinstance(by_id, Mapping) and len(by_id) == n_classes:
         names = [by_id.get(str(index)) for index in range(n_classes)]

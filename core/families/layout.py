@@ -164,6 +164,8 @@ class Layout:
     order: ClassVar[int] = 100
     """Kinds with a smaller one are tried first."""
     heads: ClassVar[Sequence[str]] = HEADS
+    norm_behind: ClassVar[str] = ""
+    """The last norm, which some programs have behind the network and not in it."""
     second_head: ClassVar[str] = ""
     """A classifier beside the first, which becomes `head_dist`."""
     pixels: ClassVar[Pixels] = IMAGENET

@@ -88,6 +88,16 @@ class Model:
         return card_task(self.card)
 
     @property
+    def stamp(self) -> dict[str, object]:
+        """What the card of something that was learned on the model says of it."""
+        said: dict[str, object] = {
+            "model": self.name,
+            "weights_sha256": self.weights_hash,
+            "run_sha256": self.run_sha256,
+        }
+        return {**said, "assumed": list(self.assumed)} if self.assumed else said
+
+    @property
     def judges_relation(self) -> bool:
         """Whether the classes 0 and 1 are “different” and “same”."""
         return judges_relation(self.labels)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 
 from core.errors import UserError
 from core.families.checkpoint import Checkpoint, Table
 from core.families.layout import Facts, Found, Layout
-from core.families.stored import Stored
+from core.families.stored import Damaged, Stored
 from core.registry import kinds
 
 LAYOUTS = "core.families.layouts"
 PART = "weights"
+KEPT = "Nothing was written."
 _AVERAGED = re.compile(r"(^|[._])(ema|averaged)([._]|$)")
 _TEACHER = re.compile(r"teacher|target|momentum")
 _STUDENT = re.compile(r"student|online")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
+_COUNTED = re.compile(r".*(position_ids|relative_position_index)")
+"""Places that older programs counted once and wrote with the weights; each network counts them for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ def recognise(checkpoint: Checkpoint, facts: Facts) -> Candidate:
     """
     found = sorted(_candidates(checkpoint), key=lambda candidate: _rank(candidate.place))
     if not found:
+        if _SHARD.search(checkpoint.source.name):
+            raise UserError(
+                f"{checkpoint.source.name} is one of several files of one model.",
+                "Open their folder, or the file beside it that ends in .index.json.",
+            )
         some = next(iter(next(table for table in checkpoint.tables.values() if table)))
         raise UserError(
             f"{checkpoint.source.name} holds no vision transformer of a kind that is known; it has “{some[:80]}”.",
@@ -63,10 +74,12 @@ def _rank(place: str) -> int:
 
 
 def _candidates(checkpoint: Checkpoint) -> Iterator[Candidate]:
-    for where, table in checkpoint.tables.items():
+    for where, whole in checkpoint.tables.items():
+        table = {name: tensor for name, tensor in whole.items() if not _COUNTED.fullmatch(name)}
         taken: set[str] = set()
         for kind in kinds(LAYOUTS, Layout):
-            for prefix in _prefixes(table, kind.marker):
+            prefixes = _prefixes(table, kind.marker)
+            for prefix in prefixes:
                 inside = {
                     name.removeprefix(prefix): tensor for name, tensor in table.items() if name.startswith(prefix)
                 }
@@ -74,7 +87,7 @@ def _candidates(checkpoint: Checkpoint) -> Iterator[Candidate]:
                 if prefix not in taken and kind.fits(inside.keys(), outside.keys()):
                     taken.add(prefix)
                     place = f"{where}.{prefix}".strip(".") or "the file"
-                    yield _candidate(place, kind, inside, outside)
+                    yield _candidate(place, kind, inside, outside, _near(outside, prefix, prefixes))
 
 
 def _prefixes(table: Table, marker: str) -> list[str]:
@@ -86,17 +99,37 @@ def _outside(table: Table, prefix: str) -> dict[str, Stored]:
     return {name: tensor for name, tensor in table.items() if not (prefix and name.startswith(prefix))}
 
 
-def _candidate(place: str, kind: type[Layout], inside: dict[str, Stored], outside: dict[str, Stored]) -> Candidate:
-    """A candidate with its heads, which are found by their names and widths."""
-    width = inside[kind.marker].shape[0]
-    head_name = ""
+def _near(outside: Mapping[str, Stored], prefix: str, prefixes: Sequence[str]) -> dict[str, Stored]:
+    """What lies outside of a network and no nearer to another one: a teacher has its own head, not the student's."""
+    return {
+        name: tensor
+        for name, tensor in outside.items()
+        if all(_shared(name, other) <= _shared(name, prefix) for other in prefixes)
+    }
+
+
+def _shared(name: str, prefix: str) -> int:
+    """How many parts of a name are those that a prefix begins with."""
+    pairs = zip(name.split("."), prefix.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _candidate(
+    place: str, kind: type[Layout], inside: dict[str, Stored], outside: Collection[str], near: Mapping[str, Stored]
+) -> Candidate:
+    """A candidate with its heads, which are found by their names and widths among what is `near`."""
+    width = next(iter(inside[kind.marker].shape), 0)
+    head_name, norm = "", kind.norm_behind
+    if norm and f"{norm}.weight" not in inside:
+        ends = (f"{norm}.weight", f"{norm}.bias")
+        inside |= {end: near[name] for end in ends for name in near if name == end or name.endswith(f".{end}")}
     for wanted, name in ((kind.heads, "head"), ((kind.second_head,) if kind.second_head else (), "head_dist")):
-        where = _head(outside, wanted, width)
+        where = _head(near, wanted, width)
         if where:
             inside = {known: tensor for known, tensor in inside.items() if not known.startswith(f"{where}.")}
             for part in ("weight", "bias"):
-                if f"{where}.{part}" in outside:
-                    inside[f"{name}.{part}"] = outside[f"{where}.{part}"]
+                if f"{where}.{part}" in near:
+                    inside[f"{name}.{part}"] = near[f"{where}.{part}"]
             head_name = head_name or where
     return Candidate(place, kind, inside, head_name, tuple(outside))
 
@@ -111,17 +144,29 @@ def _head(outside: Mapping[str, Stored], wanted: Sequence[str], width: int) -> s
     return ""
 
 
+@contextmanager
+def refusing(name: str, title: str) -> Iterator[None]:
+    """Raises UserError, in words, for whatever does not fit of a file that is taken to be of a kind."""
+    wrong = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+    try:
+        yield
+    except wrong as error:
+        reason = str(error) if isinstance(error, Damaged) else " ".join(str(error).split())[:200]
+        raise UserError(f"{name} ({title}) cannot be imported: {reason}.", KEPT) from error
+
+
 def read_layout(checkpoint: Checkpoint, stated: Mapping[str, object]) -> tuple[Layout, Candidate]:
     """The kind of the network in a checkpoint with what is known of it, no tensor read.
 
-    Raises UserError where there is none of a kind that is known.
+    Raises UserError where there is none of a kind that is known, or it is none of that kind.
     """
     asked = Facts({}, stated)
     candidate = recognise(checkpoint, asked)
     metas = {name: tensor.meta for name, tensor in candidate.tensors.items()}
     found = Found(metas, candidate.head_name, candidate.outside, checkpoint.scripted)
-    layout = candidate.kind(found, Facts(candidate.kind.config_of(checkpoint.beside), stated))
-    if not layout.agrees():
-        layout = candidate.kind(found, Facts({}, stated))
+    with refusing(checkpoint.source.name, candidate.kind.title):
+        layout = candidate.kind(found, Facts(candidate.kind.config_of(checkpoint.beside), stated))
+        if not layout.agrees():
+            layout = candidate.kind(found, Facts({}, stated))
     layout.facts.assumptions.update(asked.assumptions)
     return layout, candidate

@@ -43,7 +43,8 @@ class TimmLayout(Layout):
         if not timm.is_model(name):
             raise Damaged(f"timm has no network “{name[:80]}”")
         config = self.facts.config
-        size = config.get("pretrained_cfg", {}).get("input_size")
+        pixels = config.get("pretrained_cfg")
+        size = pixels.get("input_size") if isinstance(pixels, dict) else None
         head = self.tensors.get("head.weight")
         network = {
             TIMM: name,
@@ -51,7 +52,7 @@ class TimmLayout(Layout):
             "num_classes": 0 if head is None else int(head.shape[0]),
             **({"global_pool": config["global_pool"]} if isinstance(config.get("global_pool"), str) else {}),
         }
-        return {**network, **config.get("model_args", {})}
+        return {**network, **(config.get("model_args") or {})}
 
     def described(self) -> dict[str, Any]:
         """What a card says of a network that nothing names.

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cards import read_card
+from core.cards import INDEX_SUFFIX, read_card
 from core.catalogue import HUB, download_place, hub_list, hub_url
 from core.errors import UserError
 from core.families.checkpoint import CONFIGS, IN_FOLDERS
 from core.families.importing import import_model
-from core.jobs.download import download, elsewhere, read_json
+from core.jobs.download import download, read_json
 from core.jobs.progress import Job, Progress, part
 from core.library import library_model
 from core.storage import write_text
@@ -40,7 +40,7 @@ def fetch_repository(reference: str, *, may_download: bool, stated: Mapping[str,
     if known is not None and not stated:
         return known.reference
     folder = download_place(repo, "config.json").parent
-    if not any((folder / name).is_file() for name in IN_FOLDERS):
+    if not _is_whole(folder):
         if not may_download:
             raise UserError(
                 f"The files of {repo} are not on this computer.",
@@ -55,6 +55,14 @@ def fetch_repository(reference: str, *, may_download: bool, stated: Mapping[str,
     return path.stem
 
 
+def _is_whole(folder: Path) -> bool:
+    """Whether all files of the best weights in a folder are there: a download may have been stopped between them."""
+    weights = next((folder / name for name in IN_FOLDERS if (folder / name).is_file()), None)
+    if weights is None or not weights.name.endswith(INDEX_SUFFIX):
+        return weights is not None
+    return all((folder / shard).is_file() for shard in _shards(weights))
+
+
 def _fetched(repo: str, folder: Path) -> Job[None]:
     """Fetch the files of a repository that make a model, the weights last."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
@@ -67,7 +75,7 @@ def _fetched(repo: str, folder: Path) -> Job[None]:
         last = name == names[-1]
         share = SHARE_OF_DOWNLOAD - index if last else 1
         yield from part(download(hub_url(repo, name), folder / name), index, share, 100)
-        if name.endswith(".index.json"):
+        if name.endswith(INDEX_SUFFIX):
             shards = sorted(set(_shards(folder / name)))
             for number, shard in enumerate(shards):
                 each = max(1, (SHARE_OF_DOWNLOAD - index) // len(shards))
@@ -77,11 +85,24 @@ def _fetched(repo: str, folder: Path) -> Job[None]:
 def _names_in(repo: str, folder: Path) -> list[str]:
     """The names of the files of a repository."""
     url = hub_list(repo)
-    said = read_json(url, folder / "config.json")
+    try:
+        said = read_json(url, folder / repo.partition("/")[2])
+    except UserError as error:
+        raise UserError(error.message, _by_hand(repo, folder)) from error
     files = said.get("siblings") if isinstance(said, Mapping) else None
     if not isinstance(files, list):
-        raise UserError(f"What {url} says is no list of files.", elsewhere(hub_url(repo, ""), folder))
+        raise UserError(f"What {url} says is no list of files.", _by_hand(repo, folder))
     return [str(each["rfilename"]) for each in files if isinstance(each, Mapping) and "rfilename" in each]
+
+
+def _by_hand(repo: str, folder: Path) -> str:
+    """What to do where the files of a repository cannot be had from here."""
+    page = hub_url(repo, "").partition("/resolve/")[0]
+    return (
+        f"Look at {page} on a machine where it can be had, fetch its weights, such as model.safetensors, and "
+        f"config.json and preprocessor_config.json where it has them, put them here into {folder}, and open the model "
+        "again."
+    )
 
 
 def _wanted(repo: str, names: Sequence[str]) -> list[str]:

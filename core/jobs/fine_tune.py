@@ -6,6 +6,7 @@ Source: Lepori et al. 2024, fine-tuning; docs/methods.md, "Training".
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,8 @@ from core.render import render_many
 from core.scene import RELATIONS
 
 AT_ONCE = 50
+OF_HEADS = ("labels", "head")
+"""What may be assumed of a head, and is not of the one that takes its place."""
 
 
 def of_model(recipe: Recipe, model: Model) -> Recipe:
@@ -105,6 +108,9 @@ def fine_tuned_card(init: Model, recipe: Recipe) -> dict[str, Any]:
         "provenance": init.card.get("provenance", ""),
         "licence": init.card.get("licence", ""),
     }
+    listed = init.card.get("assumptions")
+    if taken := [one for one in listed or () if isinstance(one, Mapping) and one.get("name") not in OF_HEADS]:
+        card["assumptions"] = taken
     if recipe.tune != "low-rank":
         return card
     parent = init.card.get("parent") or {"model": lasting(init.reference), "weights_sha256": init.weights_hash}

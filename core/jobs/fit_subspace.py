@@ -160,11 +160,10 @@ def search_subspace(
     basis = rotation[:, mask > 0]
     tensors = {"basis": basis, **landmarks(basis.cpu(), *_item_values(seen_whole), N_COLORS)}
     found = {"iia": iia, "wrong_object_iia": wrong, "base_accuracy": 1.0 - error, "n_test": len(test)}
-    of = {"model": model.name, "weights_sha256": model.weights_hash, "run_sha256": model.run_sha256}
     card = {
         "property": property,
         "block": block,
-        **of,
+        **model.stamp,
         **found,
         "subspace_size": basis.shape[1],
         "width": model.width,

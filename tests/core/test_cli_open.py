@@ -39,6 +39,17 @@ def test_what_a_file_holds_is_printed_and_why_there_is_no_answer(
     assert "no model" in found["answer"]["refused"]
 
 
+def test_what_was_assumed_of_its_model_is_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = read_work(FIRST_FORMAT)
+    words = "Assumed: activation gelu: weights do not say it."
+    path = tmp_path / "a.relata"
+    write_work(path, replace(work, models=tuple(replace(note, assumed=(words,)) for note in work.models)))
+
+    assert main(["open", str(path), "--json", "--device", "cpu"]) == 0
+
+    assert [entry["assumed"] for entry in json.loads(capsys.readouterr().out)["weights"]] == [[words]]
+
+
 def test_every_state_that_it_holds_is_answered_anew_beside_what_was_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

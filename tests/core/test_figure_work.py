@@ -57,6 +57,21 @@ def opened(path: Path) -> Work:
     return carried.work
 
 
+def test_a_figure_says_what_was_assumed_of_the_model(tmp_path: Path) -> None:
+    words = ("Assumed: activation gelu: weights do not say it.",)
+    answer = replace(ANSWER, model=replace(INFO, assumed=words))
+
+    state = state_of(a_work(), answer)
+
+    assert state["assumed"] == list(words)
+    again = opened(written(tmp_path, state))
+    recorded = recorded_answer(again)
+    assert again.models[0].assumed == words
+    assert recorded is not None
+    assert recorded.model.assumed == words
+    assert "assumed" not in state_of(a_work(), ANSWER)
+
+
 def test_a_figure_opens_as_what_it_shows_with_the_answer_it_was_given(tmp_path: Path) -> None:
     work = opened(written(tmp_path, state_of(a_work(), ANSWER, ["pad"])))
 

@@ -97,6 +97,19 @@ def test_the_model_that_was_opened_last_stands_first(add: Add, at: Callable[[flo
     assert [model.opened for model in listed()[:3]] == [3, 2, 1]
 
 
+def test_when_a_model_was_opened_goes_with_its_name_and_away_with_it(add: Add, at: Callable[[float], None]) -> None:
+    add("mine")
+    at(7.0)
+    note_opened("mine")
+
+    rename("mine", "yours")
+    assert find("yours").opened == 7.0
+
+    remove("yours")
+    add("yours")
+    assert find("yours").opened == 0.0
+
+
 def test_a_file_opened_from_elsewhere_is_remembered_until_it_is_gone(
     add: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

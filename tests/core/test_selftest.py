@@ -131,6 +131,7 @@ def test_any_patch_size_and_any_head_is_tested_as_far_as_it_goes(
     report = finish(selftest.selftest(str(tmp_path / "any.safetensors")))
 
     assert checks_of(report) == {"parity": True, "answers": True, "accuracy": None, "flip": None}
+    assert ("This network has no classes" in report["checks"][1]["said"]) == (n_classes == 0)
     assert report["ok"]
 
 

@@ -25,17 +25,19 @@ class TransformersBEiT(Encoder):
     order = 70
     pixels = HALF
     pixels_why = "BEiT has these"
+    norm_behind = "layernorm"
     rules = (
         (r"embeddings\.cls_token", "cls_token"),
         (r"embeddings\.position_embeddings", "pos_embed"),
         (BLOCK + r"lambda_([12])", r"blocks.\1.gamma_\2"),
         (BLOCK + r"(?:attention\.attention\.)?" + _TABLE, r"blocks.\1.attn.relative_position_bias_table"),
         (r"encoder\." + _TABLE, "rel_pos_bias.relative_position_bias_table"),
+        (r"shared_position_bias\.relative_position_bias_table", "rel_pos_bias.relative_position_bias_table"),
         layer(r"embeddings\.patch_embeddings\.projection", "patch_embed.proj"),
         layer(r"pooler\.layernorm", "fc_norm"),
         layer("layernorm", "norm"),
     )
-    left_out = (r"embeddings\.mask_token$", r".*relative_position_index$")
+    left_out = (r"embeddings\.mask_token$",)
 
     @classmethod
     def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:

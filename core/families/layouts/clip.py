@@ -28,7 +28,6 @@ class TransformersCLIP(Encoder):
         layer("pre_layrnorm", "norm_pre"),
         layer("post_layernorm", "norm"),
     )
-    left_out = (r"embeddings\.position_ids$",)
 
     def network(self) -> dict[str, Any]:
         """timm's VisionTransformer with a norm before the blocks, and so with a patch embedding without a bias.

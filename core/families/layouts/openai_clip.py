@@ -8,6 +8,7 @@ from typing import Any
 from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import Tensor
 
+from core.cards import is_whole
 from core.families.layout import CLIP, Layout, Tensors, n_blocks, ratio, shape_of, side
 from core.families.layouts.vit import with_head_bias
 from core.families.stored import Damaged
@@ -31,13 +32,17 @@ class OriginalCLIP(Layout):
     @classmethod
     def config_of(cls, beside: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
         """What open_clip says of the image encoder, under the names that transformers has for it."""
-        model = beside.get("open_clip_config.json", {}).get("model_cfg", {})
+        said = beside.get("open_clip_config.json", {}).get("model_cfg")
+        model = said if isinstance(said, dict) else {}
         vision = model.get("vision_cfg")
-        if not isinstance(vision, dict) or not isinstance(vision.get("width"), int):
+        width, head = (
+            (vision.get("width"), vision.get("head_width", HEAD_WIDTH)) if isinstance(vision, dict) else (0, 0)
+        )
+        if not (is_whole(width) and is_whole(head) and width and head):
             return {}
         return {
-            "hidden_size": vision["width"],
-            "num_attention_heads": vision["width"] // vision.get("head_width", HEAD_WIDTH),
+            "hidden_size": width,
+            "num_attention_heads": width // head,
             "hidden_act": "quick_gelu" if model.get("quick_gelu") else "gelu",
             "layer_norm_eps": 1e-5,
         }

@@ -35,7 +35,6 @@ class TransformersSigLIP(Encoder):
         layer(r"head\.mlp\.fc1", f"{_POOL}mlp.fc1"),
         layer(r"head\.mlp\.fc2", f"{_POOL}mlp.fc2"),
     )
-    left_out = (r"embeddings\.position_ids$",)
 
     @classmethod
     def fits(cls, names: Collection[str], outside: Collection[str]) -> bool:

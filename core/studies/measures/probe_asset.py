@@ -27,9 +27,7 @@ def probe_asset(
     probes, hits = yield from fit_and_measure(model, options, sites, n=n, seed=seed, keep=as_kept)
     rows = probe_rows(model, hits, sites, probes)
     card = {
-        "model": model.name,
-        "weights_sha256": model.weights_hash,
-        "run_sha256": model.run_sha256,
+        **model.stamp,
         "settings": Probes(n=n, seed=seed, probe=options).settings(Bench((model,))),
         "base_accuracy": rows[0]["base_accuracy"],
         "blocks": [_measured(block, rows) for block in sorted(probes)],

@@ -377,7 +377,9 @@ NONE: dict[str, tuple[bytes, str]] = {
     "notes.pth": (b"Dear diary, today", "neither safetensors nor"),
     "model.ckpt": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "pointer of Git LFS"),
     "vit.bin": (b"\n<!DOCTYPE html><html>", "a web page"),
-    "x.safetensors": (b"version https://git-lfs.github.com/spec/v1\n", "header"),
+    "x.safetensors": (b"version https://git-lfs.github.com/spec/v1\n", "pointer of Git LFS"),
+    "y.safetensors": (b"<!doctype html><html>", "a web page"),
+    "z.safetensors": (b"RIFF....WAVEfmt ", "header"),
 }
 
 

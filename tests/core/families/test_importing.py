@@ -121,6 +121,14 @@ def test_what_was_assumed_is_said_of_the_opened_model(bare: Path) -> None:
     torch.testing.assert_close(model.network(image()), tiny()(image()), atol=1e-5, rtol=0)
 
 
+def test_labels_may_be_said_by_their_numbers_alone() -> None:
+    facts = Facts({}, {})
+
+    assert labels_for(2, {"label2id": {"same": 0, "different": 1}}, facts) == ["same", "different"]
+    assert not facts.assumptions
+    assert labels_for(2, {"label2id": {"same": 0, "different": "one"}}, facts) == ["different", "same"]
+
+
 def test_labels_come_from_the_configuration(tmp_path: Path, transformers: Any) -> None:
     config = transformers.ViTConfig(**SIZES, id2label={0: "crane", 1: "ox", 2: "crane"}, label2id={"crane": 2, "ox": 1})
     shaken(transformers.ViTForImageClassification(config)).save_pretrained(tmp_path / "folder")
@@ -161,6 +169,26 @@ def test_mean_and_std_come_from_the_file_beside_it(name: str, content: Any, bare
     assert {"mean", "std"}.isdisjoint(by_name(proposal))
 
 
+@pytest.mark.parametrize(
+    ("said", "mean", "std"),
+    [
+        ({"rescale_factor": 1 / 127.5, "image_mean": [1, 1, 1], "image_std": [1, 1, 1]}, 0.5, 0.5),
+        ({"do_rescale": False, "image_mean": [127.5] * 3, "image_std": [51.0] * 3}, 0.5, 0.2),
+        ({"do_rescale": False, "image_mean": [0.5] * 3, "image_std": [0.2] * 3}, 0.5, 0.2),
+        ({"do_rescale": True, "rescale_factor": 1 / 255, "image_mean": 0.4, "image_std": 0.3}, 0.4, 0.3),
+    ],
+    ids=["twice as far", "of 255", "of 1 already", "one for all channels"],
+)
+def test_mean_and_std_are_those_of_pixels_between_0_and_1(
+    said: dict[str, Any], mean: float, std: float, bare: Path
+) -> None:
+    (bare.parent / "preprocessor_config.json").write_text(json.dumps(said))
+
+    card = propose(bare).card
+
+    assert (card["mean"], card["std"]) == (pytest.approx([mean] * 3), pytest.approx([std] * 3))
+
+
 def test_images_that_are_not_normalised_keep_their_values(bare: Path) -> None:
     (bare.parent / "preprocessor_config.json").write_text('{"do_normalize": false}')
 
@@ -174,6 +202,45 @@ def test_a_configuration_of_no_use_is_passed_over(text: str, bare: Path) -> None
     (bare.parent / "preprocessor_config.json").write_text(text)
 
     assert "mean" in by_name(propose(bare))
+
+
+@pytest.mark.parametrize("said", [[1], None, "none"], ids=str)
+def test_a_folder_of_timm_may_say_nothing_of_its_pixels(said: Any, tmp_path: Path) -> None:
+    source = save(tiny(patch_size=16, embed_dim=192, num_heads=3, depth=12).state_dict(), tmp_path / "model.bin")
+    said = {"architecture": "vit_tiny_patch16_224", "pretrained_cfg": said, "model_args": {"img_size": 32}}
+    (tmp_path / "config.json").write_text(json.dumps(said))
+
+    assert set(by_name(propose(source))) == {"mean", "std", "labels"}
+
+
+def test_a_network_with_fewer_blocks_than_its_configuration_says_is_refused(tmp_path: Path, transformers: Any) -> None:
+    network = shaken(transformers.ViTForImageClassification(transformers.ViTConfig(**SIZES)))
+    network.save_pretrained(tmp_path)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "num_hidden_layers": 12}))
+
+    with pytest.raises(UserError, match=r"config\.json says 12 blocks, and it has 2"):
+        propose(tmp_path)
+
+
+def test_images_that_are_not_square_by_the_configuration_are_refused(tmp_path: Path, transformers: Any) -> None:
+    sizes = {**SIZES, "image_size": (32, 128)}  # as many patches as in a square of 64
+    transformers.ViTForImageClassification(transformers.ViTConfig(**sizes)).save_pretrained(tmp_path)
+
+    with pytest.raises(UserError, match="images are 32 × 128 pixels, not square"):
+        propose(tmp_path)
+
+
+@pytest.mark.parametrize("n_channels", [1, 4])
+def test_a_network_of_other_images_than_rgb_is_refused_before_it_is_written(
+    n_channels: int, tmp_path: Path, library: Path, transformers: Any
+) -> None:
+    transformers.ViTModel(transformers.ViTConfig(**SIZES, num_channels=n_channels)).save_pretrained(tmp_path / "vit")
+
+    with pytest.raises(UserError, match=f"images of {n_channels} channels"):
+        finish(import_model(tmp_path / "vit"))
+
+    assert not library.exists()
 
 
 def test_a_configuration_of_another_network_is_passed_over(tmp_path: Path, transformers: Any) -> None:

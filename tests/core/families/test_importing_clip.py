@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.families.importing import propose
 from tests.core.families.foreign import (
     Holder,
     Streams,
@@ -69,6 +70,18 @@ def test_a_folder_of_open_clip_says_what_its_weights_do_not(open_clip: Any, tmp_
 
     assert_same(of_clip(network), ours, image())
     assert (card["mean"], card["std"]) == ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
+
+
+@pytest.mark.parametrize(
+    "said", [[1], {"vision_cfg": {"width": 32, "head_width": 0}}, {"vision_cfg": {"width": 32, "head_width": "x"}}]
+)
+def test_a_configuration_of_open_clip_that_makes_no_sense_is_passed_over(
+    said: Any, open_clip: Any, tmp_path: Path
+) -> None:
+    source = save(tiny_clip(open_clip).state_dict(), tmp_path / "open_clip_model.safetensors")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": said}))
+
+    assert {"num_heads", "act_layer"} <= {one.name for one in propose(source).assumptions}
 
 
 def test_a_state_dict_of_openai_has_quick_gelu(open_clip: Any, tmp_path: Path) -> None:

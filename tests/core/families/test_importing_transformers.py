@@ -181,6 +181,20 @@ def test_mae_with_its_decoder_is_the_same_encoder(naming: str, tmp_path: Path, t
     assert card["layout"] == "transformers MAE"
 
 
+@pytest.mark.parametrize("naming", NAMINGS)
+def test_beit_as_it_was_pretrained_has_its_last_norm_behind_it(naming: str, tmp_path: Path, transformers: Any) -> None:
+    config = transformers.BeitConfig(**SIZES, use_mask_token=True, use_shared_relative_position_bias=True)
+    network = shaken(transformers.BeitForMaskedImageModeling(config))
+
+    ours, card = imported(saved(network, naming, tmp_path / "folder"))
+
+    with torch.no_grad():
+        out = network.beit(image(), output_hidden_states=True)
+        wanted = (list(out.hidden_states[1:]), network.layernorm(out.last_hidden_state)[:, 0])
+    assert_same(wanted, ours, image())
+    assert card["labels"] == []
+
+
 def test_shards_are_one_model(tmp_path: Path, transformers: Any) -> None:
     network, answer = SOURCES["ViT"](transformers)
     shaken(network).save_pretrained(tmp_path / "folder", max_shard_size="20KB")

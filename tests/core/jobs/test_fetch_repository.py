@@ -99,6 +99,34 @@ def test_files_that_were_put_by_hand_are_taken_without_a_network() -> None:
     assert finish(fetch_model(f"hf-hub:{REPO}")) == "my-vit"
 
 
+def test_without_a_network_it_is_said_which_files_to_fetch_elsewhere_and_where_to_put_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+    with pytest.raises(UserError, match="cannot be reached") as refusal:
+        finish(fetch_model(f"hf-hub:{REPO}", may_download=True))
+
+    assert f"http://127.0.0.1:9/{REPO}" in refusal.value.hint
+    assert "api/models" not in refusal.value.hint
+    assert {"model.safetensors", "config.json"} <= set(refusal.value.hint.replace(",", "").split())
+    assert str(download_place(REPO, "x").parent) in refusal.value.hint
+
+
+def test_a_download_of_several_files_that_was_stopped_between_them_goes_on(server: Server) -> None:
+    state = tiny_network().state_dict()
+    shards = {f"model-{name}.safetensors": save({name: value}) for name, value in state.items()}
+    index = {"weight_map": {name: f"model-{name}.safetensors" for name in state}}
+    publish(server, {"model.safetensors.index.json": json.dumps(index).encode(), **shards})
+    job = fetch_model(f"hf-hub:{REPO}", may_download=True)
+    while not any("cls_token" in path for path in fetched(server)):
+        next(job)
+    job.close()
+    assert own() == []
+
+    assert finish(fetch_model(f"hf-hub:{REPO}", may_download=True)) == "my-vit"
+
+
 @pytest.mark.parametrize("evil", ["../../a.safetensors", "/etc/passwd", "a/b.safetensors", ".."])
 def test_an_index_that_names_files_elsewhere_is_refused(server: Server, evil: str) -> None:
     index = {"weight_map": {"cls_token": evil}}

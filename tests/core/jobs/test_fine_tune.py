@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,19 @@ def test_a_head_for_same_and_different_is_kept_in_whatever_order_and_case_its_ca
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(trainee.eval().network(x), model.network(x), atol=1e-5, rtol=1e-5)
+
+
+def test_what_was_assumed_of_the_parent_is_said_of_what_was_learned_on_it_but_not_of_the_head(
+    tmp_path: Path, parent: str
+) -> None:
+    taken = [{"name": name, "value": "x", "why": "nobody says"} for name in ("act_layer", "labels", "head")]
+    Path(parent).with_suffix(".json").write_text(json.dumps({**PARENT, "assumptions": taken}))
+
+    card = finish(train_model(recipe_on(parent), tmp_path / "tuned.safetensors", CPU, n_test=8))
+
+    assert [one["name"] for one in card["assumptions"]] == ["act_layer"]
+    said = [words for words in open_model(str(tmp_path / "tuned.safetensors"), CPU).assumed if "nobody" in words]
+    assert said == ["Assumed: activation x: nobody says."]
 
 
 def test_a_delta_finds_a_parent_named_by_a_path_from_every_folder(

@@ -248,9 +248,12 @@ def test_every_block_asked_for_is_searched_and_progress_never_falls(model: Model
 
 
 def test_the_card_says_what_was_measured_on_which_weights(model: Model) -> None:
-    (fitted,) = finish(fit_subspaces(model, "color", [1], QUICK))
+    assumed = replace(model, assumed=("Assumed: mean 0.5.",))
+
+    (fitted,) = finish(fit_subspaces(assumed, "color", [1], QUICK))
 
     card = fitted.card
+    assert card["assumed"] == ["Assumed: mean 0.5."]
     assert (card["property"], card["block"], card["n_test"], card["width"]) == ("color", 1, 60, WIDTH)
     assert card["weights_sha256"] == model.weights_hash
     assert card["options"]["n_pairs"] == 150

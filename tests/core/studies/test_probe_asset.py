@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,12 @@ from tests.core.studies.networks import Reader, feed_stimuli, model_of, planted_
 def test_the_card_holds_what_the_study_measures_at_every_block_and_strength(monkeypatch: pytest.MonkeyPatch) -> None:
     feed_stimuli(monkeypatch, probe, planted_stream)
 
-    probes, card = finish(probe_asset(model_of(Reader()), probe.ProbeOptions(n_images=400), n=100))
+    model = replace(model_of(Reader()), assumed=("Assumed: mean 0.5.",))
+    probes, card = finish(probe_asset(model, probe.ProbeOptions(n_images=400), n=100))
 
     assert sorted(probes) == [row["block"] for row in card["blocks"]] == [-1, 0]
     assert (card["weights_sha256"], card["base_accuracy"], card["settings"]["n"]) == ("known", 1.0, 100)
+    assert card["assumed"] == ["Assumed: mean 0.5."]
     for row in card["blocks"]:
         low, high = row["accuracy_95"]
         assert low < row["accuracy"] <= high
