@@ -90,7 +90,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if origin is Literal:
         return st.sampled_from(inside)
     if origin is tuple and Ellipsis in inside:
-        return st.lists(values(inside[0]), max_size=4).map(tuple)
+        return st.lists(values(inside[0]), max_size=4, unique=inside[0] is int).map(tuple)  # no head is named twice
     if origin is tuple:
         return st.tuples(*map(values, inside))
     if type(None) in inside:
