@@ -36,8 +36,8 @@ from app.scenes_menu import check_talk
 from app.signals import Signals
 from app.store import Store
 from core.cards import subspace_cards
-from core.cli_figure import VERB as FIGURE
-from core.cli_film import VERB as FILM
+from core.cli.figure import VERB as FIGURE
+from core.cli.film import VERB as FILM
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
 from core.library import log_path

@@ -14,18 +14,19 @@ from app.comparing import change_places, stop_comparing
 from app.desk import Desk
 from app.widgets.closeup import WHOLE
 from core.analyses.item_shares import ItemShares
-from core.cards import bundled_models, subspace_cards
-from core.datasets import Condition
+from core.cards import subspace_cards
 from core.demo import best_block, demo_document, demo_view
 from core.document import LENSES, Offer
 from core.errors import UserError
 from core.examples import example_names, example_path, example_words
 from core.interventions import intervention_kinds
 from core.interventions.novel import Method
+from core.locations import bundled_models
 from core.masses import KINDS
 from core.options import option_name
-from core.render import shape_name
-from core.scene import COLOR_NAMES, N_COLORS, N_SHAPES, TASK_WORDS, Property
+from core.stimuli.datasets import Condition
+from core.stimuli.render import shape_name
+from core.stimuli.stimulus import COLOR_NAMES, N_COLORS, N_SHAPES, TASK_WORDS, Property
 
 Do = Callable[[Desk], None]
 WITHIN = " ▸ "

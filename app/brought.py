@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from app.desk import Desk
 from app.outcomes import Outcomes
+from core.documents.learned import asset_words, brought, install
+from core.documents.work import RECORDED, Learned, Work
 from core.errors import UserError
 from core.library import name_of
 from core.questions import Answer
-from core.work import RECORDED, Learned, Work
-from core.work_learned import asset_words, brought, install
 
 NAMED = 3
 

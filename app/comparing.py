@@ -10,8 +10,9 @@ from app.edits import choose_model
 from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.beside import Beside, OnCompared
-from core.cards import card_n_blocks, model_path, read_card
+from core.cards import card_n_blocks, read_card
 from core.errors import UserError
+from core.locations import model_path
 from core.site import Site
 
 HASH_CHARACTERS = 6

@@ -25,11 +25,12 @@ from app.widgets.hand import Hand
 from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision, Verdict
 from core.beside import OnCompared
-from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, model_path, read_card
+from core.cards import TIMM_DEPTH, card_n_blocks, card_n_prefix, read_card
 from core.document import AssetKey, Document, View, with_learned
 from core.errors import UserError
+from core.locations import model_path
 from core.questions import Answer, Failure, ModelInfo, Question
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 DECISIONS_SPARE = 32
 """How many decisions of states that no step of the history shows are kept, such as those on the way of a drag."""

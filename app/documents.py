@@ -22,15 +22,12 @@ from app.leaving import Leaving, Then
 from app.outcomes import Outcomes
 from app.panels import Panel
 from app.recovery import Recovery
-from core.cards import model_path, read_card, subspace_cards
+from core.cards import read_card, subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
-from core.errors import UserError
-from core.figure_work import is_figure_name
-from core.library import find, name_of
-from core.questions import Answer
-from core.start import window_command
-from core.storage import Stamp, replace_file, stamp
-from core.work import (
+from core.documents.figures import is_figure_name
+from core.documents.files import SUFFIX, document_file, read_preview, read_work, to_bytes, write_work
+from core.documents.learned import with_learned_files
+from core.documents.work import (
     RECORDED,
     ModelNote,
     Work,
@@ -40,8 +37,12 @@ from core.work import (
     recorded_verdicts,
     with_model,
 )
-from core.work_files import SUFFIX, document_file, read_preview, read_work, to_bytes, write_work
-from core.work_learned import with_learned_files
+from core.errors import UserError
+from core.library import find, name_of
+from core.locations import model_path
+from core.questions import Answer
+from core.start import window_command
+from core.storage import Stamp, replace_file, stamp
 
 UNTITLED = "Untitled"
 DOCUMENTS = f"Documents of Relata (*{SUFFIX});;All files (*)"

@@ -17,9 +17,9 @@ from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop as CropTool
 from core.arrange import crop_photo
 from core.document import Document, stimulus_of, with_stimulus
-from core.drawn import erase_paint, mark_object, paint_with
-from core.scene import Crop, Stimulus, item_name, n_items
-from core.strokes import Cover, Ink
+from core.stimuli.drawn import erase_paint, mark_object, paint_with
+from core.stimuli.stimulus import Crop, Stimulus, item_name, n_items
+from core.stimuli.strokes import Cover, Ink
 
 
 def is_for(kind: type[Tool], stimulus: Stimulus) -> bool:

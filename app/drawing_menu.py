@@ -15,11 +15,11 @@ from app.widgets.hand import next_size
 from app.widgets.tools import Tool, tools
 from app.widgets.tools.crop import Crop
 from core.arrange import crop_photo
-from core.crops import middle, whole_picture
 from core.document import Side, stimulus_of, with_stimulus
-from core.drawn import rename_object
 from core.errors import UserError
-from core.scene import COLOR_NAMES, COLORS, item_name
+from core.stimuli.crops import middle, whole_picture
+from core.stimuli.drawn import rename_object
+from core.stimuli.stimulus import COLOR_NAMES, COLORS, item_name
 
 MENU = f"Stimulus{WITHIN}Tool"
 SOFTER = 0.25

@@ -11,18 +11,7 @@ from typing import Literal, cast
 import core.arrange
 import core.document
 from app.desk import Desk
-from core.cards import (
-    Card,
-    card_geometry,
-    card_n_blocks,
-    card_n_prefix,
-    card_task,
-    has_task,
-    model_path,
-    read_card,
-    subspace_cards,
-)
-from core.datasets import Condition, random_odd_one_out
+from core.cards import Card, card_geometry, card_n_blocks, card_n_prefix, card_task, has_task, read_card, subspace_cards
 from core.demo import demo_of, names_example, opening_view, token_of_first
 from core.document import (
     Document,
@@ -44,10 +33,12 @@ from core.errors import UserError
 from core.interventions.move import in_one_mode
 from core.interventions.probe import find_push, push_pair
 from core.interventions.swap import SwapFromSource, swap_from_source
+from core.locations import model_path
 from core.questions import Failure
-from core.relayout import laid_out
-from core.render import open_photo
-from core.scene import (
+from core.stimuli.datasets import Condition, random_odd_one_out
+from core.stimuli.relayout import laid_out
+from core.stimuli.render import open_photo
+from core.stimuli.stimulus import (
     TASK_WORDS,
     Property,
     Relation,

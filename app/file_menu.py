@@ -13,8 +13,8 @@ from app.desk import Desk
 from app.documents import Documents
 from app.edits import show_photo
 from app.opening import open_path
-from core.figure_state import SUFFIXES
-from core.pictures import PHOTO_SUFFIXES
+from core.figures.state import SUFFIXES
+from core.stimuli.pictures import PHOTO_SUFFIXES
 
 Key = QKeySequence.StandardKey
 PHOTO_FILTER = f"Pictures ({' '.join(f'*.{suffix}' for suffix in PHOTO_SUFFIXES)});;All files (*)"

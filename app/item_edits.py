@@ -32,11 +32,11 @@ from core.arrange import (
 )
 from core.copied import copied_text, read_copied
 from core.document import add_item, stimulus_of
-from core.drawn import stamp
 from core.errors import UserError
-from core.relayout import laid_out
-from core.render import render, shape_name
-from core.scene import COLOR_NAMES, N_COLORS, Item, Stimulus, item_box, item_name, n_items
+from core.stimuli.drawn import stamp
+from core.stimuli.relayout import laid_out
+from core.stimuli.render import render, shape_name
+from core.stimuli.stimulus import COLOR_NAMES, N_COLORS, Item, Stimulus, item_box, item_name, n_items
 
 ITEMS_MIME = "application/x-relata-items+json"
 NEW_SHAPE = 4

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.process import ChildProcess
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.runner import KEPT_HINT, Broken, Finished, Order, Stopped, run_job
 
 GRACE_MS = 10_000

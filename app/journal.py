@@ -14,12 +14,12 @@ from uuid import uuid4
 
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
-from core.cards import data_folder
+from core.documents.files import SUFFIX, to_bytes
+from core.documents.json import converter
+from core.documents.work import Work
 from core.errors import UserError
+from core.locations import data_folder
 from core.storage import replace_file
-from core.work import Work
-from core.work_files import SUFFIX, to_bytes
-from core.work_json import converter
 
 WRITE_EVERY_MS = 300
 """How long a change waits at most, so that it is on the disk within a second."""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.command_palette import WIDGET_KEYS, NamedAction
+from app.dialogs.command_palette import WIDGET_KEYS, NamedAction
 from app.widgets.scene_strip import SceneStrip
 from core.texts import parse_json
 

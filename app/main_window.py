@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 from app import file_menu, layout, scenes_menu
 from app.actions import COMMANDS, MODELS, WITHIN, Command
 from app.desk import Desk
+from app.dialogs.make_set import show_set_dialog
 from app.documents import Documents
 from app.drawing_menu import DRAWING
 from app.edits import keep_model
@@ -30,7 +31,6 @@ from app.outcomes import Outcomes
 from app.panels import Panel
 from app.panels.interventions import InterventionsPanel
 from app.present.presenting import Presenting
-from app.set_dialog import show_set_dialog
 from app.settings_menu import SettingsMenu
 from app.status import Status
 from app.store import Store

@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.about_model import AboutModel
 from app.comparing import compare_with
 from app.desk import Desk
+from app.dialogs.import_model import ImportDialog
+from app.dialogs.open_model import ModelDialog
 from app.edits import choose_model
-from app.import_dialog import ImportDialog
 from app.jobs import Jobs, Run
-from app.model_dialog import ModelDialog
 from app.opening import open_path
 from app.outcomes import Outcomes
-from core.cards import is_foreign
 from core.library import listed, note_opened
+from core.locations import is_foreign
 from core.questions import Answer
 from core.runner import Order
 

@@ -11,13 +11,13 @@ from app.desk import Desk
 from app.edits import choose_model, show_photo
 from app.export.reopen import carries_document
 from app.widgets.dropped import Dropped
-from core.cards import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
+from core.documents.figures import is_figure_name
+from core.documents.files import SUFFIX
 from core.errors import UserError
-from core.figure_work import is_figure_name
-from core.masks import MASK_SUFFIX
+from core.locations import INDEX_SUFFIX, is_checkpoint, is_foreign, is_model_file
 from core.own_files import why_not_opened
-from core.pictures import FORMAT_WORDS
-from core.work_files import SUFFIX
+from core.stimuli.masks import MASK_SUFFIX
+from core.stimuli.pictures import FORMAT_WORDS
 
 WHAT_CAN = (
     f"Open a document (.relata), a figure that Relata exported (PNG, SVG, PDF), a picture ({FORMAT_WORDS}) or a model "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.scene import Geometry, Item, Stimulus, item_patches
+from core.stimuli.stimulus import Geometry, Item, Stimulus, item_patches
 
 
 @dataclass(frozen=True, slots=True)

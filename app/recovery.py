@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.journal import Entry
+from core.documents.files import read_preview, read_work
 from core.errors import UserError
 from core.library import name_of
-from core.work_files import read_preview, read_work
 
 WORDS = "Relata ended without saving. What was not saved is here: nothing of it is lost until you delete it."
 PICTURE_PX = 64

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.desk import Desk
 from app.store import BACK_TO
+from core.documents.work import Moment, Scene
 from core.errors import UserError
-from core.work import Moment, Scene
 
 
 def add_scene(desk: Desk, moment: Moment | None = None, at: int | None = None) -> None:

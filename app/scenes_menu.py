@@ -12,9 +12,9 @@ from app.file_menu import Add
 from app.panels.scenes import ScenesPanel
 from app.present.preflight import Preflight
 from app.scenes import add_scene, delete_scene, move_scene, scene_at, update_scene
+from core.documents.files import read_work
 from core.errors import UserError
 from core.talk import TITLE, talk_path
-from core.work_files import read_work
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow

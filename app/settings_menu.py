@@ -14,16 +14,16 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
 from app.actions import WITHIN
 from app.choices import DEVICES, THEME_WORDS
-from app.command_palette import CommandPalette, NamedAction, ShortcutSheet
 from app.desk import Desk
+from app.dialogs.command_palette import CommandPalette, NamedAction, ShortcutSheet
+from app.dialogs.log_window import show_log
+from app.dialogs.settings import Settings
 from app.file_menu import Add
 from app.keys import Keys
 from app.layout import WORKSPACES
-from app.log_window import show_log
 from app.report import report
-from app.settings_dialog import Settings
 from app.workspaces import Workspaces
-from core.cards import bundled_models
+from core.locations import bundled_models
 
 COPIED, SAID_MS = (
     "The report is on the clipboard: nothing of your files is in it. Paste it where it is asked for.",

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QTimer
 
 from core.between import between
 from core.document import Document
+from core.documents.work import Scene
 from core.errors import UserError
 from core.interventions.probe import AddProbeDirection
 from core.questions import Answer
-from core.work import Scene
 
 if TYPE_CHECKING:
     from app.desk import Desk

@@ -12,8 +12,8 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from shiboken6 import isValid
 
 from core.document import Document, View
+from core.documents.work import Moment, Scene
 from core.errors import UserError
-from core.work import Moment, Scene
 
 _MERGE_ID = 1
 BACK_TO = "Back to: "

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from core.looks import ramp, viridis
+from core.figures.looks import ramp, viridis
 
 __all__ = [
     "DARK",

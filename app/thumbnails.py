@@ -9,8 +9,8 @@ from PIL import Image
 from PySide6.QtGui import QImage
 
 from app.widgets.painted import rgb_image
-from core.render import render, shape_mask
-from core.scene import COLORS, Stimulus, is_upright
+from core.stimuli.render import render, shape_mask
+from core.stimuli.stimulus import COLORS, Stimulus, is_upright
 
 THUMBNAIL_PX = 76
 ITEM_PX = 24

@@ -14,9 +14,9 @@ from core.start import own_path
 def main() -> int:
     """Run one verb; without one, open the window."""
     sys.path[:] = own_path()
-    from core import cli
+    from core.cli.command import main as run
 
-    return cli.main()
+    return run()
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
-from core.scene import PROPERTIES
-from core.variants import Varied
+from core.stimuli.datasets import EXAMPLES_MAX, SEED_MAX
+from core.stimuli.stimulus import PROPERTIES
+from core.stimuli.variants import Varied
 
 EPOCHS_MAX = 10_000
 RUNS_MAX = 1000

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from core.crops import cropped, masks_beyond
 from core.document import Document, Side, View, delete_item, move_item, stimulus_of, with_stimulus
 from core.errors import UserError
-from core.scene import (
+from core.stimuli.crops import cropped, masks_beyond
+from core.stimuli.stimulus import (
     MAX_ITEMS,
     MAX_SCALE,
     MIN_SCALE,

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
 from core.document import Document, Intervention, changed, move_item
-from core.scene import Item, Stimulus, n_items
+from core.stimuli.stimulus import Item, Stimulus, n_items
 
 Value = TypeVar("Value")
 

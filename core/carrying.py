@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from core.document import Intervention
 from core.errors import UserError
-from core.relayout import laid_out
 from core.state import Opened, State
+from core.stimuli.relayout import laid_out
 
 
 def carried(state: State, opened: Opened) -> tuple[State, Mapping[Intervention, str]]:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.cards import data_folder, resource_folder
+from core.locations import data_folder, resource_folder
 from core.texts import parse_json, read_text
 
 TIMM, HUB = "timm:", "hf-hub:"

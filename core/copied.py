@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from core.documents.checks import check_stimulus
+from core.documents.json import converter
 from core.errors import UserError
-from core.scene import Geometry, Item, Stimulus
-from core.work_checks import check_stimulus
-from core.work_json import converter
+from core.stimuli.stimulus import Geometry, Item, Stimulus
 
 FORMAT = 1
 MAX_LENGTH = 1_000_000

@@ -8,9 +8,9 @@ from dataclasses import replace
 from core.cards import TIMM_GEOMETRY, Card, SubspaceKey, card_task
 from core.document import Document, View
 from core.examples import example_names, example_stimulus
-from core.relayout import laid_out
-from core.scene import Geometry, Item, Property, Stimulus, Task
-from core.tokens import patches_of_items
+from core.stimuli.relayout import laid_out
+from core.stimuli.stimulus import Geometry, Item, Property, Stimulus, Task
+from core.stimuli.tokens import patches_of_items
 
 DEFAULT_MODEL = "discrimination"
 STAR, SIX_POINT_STAR, BOWL = 6, 7, 11

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from core.document import Document, Intervention
 from core.library import name_of
-from core.render import shape_name
-from core.scene import COLOR_NAMES, Item, Photo, Stimulus, item_name
+from core.stimuli.render import shape_name
+from core.stimuli.stimulus import COLOR_NAMES, Item, Photo, Stimulus, item_name
 
 
 def differences(one: Document, other: Document) -> tuple[str, ...]:

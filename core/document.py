@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_arg
 
 import numpy as np
 
-from core.counterfactuals import counterfactual_source
-from core.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
 from core.errors import UserError
-from core.scene import (
+from core.site import Site
+from core.stimuli.counterfactuals import counterfactual_source
+from core.stimuli.datasets import all_kinds, different_pairs, draw_cells, match_to_sample, place_items, redraw
+from core.stimuli.stimulus import (
     Geometry,
     Item,
     Photo,
@@ -25,7 +26,6 @@ from core.scene import (
     task_of,
     with_item,
 )
-from core.site import Site
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from core.cards import resource_folder
-from core.datasets import Example
 from core.errors import UserError
-from core.masks import mask_of
-from core.scene import Geometry, Photo, Stimulus
+from core.locations import resource_folder
+from core.stimuli.datasets import Example
+from core.stimuli.masks import mask_of
+from core.stimuli.stimulus import Geometry, Photo, Stimulus
 from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:

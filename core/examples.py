@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.cards import resource_folder
-from core.masks import MASK_SUFFIX
-from core.render import open_photo
-from core.scene import Geometry, Stimulus
+from core.locations import resource_folder
+from core.stimuli.masks import MASK_SUFFIX
+from core.stimuli.render import open_photo
+from core.stimuli.stimulus import Geometry, Stimulus
 
 
 def example_names() -> list[str]:

@@ -10,10 +10,10 @@ from core.analyses.edit_at_blocks import EditAtBlocks
 from core.analyses.pad import Pad, PadPlaces
 from core.between import between
 from core.document import Document, Intervention, View, changed, replace_intervention
+from core.documents.work import Scene, Work
 from core.errors import UserError
 from core.interventions.move import MoveInSubspace
 from core.questions import Answer, Question
-from core.work import Scene, Work
 
 Of = Literal["drag", "layers", "read", "scenes"]
 OF_WORDS: dict[Of, str] = {

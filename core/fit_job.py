@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.arguments import EPOCHS_MAX, blocks_named
-from core.datasets import EXAMPLES_MAX
-from core.jobs.progress import Progress, part
 from core.probe_job import PROBE_JOB
-from core.scene import PROPERTIES, Property
+from core.progress import Progress, part
+from core.stimuli.datasets import EXAMPLES_MAX
+from core.stimuli.stimulus import PROPERTIES, Property
 
 if TYPE_CHECKING:
     from core.families.model import Model
@@ -142,10 +142,10 @@ def fit(
 
 def _opened(model: str, device: str) -> tuple[Model, Path]:
     """The model, and the folder that its subspaces are to be written to."""
-    from core.cards import subspace_folder
     from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device
+    from core.locations import subspace_folder
     from core.storage import check_folder
 
     opened = verify(open_model(model, choose_device(device)))

@@ -19,14 +19,14 @@ from core.analyses.pair_judgements import PairJudgements
 from core.beside import Beside, OnCompared
 from core.cards import Card, SubspaceKey
 from core.document import Document, View
+from core.figures.tables import Row, plot_rows
 from core.options import option_name
 from core.plots import Bars, Curves, Gallery, Heatmap, Maps, Scatter
 from core.questions import ModelInfo
-from core.render import shape_name
-from core.scene import COLOR_NAMES, PROPERTIES, Stimulus, item_name, pair_name
 from core.site import Site
-from core.tables import Row, plot_rows
-from core.tokens import patches_of_items
+from core.stimuli.render import shape_name
+from core.stimuli.stimulus import COLOR_NAMES, PROPERTIES, Stimulus, item_name, pair_name
+from core.stimuli.tokens import patches_of_items
 
 WITHOUT = "without edits"
 

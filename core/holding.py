@@ -14,16 +14,16 @@ import numpy as np
 from core.analyses.layer_sweep import turned
 from core.cards import judges_relation
 from core.document import Document, Intervention
+from core.documents.checks import check_document
+from core.documents.json import converter
 from core.errors import UserError
-from core.looks import signed
+from core.figures.looks import signed
+from core.figures.tables import Row
 from core.other_pairs import other_pair
 from core.plots import Bars, Reference, Series
-from core.scene import truth
 from core.statistics import mean_interval, wilson
-from core.tables import Row
-from core.variants import EVERYTHING, Varied
-from core.work_checks import check_document
-from core.work_json import converter
+from core.stimuli.stimulus import truth
+from core.stimuli.variants import EVERYTHING, Varied
 
 N_MOST = 200
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from core.document import Document
 from core.errors import UserError
 from core.holding import Holding, PairAnswer
-from core.jobs.progress import Progress
 from core.other_pairs import conditions, on_other, other_pair, why_no_others
-from core.scene import task_of
-from core.variants import EVERYTHING, Varied, seed_of
+from core.progress import Progress
+from core.stimuli.stimulus import task_of
+from core.stimuli.variants import EVERYTHING, Varied, seed_of
 
 if TYPE_CHECKING:
     from core.state import State

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.cards import card_geometry, card_task, library_folder, read_card, tensor_files
+from core.cards import card_geometry, card_task, read_card
 from core.demo import demo_document
 from core.errors import UserError
-from core.jobs.progress import Job, Progress
 from core.library import Assumption, remove, rename, shape_words
+from core.locations import library_folder, tensor_files
+from core.progress import Job, Progress
 
 LOOK_JOB, TRY_JOB = "core.importer:look_into", "core.importer:try_out"
 N_ANSWERS = 5

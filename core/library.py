@@ -17,21 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.cards import (
+from core.cards import card_n_blocks, card_n_heads, read_card
+from core.errors import UserError
+from core.locations import (
     MODEL_SUFFIX,
     bundled_models,
-    card_n_blocks,
-    card_n_heads,
     data_folder,
     in_library,
     library_folder,
     model_path,
     probe_files,
-    read_card,
     subspace_folders,
     tensor_files,
 )
-from core.errors import UserError
 from core.storage import write_text
 from core.texts import parse_json, read_text
 

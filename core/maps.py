@@ -10,9 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.plots import Map, Ring
-from core.render import render
-from core.scene import Stimulus, item_name
-from core.tokens import patches_of_items
+from core.stimuli.render import render
+from core.stimuli.stimulus import Stimulus, item_name
+from core.stimuli.tokens import patches_of_items
 
 HELD = "?"
 """The letter of the patch that is held."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from core.datasets import SEED_MAX
 from core.errors import UserError
+from core.stimuli.datasets import SEED_MAX
 
 Kind = TypeVar("Kind")
 LARGEST = {int: SEED_MAX, float: 1e38}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from core.document import Document, Intervention
 from core.errors import UserError
-from core.scene import Stimulus, task_of
-from core.variants import (
+from core.stimuli.stimulus import Stimulus, task_of
+from core.stimuli.variants import (
     EVERYTHING,
     Renaming,
     Varied,
@@ -54,7 +54,7 @@ def why_no_others(document: Document, labels: Sequence[str], varied: Varied = EV
 
 def other_pair(document: Document, seed: int, varied: Varied = EVERYTHING) -> tuple[Document, Renaming | None]:
     """The document, without edits, with another pair of the same kind and a source to go with it, from `seed`, and
-    which shapes and colours were exchanged; the base is the variant of that seed (`core.variants`).
+    which shapes and colours were exchanged; the base is the variant of that seed (`core.stimuli.variants`).
 
     All that is the same in the drawn pictures is the same, and all that differs differs. What is not varied, size and
     angle stay. A source in the base's places stays in those of the base, and a photo is a source as it is.

@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from core.cards import is_model_file
 from core.errors import UserError
 from core.jobs.recipe import Recipe
+from core.locations import is_model_file
 from core.sets import MANIFEST
 from core.texts import parse_json, read_text
 

@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.masks import Inside, cover
 from core.plots import Curves, Reference, Series
-from core.render import item_insides
-from core.scene import Stimulus, odd_one
+from core.stimuli.masks import Inside, cover
+from core.stimuli.render import item_insides
+from core.stimuli.stimulus import Stimulus, odd_one
 
 Floats = npt.NDArray[Any]
 Measure = Literal["raw", "enrichment", "non-self", "non-self enrichment"]

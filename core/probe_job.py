@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from core.jobs.progress import Progress
+from core.progress import Progress
 
 PROBE_JOB = "core.probe_job:fit_probes"
 
@@ -31,10 +31,10 @@ def fit_probes(model: str, *, n_images: int, device: str) -> Generator[Progress 
     """
     yield Progress(0, 1, "opening the model")
     from core.assets.probe_files import save_probes
-    from core.cards import probe_file
     from core.engine import verify
     from core.families.files import open_model
     from core.families.model import choose_device
+    from core.locations import probe_file
     from core.storage import check_tensor_file
     from core.studies.measures.probe_asset import probe_asset
     from core.studies.probe import ProbeOptions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.analyses import Analysis
 from core.cards import SubspaceKey, card_has_cls, judges_relation
 from core.document import AssetKey, Document, Intervention
-from core.scene import Geometry
+from core.stimuli.stimulus import Geometry
 
 if TYPE_CHECKING:
     from core.state import Opened

@@ -10,12 +10,12 @@ from core.analyses import Analysis
 from core.analyses.decision import Decision
 from core.analyses.pad import Pad
 from core.analyses.pair_judgements import PairJudgements
+from core.documents.work import ModelNote, Scene
 from core.errors import UserError
 from core.interventions.probe import AddProbeDirection
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.questions import Answer, Question
-from core.scene import PROPERTIES
-from core.work import ModelNote, Scene
+from core.stimuli.stimulus import PROPERTIES
 
 if TYPE_CHECKING:
     from core.session import Session

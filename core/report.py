@@ -11,9 +11,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from core.cards import resource_folder
-from core.figures import to_svg
-from core.looks import DARK, LIGHT, Palette
+from core.figures.looks import DARK, LIGHT, Palette
+from core.figures.writer import to_svg
+from core.locations import resource_folder
 from core.plots import Plot
 from core.storage import write_text
 from core.studies.behaviour import Behaviour

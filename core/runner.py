@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.cores import limit_threads, limit_threads_once_loaded
 from core.errors import UserError
-from core.jobs.progress import Progress
 from core.library import log_path
 from core.log import LOG, keep_log
+from core.progress import Progress
 from core.questions import Answer, Failure, Question, whole
 from core.signals import FROM_A_TERMINAL, first_heard, ignore
 from core.streams import open_streams

@@ -11,8 +11,8 @@ from typing import Any
 
 from core.analyses.decision import Verdict
 from core.document import Document
-from core.render import shape_name
-from core.scene import COLOR_NAMES, item_name
+from core.stimuli.render import shape_name
+from core.stimuli.stimulus import COLOR_NAMES, item_name
 
 WIDTH, INDENT, PACKED_WIDTH = 100, 4, 76
 

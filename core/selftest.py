@@ -10,8 +10,6 @@ import torch
 from core.analyses import Refusal
 from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import Pad
-from core.cards import bundled_models
-from core.datasets import split_examples
 from core.demo import demo_of, demo_view
 from core.document import Document
 from core.emoji import knows_emoji
@@ -20,10 +18,12 @@ from core.families.model import PARITY_TOLERANCE, Model
 from core.interventions.move import set_point
 from core.jobs import head
 from core.jobs.measure import predictions
-from core.jobs.progress import Job
+from core.locations import bundled_models
+from core.progress import Job
 from core.questions import Question
 from core.session import Session
 from core.state import Opened, Recent
+from core.stimuli.datasets import split_examples
 
 N_IMAGES = 200
 LEAST_ACCURACY = 0.95

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.families.model import Model
-from core.figures import write_figure
-from core.jobs.progress import Progress, part
+from core.figures.writer import write_figure
+from core.progress import Progress, part
 from core.report import write_report
 from core.storage import check_file, check_folder, write_text
 from core.studies.given import Given

@@ -17,16 +17,16 @@ from core.analyses import Analysis, Refusal
 from core.analyses.decision import Decision
 from core.assets.probe_files import learned_probes
 from core.assets.subspace_files import learned_subspaces
-from core.cards import bundled_models, model_path, probe_files, subspace_folders, tensor_files
 from core.document import Document
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, choose_device
+from core.locations import bundled_models, model_path, probe_files, subspace_folders, tensor_files
 from core.log import LOG
 from core.questions import Answer, Question, info_of, whole
-from core.scene import Geometry
 from core.state import Opened, State
+from core.stimuli.stimulus import Geometry
 from core.streams import say
 
 Times = dict[Path, int]

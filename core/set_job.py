@@ -1,7 +1,7 @@
 """A set of variants of one stimulus as a folder of pictures, as a job: for the window, and for the command line.
 
 images/00000.png …           what a model receives
-targ_labels/, dist_labels/   of an odd one out, the masks of its target and of the others (`core.masked_folder`)
+targ_labels/, dist_labels/   of an odd one out, the masks of its target and of the others (`core.stimuli.masked_folder`)
 manifest.json                what made it and, of each picture, its truth, its tokens and its items
 paint.png                    what was painted over all of them, where something was
 """
@@ -20,16 +20,18 @@ import numpy as np
 from PIL import Image
 
 from core.analyses.decision import Decision, Verdict
-from core.cards import Card, card_n_prefix, card_task, judges_relation, means_relation, model_path, read_card
+from core.cards import Card, card_n_prefix, card_task, judges_relation, means_relation, read_card
 from core.copied import copied_text
-from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.document import Document, Side, stimulus_of
 from core.errors import UserError
-from core.jobs.progress import Progress
-from core.masked_folder import IMAGES, LABELS
+from core.locations import model_path
+from core.progress import Progress
 from core.questions import Answer, Question
-from core.render import item_insides, render
-from core.scene import (
+from core.sets import FORMAT, MANIFEST, PAINT
+from core.stimuli.datasets import EXAMPLES_MAX, SEED_MAX
+from core.stimuli.masked_folder import IMAGES, LABELS
+from core.stimuli.render import item_insides, render
+from core.stimuli.stimulus import (
     DISTRACTORS,
     TARGET,
     Stimulus,
@@ -38,10 +40,9 @@ from core.scene import (
     task_of,
     truth,
 )
-from core.sets import FORMAT, MANIFEST, PAINT
+from core.stimuli.tokens import patches_of_items
+from core.stimuli.variants import Varied, endless_variants
 from core.storage import check_folder, write_files, write_text
-from core.tokens import patches_of_items
-from core.variants import Varied, endless_variants
 
 SET_JOB = "core.set_job:write_set"
 

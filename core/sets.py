@@ -11,8 +11,8 @@ from typing import Any
 
 from core.copied import read_copied
 from core.errors import UserError
-from core.paint import layer_pixels
-from core.scene import Layer, Stimulus
+from core.stimuli.paint import layer_pixels
+from core.stimuli.stimulus import Layer, Stimulus
 from core.studies.given import Given, folder_of_set
 from core.texts import parse_json, text_of
 

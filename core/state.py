@@ -19,19 +19,19 @@ from torch import Tensor
 from core.assets.probe import Probe
 from core.assets.subspace import Subspace
 from core.cards import SubspaceKey
-from core.datasets import split_examples
 from core.document import Document, Intervention, Lens
 from core.engine import Edit, advance, edited, embed, finite, read, read_out, resume, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
-from core.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
-from core.modes import BlockModes, Convention, block_modes
-from core.projection import parts_of, project
-from core.render import render, render_many
-from core.scene import RELATIONS, Stimulus, task_of
+from core.readings.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
+from core.readings.modes import BlockModes, Convention, block_modes
+from core.readings.projection import parts_of, project
 from core.site import PARTS, ProjectedPart, Site
-from core.tokens import tokens_of_items
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render, render_many
+from core.stimuli.stimulus import RELATIONS, Stimulus, task_of
+from core.stimuli.tokens import tokens_of_items
 
 CACHE_ENTRIES = 96
 PATTERN_ENTRIES_PER_BLOCK = 3

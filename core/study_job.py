@@ -12,9 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from core.cards import bundled_models, card_task, model_path, read_card, resource_folder
-from core.jobs.progress import Progress
+from core.cards import card_task, read_card
+from core.locations import bundled_models, model_path, resource_folder
 from core.plots import Plot
+from core.progress import Progress
 from core.sets import given_set
 from core.studies.published import MODELS
 from core.studies.result import StudyResult, read_result

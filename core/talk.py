@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.analyses.pad import Pad
-from core.cards import resource_folder
 from core.demo import demo_document, token_of_first
 from core.document import Document, View, changed, with_learned
+from core.documents.files import SUFFIX, to_bytes
+from core.documents.work import Moment, Scene, Work
 from core.interventions.move import set_point
 from core.interventions.probe import push_pair
+from core.locations import resource_folder
 from core.questions import Question
-from core.work import Moment, Scene, Work
-from core.work_files import SUFFIX, to_bytes
 
 if TYPE_CHECKING:
     from core.session import Session

@@ -9,11 +9,11 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from core.arguments import seed
-from core.cards import LOCAL_FOLDER
 from core.catalogue import is_named
 from core.cores import limit_threads
 from core.errors import UserError
-from core.jobs.progress import Progress
+from core.locations import LOCAL_FOLDER
+from core.progress import Progress
 from core.signals import ENDING, first_heard
 from core.streams import say
 

@@ -18,11 +18,11 @@ from core.engine import Edit, advance, edited, embed, finite, read_out, resume, 
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
-from core.render import render_many
-from core.scene import Stimulus
 from core.site import PARTS, Site
 from core.state import State
-from core.tokens import tokens_of_items
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
+from core.stimuli.tokens import tokens_of_items
 
 
 def logits_together(state: State, documents: Sequence[Document]) -> tuple[Tensor, dict[int, str]]:

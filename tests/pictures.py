@@ -53,7 +53,7 @@ def main() -> int:
     screens.write_text(json.dumps({"screens": [SCREEN | DOTS]}), encoding="utf-8")
     large = {"QT_QPA_PLATFORM": f"offscreen:configfile={screens}", "QT_LOGGING_RULES": "default.warning=false"}
     pictures = [sys.executable, "-m", "tests.pictures"]
-    film = [sys.executable, "-m", "core.cli", "film", "docs/flip.relata", "--out", "docs/flip.gif", "--device", "cpu"]
+    film = [sys.executable, "-m", "core", "film", "docs/flip.relata", "--out", "docs/flip.gif", "--device", "cpu"]
     commands = [([*pictures, "docs"], "1"), (film, "1"), *(([*pictures, scale], scale) for scale in SCALES)]
     ended = [
         subprocess.run(command, cwd=ROOT, env={**os.environ, **large, "QT_SCALE_FACTOR": scale}, check=False).returncode

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from core.cards import bundled_models, model_path, read_card, resource_folder
+from core.cards import read_card
 from core.families.files import open_model
 from core.families.model import Model, choose_device
+from core.locations import bundled_models, model_path, resource_folder
 from core.studies.comparison import Table
 from core.studies.published import DAS
 from core.studies.result import StudyResult, result_from_json, result_to_json

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.strokes import Cover, Point, no_cover, segment
+from core.stimuli.strokes import Cover, Point, no_cover, segment
 
 
 def polyline(points: Sequence[Point], width_px: float, side_px: int, hardness: float = 1.0) -> Cover:

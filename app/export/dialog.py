@@ -33,7 +33,7 @@ from app.export.written import OnceDrawn
 from app.forms import Form
 from app.layout import room_for
 from core.errors import UserError
-from core.figure_options import FigureOptions, Format
+from core.figures.options import FigureOptions, Format
 from core.options import field_types
 
 if TYPE_CHECKING:

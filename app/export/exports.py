@@ -24,12 +24,12 @@ from app.export.written import OnceDrawn
 from app.file_menu import Add
 from app.outcomes import Outcomes
 from app.panels import Panel
+from core.documents.figures import state_of
+from core.documents.learned import with_learned_files
 from core.errors import UserError
-from core.figure_options import WIDTH_MM, FigureOptions, Palette
-from core.figure_state import with_state
-from core.figure_work import state_of
+from core.figures.options import WIDTH_MM, FigureOptions, Palette
+from core.figures.state import with_state
 from core.storage import replace_file
-from core.work_learned import with_learned_files
 
 Row = tuple[str, Callable[[], object]]
 """An entry of a menu: its words, and what it does."""

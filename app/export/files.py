@@ -14,7 +14,7 @@ from PySide6.QtSvg import QSvgGenerator
 from app.export.sheet import MM_AN_INCH, Sheet
 from app.widgets.figure_painter import MARK, FigurePainter
 from core.errors import UserError
-from core.figure_state import with_state
+from core.figures.state import with_state
 
 METRES_AN_INCH = 0.0254
 MAX_PIXELS = 200_000_000

@@ -12,9 +12,9 @@ from app import theme
 from app.export.filming import Filming
 from app.signals import Signals
 from core.arguments import Parser
-from core.cli_film import add_film_arguments, film_of
+from core.cli.film import add_film_arguments, film_of
+from core.documents.figures import work_in
 from core.errors import UserError
-from core.figure_work import work_in
 from core.signals import STATUS
 from core.streams import say
 from core.terminal import CLEARED

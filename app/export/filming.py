@@ -12,13 +12,13 @@ from PySide6.QtGui import QImage
 from app.export.studio import Studio
 from app.process import ChildProcess
 from core.analyses.decision import Verdict
+from core.documents.work import Work
 from core.errors import UserError
+from core.figures.films import Picture, film_file, record
 from core.film import Film, Frame, frames_of
-from core.film_files import Picture, film_file, record
 from core.questions import Answer, Failure
 from core.runner import serve_whole
 from core.storage import check_file
-from core.work import Work
 
 STOPPED = UserError("A process of the film stopped.", "The file is as it was. Try again, with a smaller film.")
 

@@ -21,9 +21,9 @@ from app.desk import Desk
 from app.documents import Documents
 from app.export.filming import Filming
 from app.forms import Form
+from core.documents.work import Work
 from core.errors import UserError
 from core.film import Film
-from core.work import Work
 
 FILTER = "Films (*.gif *.mp4)"
 FOLDER = "figure folder"

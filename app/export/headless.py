@@ -20,7 +20,7 @@ from app.store import Store
 from core.analyses.decision import Decision
 from core.arguments import Parser
 from core.best_answer import BEST_JOB
-from core.cli_figure import PICTURES, add_figure_arguments, names_of, options_of
+from core.cli.figure import PICTURES, add_figure_arguments, names_of, options_of
 from core.demo import demo_document, demo_view
 from core.errors import UserError
 from core.questions import Question

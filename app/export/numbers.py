@@ -26,10 +26,10 @@ from core.analyses.top_classes import TopClasses
 from core.beside import Beside
 from core.document import stimulus_of
 from core.errors import UserError
+from core.figures.tables import Row as Numbers
+from core.figures.tables import plot_rows, to_csv
 from core.found_rows import found_rows, layer_rows, stimulus_rows
 from core.script import script_of
-from core.tables import Row as Numbers
-from core.tables import plot_rows, to_csv
 
 BEHIND: Mapping[str, tuple[type[Analysis[Any]], ...]] = {
     "meter": (Decision,),

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from app import theme
 from app.export.written import paint_plot, size_of
-from app.plot_gallery import GalleryView
-from app.plot_maps import MapsView
-from app.plots import PlotView
+from app.plots.gallery import GalleryView
+from app.plots.maps import MapsView
+from app.plots.view import PlotView
 from app.theme import Theme
 from app.widgets.painted import Paints
 from app.widgets.posed import Pose
-from core.figure_options import Palette
+from core.figures.options import Palette
 from core.plots import Plot
 
 LOOKS: Mapping[str, Theme] = {

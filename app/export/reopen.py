@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QDockWidget
 
 from app.panels import Panel
 from app.panels.study import StudyPanel
+from core.documents.figures import read_figure
+from core.documents.work import Work
 from core.errors import UserError
-from core.figure_work import read_figure
-from core.work import Work
 
 
 def reopen(

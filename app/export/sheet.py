@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.export.paint import LOOKS, font_of, height_of, paint_panel
 from app.widgets.painted import Paints, line_height, scaled
 from core.errors import UserError
-from core.figure_options import FigureOptions
+from core.figures.options import FigureOptions
 
 MM_AN_INCH = 25.4
 GAP_EM, LETTER_EM, MARGIN_EM = 1.1, 1.4, 0.35

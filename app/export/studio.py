@@ -27,7 +27,7 @@ from app.widgets.painted import scaled, write
 from core.analyses.decision import Decision, Verdict
 from core.analyses.decision_map import DecisionMap
 from core.document import Document
-from core.figure_options import Palette
+from core.figures.options import Palette
 from core.film import Frame
 from core.questions import Answer, Question
 

@@ -15,8 +15,8 @@ from PySide6.QtSvg import QSvgRenderer
 
 from app import theme
 from app.widgets.legend import FONT_SCALE
-from core.looks import CLEAR, DARK, LIGHT
-from core.looks import Palette as Colors
+from core.figures.looks import CLEAR, DARK, LIGHT
+from core.figures.looks import Palette as Colors
 
 if TYPE_CHECKING:
     from core.plots import Plot
@@ -53,7 +53,7 @@ class _Drawing:
     def svg(self) -> bytes:
         """It takes a while, in any thread: matplotlib is told of one style at a time."""
         with _ONE_AT_A_TIME:
-            from core.figures import to_svg, type_name
+            from core.figures.writer import to_svg, type_name
 
             # Of a list of types Qt reads the whole as one name, and a weight that is not named is that of the painter.
             text = _FAMILIES.sub(f"font-family: {type_name()};", to_svg(self.plot, COLORS[self.palette], self.width_pt))

@@ -14,8 +14,8 @@ from app.comparing import beside, found_beside, names
 from app.desk import Desk, Found
 from app.forms import Form
 from app.panels import Panel
-from app.plot_maps import MapsView
-from app.plots import PlotView
+from app.plots.maps import MapsView
+from app.plots.view import PlotView
 from app.widgets.flow import ScrolledBody
 from core.analyses import Analysis, PlotAnalysis, plot_analyses
 from core.plots import Gallery, Maps, Plot

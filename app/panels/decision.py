@@ -21,8 +21,8 @@ from core.analyses import Analysis
 from core.analyses.decision import Decision, Verdict
 from core.cards import card_task, means_relation
 from core.document import LENSES, controls_in_force
-from core.scene import PAIR_NAMES, Stimulus, Truth, item_name, odd_difference, odd_one, task_of, truth
-from core.work import RECORDED
+from core.documents.work import RECORDED
+from core.stimuli.stimulus import PAIR_NAMES, Stimulus, Truth, item_name, odd_difference, odd_one, task_of, truth
 
 DIFFERS = {"": "same", "shape": "different — shape", "color": "different — colour"}
 

@@ -17,7 +17,7 @@ from app.thumbnails import thumbnail
 from app.widgets.history_strip import HistoryStrip, Step
 from core.analyses import Analysis
 from core.document import controls_in_force
-from core.work import Moment
+from core.documents.work import Moment
 
 
 class HistoryPanel(QWidget, Panel):

@@ -10,8 +10,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QWidget
 
-from app.command_palette import fitting
 from app.desk import Found
+from app.dialogs.command_palette import fitting
 from app.numbers import signed
 from app.panels.pad_landmarks import Landmarks
 from app.panels.stimulus import item_role
@@ -23,9 +23,9 @@ from core.analyses.pad import PadPlaces
 from core.analyses.pads_of_states import PadsOfStates
 from core.differences import differences
 from core.document import Document
-from core.render import render
-from core.scene import ITEM_LETTERS, PROPERTIES, Property
-from core.work import Moment
+from core.documents.work import Moment
+from core.stimuli.render import render
+from core.stimuli.stimulus import ITEM_LETTERS, PROPERTIES, Property
 
 SAME = "They are the same state."
 WAITING = "The pad of both is being computed."

@@ -24,19 +24,19 @@ from app.desk import Desk
 from app.forms import Form
 from app.jobs import Run
 from app.panels import Panel
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.run_words import run_words
 from app.thumbnails import thumbnail
 from app.widgets.pair_list import PairList, PairRow
-from core.datasets import SEED_MAX
 from core.document import Document
+from core.documents.work import RECORDED
 from core.errors import UserError
 from core.holding import Holding, PairAnswer, holding_of, kept_of
 from core.holds_job import HOLDS_JOB, MAX_PAIRS
 from core.other_pairs import other_pair, why_no_others
 from core.runner import Order
-from core.variants import EVERYTHING, Varied
-from core.work import RECORDED
+from core.stimuli.datasets import SEED_MAX
+from core.stimuli.variants import EVERYTHING, Varied
 
 STEPS = 1000
 FORM_PX = 280

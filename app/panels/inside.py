@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.desk import Desk, Found
 from app.panels import Panel
 from app.panels.stimulus import item_role
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.attention_view import AttentionView, ItemRing
 from app.widgets.head_atlas import HeadAtlas
 from app.widgets.which_picture import WhichPicture
@@ -25,9 +25,9 @@ from core.interventions.knock_out_heads import heads_off, toggle_head
 from core.masses import Masses, mass_curves
 from core.of_source import OfSource
 from core.questions import ModelInfo
-from core.render import render
-from core.scene import Stimulus, item_name
-from core.tokens import patches_of_items
+from core.stimuli.render import render
+from core.stimuli.stimulus import Stimulus, item_name
+from core.stimuli.tokens import patches_of_items
 
 Value = TypeVar("Value")
 

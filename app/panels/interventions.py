@@ -52,7 +52,7 @@ from core.document import (
     replace_intervention,
 )
 from core.interventions.move import find_move, moved_to, set_point
-from core.scene import ITEM_LETTERS, Property
+from core.stimuli.stimulus import ITEM_LETTERS, Property
 
 PADS: tuple[tuple[Property, str], ...] = (("color", "Colour"), ("shape", "Shape"))
 PAD_TABS = {property: tab for tab, (property, _) in enumerate(PADS)}

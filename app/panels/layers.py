@@ -21,7 +21,7 @@ from core.analyses.layer_sweep import TOO_LATE, LayerSweep, Sweep
 from core.cards import Card, SubspaceKey, is_number, subspace_cards
 from core.demo import best_block
 from core.questions import ModelInfo
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 TOO_LATE_BELOW, ALIKE_BELOW = 0.25, 0.05
 """After the best layer it is too late where an exchange turns fewer answers, or hardly more than the wrong object's."""

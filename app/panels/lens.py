@@ -16,7 +16,7 @@ from app.numbers import fixed
 from app.panels import Panel
 from app.panels.inside import item_rings, token_name
 from app.panels.lens_values import MEASURES, SHOWN, Drawn, Measure, Shown, drawn
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.attention_view import AttentionView
 from app.widgets.class_bars_paint import N_BARS
 from app.widgets.class_choice import ClassChoice
@@ -32,9 +32,9 @@ from core.analyses.lens_change import LensChange
 from core.analyses.lens_traces import EditsIn, LensTraces
 from core.analyses.top_classes import TopClasses
 from core.questions import ModelInfo
-from core.render import render
-from core.scene import RELATIONS, Stimulus
 from core.site import ProjectedPart
+from core.stimuli.render import render
+from core.stimuli.stimulus import RELATIONS, Stimulus
 
 WORDS = (
     "Reading: what the read-out would say of each token, if the network stopped here. "

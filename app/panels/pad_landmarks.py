@@ -8,8 +8,8 @@ from app.panels.palette import color_chips, shape_chips
 from app.widgets.pad import Landmark
 from app.widgets.painted import same_values
 from core.analyses.pad import PadPlaces
-from core.render import shape_name
-from core.scene import COLOR_NAMES, ITEM_LETTERS, Property
+from core.stimuli.render import shape_name
+from core.stimuli.stimulus import COLOR_NAMES, ITEM_LETTERS, Property
 
 FAR_SIGMA = 3.0
 

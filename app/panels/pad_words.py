@@ -9,7 +9,7 @@ from app.edits import draw_random_pair
 from app.numbers import percent
 from app.panels.fit_section import why_not
 from core.analyses.pad import PadPlaces
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 
 def axes(pad: PadPlaces) -> str:

@@ -14,8 +14,8 @@ from app.widgets.side_by_side import SideBySide
 from app.widgets.still_pad import StillPad
 from core.analyses import Analysis
 from core.analyses.pad import Pad, PadPlaces
-from core.scene import ITEM_LETTERS, Property
 from core.site import Site
+from core.stimuli.stimulus import ITEM_LETTERS, Property
 
 LEAST_PAD_PX = 96
 WHY_STILL = "Shown is where the same edit lands in this model; it is made on the other pad."

@@ -7,8 +7,8 @@ from app.edits import set_selected_property
 from app.widgets.chips import Chip, ChipGrid
 from app.widgets.tools.select import Select
 from core.document import stimulus_of
-from core.render import shape_mask, shape_name
-from core.scene import COLOR_NAMES, COLORS, N_COLORS, N_SHAPES
+from core.stimuli.render import shape_mask, shape_name
+from core.stimuli.stimulus import COLOR_NAMES, COLORS, N_COLORS, N_SHAPES
 
 CHIP_PX = 48
 POPPED_COLUMNS = 8

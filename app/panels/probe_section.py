@@ -25,7 +25,7 @@ from app.widgets.probe_slider import PairMeter, ProbeSlider
 from app.widgets.reading import Reading
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.interventions.probe import pushed_by
-from core.scene import pair_name, pair_relation, pairs_of
+from core.stimuli.stimulus import pair_name, pair_relation, pairs_of
 
 MAX_ALPHA = 100.0
 MAX_PAIRS = 2

@@ -14,7 +14,7 @@ from app.desk import Desk, Found
 from app.numbers import fixed, general, percent, signed
 from app.panels import Panel
 from app.panels.mode_gain_row import GainRow
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.flow import Flow, ScrolledBody
 from app.widgets.mode_view import N_STRIP, ModeView
 from core.analyses import Analysis
@@ -23,10 +23,10 @@ from core.analyses.mode_cosines import ModeCosines
 from core.analyses.mode_depth import ModeDepth
 from core.analyses.mode_spectrum import spectrum_plots
 from core.cards import is_whole
-from core.looks import mode_range, red_cyan
-from core.modes import Convention
-from core.render import render
-from core.scene import Stimulus
+from core.figures.looks import mode_range, red_cyan
+from core.readings.modes import Convention
+from core.stimuli.render import render
+from core.stimuli.stimulus import Stimulus
 
 WORDS = (
     "Shown: on what this head's scores rest; a share says how much of them a mode makes. Not shown: what is carried "

@@ -23,12 +23,12 @@ from app.widgets.fold import FoldingRow
 from app.widgets.tools.crop import Crop
 from app.widgets.tools.handles import Shape
 from core.arrange import shaped, with_places
-from core.crops import whole_picture
 from core.document import Side, stimulus_of
-from core.masks import mask_pixels
 from core.of_source import OfSource
-from core.render import render, shape_name
-from core.scene import (
+from core.stimuli.crops import whole_picture
+from core.stimuli.masks import mask_pixels
+from core.stimuli.render import render, shape_name
+from core.stimuli.stimulus import (
     COLOR_NAMES,
     PAIR_NAMES,
     Geometry,
@@ -43,7 +43,7 @@ from core.scene import (
     overlaps,
     task_of,
 )
-from core.tokens import patches_of_items
+from core.stimuli.tokens import patches_of_items
 
 SIDES: tuple[Side, ...] = ("base", "source")
 N_NAMED = 6

@@ -34,6 +34,7 @@ from app.panels.study_parts import PartList
 from app.run_words import run_words
 from core.cards import judging_models
 from core.errors import UserError
+from core.stimuli.tokens import tokens_of_items
 from core.studies.attention import Attention
 from core.studies.behaviour import Behaviour
 from core.studies.lens import Lens
@@ -42,7 +43,6 @@ from core.studies.published import MODELS as PUBLISHED_MODELS
 from core.studies.published import NEAREST
 from core.studies.study import SET
 from core.study_job import StudyPart, shipped_parts
-from core.tokens import tokens_of_items
 
 FORM_PX = 300
 MIN_PX = QSize(380, 240)

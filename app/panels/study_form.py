@@ -25,10 +25,10 @@ from PySide6.QtWidgets import (
 
 from app.as_left import Choice, as_left, leave_as
 from app.forms import Form
-from core.datasets import EXAMPLES_MAX, SEED_MAX
 from core.errors import UserError
 from core.runner import Order
 from core.sets import SetNote, note_of_set
+from core.stimuli.datasets import EXAMPLES_MAX, SEED_MAX
 from core.studies.study import Study, every_study
 from core.study_job import STUDY_JOB
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
-from app.plot_gallery import GalleryView
-from app.plot_maps import MapsView
-from app.plots import PlotView
+from app.plots.gallery import GalleryView
+from app.plots.maps import MapsView
+from app.plots.view import PlotView
 from app.widgets.painted import scaled
 from core.plots import Gallery, Heatmap, Maps, Plot
 from core.study_job import StudyPart

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 from app.as_left import leave_as
 from app.desk import Desk, Found
 from app.panels import Panel
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.flow import Flow
 from core.analyses import Analysis
 from core.analyses.layer_sweep import MAX_PAIRS, TOO_LATE, LayerSweep, Shown, Sweep, kept_of, sweep_of
 from core.document import Document
-from core.work import RECORDED
+from core.documents.work import RECORDED
 
 SHOWN: dict[Shown, str] = {"margin": "Margin", "flips": "Answers turned"}
 NOTHING_YET = "Computing…"

@@ -31,13 +31,13 @@ from app.jobs import Run
 from app.panels import Panel
 from app.panels.train_form import TrainForm
 from app.panels.train_words import Standing
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.flow import ScrolledBody
 from app.widgets.said import Said
-from core.cards import library_folder
 from core.errors import UserError
 from core.jobs.train_job import TRAIN_JOB, CurvePoint, TrainingRun, curves, forget, is_begun, unfinished_runs
 from core.library import is_taken
+from core.locations import library_folder
 from core.runner import Order
 
 BESIDE_ABOVE_PX = 660

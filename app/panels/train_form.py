@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QW
 
 from app.as_left import as_left, leave_as
 from app.forms import LARGEST, Form
-from core.cards import MODEL_SUFFIX, card_n_blocks, library_folder, model_path, read_card, resource_folder
-from core.datasets import EXAMPLES_MAX
+from core.cards import card_n_blocks, read_card
 from core.errors import UserError
 from core.jobs.recipe import RANGES, Recipe, Tune, read_recipe
 from core.jobs.train_job import TrainingRun
 from core.library import file_name, listed, name_of
-from core.scene import TASK_WORDS, Task
+from core.locations import MODEL_SUFFIX, library_folder, model_path, resource_folder
+from core.stimuli.datasets import EXAMPLES_MAX
+from core.stimuli.stimulus import TASK_WORDS, Task
 
 RECIPES = {"fine-tune": "low rank, 48,000 images", "study": "the study's: all weights"}
 TUNE_WORDS: dict[Tune, str] = {"all": "all weights", "head": "the head only", "low-rank": "low rank"}

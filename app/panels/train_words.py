@@ -11,8 +11,8 @@ from app.numbers import fixed, general, percent
 from app.run_words import WAITING, time_left
 from core.cards import read_card
 from core.errors import UserError
-from core.jobs.progress import Progress
 from core.jobs.train_job import MEASURING, CurvePoint, TrainingRun
+from core.progress import Progress
 
 SETS = {
     "test": "unseen images",

@@ -22,9 +22,9 @@ from app.numbers import signed
 from app.present.presenting import other_screen
 from app.run_words import STARTING, WAITING
 from core.analyses.decision import Decision
+from core.documents.work import ModelNote
 from core.rehearsal import REHEARSAL_JOB, Rehearsed
 from core.runner import Order
-from core.work import ModelNote
 
 SIZE = QSize(620, 340)
 STEPS = 1000

@@ -21,7 +21,7 @@ from app.desk import Desk
 from app.numbers import signed
 from app.thumbnails import thumbnail
 from core.analyses.decision import Decision
-from core.work import Scene
+from core.documents.work import Scene
 
 NOTE_SHARE, SMALL_SHARE, TIMER_SHARE = 1 / 26, 1 / 36, 1 / 14
 """Of the window's height: the type of the note, of what stands beside it, and of the time."""

@@ -29,7 +29,7 @@ from app.widgets.marks import describe
 from app.widgets.painted import Painted, rgb_image
 from app.widgets.tools import Tool
 from app.widgets.tools.select import FREE_KEYS, Select
-from core.scene import Crop
+from core.stimuli.stimulus import Crop
 
 __all__ = ["CanvasItem", "StimulusCanvas"]
 
@@ -52,7 +52,7 @@ class StimulusCanvas(InHand, Painted):
     chip_placed = Signal(str, int, object, bool)  # beside the items: its middle in image pixels, whether it is free
     dropped = Signal(object)  # Dropped
     patch_hovered = Signal(int)  # row by row; while nothing is held
-    covered = Signal(object)  # how far the gesture covers each pixel, of core.strokes
+    covered = Signal(object)  # how far the gesture covers each pixel, of core.stimuli.strokes
     color_picked = Signal(object)  # (red, green, blue)
     item_wanted = Signal(int, int)
     size_stepped = Signal(int)  # of the brush, larger or smaller

@@ -11,7 +11,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPen, QWheelEvent
 from app import theme
 from app.widgets.interaction import Notches
 from app.widgets.tools import Tool
-from core.strokes import Cover, Point, segment
+from core.stimuli.strokes import Cover, Point, segment
 
 if TYPE_CHECKING:
     from app.widgets.canvas import StimulusCanvas

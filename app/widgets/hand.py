@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.scene import COLORS
+from core.stimuli.stimulus import COLORS
 
 SIZES_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 """The sizes that keys step through; the slider has all between."""

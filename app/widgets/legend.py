@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.painted import Painted, line_height, scaled, width_of, write
-from core.looks import heat
+from core.figures.looks import heat
 
 SAMPLE_PX = 24.0
 GAP_PX = 12.0

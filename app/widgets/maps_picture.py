@@ -12,7 +12,7 @@ from app.numbers import written
 from app.theme import Theme
 from app.widgets.legend import FONT_SCALE
 from app.widgets.painted import line_height, rgb_image, scaled, width_of, write
-from core.looks import (
+from core.figures.looks import (
     RING_INK,
     RING_SHADE,
     RINGS,

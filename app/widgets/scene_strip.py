@@ -15,7 +15,7 @@ from app.widgets.interaction import ENTERS, RESETS
 from app.widgets.marks import describe
 from app.widgets.painted import box, line_height, scaled, width_of, write
 from app.widgets.rows import ROW, Index, Rows, RowView
-from core.looks import wrapped
+from core.figures.looks import wrapped
 
 SCENE_MIME, CARD_MIME = (f"application/x-relata-{what}-of-{os.getpid()}" for what in ("scene", "card"))
 """Only within a program: what is carried is a place in its own lists."""

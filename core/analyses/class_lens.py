@@ -89,7 +89,7 @@ def readings(state: State, label: int, part: ProjectedPart, edits: Sequence[Inte
     """Logits and ranks of a class at every token of every block."""
     import torch
 
-    from core.projection import ranks
+    from core.readings.projection import ranks
 
     first = -1 if part == "resid_post" else 0
     logits = [state.read_tokens(block, part, edits) for block in range(first, state.model.n_blocks)]  # [T, C] each

@@ -31,8 +31,8 @@ class ClassValues(PlotAnalysis):
     title: ClassVar[str] = "Classes in the weights"
 
     def run(self, state: State) -> Iterator[tuple[Plot, ...]]:
-        from core.memories import SUBLAYERS, class_value_agreement, random_values, values_of
-        from core.relevance import class_head
+        from core.readings.memories import SUBLAYERS, class_value_agreement, random_values, values_of
+        from core.readings.relevance import class_head
 
         model = state.model
         head = state.remember((class_head,), lambda: class_head(model))

@@ -14,7 +14,7 @@ from core.analyses.pad import Extent, Floats, item_coordinates, pad_extent, pad_
 from core.document import is_of_pad
 from core.errors import UserError
 from core.interventions.move import MoveInSubspace, with_thumb
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
     from core.state import State

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.analyses import Analysis, check_block, check_head
-from core.modes import Convention, chance_band, peaks, shares
+from core.readings.modes import Convention, chance_band, peaks, shares
 
 if TYPE_CHECKING:
     from core.state import State

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.analyses import Analysis
 from core.errors import UserError
 from core.masses import Masses, attention_shares
-from core.scene import pairs_in
+from core.stimuli.stimulus import pairs_in
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.analyses import PlotAnalysis, check_block, check_token, follow
 from core.analyses.class_lens import LABEL_OPTION, class_of
-from core.looks import signed
+from core.figures.looks import signed
 from core.maps import aside_label, held_ring, png_of, rings_of, share_map
 from core.plots import Heatmap, Maps, Plot
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.memories import Sublayer
+    from core.readings.memories import Sublayer
     from core.state import State
 
 N_MEMORIES, N_NAMED, N_CLASSES = 6, 5, 12
@@ -45,8 +45,8 @@ class Memories(PlotAnalysis):
     label: int = field(default=-1, metadata=LABEL_OPTION)
 
     def run(self, state: State) -> Iterator[tuple[Plot, ...]]:
-        from core.memories import class_value_agreement, pass_block, values_of
-        from core.relevance import class_head
+        from core.readings.memories import class_value_agreement, pass_block, values_of
+        from core.readings.relevance import class_head
 
         model, block = state.model, max(self.read, 0)
         check_block(self.read, model.n_blocks, first=-1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from core.analyses import PlotAnalysis
-from core.modes import Convention
 from core.plots import AxesPlot, Heatmap
+from core.readings.modes import Convention
 
 if TYPE_CHECKING:
     from core.state import State

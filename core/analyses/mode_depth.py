@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from core.analyses import PlotAnalysis
-from core.modes import Convention
 from core.plots import AxesPlot, Curves, Reference, Series
+from core.readings.modes import Convention
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from core.families.model import Model
-    from core.modes import BlockModes
-    from core.scene import Stimulus
+    from core.readings.modes import BlockModes
     from core.state import State
+    from core.stimuli.stimulus import Stimulus
 
 
 @dataclass(frozen=True, slots=True)

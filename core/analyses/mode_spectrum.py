@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from core.analyses import PlotAnalysis, check_block, check_head, follow
-from core.modes import Convention, chance_band
 from core.plots import AxesPlot, Curves, Reference, Series
+from core.readings.modes import Convention, chance_band
 
 if TYPE_CHECKING:
     from core.state import State

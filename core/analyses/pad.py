@@ -12,7 +12,7 @@ import numpy.typing as npt
 from core.analyses import Analysis
 from core.document import Intervention, is_of_pad
 from core.errors import UserError
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
     from torch import Tensor

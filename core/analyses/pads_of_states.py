@@ -10,7 +10,7 @@ from core.analyses import Analysis
 from core.analyses.pad import Pad, PadPlaces
 from core.document import Document
 from core.errors import UserError
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
     from core.state import State

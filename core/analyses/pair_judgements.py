@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.analyses import Analysis
 from core.errors import UserError
 from core.interventions.probe import probe_and_tokens
-from core.scene import pairs_of
+from core.stimuli.stimulus import pairs_of
 
 if TYPE_CHECKING:
     from core.state import State

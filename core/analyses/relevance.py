@@ -29,7 +29,7 @@ class Relevance(PlotAnalysis):
     """How much each token speaks for a class, in what a token takes from it by attention, edits in force.
 
     `label` is the class, −1 for the model's own answer. A map shows what speaks for it, as shares of all that speaks
-    for or against it. `core.relevance` has the formula.
+    for or against it. `core.readings.relevance` has the formula.
     """
 
     title: ClassVar[str] = "Relevance of patches"
@@ -82,8 +82,8 @@ class Relevance(PlotAnalysis):
         """g [L, H, T] of the class."""
         import torch
 
-        from core.memories import pass_block, values_of
-        from core.relevance import class_head, relevance
+        from core.readings.memories import pass_block, values_of
+        from core.readings.relevance import class_head, relevance
 
         model = state.model
         head = state.remember((class_head,), lambda: class_head(model))

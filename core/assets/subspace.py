@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.scene import Property
+from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

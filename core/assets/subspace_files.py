@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from core.assets.subspace import Subspace
-from core.cards import is_number, is_whole, read_card, subspace_name, tensor_files
+from core.cards import is_number, is_whole, read_card
 from core.errors import UserError
 from core.families.files import write_tensors
 from core.families.model import Model, weights_hash
 from core.families.tensors import read_tensors
-from core.scene import N_COLORS, PROPERTIES, Property
+from core.locations import subspace_name, tensor_files
+from core.stimuli.stimulus import N_COLORS, PROPERTIES, Property
 
 
 def landmarks(basis: Tensor, values: Tensor, classes: Tensor, n_classes: int) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from timm.data.imagenet_info import infer_imagenet_subset
 from torch import Tensor, nn
 
 from core.cards import card_labels
-from core.scene import RELATIONS
+from core.stimuli.stimulus import RELATIONS
 
 SETS = ("imagenet-1k", "imagenet-12k", "imagenet-21k")
 """What a card may say in place of names."""

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from core.cards import card_pixels, check_setting, model_path, read_card, relations_first
+from core.cards import card_pixels, check_setting, read_card, relations_first
 from core.errors import UserError
 from core.families.class_names import as_two_classes, class_names
 from core.families.low_rank import delta_hash, has_low_rank, low_rank_state, merged
@@ -20,6 +20,7 @@ from core.families.model import Model, check_runnable, geometry_of, weights_hash
 from core.families.network import assumed, build_network, load_weights
 from core.families.tensors import check_finite, read_tensors
 from core.library import assumptions
+from core.locations import model_path
 from core.storage import write_files
 
 

@@ -19,21 +19,7 @@ from typing import Any
 
 from torch import Tensor
 
-from core.cards import (
-    LEAST_STD,
-    LOCAL_FOLDER,
-    MODEL_SUFFIX,
-    bundled_models,
-    card_labels,
-    card_pixels,
-    in_library,
-    is_foreign,
-    is_number,
-    is_whole,
-    library_folder,
-    read_card,
-    tensor_files,
-)
+from core.cards import LEAST_STD, card_labels, card_pixels, is_number, is_whole, read_card
 from core.errors import UserError
 from core.families.checkpoint import Checkpoint, file_hash, open_checkpoint
 from core.families.files import write_tensors
@@ -43,8 +29,17 @@ from core.families.model import check_runnable, weights_hash
 from core.families.network import shape_facts
 from core.families.recognising import KEPT, Candidate, read_layout, refusing
 from core.families.stored import Damaged
-from core.jobs.progress import Job, Progress
 from core.library import Assumption, free_name
+from core.locations import (
+    LOCAL_FOLDER,
+    MODEL_SUFFIX,
+    bundled_models,
+    in_library,
+    is_foreign,
+    library_folder,
+    tensor_files,
+)
+from core.progress import Job, Progress
 from core.start import own_path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

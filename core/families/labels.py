@@ -8,7 +8,7 @@ from typing import Any
 
 from core.families.class_names import imagenet_names
 from core.families.layout import Facts
-from core.scene import RELATIONS
+from core.stimuli.stimulus import RELATIONS
 
 _NAMELESS = ("LABEL_", "class ")
 

@@ -17,8 +17,8 @@ from core.cards import card_task, judges_relation
 from core.errors import UserError
 from core.families.network import STANDARD
 from core.inside import Anatomy, anatomy_of
-from core.scene import Geometry, Task
 from core.site import PARTS, Part
+from core.stimuli.stimulus import Geometry, Task
 from core.storage import content_hash
 from core.wiring import Wiring, find_blocks, wiring_of
 

@@ -192,7 +192,7 @@ def _on_meta(name: str) -> nn.Module:
 
 
 if __name__ == "__main__":
-    from core.cards import resource_folder
+    from core.locations import resource_folder
     from core.storage import write_text
 
     made = table()

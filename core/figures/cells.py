@@ -12,21 +12,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from core.figures.sheet import (
-    BELOW,
-    LEFT,
-    NORMAL,
-    SMALL,
-    Look,
-    add_head,
-    new_axes,
-    place_of,
-    sheet_of,
-    width_of,
-    write,
-    write_title,
-)
-from core.looks import (
+from core.figures.looks import (
     HEAT,
     RING_INK,
     RING_SHADE,
@@ -43,6 +29,20 @@ from core.looks import (
     percent,
     top_of_scale,
     wrapped,
+)
+from core.figures.sheet import (
+    BELOW,
+    LEFT,
+    NORMAL,
+    SMALL,
+    Look,
+    add_head,
+    new_axes,
+    place_of,
+    sheet_of,
+    width_of,
+    write,
+    write_title,
 )
 from core.plots import Heatmap, Map, Maps, Ring
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
+from core.figures.looks import Palette, decoded
 from core.figures.sheet import BELOW, NORMAL, SMALL, new_axes, write, write_title
-from core.looks import Palette, decoded
 from core.plots import Gallery
 
 HIGH, GAP, CAPTION, ROW = 56.0, 8.0, 10.0, 14.0

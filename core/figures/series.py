@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
+from core.figures.looks import DASHES, Palette, number, steps, wrapped
 from core.figures.sheet import (
     BELOW,
     LEFT,
@@ -28,7 +29,6 @@ from core.figures.sheet import (
     width_of,
     write,
 )
-from core.looks import DASHES, Palette, number, steps, wrapped
 from core.plots import Bars, Cloud, Curves, Reference, Role, Scatter, Series
 
 FRAME_HEIGHT = 165.0

@@ -15,7 +15,7 @@ from matplotlib.legend import Legend
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import ScaledTranslation
 
-from core.looks import wrapped
+from core.figures.looks import wrapped
 
 POINTS_AN_INCH = 72
 WIDTH = 360.0

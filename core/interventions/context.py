@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from core.errors import UserError
-from core.scene import Property
 from core.site import Site
+from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from core.assets.probe import Probe
     from core.assets.subspace import Subspace
-    from core.modes import BlockModes
+    from core.readings.modes import BlockModes
 
 
 ACCEPT = "Intervene ▸ Use what is learned now takes today's."

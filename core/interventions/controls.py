@@ -6,8 +6,8 @@ import builtins
 from typing import Any, Literal, Self, cast
 
 from core.document import AssetKey, changed
-from core.scene import Property, item_name
 from core.site import Site
+from core.stimuli.stimulus import Property, item_name
 
 Control = Literal["", "wrong object", "random subspace"]
 """What an edit is a control of, in place of the effect itself ("")."""

@@ -11,8 +11,8 @@ from core.document import Document, Intervention, Near, Offer, Side, View, add_i
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.controls import without_one
-from core.scene import Stimulus, item_name
 from core.site import Site
+from core.stimuli.stimulus import Stimulus, item_name
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,8 +17,8 @@ from core.document import (
 )
 from core.interventions.context import Context
 from core.interventions.fill import Fill, fill_at
-from core.scene import Stimulus
 from core.site import Site
+from core.stimuli.stimulus import Stimulus
 
 if TYPE_CHECKING:
     from torch import Tensor

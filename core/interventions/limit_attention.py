@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from core.document import Document, Intervention, Near, Offer, View, add_intervention, by_hand
 from core.errors import UserError
 from core.interventions.context import Context
-from core.scene import Stimulus
 from core.site import Site
+from core.stimuli.stimulus import Stimulus
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,9 +19,9 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.context import Context
-from core.modes import BIAS
-from core.scene import Stimulus
+from core.readings.modes import BIAS
 from core.site import Site
+from core.stimuli.stimulus import Stimulus
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,9 +19,9 @@ from core.document import (
 )
 from core.interventions.context import Context, as_index
 from core.interventions.controls import Control, InSubspace, of_item, without_one
-from core.scene import Property, Stimulus
 from core.site import Site
-from core.tokens import gather_tokens, write_coordinates
+from core.stimuli.stimulus import Property, Stimulus
+from core.stimuli.tokens import gather_tokens, write_coordinates
 
 if TYPE_CHECKING:
     from torch import Tensor

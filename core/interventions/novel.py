@@ -21,8 +21,8 @@ from core.document import (
 )
 from core.interventions.context import Context, as_index
 from core.interventions.controls import Control, InSubspace, of_item, without_one
-from core.scene import Property, Stimulus
-from core.tokens import write_coordinates
+from core.stimuli.stimulus import Property, Stimulus
+from core.stimuli.tokens import write_coordinates
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -19,9 +19,9 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.context import ACCEPT, Context, as_index
-from core.scene import RELATIONS, Relation, Stimulus, pair_items, pair_name, pair_relation
 from core.site import Site
-from core.tokens import add_at_tokens
+from core.stimuli.stimulus import RELATIONS, Relation, Stimulus, pair_items, pair_name, pair_relation
+from core.stimuli.tokens import add_at_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor

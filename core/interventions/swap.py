@@ -19,8 +19,8 @@ from core.document import (
 from core.errors import UserError
 from core.interventions.context import Context, as_index
 from core.interventions.controls import CONTROLS, Control, InSubspace, of_item, without_one
-from core.scene import PROPERTIES, Property, Stimulus, item_name, n_items, task_of
-from core.tokens import add_at_tokens, gather_tokens, write_coordinates
+from core.stimuli.stimulus import PROPERTIES, Property, Stimulus, item_name, n_items, task_of
+from core.stimuli.tokens import add_at_tokens, gather_tokens, write_coordinates
 
 if TYPE_CHECKING:
     from torch import Tensor

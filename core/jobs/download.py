@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from core.errors import UserError
-from core.jobs.progress import Job, Progress
+from core.progress import Job, Progress
 from core.storage import check_folder
 from core.texts import parse_json
 

@@ -14,10 +14,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from core.cards import resource_folder
 from core.emoji import CELL_PX, COLUMNS, Placed, characters, clutter, draw
 from core.errors import UserError
-from core.masks import LABELS, MASK_SUFFIX
+from core.locations import resource_folder
+from core.stimuli.masks import LABELS, MASK_SUFFIX
 from core.storage import write_files
 
 FONT = "NotoColorEmoji.ttf"

@@ -14,7 +14,6 @@ from typing import Any
 
 from torch import nn
 
-from core.cards import library_file
 from core.catalogue import HUB, SAFE_WEIGHTS, TIMM, Named, download_place, find_named, hub_url, on_disk
 from core.errors import UserError
 from core.families.files import write_tensors
@@ -22,8 +21,9 @@ from core.families.named import card_of, settings_of, with_random_weights, with_
 from core.families.tensors import check_finite
 from core.jobs.download import download
 from core.jobs.fetch_repository import fetch_repository
-from core.jobs.progress import Job, Progress, part
 from core.library import free_name, library_model, size_words
+from core.locations import library_file
+from core.progress import Job, Progress, part
 from core.storage import check_tensor_file
 
 SHARE_OF_DOWNLOAD = 90

@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cards import INDEX_SUFFIX, read_card
+from core.cards import read_card
 from core.catalogue import HUB, download_place, hub_list, hub_url
 from core.errors import UserError
 from core.families.checkpoint import CONFIGS, IN_FOLDERS
 from core.families.importing import import_model
 from core.jobs.download import download, read_json
-from core.jobs.progress import Job, Progress, part
 from core.library import library_model
+from core.locations import INDEX_SUFFIX
+from core.progress import Job, Progress, part
 from core.storage import write_text
 from core.texts import parse_json, read_text
 

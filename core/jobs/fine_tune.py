@@ -14,8 +14,6 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from core.cards import lasting
-from core.datasets import split_examples
 from core.engine import to_input
 from core.errors import UserError
 from core.families.files import read_model_file
@@ -23,8 +21,10 @@ from core.families.low_rank import add_low_rank, head_names, take_low_rank
 from core.families.model import Model
 from core.jobs.losses import Trainee
 from core.jobs.recipe import Recipe
-from core.render import render_many
-from core.scene import RELATIONS
+from core.locations import lasting
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import RELATIONS
 
 AT_ONCE = 50
 OF_HEADS = ("labels", "head")

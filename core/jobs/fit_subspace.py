@@ -20,17 +20,17 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import orthogonal
 
 from core.assets.subspace_files import landmarks, learned_subspaces
-from core.cards import subspace_folders
-from core.counterfactuals import InterchangePair, interchange_pairs
-from core.datasets import all_kinds, compositional_kinds
 from core.engine import resume
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model, require_relation
 from core.jobs.pair_cache import PairCache, cache_pairs
-from core.jobs.progress import Job, Progress, part
-from core.scene import N_COLORS, Property
-from core.tokens import write_coordinates
+from core.locations import subspace_folders
+from core.progress import Job, Progress, part
+from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
+from core.stimuli.datasets import all_kinds, compositional_kinds
+from core.stimuli.stimulus import N_COLORS, Property
+from core.stimuli.tokens import write_coordinates
 
 N_DRAWS = 20
 STARTS = ("random", "class means")

@@ -24,16 +24,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from core.cards import lasting, model_path
-from core.datasets import Example
 from core.emoji import CANVAS_PX, characters, emoji_pictures, labelled_pictures
 from core.engine import embed, resume, to_input
 from core.errors import UserError
 from core.families.files import open_model, save_low_rank
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.masks import mask_pixels
-from core.render import render_many
+from core.locations import lasting, model_path
+from core.progress import Job, Progress
+from core.stimuli.datasets import Example
+from core.stimuli.masks import mask_pixels
+from core.stimuli.render import render_many
 from core.storage import check_tensor_file
 
 AT_ONCE = 32

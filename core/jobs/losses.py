@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from core.families.model import blocks_of
 from core.inside import read_inside
 from core.jobs.recipe import Recipe
-from core.scene import N_COLORS, N_SHAPES, Geometry
 from core.site import Part
+from core.stimuli.stimulus import N_COLORS, N_SHAPES, Geometry
 
 
 class Trainee(nn.Module):

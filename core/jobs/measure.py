@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import torch
 
-from core.datasets import Example, Split, split_examples
 from core.engine import embed, resume, to_input
 from core.families.model import Model, require_relation
-from core.jobs.progress import Job, Progress, part
-from core.render import render_many
+from core.progress import Job, Progress, part
+from core.stimuli.datasets import Example, Split, split_examples
+from core.stimuli.render import render_many
 
 
 def predictions(model: Model, examples: Sequence[Example], *, batch: int = 64) -> Job[list[int]]:

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.counterfactuals import InterchangePair
 from core.engine import advance, embed, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.render import render_many
-from core.scene import Stimulus
-from core.tokens import gather_tokens, item_tokens, kept_tokens
+from core.progress import Job, Progress
+from core.stimuli.counterfactuals import InterchangePair
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
+from core.stimuli.tokens import gather_tokens, item_tokens, kept_tokens
 
 
 @dataclass(frozen=True, slots=True)

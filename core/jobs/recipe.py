@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from core.datasets import SEED_MAX
 from core.errors import UserError
-from core.scene import Geometry, Task
+from core.stimuli.datasets import SEED_MAX
+from core.stimuli.stimulus import Geometry, Task
 from core.texts import read_text
 
 Tune = Literal["all", "head", "low-rank"]

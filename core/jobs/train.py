@@ -22,16 +22,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.cards import model_path
-from core.datasets import (
-    Example,
-    Split,
-    all_kinds,
-    balanced_set,
-    check_balance,
-    compositional_kinds,
-    split_examples,
-)
 from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model, save_low_rank, save_model
@@ -40,13 +30,23 @@ from core.families.network import STANDARD, differs
 from core.jobs.fine_tune import fewer, fine_tuned, fine_tuned_card, groups, has_stopped, of_model, validation_accuracy
 from core.jobs.losses import Batch, Trainee, losses, total_loss
 from core.jobs.measure import data_hash, measure
-from core.jobs.progress import Job, Progress
 from core.jobs.ranks import ALONE, Ranks, joined
 from core.jobs.recipe import Recipe
-from core.render import render_many
-from core.scene import RELATIONS, Geometry
+from core.locations import model_path
+from core.progress import Job, Progress
+from core.stimuli.datasets import (
+    Example,
+    Split,
+    all_kinds,
+    balanced_set,
+    check_balance,
+    compositional_kinds,
+    split_examples,
+)
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import RELATIONS, Geometry
+from core.stimuli.tokens import kept_tokens
 from core.storage import check_file, check_tensor_file, write_files
-from core.tokens import kept_tokens
 
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),

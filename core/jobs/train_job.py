@@ -16,11 +16,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from core.cards import MODEL_SUFFIX, is_number, is_whole
+from core.cards import is_number, is_whole
 from core.errors import UserError
-from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, recipe_of
+from core.locations import MODEL_SUFFIX
 from core.plots import Curves, Reference, Series
+from core.progress import Progress
 from core.storage import write_text
 from core.texts import parse_json, read_text
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.errors import UserError
-from core.jobs.progress import Job
 from core.masses import KINDS
+from core.progress import Job
+from core.stimuli.tokens import patches_of_items
 from core.studies.comparison import Table
 from core.studies.published import ATTENTION
 from core.studies.result import Row, StudyResult
 from core.studies.study import Bench, Study, of_images
-from core.tokens import patches_of_items
 
 RULE = "largest mean share over heads and blocks, each head once; the most typical image"
 """How the heads and the image of the stages are picked."""

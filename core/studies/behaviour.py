@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from core.datasets import Split, split_examples
-from core.jobs.progress import Job, part
 from core.plots import Bars, Reference, Series
+from core.progress import Job, part
 from core.statistics import wilson
+from core.stimuli.datasets import Split, split_examples
 from core.studies.comparison import PUBLISHED, Table, of_another
 from core.studies.published import BEHAVIOUR, NEAREST, SPLIT_NAMES, accuracy_series
 from core.studies.result import Row, StudyResult, n_kinds_of

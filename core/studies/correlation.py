@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from core.jobs.progress import Job, Progress
 from core.plots import Cloud, Plot, Scatter
-from core.scene import PROPERTIES, TASK_WORDS, Task
+from core.progress import Job, Progress
 from core.statistics import spearman, spearman_interval
+from core.stimuli.stimulus import PROPERTIES, TASK_WORDS, Task
 from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, DISENTANGLEMENT, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult

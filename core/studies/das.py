@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from core.jobs.progress import Job
 from core.plots import Series
-from core.scene import PROPERTIES, Property
+from core.progress import Job
+from core.stimuli.stimulus import PROPERTIES, Property
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import DAS, NEAREST, WRONG_OBJECT, das_curve
 from core.studies.result import StudyResult

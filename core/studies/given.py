@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.datasets import Example, example_of
 from core.errors import UserError
-from core.relayout import laid_out
-from core.scene import TASK_WORDS, Stimulus, task_of
+from core.stimuli.datasets import Example, example_of
+from core.stimuli.relayout import laid_out
+from core.stimuli.stimulus import TASK_WORDS, Stimulus, task_of
 
 if TYPE_CHECKING:
     from core.families.model import Model

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
 from core.errors import UserError
-from core.jobs.progress import Job
+from core.progress import Job
 from core.studies.comparison import Table
 from core.studies.published_lens import NOTES, published
 from core.studies.result import Row, StudyResult

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.arguments import RUNS_MAX
-from core.cards import read_card, resource_folder
+from core.cards import read_card
 from core.errors import UserError
-from core.jobs.progress import Job, part
 from core.jobs.recipe import Recipe, read_recipe
+from core.locations import resource_folder
 from core.plots import Bars, Reference, Series
-from core.scene import TASK_WORDS, Task
+from core.progress import Job, part
 from core.statistics import wilson
+from core.stimuli.stimulus import TASK_WORDS, Task
 from core.studies.comparison import Table
 from core.studies.published import BEHAVIOUR, SPLIT_NAMES
 from core.studies.result import CHANCE, Row, StudyResult

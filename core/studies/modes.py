@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.errors import UserError
-from core.jobs.progress import Job
-from core.looks import signed
-from core.modes import Convention
+from core.figures.looks import signed
+from core.progress import Job
+from core.readings.modes import Convention
 from core.studies.comparison import Table
 from core.studies.result import Row, StudyResult
 from core.studies.study import Bench, Study, check_one_source, of_images

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.interventions.novel import METHODS
-from core.jobs.progress import Job
-from core.scene import PROPERTIES
+from core.progress import Job
+from core.stimuli.stimulus import PROPERTIES
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import NOVEL
 from core.studies.result import StudyResult

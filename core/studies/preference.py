@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from core.cards import resource_folder
 from core.errors import UserError
-from core.jobs.progress import Job
-from core.masked_folder import masked_pictures
-from core.scene import odd_one
+from core.locations import resource_folder
+from core.progress import Job
+from core.stimuli.masked_folder import masked_pictures
+from core.stimuli.stimulus import odd_one
 from core.studies.comparison import Table
 from core.studies.result import Row, StudyResult
 from core.studies.study import Bench, Study, check_one_source, of_images

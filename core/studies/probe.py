@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from core.jobs.progress import Job
+from core.progress import Job
 from core.studies.comparison import Table, by_block, of_another, over_blocks
 from core.studies.published import PROBE
 from core.studies.result import Row, StudyResult

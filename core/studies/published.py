@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.cards import resource_folder
+from core.locations import resource_folder
 from core.plots import Series
-from core.scene import Property, Task
+from core.stimuli.stimulus import Property, Task
 from core.texts import read_text
 
 Values = tuple[float, ...]

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.cards import resource_folder
+from core.locations import resource_folder
 from core.plots import Series
 from core.texts import read_text
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
+from core.figures.tables import Row as Row
+from core.figures.tables import to_csv
 from core.plots import Plot, converter
-from core.scene import pairs_of
-from core.tables import Row as Row
-from core.tables import to_csv
+from core.stimuli.stimulus import pairs_of
 from core.texts import parse_json, read_text
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from inspect import isabstract
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from core.datasets import EXAMPLES_MAX, SEED_MAX, Example, split_examples
 from core.errors import UserError
-from core.jobs.progress import Job
 from core.plots import Bars, Curves, Plot, Series
+from core.progress import Job
 from core.registry import kinds
+from core.stimuli.datasets import EXAMPLES_MAX, SEED_MAX, Example, split_examples
 from core.studies.comparison import Table
 from core.studies.given import Given
 from core.studies.result import Row, StudyResult, n_kinds_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from core.cards import bundled_models, subspace_folder, subspace_folders
-from core.datasets import SEED_MAX
 from core.errors import UserError
+from core.locations import bundled_models, subspace_folder, subspace_folders
+from core.stimuli.datasets import SEED_MAX
 from core.studies.study import Bench, Study
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from core.analyses.pad import PadPlaces
 from core.demo import demo_document
 from core.document import Intervention, View
 from core.questions import Answer, ModelInfo, Question
-from core.scene import Geometry, Property
+from core.stimuli.stimulus import Geometry, Property
 
 RELATIONS = ("different", "same")
 TINY = ModelInfo("tiny", "0", "cpu", 6, 4, 1, Geometry(), RELATIONS, {"network": {}}, {})

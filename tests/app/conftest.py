@@ -12,8 +12,9 @@ from app.desk import Desk
 from app.live import Live
 from app.main_window import MainWindow
 from app.store import Store
-from core.cards import library_folder, subspace_cards
+from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
+from core.locations import library_folder
 from tests.app.answers import a_desk
 
 

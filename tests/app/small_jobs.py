@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.jobs.progress import Progress
+from core.progress import Progress
 
 Steps = Generator[Any, None, Any]
 

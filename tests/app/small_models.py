@@ -9,11 +9,11 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.cards import library_file, library_folder
 from core.errors import UserError
 from core.importer import Found, Tried
-from core.jobs.progress import Progress
 from core.library import Assumption, remove
+from core.locations import library_file, library_folder
+from core.progress import Progress
 
 CARD = {"network": {"img_size": 224, "patch_size": 16, "depth": 4, "num_heads": 2}, "labels": ["cat", "dog", "bird"]}
 Steps = Generator[Any, None, Any]

@@ -19,7 +19,7 @@ from app.main_window import MainWindow
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
-from core.work import Work
+from core.documents.work import Work
 
 TITLES = ("Stimulus", "Inside", "Interventions", "Lens", "Study", "Decision", "History", "nothing")
 NEAR_PX = 12

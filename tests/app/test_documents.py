@@ -23,15 +23,16 @@ from app.panels.pad_words import remedy
 from app.panels.study import StudyPanel
 from app.store import Store
 from core.analyses.decision import Decision
-from core.cards import read_card, subspace_folders
+from core.cards import read_card
 from core.demo import demo_document, demo_view
 from core.document import View, with_learned
+from core.documents.files import read_work, write_work
+from core.documents.work import Learned, ModelNote, Moment, Work
 from core.errors import UserError
 from core.interventions.move import set_point
+from core.locations import subspace_folders
 from core.questions import Failure, Question
 from core.storage import content_hash
-from core.work import Learned, ModelNote, Moment, Work
-from core.work_files import read_work, write_work
 from tests.app.answers import SAME, TINY, answer
 
 

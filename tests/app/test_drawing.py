@@ -23,10 +23,10 @@ from app.panels.stimulus import StimulusPanel
 from app.widgets.tools import tools
 from core.document import stimulus_of
 from core.errors import UserError
-from core.paint import layer_pixels
-from core.render import item_insides, render
-from core.scene import COLORS, Stimulus
-from core.strokes import ellipse, rectangle, segment
+from core.stimuli.paint import layer_pixels
+from core.stimuli.render import item_insides, render
+from core.stimuli.stimulus import COLORS, Stimulus
+from core.stimuli.strokes import ellipse, rectangle, segment
 from tests.app.widgets.gestures import ALT, CTRL, NO_KEYS, SHIFT, drag, move, open_on_screen, press, release, wheel
 from tests.whole_strokes import polyline
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QToolButton
 
 from app.main_window import MainWindow
 from app.panels.stimulus import StimulusPanel
-from core.scene import Photo, Stimulus, odd_difference, task_of
+from core.stimuli.stimulus import Photo, Stimulus, odd_difference, task_of
 
 FAMILIES = [
     "Random pair",

@@ -29,8 +29,8 @@ from app.widgets.tools.handles import Handles
 from core.demo import demo_document, demo_view
 from core.document import make_counterfactual
 from core.interventions.move import set_point
-from core.render import render
-from core.scene import MAX_ITEMS, Item
+from core.stimuli.render import render
+from core.stimuli.stimulus import MAX_ITEMS, Item
 from tests.app.widgets.gestures import ALT, CTRL, SHIFT, drag, drop, press
 
 Key = Qt.Key

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from app import jobs as jobs_module
 from app.jobs import Jobs, Run
-from core.jobs.progress import Progress
 from core.library import log_path
+from core.progress import Progress
 from core.runner import Order
 
 START_MS = 60_000

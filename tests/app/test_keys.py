@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.command_palette import ShortcutSheet
+from app.dialogs.command_palette import ShortcutSheet
+from app.dialogs.keys_page import KeysPage
 from app.keys import Keys, used_in_panels
-from app.keys_page import KeysPage
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.interventions import InterventionsPanel

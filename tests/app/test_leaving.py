@@ -23,8 +23,8 @@ from app.scenes import add_scene
 from app.store import Store
 from core.demo import demo_document
 from core.document import View
+from core.documents.files import read_work
 from core.runner import Order
-from core.work_files import read_work
 from tests.app.answers import answer
 from tests.app.panels.test_sweep import UNKNOWN
 

@@ -21,11 +21,11 @@ from app.item_edits import delete_selected
 from app.panels.stimulus import StimulusPanel
 from core.errors import UserError
 from core.interventions.knock_out_mlp import KnockOutMLP
-from core.masks import mask_pixels
-from core.render import render
-from core.scene import COLORS, Crop, Photo
-from core.strokes import rectangle
-from core.tokens import patches_of_items
+from core.stimuli.masks import mask_pixels
+from core.stimuli.render import render
+from core.stimuli.stimulus import COLORS, Crop, Photo
+from core.stimuli.strokes import rectangle
+from core.stimuli.tokens import patches_of_items
 from tests.app.test_drawing import hold, on, panel, stroke
 from tests.app.widgets.gestures import CTRL, SHIFT, drag, move, press, release, wheel
 from tests.whole_strokes import polyline

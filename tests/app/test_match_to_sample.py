@@ -17,10 +17,10 @@ from app.widgets.canvas import StimulusCanvas
 from core.demo import demo_document
 from core.document import move_item
 from core.interventions.swap import SwapFromSource
-from core.paint import layer_of
 from core.questions import Failure
-from core.render import render
-from core.scene import Item, Stimulus, is_trained_layout, item_patches, task_of
+from core.stimuli.paint import layer_of
+from core.stimuli.render import render
+from core.stimuli.stimulus import Item, Stimulus, is_trained_layout, item_patches, task_of
 from tests.app.answers import answer, question
 
 TWO_PAIRS = Stimulus((Item(0, 0, 0, 0), Item(0, 0, 32, 0), Item(1, 1, 64, 64), Item(1, 2, 128, 64)))

@@ -23,7 +23,7 @@ from core.analyses.decision import Verdict
 from core.document import Document
 from core.interventions.move import set_point
 from core.questions import Answer
-from core.scene import Geometry, Photo, Stimulus
+from core.stimuli.stimulus import Geometry, Photo, Stimulus
 from tests.app import answers
 
 LEFT_OUT = (

@@ -10,16 +10,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import import_dialog, models
-from app.import_dialog import ImportDialog
+from app import models
+from app.dialogs import import_model as import_dialog
+from app.dialogs.import_model import ImportDialog
+from app.dialogs.open_model import ModelDialog
 from app.live import Live
 from app.main_window import MainWindow
-from app.model_dialog import ModelDialog
 from app.store import Store
-from core.cards import library_file
 from core.demo import demo_document
 from core.document import View
 from core.library import find, listed
+from core.locations import library_file
 from tests.app.answers import answer
 from tests.app.small_models import add
 from tests.app.widgets.gestures import drop

@@ -10,7 +10,7 @@ import sys
 import app.__main__
 import app.main_window
 from core.analyses import plot_analyses
-from core.cli_ask import analysis_kinds
+from core.cli.ask import analysis_kinds
 from core.interventions import intervention_kinds
 from core.studies.study import every_study
 assert plot_analyses() and analysis_kinds() and intervention_kinds() and every_study()

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from app import numbers
 from app.numbers import Format, fixed, general, percent, share, signed, written
-from app.plot_labels import left_ticks
-from app.plot_words import spots
-from core import looks
+from app.plots.labels import left_ticks
+from app.plots.words import spots
+from core.figures import looks
 from core.plots import Curves, Series
 
 COMMA, MORE = Format(comma=True), Format(more=2)

@@ -22,11 +22,11 @@ from app.panels.stimulus import StimulusPanel, canvas_items, item_role
 from app.widgets.canvas import StimulusCanvas
 from app.widgets.chips import Chip, chip_mime
 from core.analyses.attention import Attention
-from core.datasets import random_odd_one_out
 from core.errors import UserError
 from core.interventions.drop_tokens import DropTokens
-from core.scene import Geometry, item_name, n_items, odd_one
-from core.tokens import patches_of_items
+from core.stimuli.datasets import random_odd_one_out
+from core.stimuli.stimulus import Geometry, item_name, n_items, odd_one
+from core.stimuli.tokens import patches_of_items
 from tests.app.answers import answer, attention_of
 from tests.app.widgets.gestures import NO_KEYS, carry, drag, open_on_screen
 

@@ -17,7 +17,7 @@ from app.main_window import MainWindow
 from app.panels.stimulus import StimulusPanel
 from app.panels.study import StudyPanel
 from app.widgets.dropped import read_drop
-from core.cards import subspace_folder
+from core.locations import subspace_folder
 from tests.app.widgets.gestures import drop
 
 ROOT = Path(__file__).parents[2]

@@ -22,10 +22,10 @@ from core.demo import demo_document, demo_stimulus
 from core.document import View
 from core.errors import UserError
 from core.examples import example_names, example_path
-from core.masks import mask_patches
 from core.questions import Failure
-from core.render import render
-from core.scene import Geometry, item_patches
+from core.stimuli.masks import mask_patches
+from core.stimuli.render import render
+from core.stimuli.stimulus import Geometry, item_patches
 from tests.app.answers import TINY, answer, question
 
 

@@ -20,7 +20,7 @@ from app.query import FollowedQuery
 from core.analyses.attention import Attention
 from core.document import delete_item, move_item, with_stimulus
 from core.of_source import OfSource
-from core.scene import Geometry, Item, Stimulus, item_patches
+from core.stimuli.stimulus import Geometry, Item, Stimulus, item_patches
 from tests.app.widgets.gestures import ALT, drag, move, open_on_screen, press
 
 CORNERS = range(4)

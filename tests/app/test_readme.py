@@ -7,10 +7,11 @@ from pathlib import Path
 from PIL import Image
 
 from core.analyses.decision import Decision
-from core.cards import model_path, read_card, subspace_cards
+from core.cards import read_card, subspace_cards
+from core.documents.files import read_work
+from core.locations import model_path
 from core.questions import Question
 from core.session import Session
-from core.work_files import read_work
 
 README = Path(__file__).parents[2] / "README.md"
 DOCS = README.parent / "docs"

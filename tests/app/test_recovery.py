@@ -15,9 +15,9 @@ from app.main_window import MainWindow
 from app.store import Store
 from core.demo import demo_document, demo_view
 from core.document import Document, View, random_pair
+from core.documents.files import read_work, to_bytes
+from core.documents.work import Moment, Work
 from core.storage import replace_file
-from core.work import Moment, Work
-from core.work_files import read_work, to_bytes
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.choices import Looks
+from app.dialogs.model_rows import Row
 from app.main_window import MainWindow
-from app.model_rows import Row
 from app.panels.study import StudyPanel
 from app.panels.study_parts import PartList
-from app.plots import PlotView
+from app.plots.view import PlotView
 from core.demo import DEFAULT_MODEL
 from core.study_job import shipped_parts
 

@@ -19,9 +19,9 @@ from app.store import Store
 from app.widgets.scene_strip import card_mime
 from core.demo import demo_document
 from core.document import View, move_item, with_stimulus
+from core.documents.files import read_work
+from core.documents.work import Moment, Scene, Work
 from core.errors import UserError
-from core.work import Moment, Scene, Work
-from core.work_files import read_work
 
 
 def moved(desk: Desk, x_px: int) -> None:

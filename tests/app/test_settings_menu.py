@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app import numbers, theme
 from app.choices import Computing, Keeping, Looks
-from app.log_window import LogWindow
+from app.dialogs.log_window import LogWindow
 from app.main_window import MainWindow
 from app.report import without_quotes
 from core.library import log_path

@@ -7,13 +7,13 @@ import torch
 from measure import Row, row_of, take_turns
 from network import finished, open_bundled
 
-from core.datasets import split_examples
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
-from core.render import render_many
-from core.scene import Stimulus
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
+from core.stimuli.tokens import item_tokens
 from core.studies.measures.attention import item_masses
-from core.tokens import item_tokens
 
 SECONDS = 20.0
 N_BATCH, N_LOOP = 50, 5

@@ -14,10 +14,11 @@ from core.analyses.decision import Decision, Verdict
 from core.analyses.decision_map import MAP_SIZE, DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.analyses.pad import Pad, PadPlaces
-from core.cards import Card, card_geometry, card_n_blocks, card_n_prefix, model_path, read_card, subspace_cards
+from core.cards import Card, card_geometry, card_n_blocks, card_n_prefix, read_card, subspace_cards
 from core.demo import DEFAULT_MODEL
+from core.locations import model_path
 from core.questions import Answer, ModelInfo, Question
-from core.scene import N_COLORS
+from core.stimuli.stimulus import N_COLORS
 
 LABELS = ("different", "same")
 EXTENT = (-5.0, 5.0, -5.0, 5.0)

@@ -9,7 +9,7 @@ from network import finished, noise, open_bundled
 
 from core.engine import run
 from core.families.model import Model, geometry_of
-from core.projection import project
+from core.readings.projection import project
 
 SECONDS = 20.0
 AT_MOST = 0.5

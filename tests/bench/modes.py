@@ -7,8 +7,8 @@ import torch
 from measure import Row, n_engine_threads, row_of, take_turns
 
 from core.families.model import Model, geometry_of
-from core.modes import block_modes, singular_modes
-from core.query_key import query_key
+from core.readings.modes import block_modes, singular_modes
+from core.readings.query_key import query_key
 
 SECONDS = 15.0
 N_HEADS, AT_LEAST, AT_MOST_S = 12, 20.0, 1.5

@@ -8,10 +8,10 @@ import torch
 from measure import Skipped, n_engine_threads
 from torch import Tensor
 
-from core.cards import bundled_models
 from core.demo import DEFAULT_MODEL
 from core.families.files import open_model
 from core.families.model import Model, choose_device
+from core.locations import bundled_models
 
 
 def open_bundled() -> Model:

@@ -12,8 +12,8 @@ from torch import Tensor
 from core.engine import run
 from core.families.model import Model, geometry_of
 from core.inside import run_inside
-from core.memories import pass_block, values_of
-from core.relevance import class_head, relevance
+from core.readings.memories import pass_block, values_of
+from core.readings.relevance import class_head, relevance
 from core.site import Part
 
 SECONDS = 30.0

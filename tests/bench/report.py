@@ -11,9 +11,10 @@ from typing import Any
 
 from measure import Row, n_engine_threads
 
-from core.cards import bundled_models, model_path, read_card
+from core.cards import read_card
 from core.cores import n_cores
 from core.demo import DEFAULT_MODEL
+from core.locations import bundled_models, model_path
 
 BUSY_SHARE = 0.25
 """From this load per core on, other programs take part in what is measured."""

@@ -7,13 +7,13 @@ from measure import Row, row_of, take_turns
 from network import finished, noise, open_bundled
 
 from core.cards import subspace_cards
-from core.counterfactuals import interchange_pairs
-from core.datasets import all_kinds
 from core.demo import DEFAULT_MODEL, best_block
 from core.engine import advance, embed
 from core.families.model import Model
 from core.jobs.fit_subspace import SearchOptions, search_subspace
 from core.jobs.pair_cache import cache_pairs
+from core.stimuli.counterfactuals import interchange_pairs
+from core.stimuli.datasets import all_kinds
 from core.terminal import watch
 
 SECONDS = 60.0

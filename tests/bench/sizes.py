@@ -19,8 +19,8 @@ from core.document import Document, random_pair
 from core.engine import verify
 from core.families.model import Model, geometry_of
 from core.interventions.move import MoveInSubspace
-from core.scene import N_COLORS
 from core.state import Opened, State
+from core.stimuli.stimulus import N_COLORS
 from core.wiring import images
 
 NETWORKS = {"ViT-S/14": "vit_small_patch14_dinov2", "ViT-B/16": "vit_base_patch16_224"}

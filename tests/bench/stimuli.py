@@ -6,8 +6,8 @@ import time
 
 from measure import N_REPEATS, Row, row_of_repeats
 
-from core.datasets import all_kinds, discrimination
-from core.render import render_many
+from core.stimuli.datasets import all_kinds, discrimination
+from core.stimuli.render import render_many
 
 N_IMAGES = 1000
 AT_LEAST = 1000.0

@@ -12,15 +12,15 @@ import torch.nn.functional as F
 from measure import Row, Skipped, n_engine_threads, row_of, take_turns
 from network import finished
 
-from core.cards import bundled_models, resource_folder
-from core.datasets import all_kinds, balanced_set
 from core.families.files import open_model
 from core.families.model import Model, choose_device
 from core.jobs.fine_tune import fine_tuned, of_model
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _begin, _step, draw_batch
-from core.render import render_many
-from core.tokens import kept_tokens
+from core.locations import bundled_models, resource_folder
+from core.stimuli.datasets import all_kinds, balanced_set
+from core.stimuli.render import render_many
+from core.stimuli.tokens import kept_tokens
 
 PARENT = "dinov2-small"
 BATCH = 16

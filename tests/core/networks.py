@@ -12,12 +12,12 @@ from torch import Tensor
 
 from core.assets.subspace import Subspace
 from core.assets.subspace_files import landmarks
-from core.datasets import split_examples
 from core.engine import to_input
 from core.families.files import save_model
 from core.families.model import Model, geometry_of, weights_hash
-from core.render import render_many
-from core.scene import Property
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Property
 
 Result = TypeVar("Result")
 

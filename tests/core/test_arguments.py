@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core import cli, cli_study
 from core.arguments import blocks_named
-from core.datasets import SEED_MAX
+from core.cli import command as cli
+from core.cli import study as cli_study
 from core.errors import UserError
+from core.stimuli.datasets import SEED_MAX
 
 NEEDED = {
     "render": ("--out", "x"),

@@ -29,14 +29,14 @@ from core.arrange import (
     with_lock,
     with_places,
 )
-from core.crops import kept_whole
 from core.document import Document, View
 from core.errors import UserError
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
 from core.interventions.swap import SwapFromSource
-from core.masks import mask_of
-from core.scene import (
+from core.stimuli.crops import kept_whole
+from core.stimuli.masks import mask_of
+from core.stimuli.stimulus import (
     MAX_ITEMS,
     MAX_SCALE,
     MIN_SCALE,

@@ -18,17 +18,17 @@ from core.analyses.pad import Pad, PadPlaces
 from core.assets.subspace import same_place
 from core.assets.subspace_files import save_subspace, subspace_file
 from core.beside import Beside, OnCompared
-from core.cards import subspace_folder
 from core.document import Document, Intervention, random_pair
 from core.families.files import save_model
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import MoveInSubspace
+from core.locations import subspace_folder
 from core.questions import Answer, Question
-from core.relayout import laid_out
-from core.scene import Geometry
 from core.session import Session
 from core.site import Site
+from core.stimuli.relayout import laid_out
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import CARD, random_subspace, save_tiny, tiny_network
 from tests.core.test_subspaces import card, fitted
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from core.between import between
 from core.demo import demo_document
 from core.document import Document, Intervention, delete_item, move_item
+from core.documents.checks import check
+from core.documents.work import Work
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.mode_gain import ModeGain
 from core.interventions.move import MoveInSubspace
 from core.interventions.swap import SwapFromSource
-from core.scene import Geometry, Photo, Stimulus
-from core.work import Work
-from core.work_checks import check
-from tests.core.test_work_files import VIEW, documents
+from core.stimuli.stimulus import Geometry, Photo, Stimulus
+from tests.core.documents.test_files import VIEW, documents
 
 DEMO = demo_document()
 A = MoveInSubspace(1, 0, "color", (0.0, 2.0))

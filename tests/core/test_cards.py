@@ -8,41 +8,36 @@ from typing import Any
 
 import pytest
 
-from core import cards
+from core import locations
 from core.cards import (
-    bundled_models,
     card_geometry,
     card_labels,
     card_n_prefix,
     card_pixels,
     judges_relation,
     judging_models,
-    model_path,
-    probe_file,
-    probe_files,
     read_card,
     relations_first,
     subspace_cards,
-    subspace_folder,
-    subspace_folders,
 )
 from core.errors import UserError
 from core.families.model import geometry_of
 from core.families.network import build_network
-from core.scene import Geometry
+from core.locations import bundled_models, model_path, probe_file, probe_files, subspace_folder, subspace_folders
+from core.stimuli.stimulus import Geometry
 
 
 @pytest.fixture
 def resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("models", "subspaces/one"):
         (tmp_path / name).mkdir(parents=True)
-    monkeypatch.setattr(cards, "resource_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(locations, "resource_folder", lambda name: tmp_path / name)
     return tmp_path
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
     return tmp_path / "data"
 
 
@@ -205,7 +200,7 @@ def test_beside_weights_that_nothing_can_be_written_to_the_users_data_is_taken(
         raise UserError(f"Nothing can be written to {folder}.")
 
     a, b = (tmp_path / folder / "mine.safetensors" for folder in "ab")
-    monkeypatch.setattr(cards, "check_folder", read_only)
+    monkeypatch.setattr(locations, "check_folder", read_only)
 
     for kept, places in ((subspace_folder, subspace_folders), (probe_file, probe_files)):
         own = kept(str(a))

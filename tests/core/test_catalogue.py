@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from timm.models import list_models, list_pretrained
 
-from core import cards, catalogue
+from core import catalogue, locations
 from core.cards import card_n_prefix
 from core.catalogue import Named, download_place, find_named, hub_url, on_disk
 from core.families.model import Model, geometry_of
@@ -22,7 +22,7 @@ REPO, FILE = "timm/test_vit.r160_in1k", "model.safetensors"
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(catalogue, "data_folder", lambda: tmp_path / "data")
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
     for name in ("HF_HUB_CACHE", "HF_ENDPOINT", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))

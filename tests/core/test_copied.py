@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.copied import copied_text, read_copied
 from core.errors import UserError
-from core.scene import MAX_SCALE, MIN_SCALE, Geometry, Item, Stimulus
+from core.stimuli.stimulus import MAX_SCALE, MIN_SCALE, Geometry, Item, Stimulus
 
 items = st.builds(
     Item,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from core.demo import best_block, demo_document, demo_view
-from core.scene import is_aligned, overlaps, truth
+from core.stimuli.stimulus import is_aligned, overlaps, truth
 
 
 def test_the_demo_is_an_aligned_pair_that_differs_in_color_alone() -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets import all_kinds, discrimination
 from core.document import (
     Document,
     Intervention,
@@ -35,7 +34,8 @@ from core.interventions.move import MoveInSubspace, find_move, move_by_hand, set
 from core.interventions.novel import WriteNovelVectors, write_novel_vectors
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource, swap_from_source
-from core.scene import RELATIONS, Geometry, Item, Photo, Stimulus, overlaps, pair_relation, truth
+from core.stimuli.datasets import all_kinds, discrimination
+from core.stimuli.stimulus import RELATIONS, Geometry, Item, Photo, Stimulus, overlaps, pair_relation, truth
 
 A, B, C = Item(1, 2, 0, 0, seed=1), Item(3, 4, 64, 32, seed=2), Item(5, 6, 128, 160, seed=3)
 PAIR = Stimulus((A, B))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.cards import resource_folder
 from core.emoji import (
     COLUMNS,
     SIZES_PX,
@@ -23,8 +22,9 @@ from core.emoji import (
 )
 from core.errors import UserError
 from core.jobs import emoji_pictures as maker
-from core.masks import mask_pixels
-from core.scene import Geometry
+from core.locations import resource_folder
+from core.stimuli.masks import mask_pixels
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import tiny_model
 
 SMALL = Geometry(64, 16)

@@ -9,17 +9,18 @@ import torch
 
 from core import selftest
 from core.analyses.decision import Decision
-from core.cards import model_path, read_card
+from core.cards import read_card
 from core.demo import demo_of, names_example, token_of_first
 from core.document import Document
 from core.emoji import characters
 from core.families.files import open_model
 from core.families.model import Model
 from core.jobs.head import accuracy
-from core.masks import mask_patches
+from core.locations import model_path
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.masks import mask_patches
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import finish
 
 CARD = read_card(model_path("emoji"))

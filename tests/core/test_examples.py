@@ -11,10 +11,10 @@ from PIL.PngImagePlugin import PngInfo
 from core.emoji import characters
 from core.errors import UserError
 from core.examples import example_names, example_path, example_stimulus, example_words
-from core.masks import LABELS
-from core.render import open_photo
-from core.scene import Geometry
-from core.tokens import patches_of_items
+from core.stimuli.masks import LABELS
+from core.stimuli.render import open_photo
+from core.stimuli.stimulus import Geometry
+from core.stimuli.tokens import patches_of_items
 
 CANVAS = Geometry(224, 14)
 

@@ -12,13 +12,13 @@ from core.analyses.edit_at_blocks import EditAtBlocks
 from core.analyses.pad import Pad
 from core.demo import demo_document
 from core.document import Document, View, add_intervention, changed
+from core.documents.work import Scene, Work
 from core.errors import UserError
 from core.film import MOST_FRAMES, Asking, Film, Frame, frames_of
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
-from core.work import Scene, Work
 
 Value = TypeVar("Value")
 VIEW = View(read=3, write=1)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.cards import subspace_cards, subspace_folder
+from core.cards import subspace_cards
 from core.errors import UserError
 from core.fit_job import FIT_JOB, FitOptions, Fitted, fit
-from core.jobs.progress import Progress
+from core.locations import subspace_folder
 from core.probe_job import PROBE_JOB
-from core.scene import PROPERTIES
+from core.progress import Progress
 from core.session import Session
+from core.stimuli.stimulus import PROPERTIES
 from tests.core.networks import CARD, save_tiny, tiny_network
 
 QUICK: dict[str, Any] = {"n_pairs": 64, "epochs": 1, "device": "cpu"}

@@ -19,13 +19,13 @@ from core.analyses.pair_judgements import PairJudgements
 from core.beside import Beside
 from core.demo import demo_document
 from core.document import Document, View
+from core.figures.tables import Row
 from core.found_rows import found_rows, layer_rows, stimulus_rows
 from core.interventions.move import set_point
 from core.options import option_name
 from core.questions import Answer, Question
-from core.scene import Mask, Photo, Stimulus
 from core.session import Session
-from core.tables import Row
+from core.stimuli.stimulus import Mask, Photo, Stimulus
 
 VIEW = View(read=2, write=2, head=1, token=5)
 ASKED: tuple[Analysis[Any], ...] = (

@@ -21,8 +21,8 @@ from core.interventions.move import set_point
 from core.jobs.fit_subspace import SearchOptions, fit_subspaces
 from core.jobs.measure import measure, predictions
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from core.studies.attention import Attention
 from core.studies.behaviour import Behaviour
 from core.studies.das import Alignment

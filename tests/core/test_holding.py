@@ -15,18 +15,18 @@ from core.analyses.decision import Decision
 from core.demo import demo_document
 from core.document import Document, make_counterfactual, random_match_to_sample
 from core.errors import UserError
+from core.figures.tables import to_csv
 from core.holding import Holding, PairAnswer, holding_of, kept_of
 from core.holds_job import holds
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import set_point
 from core.interventions.swap import swap_from_source
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
 from core.statistics import mean_interval, wilson
-from core.tables import to_csv
-from core.variants import Varied, seed_of, variants
+from core.stimuli.stimulus import Geometry
+from core.stimuli.variants import Varied, seed_of, variants
 from tests.core.analyses.test_layer_sweep import landmark
 from tests.core.networks import finish
 

@@ -9,10 +9,11 @@ import torch
 from safetensors.torch import save_file
 
 from core import importer
-from core.cards import library_folder, read_card
+from core.cards import read_card
 from core.errors import UserError
 from core.importer import Found, Tried, look_into, try_out
 from core.library import listed
+from core.locations import library_folder
 from tests.core.networks import finish, tiny_network
 
 

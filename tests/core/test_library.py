@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from core import cards, library
-from core.cards import bundled_models, library_folder, model_path, probe_file, subspace_cards, subspace_folder
-from core.cli import main
+from core import library, locations
+from core.cards import subspace_cards
+from core.cli.command import main
 from core.errors import UserError
 from core.library import Listed, find, listed, note_opened, remove, rename, size_words
+from core.locations import bundled_models, library_folder, model_path, probe_file, subspace_folder
 
 NETWORK = {"img_size": 64, "patch_size": 16, "depth": 3, "num_heads": 2}
 Add = Callable[..., Path]
@@ -21,7 +22,7 @@ Add = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
     monkeypatch.setattr(library, "data_folder", lambda: tmp_path / "data")
     return tmp_path / "data"
 
@@ -191,7 +192,7 @@ def test_removing_a_model_takes_what_was_learned_on_it_and_nothing_else(add: Add
 
 def test_what_was_learned_before_the_places_were_beside_the_weights_goes_too(add: Add) -> None:
     add("mine")
-    own, _ = cards.subspace_folders("mine")
+    own, _ = locations.subspace_folders("mine")
     own.mkdir(parents=True)
 
     remove("mine")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.masses import attention_shares, kind_series, mass_curves
-from core.scene import pairs_of
+from core.stimuli.stimulus import pairs_of
 
 
 def test_items_without_a_partner_have_a_score_but_no_mass_within_a_pair() -> None:

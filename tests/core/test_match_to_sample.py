@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.counterfactuals import InterchangePair, interchange_pairs
-from core.datasets import (
+from core.document import Document, make_counterfactual, random_match_to_sample
+from core.errors import UserError
+from core.interventions.swap import SwapFromSource, swap_from_source
+from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
+from core.stimuli.datasets import (
     Example,
     Kind,
     all_kinds,
@@ -16,10 +19,17 @@ from core.datasets import (
     ood_kinds,
     split_examples,
 )
-from core.document import Document, make_counterfactual, random_match_to_sample
-from core.errors import UserError
-from core.interventions.swap import SwapFromSource, swap_from_source
-from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, is_trained_layout, item_patches, truth, with_item
+from core.stimuli.stimulus import (
+    PROPERTIES,
+    Geometry,
+    Item,
+    Property,
+    Stimulus,
+    is_trained_layout,
+    item_patches,
+    truth,
+    with_item,
+)
 
 KIND_SETS = {"256": all_kinds(), "32": compositional_kinds()[0], "16 new": ood_kinds("ood-shape-color")}
 

@@ -25,8 +25,8 @@ from core.interventions.novel import (
     seen_pool,
 )
 from core.interventions.swap import SwapFromSource
+from core.stimuli.tokens import write_coordinates
 from core.studies.measures import novel as study
-from core.tokens import write_coordinates
 from tests.core.networks import WIDTH, noise, random_subspace
 
 TOKENS = ((1, 2, 5, 6), (11, 12, 15, 16))

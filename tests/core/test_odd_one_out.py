@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets import Condition, all_kinds, odd_one_out, random_odd_one_out
 from core.errors import UserError
-from core.masks import mask_of
-from core.scene import (
+from core.stimuli.datasets import Condition, all_kinds, odd_one_out, random_odd_one_out
+from core.stimuli.masks import mask_of
+from core.stimuli.stimulus import (
     DISTRACTORS,
     MAX_ITEMS,
     TARGET,

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analyses.pad import Pad
-from core.counterfactuals import counterfactual_source
 from core.demo import demo_document
 from core.document import (
     Document,
@@ -30,10 +29,11 @@ from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
 from core.other_pairs import EFFECT, conditions, moved_to, on_other, other_pair, why_no_others
 from core.questions import Question
-from core.scene import Geometry, Layer, Photo, Stimulus, is_trained_layout, item_box, overlaps, truth
 from core.session import Session
 from core.state import State
-from core.variants import Varied, seed_of, variants
+from core.stimuli.counterfactuals import counterfactual_source
+from core.stimuli.stimulus import Geometry, Layer, Photo, Stimulus, is_trained_layout, item_box, overlaps, truth
+from core.stimuli.variants import Varied, seed_of, variants
 
 seeds = st.integers(0, 10_000)
 bases = st.one_of(

@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets import random_odd_one_out
-from core.masks import cover, mask_of
 from core.preference import (
     MEASURES,
     Regions,
@@ -15,8 +13,10 @@ from core.preference import (
     regions_of,
     same_and_different,
 )
-from core.render import item_insides, render
-from core.scene import DISTRACTORS, TARGET, Geometry, Photo, Stimulus, n_items, odd_one
+from core.stimuli.datasets import random_odd_one_out
+from core.stimuli.masks import cover, mask_of
+from core.stimuli.render import item_insides, render
+from core.stimuli.stimulus import DISTRACTORS, TARGET, Geometry, Photo, Stimulus, n_items, odd_one
 
 SMALL = Geometry(64, 16)  # 16 patches
 # Patches 0 and 1 are the target, 4 to 7 the distractors, the ten others background.

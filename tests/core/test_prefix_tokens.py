@@ -18,8 +18,8 @@ from core.families.files import open_model, save_model
 from core.interventions.swap import SwapFromSource
 from core.plots import Curves
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from core.studies.attention import Attention as AttentionStudy
 from core.studies.study import Bench
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network

@@ -15,7 +15,6 @@ from core.analyses.decision import Decision
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.assets.probe import Probe
 from core.assets.probe_files import save_probes
-from core.datasets import split_examples
 from core.document import (
     Document,
     delete_item,
@@ -28,8 +27,9 @@ from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.probe import AddProbeDirection, probe_and_tokens, push_pair
 from core.questions import Question
-from core.scene import Geometry, Stimulus, pair_name, pair_relation
 from core.session import Session
+from core.stimuli.datasets import split_examples
+from core.stimuli.stimulus import Geometry, Stimulus, pair_name, pair_relation
 from core.studies.measures.probe import pair_features, pair_tokens, relations
 from tests.core.networks import WIDTH, finish, noise, save_tiny, tiny_model
 from tests.core.studies.networks import RELATION, Reader, model_of, planted_stream, tokens_of

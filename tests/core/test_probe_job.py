@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from core.cards import probe_file, read_card
+from core.cards import read_card
 from core.errors import UserError
 from core.families.files import save_model
-from core.jobs.progress import Progress
+from core.locations import probe_file
 from core.probe_job import FittedProbes, fit_probes
+from core.progress import Progress
 from core.session import Session
 from tests.core.networks import CARD, save_tiny, tiny_network
 

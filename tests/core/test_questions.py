@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.questions import ModelInfo
-from core.scene import Geometry
+from core.stimuli.stimulus import Geometry
 
 
 @pytest.mark.parametrize(

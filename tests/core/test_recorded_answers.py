@@ -29,8 +29,8 @@ from core.interventions.novel import WriteNovelVectors
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
 from core.questions import Question
-from core.scene import PROPERTIES, Geometry, Item, Stimulus
 from core.session import Session
+from core.stimuli.stimulus import PROPERTIES, Geometry, Item, Stimulus
 
 LINES = gzip.decompress((Path(__file__).parent / "recorded_answers.jsonl.gz").read_bytes()).splitlines()
 N_PARTS = 10

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from core.analyses.decision import Decision
-from core.cli import main
+from core.cli.command import main
 from core.document import changed
-from core.jobs.progress import Progress
+from core.documents.files import read_work, write_work
+from core.documents.work import ModelNote, Scene, Work
+from core.progress import Progress
 from core.questions import Question
 from core.rehearsal import Rehearsed, rehearse, wanted_of
 from core.session import Session
 from core.talk import talk_path
-from core.work import ModelNote, Scene, Work
-from core.work_files import read_work, write_work
 
 WORK = read_work(talk_path())
 

@@ -18,11 +18,11 @@ from core.analyses.decision_map import DecisionMap
 from core.analyses.item_shares import ItemShares
 from core.demo import demo_document
 from core.document import Document, random_pair
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.questions import Answer, Failure, Question
 from core.runner import PROGRESS_EVERY_S, Broken, Finished, Order, Stopped, _last_word, serve, work
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 
 

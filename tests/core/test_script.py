@@ -22,10 +22,10 @@ from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
 from core.questions import Question
-from core.scene import Geometry, Item, Mask, Photo, Stimulus
 from core.script import script_of
 from core.session import Session
-from tests.core.test_work_files import documents
+from core.stimuli.stimulus import Geometry, Item, Mask, Photo, Stimulus
+from tests.core.documents.test_files import documents
 
 ROOT = Path(__file__).parents[2]
 RUN_ALL = """

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from timm.models.vision_transformer import VisionTransformer
 
-from core import judges, selftest, session, state
+from core import selftest, session, state
 from core.assets.subspace_files import save_subspace, subspace_file
-from core.cards import bundled_models, judges_relation, model_path, read_card, subspace_cards, subspace_folders
+from core.cards import judges_relation, read_card, subspace_cards
 from core.families.files import save_model
+from core.locations import bundled_models, model_path, subspace_folders
+from core.readings import judges
 from tests.core.networks import CARD, TINY, finish, tiny_model, tiny_network
 from tests.core.test_subspaces import card, fitted
 

@@ -9,19 +9,19 @@ import pytest
 from PIL import Image
 
 from core.document import random_pair
+from core.documents.figures import read_figure
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.families.model import Model, choose_device
-from core.figure_work import read_figure
 from core.jobs.fit_subspace import SearchOptions
-from core.jobs.progress import Progress
-from core.scene import Geometry
+from core.progress import Progress
 from core.series import run_series
+from core.stimuli.stimulus import Geometry
+from core.stimuli.variants import variants
 from core.studies.given import Given
 from core.studies.probe import ProbeOptions
 from core.studies.result import StudyResult, result_from_json, result_to_csv
 from core.studies.study import Study, all_names, chosen
-from core.variants import variants
 from tests.core.networks import CARD, balanced_model
 
 QUICK: dict[str, Any] = {

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import cards
+from core import locations
 from core import state as state_module
 from core.analyses import Analysis, Refusal
 from core.analyses.attention import Attention, AttentionOfToken
@@ -23,7 +23,6 @@ from core.analyses.item_shares import ItemShares
 from core.analyses.pad import Pad, PadPlaces
 from core.assets.probe_files import as_kept, save_probes
 from core.assets.subspace_files import save_subspace, subspace_file
-from core.cards import probe_files, subspace_folders
 from core.document import Document, Intervention, make_counterfactual, random_pair
 from core.engine import Edit, attention_rows, run, to_input
 from core.errors import UserError
@@ -37,12 +36,13 @@ from core.interventions.novel import METHODS, WriteNovelVectors
 from core.interventions.patch_tokens import PatchTokens
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
+from core.locations import probe_files, subspace_folders
 from core.questions import Answer, Question
-from core.render import render
-from core.scene import Geometry, Photo, Stimulus, item_patches
 from core.session import Session
 from core.site import Site
 from core.state import CACHE_ENTRIES, Recent, State
+from core.stimuli.render import render
+from core.stimuli.stimulus import Geometry, Photo, Stimulus, item_patches
 from tests.core.networks import CARD, TINY, random_subspace, save_tiny, tiny_network
 from tests.core.test_probes import card as probe_card
 from tests.core.test_probes import probes
@@ -615,7 +615,7 @@ def test_an_answer_names_the_question_and_describes_the_model(session: Session, 
 def test_a_subspace_that_is_learned_later_is_found_without_opening_another_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
     reference = save_tiny(tmp_path / "mine.safetensors")
     session = Session("cpu")
     document = Document(reference, random_pair(CANVAS, 0))
@@ -679,7 +679,7 @@ def test_a_card_that_says_what_was_assumed_runs_its_weights_as_before(tmp_path: 
 def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
     reference = save_tiny(tmp_path / "mine.safetensors")
     session = Session("cpu")
     weights = session.open(reference).model
@@ -694,7 +694,7 @@ def test_the_users_own_probes_are_found_and_come_before_those_beside_the_weights
 
 
 def test_a_model_of_a_very_long_name_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "data")
 
     opened = Session("cpu").open(save_tiny(tmp_path / f"{'x' * 235}.safetensors"))
 

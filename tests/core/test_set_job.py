@@ -12,29 +12,30 @@ import pytest
 from PIL import Image
 
 from core.analyses.decision import Decision
-from core.cards import model_path, read_card
-from core.cli import main
-from core.datasets import random_odd_one_out
+from core.cards import read_card
+from core.cli.command import main
 from core.demo import demo_document
 from core.document import Document, View, random_match_to_sample, random_pair
+from core.documents.files import write_work
+from core.documents.work import Work
 from core.errors import UserError
 from core.families.files import save_model, write_tensors
 from core.families.model import weights_hash
 from core.families.tensors import read_tensors
 from core.interventions.knock_out_mlp import KnockOutMLP
-from core.jobs.progress import Progress
-from core.masked_folder import masked_pictures
-from core.paint import layer_of
+from core.locations import model_path
+from core.progress import Progress
 from core.questions import Question
-from core.render import item_insides, render
-from core.scene import Geometry, Photo, Stimulus, n_items, odd_one, truth
 from core.session import Session
 from core.set_job import SetOptions, Written, write_set
 from core.sets import given_set
-from core.tokens import tokens_of_items
-from core.variants import Varied, variants
-from core.work import Work
-from core.work_files import write_work
+from core.stimuli.datasets import random_odd_one_out
+from core.stimuli.masked_folder import masked_pictures
+from core.stimuli.paint import layer_of
+from core.stimuli.render import item_insides, render
+from core.stimuli.stimulus import Geometry, Photo, Stimulus, n_items, odd_one, truth
+from core.stimuli.tokens import tokens_of_items
+from core.stimuli.variants import Varied, variants
 from tests.core.networks import CARD, tiny_network
 
 PAIR = demo_document().base

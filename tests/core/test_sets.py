@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.cli import main
-from core.datasets import example_of, split_examples
+from core.cli.command import main
 from core.demo import demo_document
 from core.errors import UserError
-from core.render import render
-from core.scene import Geometry
 from core.set_job import SetOptions, write_set
 from core.sets import given_set, note_of_set
+from core.stimuli.datasets import example_of, split_examples
+from core.stimuli.render import render
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import finish
 
 

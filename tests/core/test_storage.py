@@ -14,7 +14,7 @@ import torch
 
 from core.errors import UserError
 from core.families.files import write_tensors
-from core.figures import write_figure
+from core.figures.writer import write_figure
 from core.plots import Bars, Series
 from core.storage import check_file, check_folder, write_files, write_text
 

@@ -15,15 +15,15 @@ import pytest
 from core.start import ROOT
 from core.streams import READER_GONE, open_streams, print_json, print_source
 
-PROGRAM = (sys.executable, "-m", "core.cli")
+PROGRAM = (sys.executable, "-m", "core")
 VERBS = ("render", "train", "das", "probe", "study", "selftest")
 
 # A verb that says all that is hard to print: an arrow, Greek, a byte of a path that is no text, half of a character.
 HARD = r"""
 import json
 import sys
-from core import cli
-from core.jobs.progress import Progress
+from core.cli import command as cli
+from core.progress import Progress
 from core.terminal import watch
 
 words = "caf\udce9 \u2192 \u03b1 \ud800"

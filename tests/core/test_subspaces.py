@@ -21,7 +21,7 @@ from core.assets.subspace_files import (
 )
 from core.errors import UserError
 from core.families.model import Model
-from core.scene import Property
+from core.stimuli.stimulus import Property
 from tests.core.networks import WIDTH, noise, orthogonal, tiny_model
 
 CLASSES = torch.arange(16).repeat(30)

@@ -11,13 +11,13 @@ from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import Pad
 from core.cards import subspace_cards
 from core.document import Document, Intervention, changed, set_property
+from core.documents.files import read_work
+from core.documents.work import Scene
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.probe import push_pair
 from core.questions import Question
 from core.session import Session
 from core.talk import ALPHA, EARLY, LATE, PROBE_BLOCK, TITLE, color_talk, talk_path
-from core.work import Scene
-from core.work_files import read_work
 
 WORK = read_work(talk_path())
 FLIP, TOO_LATE, CONTROL, MATCH, PROBE = WORK.scenes

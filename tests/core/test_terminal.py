@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from core import terminal
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.signals import ENDING
 from core.terminal import watch
 

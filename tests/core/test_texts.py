@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from core.cards import read_card, resource_folder
+from core.cards import read_card
 from core.jobs.recipe import read_recipe
+from core.locations import resource_folder
 from core.studies.result import read_result, result_from_json
 from core.texts import parse_json, read_text
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path.relative_to(ROOT) for folder in ("core", "app") for path in (ROOT / folder).rglob("*.py"))
-OWN = {"core/texts.py", "core/render.py", "core/cores.py"}
+OWN = {"core/texts.py", "core/stimuli/render.py", "core/cores.py"}
 READERS: dict[str, tuple[Path, Callable[[Path], Any]]] = {
     "card": (resource_folder("models") / "discrimination.json", read_card),
     "recipe": (resource_folder("recipes") / "discrimination.toml", read_recipe),

@@ -16,7 +16,7 @@ from app.panels.layers import LayersPanel
 from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import Pad
 from core.beside import Beside
-from core.cards import resource_folder
+from core.locations import resource_folder
 from tests.end_to_end.conftest import Driver
 
 

@@ -17,11 +17,11 @@ from core.analyses.decision import Decision
 from core.analyses.item_shares import ItemShares
 from core.demo import demo_document
 from core.document import open_photo_in, with_stimulus
-from core.drawn import paint_with
-from core.render import render
-from core.scene import COLORS, Photo
-from core.strokes import Ink, rectangle
-from core.tokens import patches_of_items
+from core.stimuli.drawn import paint_with
+from core.stimuli.render import render
+from core.stimuli.stimulus import COLORS, Photo
+from core.stimuli.strokes import Ink, rectangle
+from core.stimuli.tokens import patches_of_items
 from tests.end_to_end.conftest import Driver
 
 

@@ -16,9 +16,10 @@ from pytestqt.qtbot import QtBot
 from safetensors.torch import load_file, save_file
 
 from app.panels.interventions import InterventionsPanel
-from core.cards import library_folder, model_path, read_card, subspace_folder
+from core.cards import read_card
 from core.demo import DEFAULT_MODEL
 from core.library import listed
+from core.locations import library_folder, model_path, subspace_folder
 from tests.app.widgets.gestures import drop
 from tests.end_to_end.conftest import Driver, opened
 

@@ -16,12 +16,12 @@ from app import opening
 from app.widgets.dropped import Dropped
 from core.analyses.decision_map import DecisionMap
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
-from core.figure_options import FigureOptions
-from core.figure_state import state_in
-from core.figure_work import read_figure
+from core.documents.figures import read_figure
+from core.documents.files import write_work
+from core.documents.work import Work
+from core.figures.options import FigureOptions
+from core.figures.state import state_in
 from core.interventions.move import set_point
-from core.work import Work
-from core.work_files import write_work
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
 FORMATS = ("PNG", "SVG", "PDF")
@@ -70,7 +70,7 @@ def test_an_exported_flip_opens_again_with_the_same_margin(driver: Driver, tmp_p
 @pytest.mark.slow
 def test_figures_are_drawn_without_a_window(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "core.cli", *words], capture_output=True, text=True, check=False)
+        return subprocess.run([sys.executable, "-m", "core", *words], capture_output=True, text=True, check=False)
 
     document = set_point(demo_document(DEFAULT_MODEL), 0, "color", 1, (0.5, 1.0))
     write_work(tmp_path / "a.relata", Work(document, demo_view({})))

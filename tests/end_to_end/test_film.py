@@ -16,7 +16,7 @@ SMALL = ["--size", "640x360", "--fps", "10", "--no-map", "--device", "cpu"]
 
 
 def command(out: Path) -> list[str]:
-    return [sys.executable, "-m", "core.cli", "film", str(ROOT / "docs" / "flip.relata"), "--out", str(out), *SMALL]
+    return [sys.executable, "-m", "core", "film", str(ROOT / "docs" / "flip.relata"), "--out", str(out), *SMALL]
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from app import edits
 from app.panels.interventions import InterventionsPanel
 from app.panels.layers import LayersPanel
 from app.widgets.pad import EMPTY
-from core.cards import model_path
 from core.demo import DEFAULT_MODEL
+from core.locations import model_path
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
 

@@ -20,8 +20,8 @@ from core.analyses.decision import Decision
 from core.document import make_counterfactual
 from core.of_source import OfSource
 from core.questions import Question
-from core.scene import item_patches
 from core.session import Session
+from core.stimuli.stimulus import item_patches
 from tests.app.widgets.gestures import ALT, CTRL, NO_BUTTON, SHIFT, drag, drop, move
 from tests.end_to_end.conftest import Driver
 

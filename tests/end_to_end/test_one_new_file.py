@@ -88,7 +88,7 @@ class MarginPanel(QLabel, Panel):
 LOOK = """
 import json, sys
 from PySide6.QtWidgets import QApplication
-from app.command_palette import CommandPalette
+from app.dialogs.command_palette import CommandPalette
 from app.live import Live
 from app.main_window import MainWindow
 from app.panels.analysis import AnalysisPanel
@@ -138,7 +138,7 @@ def python(copy: Path, *words: str) -> str:
 
 
 def relata(copy: Path, *words: str) -> str:
-    return python(copy, "from core.cli import main; sys.exit(main(sys.argv[1:]))", *words)
+    return python(copy, "from core.cli.command import main; sys.exit(main(sys.argv[1:]))", *words)
 
 
 def example_of_an_analysis() -> str:

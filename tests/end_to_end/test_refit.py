@@ -26,12 +26,12 @@ from core.analyses.decision import Decision
 from core.analyses.decision_map import DecisionMap
 from core.analyses.pad import Pad
 from core.assets.subspace_files import save_subspace, subspace_file
-from core.cards import subspace_folder
 from core.document import Document, View, random_pair
 from core.interventions.move import MoveInSubspace, set_point
+from core.locations import subspace_folder
 from core.questions import Answer
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.app.answers import question
 from tests.app.panels.small_panel import interventions_panel
 from tests.core.networks import save_tiny

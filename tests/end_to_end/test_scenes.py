@@ -24,13 +24,13 @@ from core.between import between
 from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.document import Document, with_learned
+from core.documents.files import read_work
+from core.documents.work import Work
 from core.examples import example_path
 from core.interventions.move import MoveInSubspace, set_point
 from core.questions import Question
 from core.session import Session
 from core.talk import talk_path
-from core.work import Work
-from core.work_files import read_work
 from tests.app.widgets.gestures import move
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from app.dialogs.make_set import SetDialog
 from app.panels.holds import HoldsPanel
 from app.panels.study import StudyPanel
-from app.set_dialog import SetDialog
 from core.analyses.decision import Decision
 from core.analyses.pad import Pad
 from core.document import with_stimulus
 from core.interventions.move import set_point
+from core.stimuli.variants import Varied, variants
 from core.studies.result import read_result
-from core.variants import Varied, variants
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 
 PLACES_AND_NOISE = Varied(shapes=False, colors=False)

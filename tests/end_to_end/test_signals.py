@@ -121,7 +121,7 @@ def test_a_dialog_that_is_open_does_not_keep_the_window(start: Start, tmp_path: 
 def test_a_signal_to_the_command_ends_the_window_and_its_engine(
     number: signal.Signals, start: Start, qtbot: QtBot
 ) -> None:
-    process = start("-m", "core.cli")
+    process = start("-m", "core")
     qtbot.waitUntil(lambda: len(descendants(process.pid)) >= 2, timeout=END_MS)
     children = descendants(process.pid)
 
@@ -137,7 +137,7 @@ def test_a_signal_to_a_verb_that_draws_ends_all_its_processes_and_no_file_is_lef
     verb: str, file: str, number: signal.Signals, start: Start, tmp_path: Path, qtbot: QtBot
 ) -> None:
     drawn = tmp_path / "drawn"
-    process = start("-m", "core.cli", verb, str(FLIP), "--out", str(drawn / file), "--device", "cpu")
+    process = start("-m", "core", verb, str(FLIP), "--out", str(drawn / file), "--device", "cpu")
     qtbot.waitUntil(lambda: len(descendants(process.pid)) >= 2, timeout=END_MS)
     children = descendants(process.pid)
 

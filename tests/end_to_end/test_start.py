@@ -112,7 +112,7 @@ def test_a_folder_with_files_named_like_modules_does_not_replace_the_program(
 
 def test_a_verb_imports_no_file_of_the_folder(folder: Path, tmp_path: Path) -> None:
     remove(folder, "core")
-    command = [sys.executable, "-m", "core.cli", "selftest", "--json"]
+    command = [sys.executable, "-m", "core", "selftest", "--json"]
 
     done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, check=False)
 
@@ -166,7 +166,7 @@ def test_the_engine_and_the_jobs_import_nothing_from_an_empty_entry_in_pythonpat
 def test_the_window_opens_in_a_folder_that_was_deleted(
     tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]], qtbot: QtBot
 ) -> None:
-    deleted = "import os, sys; os.rmdir(os.getcwd()); from core.cli import main; sys.exit(main([]))"
+    deleted = "import os, sys; os.rmdir(os.getcwd()); from core.cli.command import main; sys.exit(main([]))"
     (tmp_path / "gone").mkdir()
 
     process = start(tmp_path / "gone", "-c", deleted)
@@ -177,7 +177,7 @@ def test_the_window_opens_in_a_folder_that_was_deleted(
 def test_a_verb_in_a_folder_that_was_deleted_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from core.cli import main
+    from core.cli.command import main
 
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")

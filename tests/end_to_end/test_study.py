@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.panels.study import StudyPanel
-from core.jobs.progress import Progress
 from core.plots import Curves, Heatmap, Maps
+from core.progress import Progress
 from core.study_job import StudyPart, study
 from tests.end_to_end.conftest import ANSWER_MS, Driver
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.work_files import read_work
+from core.documents.files import read_work
 
 ROOT = Path(__file__).parents[2]
 MOST_LOST_S = 1.0
@@ -27,9 +27,9 @@ from app.journal import Journal
 from app.store import Store
 from core.demo import demo_document
 from core.document import View, move_item, with_stimulus
-from core.work import Work
-from core.work_files import write_work
-from core.work_json import converter
+from core.documents.work import Work
+from core.documents.files import write_work
+from core.documents.json import converter
 
 converter()
 app = QGuiApplication([])

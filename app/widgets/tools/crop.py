@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath
 from app import theme
 from app.widgets.interaction import ARROWS, Notches
 from app.widgets.tools import Tool
-from core.scene import Crop as Square
+from core.stimuli.stimulus import Crop as Square
 
 if TYPE_CHECKING:
     from app.widgets.canvas import StimulusCanvas

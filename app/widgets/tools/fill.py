@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF
 
 from app.widgets.covering import Covering
-from core.strokes import Cover, Point, no_cover, region
+from core.stimuli.strokes import Cover, Point, no_cover, region
 
 
 class Fill(Covering):

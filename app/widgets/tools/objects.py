@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
 
 from app.widgets.covering import ObjectMarker, Stroke, TwoCorners, outline
-from core.strokes import Cover, Point, polygon, rectangle
+from core.stimuli.strokes import Cover, Point, polygon, rectangle
 
 HOW = " Shift adds to the selected object, Ctrl or Alt takes away from it."
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from app.widgets.covering import TwoCorners
-from core.strokes import Cover, Point, ellipse, rectangle, segment
+from core.stimuli.strokes import Cover, Point, ellipse, rectangle, segment
 
 
 class Rectangle(TwoCorners):

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from app.widgets.covering import outline
 from app.widgets.interaction import ENTERS
 from app.widgets.tools import Tool
-from core.strokes import Point, letters, text_end
+from core.stimuli.strokes import Point, letters, text_end
 
 LETTERS = 2.0
 """How many times as high as the brush is wide letters are."""

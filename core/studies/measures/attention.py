@@ -16,18 +16,18 @@ from torch import Tensor
 
 from core.engine import advance, attention_rows, embed, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
 from core.masses import KINDS, Masses, Pairs, attention_shares, kind_series, mass_curves
 from core.plots import Heatmap, Maps, Plot, Series
-from core.render import render_many
-from core.scene import Stimulus
+from core.progress import Job, Progress
 from core.statistics import mean_interval
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
+from core.stimuli.tokens import item_tokens
 from core.studies.attention import Attention, peak_blocks
 from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.published import ATTENTION
 from core.studies.result import Row, item_pairs
 from core.studies.study import Bench, Found
-from core.tokens import item_tokens
 
 
 def measure_attention(bench: Bench, study: Attention) -> Job[Found]:

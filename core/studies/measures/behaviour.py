@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.datasets import Example
 from core.jobs.measure import answers
-from core.jobs.progress import Job
 from core.plots import Bars, Curves, Plot, Reference, Series
+from core.progress import Job
 from core.statistics import mean_interval, wilson
+from core.stimuli.datasets import Example
 from core.studies.result import Row
 from core.studies.study import Bench, Found
 

@@ -15,22 +15,22 @@ import torch
 from torch import Tensor
 
 from core.assets.subspace import random_basis
-from core.counterfactuals import InterchangePair, interchange_pairs
-from core.datasets import Kind, all_kinds, compositional_kinds
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model, require_relation
 from core.jobs.fit_subspace import interchange
-from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
-from core.render import render_many
-from core.scene import PROPERTIES, Property
+from core.progress import Job, Progress, part
 from core.statistics import wilson
+from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
+from core.stimuli.datasets import Kind, all_kinds, compositional_kinds
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import PROPERTIES, Property
+from core.stimuli.tokens import gather_tokens, item_tokens
 from core.studies.das import Alignment
 from core.studies.measures.fitted import Search, find_bases
 from core.studies.published import das_curve
 from core.studies.result import Row, block_name, n_kinds_of
 from core.studies.study import Found
-from core.tokens import gather_tokens, item_tokens
 
 CONDITIONS = ("right object", "wrong object", "random tokens", "random rotation")
 BASE = "no edit"

@@ -13,16 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.datasets import Example
 from core.engine import advance, embed, read_out, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.fast import is_shown
-from core.jobs.progress import Job, Progress
-from core.memories import Sublayer, pass_block
-from core.relevance import ClassHead, Loss, relevance
-from core.render import render_many
+from core.progress import Job, Progress
+from core.readings.memories import Sublayer, pass_block
+from core.readings.relevance import ClassHead, Loss, relevance
 from core.site import Site
+from core.stimuli.datasets import Example
+from core.stimuli.render import render_many
 from core.studies.measures.lens_walk import BATCH
 
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95)

@@ -15,8 +15,8 @@ from core.assets.subspace_files import learned_subspaces, load_subspace, save_su
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.fit_subspace import FittedSubspace, SearchOptions, fit_subspaces
-from core.jobs.progress import Job, part
-from core.scene import PROPERTIES, Property
+from core.progress import Job, part
+from core.stimuli.stimulus import PROPERTIES, Property
 from core.studies.result import block_name, n_kinds_of
 
 Bases = dict[tuple[Property, int], Tensor]

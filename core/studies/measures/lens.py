@@ -12,16 +12,16 @@ import numpy as np
 import torch
 
 from core.analyses.class_values import agreement_curves, control_of
-from core.datasets import Example
 from core.emoji import labelled_pictures
 from core.errors import UserError
 from core.families.model import Model
-from core.jobs.progress import Job, part
-from core.memories import SUBLAYERS, class_value_agreement, random_values, values_of
 from core.plots import Bars, Curves, Plot, Reference, Series
-from core.projection import check_token_wise
-from core.relevance import ClassHead, Loss, class_head
+from core.progress import Job, part
+from core.readings.memories import SUBLAYERS, class_value_agreement, random_values, values_of
+from core.readings.projection import check_token_wise
+from core.readings.relevance import ClassHead, Loss, class_head
 from core.statistics import wilson
+from core.stimuli.datasets import Example
 from core.studies.lens import Lens
 from core.studies.measures import lens_found as found
 from core.studies.measures.deletion import FIRST, ORDERS, SHARES, Values, area, check_removable, measure_deletion

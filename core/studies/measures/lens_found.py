@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.memories import SUBLAYERS, Sublayer
 from core.plots import Curves, Reference, Series
+from core.readings.memories import SUBLAYERS, Sublayer
 from core.statistics import mean_interval
 from core.studies.measures.lens_walk import Array, Walked
 from core.studies.result import Row, block_name

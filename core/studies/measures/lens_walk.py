@@ -11,15 +11,22 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.datasets import Example
 from core.engine import embed, read_out, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.memories import SUBLAYERS, Direction, Sublayer, is_composed_of_strongest, key_value_agreement, pass_block
-from core.projection import identifiability, project
-from core.render import render_many
+from core.progress import Job, Progress
+from core.readings.memories import (
+    SUBLAYERS,
+    Direction,
+    Sublayer,
+    is_composed_of_strongest,
+    key_value_agreement,
+    pass_block,
+)
+from core.readings.projection import identifiability, project
 from core.site import ProjectedPart
-from core.tokens import patches_of_items
+from core.stimuli.datasets import Example
+from core.stimuli.render import render_many
+from core.stimuli.tokens import patches_of_items
 
 BATCH = 16
 

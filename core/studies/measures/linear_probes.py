@@ -13,13 +13,13 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from core.datasets import Example
 from core.engine import embed, to_input
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.memories import pass_block
-from core.projection import project
-from core.render import render_many
+from core.progress import Job, Progress
+from core.readings.memories import pass_block
+from core.readings.projection import project
+from core.stimuli.datasets import Example
+from core.stimuli.render import render_many
 from core.studies.measures.lens_walk import BATCH
 
 N_PATCHES = 16

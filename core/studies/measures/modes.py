@@ -22,12 +22,12 @@ from core.analyses.mode_spectrum import spectrum_plots
 from core.engine import advance, embed, to_input
 from core.errors import UserError
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.looks import red_cyan, signed
-from core.modes import BlockModes, best_of_signs, block_modes, chance_band
+from core.figures.looks import red_cyan, signed
 from core.plots import Gallery, Picture, Plot
-from core.render import open_photo, render, render_many
-from core.scene import Stimulus
+from core.progress import Job, Progress
+from core.readings.modes import BlockModes, best_of_signs, block_modes, chance_band
+from core.stimuli.render import open_photo, render, render_many
+from core.stimuli.stimulus import Stimulus
 from core.studies.modes import QueryKeyModes
 from core.studies.result import Row
 from core.studies.study import Bench, Found

@@ -12,21 +12,21 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from core.counterfactuals import InterchangePair, interchange_pairs
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model, require_relation
 from core.interventions.novel import METHODS, Pool, novel_vectors, pool_of
-from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
-from core.render import render_many
-from core.scene import PROPERTIES, Property
+from core.progress import Job, Progress, part
+from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import PROPERTIES, Property
+from core.stimuli.tokens import gather_tokens, item_tokens, write_coordinates
 from core.studies.measures.das import accuracy_fields, kinds_of, unseen_pairs
 from core.studies.measures.fitted import Search, find_bases
 from core.studies.novel import NovelVectors
 from core.studies.published import NEAREST, NOVEL, published_series
 from core.studies.result import Row, block_name
 from core.studies.study import Found
-from core.tokens import gather_tokens, item_tokens, write_coordinates
 
 BATCH = 64
 

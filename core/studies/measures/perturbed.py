@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.datasets import Example
 from core.engine import Edit, advance, embed, to_input
 from core.families.model import Model
 from core.interventions.context import Context
 from core.interventions.limit_attention import LimitAttention
-from core.jobs.progress import Job, Progress
-from core.projection import project
-from core.render import render_many
+from core.progress import Job, Progress
+from core.readings.projection import project
 from core.site import Site
+from core.stimuli.datasets import Example
+from core.stimuli.render import render_many
 from core.studies.measures.lens_walk import BATCH, Array, on_items, ranks_of_classes
 
 WAYS = ("intact", "patches alone", "no CLS", "no context", "objects, intact", "no objects", "context, intact")

@@ -12,13 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.datasets import Condition, random_odd_one_out
 from core.engine import advance, attention_rows, embed, to_input
 from core.errors import UserError
 from core.families.model import Model
-from core.jobs.progress import Job, Progress
-from core.looks import signed
-from core.masked_folder import masked_pictures
+from core.figures.looks import signed
 from core.plots import Heatmap, Plot, Series
 from core.preference import (
     MEASURES,
@@ -33,9 +30,12 @@ from core.preference import (
     regions_of,
     same_and_different,
 )
-from core.render import render_many
-from core.scene import Stimulus
+from core.progress import Job, Progress
 from core.statistics import mean_interval
+from core.stimuli.datasets import Condition, random_odd_one_out
+from core.stimuli.masked_folder import masked_pictures
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
 from core.studies.preference import Preference
 from core.studies.result import Row
 from core.studies.study import Bench, Found

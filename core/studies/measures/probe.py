@@ -16,19 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.assets.probe import Probe, side_by_side
-from core.datasets import split_examples
 from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model, require_relation
-from core.jobs.progress import Job, Progress, part
 from core.plots import Curves, Plot, Reference, Series
-from core.render import render_many
-from core.scene import Stimulus
+from core.progress import Job, Progress, part
 from core.statistics import wilson
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Stimulus
+from core.stimuli.tokens import add_at_tokens, item_tokens
 from core.studies.probe import ALPHAS, ProbeOptions, Probes
 from core.studies.published import NEAREST, PROBE, published_series
 from core.studies.result import Row, block_name, item_pairs, n_kinds_of
 from core.studies.study import Found
-from core.tokens import add_at_tokens, item_tokens
 
 Pairs = Sequence[tuple[int, int]]
 Sites = Sequence[tuple[int, int]]

@@ -11,7 +11,7 @@ import torch
 from core.assets.probe import Probe
 from core.assets.probe_files import as_kept
 from core.families.model import Model, require_relation
-from core.jobs.progress import Job
+from core.progress import Job
 from core.studies.measures.probe import fit_and_measure, probe_rows, probe_sites
 from core.studies.probe import ALPHAS, ProbeOptions, Probes
 from core.studies.result import Row

@@ -17,9 +17,9 @@ from core.families.model import Model
 from core.maps import aside_label, png_of, rings_of
 from core.masses import Masses
 from core.plots import Map, Maps
-from core.render import render
-from core.scene import ITEM_LETTERS, Stimulus, Task
-from core.tokens import item_tokens
+from core.stimuli.render import render
+from core.stimuli.stimulus import ITEM_LETTERS, Stimulus, Task
+from core.stimuli.tokens import item_tokens
 
 STAGES: dict[Task, tuple[str, ...]] = {"discrimination": ("WO", "WP", "BG", "CLS"), "rmts": ("WO", "WP", "BP", "BG")}
 LOCAL_TO_GLOBAL = ("WO", "WP", "BP", "BG")

@@ -25,10 +25,10 @@ from app.panels.study import StudyPanel
 from core.analyses.attention import Attention
 from core.analyses.pad import Pad
 from core.document import Document
+from core.documents.figures import read_figure
 from core.errors import UserError
-from core.figure_options import FigureOptions
-from core.figure_state import state_in
-from core.figure_work import read_figure
+from core.figures.options import FigureOptions
+from core.figures.state import state_in
 from core.interventions.move import set_point
 from core.plots import Curves, Series
 from core.study_job import StudyPart

@@ -17,8 +17,8 @@ from app.export.files import SVG, XLINK, figure_bytes
 from app.export.sheet import Sheet
 from app.widgets.closeup import Closeup
 from core.errors import UserError
-from core.figure_options import FigureOptions, Format, Palette
-from core.figures import type_name
+from core.figures.options import FigureOptions, Format, Palette
+from core.figures.writer import type_name
 from tests.app.export.test_paint import a_canvas, a_pad, a_plot, a_strip, an_atlas, an_attention_view
 
 MAKERS = (a_canvas, a_pad, an_attention_view, an_atlas, a_strip, a_plot)

@@ -21,13 +21,13 @@ from app.process import ChildProcess
 from core.analyses.decision import Decision
 from core.demo import demo_document
 from core.document import View
+from core.documents.work import Work
 from core.errors import UserError
 from core.film import Film, Frame
 from core.interventions.move import set_point
 from core.questions import Failure, Question
 from core.runner import serve_whole
 from core.session import Session
-from core.work import Work
 
 MOVED = set_point(demo_document(), 0, "color", 2, (6.0, -1.0))
 WORK = Work(MOVED, View(read=3, write=2, token=60))

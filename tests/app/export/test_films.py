@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from app.export import films
 from app.export.films import FilmDialog
 from app.main_window import MainWindow
+from core.documents.work import Work
 from core.errors import UserError
 from core.film import Film
-from core.work import Work
 
 
 class Made(QObject):

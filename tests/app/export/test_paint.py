@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.export.paint import LOOKS, Palette, height_of, paint_panel, pictures_in
-from app.plots import PlotView
+from app.plots.view import PlotView
 from app.widgets.attention_view import AttentionView
 from app.widgets.canvas import CanvasItem, StimulusCanvas
 from app.widgets.figure_painter import FigurePainter

@@ -14,8 +14,8 @@ from app.panels.study import StudyPanel
 from app.widgets.dropped import Dropped
 from core.analyses.decision import Decision
 from core.errors import UserError
-from core.figure_options import FigureOptions
-from core.figure_state import with_state
+from core.figures.options import FigureOptions
+from core.figures.state import with_state
 from core.interventions.move import set_point
 from core.questions import Question
 from tests.app.answers import SAME, answer

@@ -16,7 +16,7 @@ from app.export import written
 from app.export.dialog import ExportDialog
 from app.main_window import MainWindow
 from app.panels.study import StudyPanel
-from app.plots import PlotView
+from app.plots.view import PlotView
 from core.plots import Curves, Series
 
 X = np.array([0.0, 1.0, 2.0])

@@ -9,12 +9,12 @@ from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
 from app.panels.analysis import AnalysisPanel
-from app.plot_maps import MapsView
-from app.plots import PlotView
+from app.plots.maps import MapsView
+from app.plots.view import PlotView
 from core.analyses.memories import Memories
 from core.maps import png_of
 from core.plots import Heatmap, Map, Maps
-from core.scene import Stimulus
+from core.stimuli.stimulus import Stimulus
 from tests.app.answers import answer
 
 TABLE = Heatmap("Table", "class", "memory", ((0.5, 0.1),), ("a", "b"), ("7",))

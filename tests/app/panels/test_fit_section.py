@@ -19,8 +19,8 @@ from core.analyses.pad import Pad
 from core.demo import demo_document
 from core.document import View
 from core.fit_job import FIT_JOB, Fitted
-from core.jobs.progress import Progress
 from core.probe_job import PROBE_JOB, FittedProbes
+from core.progress import Progress
 from core.runner import Broken
 from tests.app.answers import TINY, answer, pad_places
 from tests.app.panels.small_panel import interventions_panel

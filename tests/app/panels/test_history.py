@@ -20,9 +20,9 @@ from app.store import Card
 from app.widgets.scene_strip import CARD_MIME
 from core.analyses.decision import Verdict
 from core.document import Document, View, move_item, with_stimulus
+from core.documents.work import Moment
 from core.errors import UserError
 from core.interventions.move import set_point
-from core.work import Moment
 from tests.app.answers import RELATIONS, answer, pad_places
 
 

@@ -19,17 +19,17 @@ from app.store import Store
 from core.analyses.decision import Verdict
 from core.demo import demo_document
 from core.document import View, move_item, open_photo_in, with_stimulus
+from core.documents.files import from_bytes, to_bytes
 from core.errors import UserError
 from core.examples import example_path
 from core.holding import Holding, PairAnswer
 from core.holds_job import HOLDS_JOB
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import MoveInSubspace
-from core.jobs.progress import Progress
-from core.render import open_photo
+from core.progress import Progress
 from core.runner import Broken
-from core.variants import EVERYTHING, Varied
-from core.work_files import from_bytes, to_bytes
+from core.stimuli.render import open_photo
+from core.stimuli.variants import EVERYTHING, Varied
 from tests.app.answers import TINY, answer
 from tests.app.pretend_jobs import PretendJobs
 

@@ -32,7 +32,7 @@ from core.interventions.novel import WriteNovelVectors
 from core.interventions.patch_tokens import PatchTokens
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
-from core.scene import COLOR_NAMES
+from core.stimuli.stimulus import COLOR_NAMES
 from tests.app.answers import TINY, answer, pad_places, part, question
 from tests.app.panels.small_panel import interventions_panel
 

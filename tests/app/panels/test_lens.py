@@ -29,8 +29,8 @@ from core.families.files import save_model
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.plots import Curves
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import CARD, tiny_network
 
 LABELS = [f"kind {index}" for index in range(10)]

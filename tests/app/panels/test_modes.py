@@ -23,7 +23,7 @@ from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.novel import WriteNovelVectors
 from core.interventions.swap import SwapFromSource
 from core.questions import Answer
-from core.scene import Geometry
+from core.stimuli.stimulus import Geometry
 from tests.app import answers
 from tests.app.panels.small_panel import interventions_panel
 

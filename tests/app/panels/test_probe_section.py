@@ -25,7 +25,7 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.probe import AddProbeDirection
-from core.scene import Geometry, Stimulus, pair_relation
+from core.stimuli.stimulus import Geometry, Stimulus, pair_relation
 from tests.app import answers
 from tests.app.panels.small_panel import interventions_panel
 from tests.app.widgets.gestures import drag, move, press, release

@@ -22,8 +22,8 @@ from core.document import Document, random_pair
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.mode_gain import ModeGain
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 
 Answer = Callable[[], None]

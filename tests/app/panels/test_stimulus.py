@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.panels.stimulus import _note
-from core.scene import Photo, Stimulus
+from core.stimuli.stimulus import Photo, Stimulus
 
 
 def test_what_must_be_known_of_a_photo_stands_under_it() -> None:

@@ -15,19 +15,19 @@ from app.desk import Desk
 from app.layout import STUDY_SIZE
 from app.live import Live
 from app.panels.study import StudyPanel
-from app.plot_maps import MapsView
+from app.plots.maps import MapsView
 from app.run_words import time_left
 from app.store import Store
 from core.cards import subspace_cards
-from core.datasets import random_odd_one_out
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
 from core.errors import UserError
-from core.jobs.progress import Progress
 from core.plots import Curves, Heatmap, Map, Maps, Ring, Series
+from core.progress import Progress
 from core.runner import Broken, Order
-from core.scene import Geometry, item_patches
 from core.set_job import SetOptions, write_set
 from core.sets import note_of_set
+from core.stimuli.datasets import random_odd_one_out
+from core.stimuli.stimulus import Geometry, item_patches
 from core.study_job import STUDY_JOB, StudyPart
 from tests.app.answers import TINY, answer
 from tests.app.pretend_jobs import PretendJobs

@@ -21,11 +21,12 @@ from app.live import Live
 from app.main_window import MainWindow
 from app.panels.train import PAUSE_GRACE_MS, TrainPanel
 from app.store import Store
-from core.cards import library_folder, subspace_cards
+from core.cards import subspace_cards
 from core.demo import DEFAULT_MODEL, demo_document, demo_view
-from core.jobs.progress import Progress
 from core.jobs.recipe import recipe_of
 from core.jobs.train_job import TRAIN_JOB, CurvePoint, TrainingRun
+from core.locations import library_folder
+from core.progress import Progress
 from core.runner import Broken, Order
 from tests.app.pretend_jobs import PretendJobs
 from tests.core.networks import save_tiny

@@ -16,7 +16,7 @@ from app.panels.scenes import ScenesPanel
 from app.present.preflight import GO, GO_ANYWAY, Preflight
 from app.scenes_menu import check_talk
 from core.errors import UserError
-from core.jobs.progress import Progress
+from core.progress import Progress
 from core.questions import Question
 from core.rehearsal import REHEARSAL_JOB, Rehearsed
 from core.runner import Broken, Order

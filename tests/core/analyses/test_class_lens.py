@@ -19,7 +19,7 @@ from core.families.model import Model
 from core.interventions.knock_out_heads import KnockOutHeads
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.plots import Curves, Heatmap
-from core.projection import project
+from core.readings.projection import project
 from core.state import Opened, State
 from tests.core.networks import tiny_model
 

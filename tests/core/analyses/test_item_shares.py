@@ -4,12 +4,12 @@ import numpy as np
 import torch
 
 from core.analyses.item_shares import item_masses
-from core.datasets import all_kinds, discrimination
 from core.engine import attention_rows, read, run, to_input
-from core.render import render
 from core.site import Site
+from core.stimuli.datasets import all_kinds, discrimination
+from core.stimuli.render import render
+from core.stimuli.tokens import item_tokens
 from core.studies.measures.attention import item_masses as studied
-from core.tokens import item_tokens
 from tests.core.networks import finish, noise, tiny_model
 
 ITEMS = ((1, 2), (5, 6))

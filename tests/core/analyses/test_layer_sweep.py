@@ -23,10 +23,10 @@ from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.probe import AddProbeDirection
 from core.questions import Question
-from core.render import open_photo
-from core.scene import pair_relation
 from core.session import Session
 from core.statistics import mean_interval, wilson
+from core.stimuli.render import open_photo
+from core.stimuli.stimulus import pair_relation
 
 BLOCKS = range(-1, 6)
 

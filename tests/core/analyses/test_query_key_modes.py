@@ -18,12 +18,12 @@ from core.analyses.mode_spectrum import ModeSpectrum
 from core.document import Document, random_pair
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.interventions.mode_gain import ModeGain
-from core.modes import block_modes
 from core.plots import Curves, Heatmap
 from core.questions import Question
-from core.scene import Geometry
+from core.readings.modes import block_modes
 from core.session import Session
 from core.state import State, reference_images
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 
 H, K, T = 2, 16, 17

@@ -15,8 +15,8 @@ from core.document import Document, random_pair
 from core.interventions.drop_tokens import DropTokens
 from core.plots import Curves, Heatmap, Maps
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 
 

@@ -13,7 +13,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where imported models go; nothing is there."""
     for name in ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "data"))
-    from core.cards import library_folder
+    from core.locations import library_folder
 
     return library_folder()
 

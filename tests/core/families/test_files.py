@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from core.cards import bundled_models
 from core.errors import UserError
 from core.families.files import open_model, save_model, write_tensors
 from core.families.model import weights_hash
+from core.locations import bundled_models
 from tests.core.networks import CARD, TINY, save_tiny, tiny_network
 
 CPU = torch.device("cpu")

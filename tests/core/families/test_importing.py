@@ -15,14 +15,14 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from core.cards import is_foreign, library_folder
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.importing import _import_here, import_model, imported, propose
 from core.families.labels import labels_for
 from core.families.layout import Facts
 from core.families.positions import resized
-from core.jobs.progress import Progress
+from core.locations import is_foreign, library_folder
+from core.progress import Progress
 from tests.core.families.foreign import DINOV2_SIZES, SIZES, assert_same, image, save, shaken, streams_of
 from tests.core.families.foreign import imported as opened
 from tests.core.networks import finish

@@ -5,7 +5,7 @@ import torch
 
 from core.errors import UserError
 from core.families.model import choose_device, geometry_of, weights_hash
-from core.scene import Geometry
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import as_model, tiny_model, tiny_network
 
 

@@ -16,8 +16,8 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from core.errors import UserError
-from core.figures import figure_of, to_svg, write_figure
-from core.looks import DARK, LIGHT, Palette
+from core.figures.looks import DARK, LIGHT, Palette
+from core.figures.writer import figure_of, to_svg, write_figure
 from core.plots import (
     Bars,
     Cloud,

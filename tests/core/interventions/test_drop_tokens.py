@@ -13,12 +13,12 @@ from core.document import Document, delete_item, random_pair
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.drop_tokens import DropTokens, Which
-from core.masks import mask_of
 from core.questions import Question
-from core.scene import Geometry, Photo, Stimulus
 from core.session import Session
 from core.state import State
-from core.tokens import tokens_of_items
+from core.stimuli.masks import mask_of
+from core.stimuli.stimulus import Geometry, Photo, Stimulus
+from core.stimuli.tokens import tokens_of_items
 from tests.core.networks import noise, save_tiny
 
 CANVAS = Geometry(64, 16)

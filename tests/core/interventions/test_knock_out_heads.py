@@ -8,18 +8,18 @@ import torch
 
 from core.analyses.attention import Attention
 from core.analyses.decision import Decision
-from core.datasets import split_examples
 from core.document import Document, random_pair
 from core.engine import read, run, to_input
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.knock_out_heads import KnockOutHeads, heads_off, toggle_head
 from core.questions import Question
-from core.render import render, render_many
-from core.scene import Geometry
 from core.session import Session
 from core.site import Site
 from core.state import N_REFERENCE, State
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render, render_many
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import noise, save_tiny
 
 CANVAS = Geometry(64, 16)

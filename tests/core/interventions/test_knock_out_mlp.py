@@ -11,11 +11,11 @@ from core.document import Document, random_pair
 from core.engine import read, run, to_input
 from core.interventions.knock_out_mlp import KnockOutMLP
 from core.questions import Question
-from core.render import render
-from core.scene import Geometry
 from core.session import Session
 from core.site import Site
 from core.state import State
+from core.stimuli.render import render
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 
 

@@ -9,15 +9,15 @@ import pytest
 
 from core.analyses.decision import Decision
 from core.assets.subspace_files import save_subspace, subspace_file
-from core.cards import subspace_folder
 from core.document import Document, Intervention, random_pair, with_learned
 from core.interventions.move import MoveInSubspace, set_point
 from core.interventions.novel import WriteNovelVectors
 from core.interventions.probe import AddProbeDirection
 from core.interventions.swap import SwapFromSource
+from core.locations import subspace_folder
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import save_tiny
 from tests.core.test_subspaces import card, fitted
 

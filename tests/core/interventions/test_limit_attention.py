@@ -11,11 +11,11 @@ from core.engine import advance, embed, read, run, to_input
 from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.limit_attention import LimitAttention, To
-from core.render import render
-from core.scene import Geometry
 from core.session import Session
 from core.site import Site
 from core.state import State
+from core.stimuli.render import render
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import noise, save_tiny, tiny_model
 
 CANVAS = Geometry(64, 16)

@@ -15,12 +15,12 @@ from core.errors import UserError
 from core.families.model import Model, check_runnable, geometry_of
 from core.interventions.context import Context
 from core.interventions.mode_gain import ModeGain, gain_of, with_gain
-from core.modes import BIAS, block_modes
 from core.questions import Question
-from core.scene import Geometry
+from core.readings.modes import BIAS, block_modes
 from core.session import Session
 from core.site import Site
 from core.state import State
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import noise, save_tiny, tiny_model
 from tests.core.timm_networks import small
 

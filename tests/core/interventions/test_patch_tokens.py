@@ -14,9 +14,9 @@ from core.errors import UserError
 from core.interventions.context import Context
 from core.interventions.patch_tokens import PatchTokens
 from core.questions import Question
-from core.scene import Geometry
 from core.session import Session
 from core.site import PARTS, Part, Site
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import noise, save_tiny
 
 CANVAS = Geometry(64, 16)

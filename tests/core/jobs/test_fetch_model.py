@@ -11,10 +11,10 @@ import timm
 import torch
 from safetensors.torch import load_file, save
 
-from core import cards, catalogue, library
-from core.cards import card_geometry, card_labels, card_n_blocks, card_n_heads, card_pixels, library_folder, read_card
+from core import catalogue, library, locations
+from core.cards import card_geometry, card_labels, card_n_blocks, card_n_heads, card_pixels, read_card
 from core.catalogue import download_place
-from core.cli import main
+from core.cli.command import main
 from core.engine import verify
 from core.errors import UserError
 from core.families.files import open_model
@@ -22,7 +22,8 @@ from core.families.model import weights_hash
 from core.families.named import class_names, settings_of
 from core.jobs.fetch_model import fetch_model
 from core.library import find, listed
-from core.scene import Geometry
+from core.locations import library_folder
+from core.stimuli.stimulus import Geometry
 from tests.core.jobs.server import Server, served
 from tests.core.networks import finish
 
@@ -32,7 +33,7 @@ PATH = f"/{REPO}/resolve/main/model.safetensors"
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (cards, catalogue, library):
+    for module in (locations, catalogue, library):
         monkeypatch.setattr(module, "data_folder", lambda: tmp_path / "data")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.delenv("HF_HUB_OFFLINE")

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save
 
-from core.cards import library_folder, read_card
+from core.cards import read_card
 from core.catalogue import download_place
 from core.errors import UserError
 from core.jobs.fetch_model import fetch_model
 from core.library import find, listed
+from core.locations import library_folder
 from tests.core.jobs.server import Server, served
 from tests.core.networks import finish, tiny_network
 

@@ -21,7 +21,7 @@ from core.jobs.fine_tune import fine_tuned, groups, has_stopped, of_model, valid
 from core.jobs.losses import losses
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _train_step, draw_batch, sees_all, train, train_model
-from core.scene import Geometry
+from core.stimuli.stimulus import Geometry
 from tests.core.networks import CARD, finish, tiny_network
 
 CPU = torch.device("cpu")
@@ -328,7 +328,7 @@ def test_some_steps_on_the_way_see_all_tokens() -> None:
     ],
 )
 def test_shipped_recipes_of_fine_tuning_pay_for_no_stage(name: str, tune: str) -> None:
-    from core.cards import resource_folder
+    from core.locations import resource_folder
 
     recipe = read_recipe(resource_folder("recipes") / f"{name}.toml")
 

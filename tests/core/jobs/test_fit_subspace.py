@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from core.assets.subspace_files import learned_subspaces, save_subspace, subspace_file
-from core.cards import subspace_folder, subspace_folders
-from core.counterfactuals import InterchangePair, interchange_pairs
-from core.datasets import all_kinds, compositional_kinds
 from core.engine import run, to_input
 from core.errors import UserError
 from core.families.files import open_model
@@ -33,10 +30,13 @@ from core.jobs.fit_subspace import (
     search_subspace,
 )
 from core.jobs.pair_cache import PairCache, cache_pairs
-from core.jobs.progress import Progress
-from core.render import render_many
-from core.scene import PROPERTIES, Geometry, Item, Property, Stimulus, item_patches
-from core.tokens import gather_tokens
+from core.locations import subspace_folder, subspace_folders
+from core.progress import Progress
+from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
+from core.stimuli.datasets import all_kinds, compositional_kinds
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import PROPERTIES, Geometry, Item, Property, Stimulus, item_patches
+from core.stimuli.tokens import gather_tokens
 from tests.core.networks import (
     WIDTH,
     as_model,

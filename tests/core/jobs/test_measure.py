@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.datasets import split_examples
 from core.engine import to_input
 from core.families.model import Model
 from core.jobs.measure import answers, data_hash, measure, predictions
-from core.render import render_many
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
 from tests.core.networks import as_model, balanced_model, finish, tiny_model, tiny_network
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.cards import resource_folder
 from core.errors import UserError
 from core.jobs.recipe import RANGES, Recipe, read_recipe
+from core.locations import resource_folder
 
 
 def written(folder: Path, text: str) -> Path:

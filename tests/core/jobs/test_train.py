@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
-from core.datasets import Example, all_kinds, discrimination
 from core.engine import to_input
 from core.errors import UserError
 from core.families.files import open_model
 from core.families.model import Model
 from core.jobs.losses import Trainee, _log_masses, _probe_losses, losses, total_loss
-from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe
 from core.jobs.train import (
     _optimizer,
@@ -31,9 +29,11 @@ from core.jobs.train import (
     train_model,
     training_set,
 )
-from core.render import render_many
-from core.scene import Geometry, item_patches
-from core.tokens import kept_tokens
+from core.progress import Progress
+from core.stimuli.datasets import Example, all_kinds, discrimination
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Geometry, item_patches
+from core.stimuli.tokens import kept_tokens
 from tests.core.networks import as_model, finish, noise
 
 CPU = torch.device("cpu")

@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 
 from core.cards import read_card
 from core.errors import UserError
-from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe
 from core.jobs.train_job import (
     N_DRAWN,
@@ -26,6 +25,7 @@ from core.jobs.train_job import (
     forget,
     unfinished_runs,
 )
+from core.progress import Progress
 from tests.core.networks import save_tiny
 
 RECIPE = Recipe(

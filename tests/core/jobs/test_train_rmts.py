@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.cards import resource_folder
 from core.errors import UserError
 from core.families.files import open_model, save_model
 from core.jobs.losses import Trainee, _log_masses, _pair_losses, losses, total_loss
 from core.jobs.recipe import Recipe, read_recipe
 from core.jobs.train import _take_blocks, draw_batch, train, train_model
+from core.locations import resource_folder
 from tests.core.networks import CARD, TINY, as_model, finish, noise, tiny_model, tiny_network
 
 CPU = torch.device("cpu")

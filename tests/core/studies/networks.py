@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from core.families.model import Model
-from core.scene import Geometry, Stimulus, item_patches
+from core.stimuli.stimulus import Geometry, Stimulus, item_patches
 from tests.core.networks import WIDTH, noise, orthogonal
 
 FEATURES = orthogonal(WIDTH, seed=3)

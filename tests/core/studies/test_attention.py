@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.datasets import split_examples
 from core.masses import attention_shares
+from core.stimuli.datasets import split_examples
 from core.studies.attention import Attention
 from core.studies.measures import attention
 from core.studies.measures.attention import item_masses, paper_masses

@@ -7,8 +7,8 @@ import pytest
 from core.assets.subspace_files import save_subspace, subspace_file
 from core.errors import UserError
 from core.jobs.fit_subspace import SearchOptions
-from core.scene import PROPERTIES
 from core.series import run_series
+from core.stimuli.stimulus import PROPERTIES
 from core.studies.das import Alignment
 from core.studies.measures.fitted import Search, search_settings
 from core.studies.study import Bench

@@ -7,16 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.datasets import random_odd_one_out, split_examples
 from core.document import random_match_to_sample, random_pair
 from core.engine import run, to_input
 from core.errors import UserError
 from core.families.model import Model
 from core.jobs.measure import answers
 from core.plots import Bars, Curves
-from core.render import render_many
-from core.scene import Geometry, Stimulus
 from core.statistics import wilson
+from core.stimuli.datasets import random_odd_one_out, split_examples
+from core.stimuli.render import render_many
+from core.stimuli.stimulus import Geometry, Stimulus
+from core.stimuli.variants import variants
 from core.studies.attention import Attention
 from core.studies.behaviour import Behaviour
 from core.studies.das import Alignment
@@ -26,7 +27,6 @@ from core.studies.modes import QueryKeyModes
 from core.studies.preference import Preference
 from core.studies.result import StudyResult, result_from_json, result_to_json
 from core.studies.study import Bench, Study, every_study, tables
-from core.variants import variants
 from tests.core.networks import balanced_model, finish, tiny_model
 
 SMALL = Geometry(64, 16)

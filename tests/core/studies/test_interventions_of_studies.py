@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from core.counterfactuals import interchange_pairs
-from core.datasets import all_kinds, split_examples
-from core.scene import PROPERTIES, Property
+from core.stimuli.counterfactuals import interchange_pairs
+from core.stimuli.datasets import all_kinds, split_examples
+from core.stimuli.stimulus import PROPERTIES, Property
 from core.studies.measures import das, novel, probe
 from tests.core.networks import balanced_model, finish, noise
 from tests.core.studies.networks import KNOWN, Comparer, Reader, feed_stimuli, model_of, planted_stream

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from core.datasets import split_examples
 from core.emoji import characters
 from core.engine import embed, run, to_input
 from core.errors import UserError
 from core.families.model import Model
-from core.memories import values_of
 from core.plots import Bars, Curves
-from core.projection import project
-from core.relevance import class_head
-from core.render import render_many
+from core.readings.memories import values_of
+from core.readings.projection import project
+from core.readings.relevance import class_head
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render_many
 from core.studies.lens import Lens
 from core.studies.measures.deletion import FIRST, ORDERS, SHARES, area, check_removable, measure_deletion
 from core.studies.measures.lens import measure_lens, pictures

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.cards import resource_folder
-from core.jobs.progress import Progress
 from core.jobs.recipe import Recipe, read_recipe
+from core.locations import resource_folder
 from core.plots import Bars
+from core.progress import Progress
 from core.series import run_series
 from core.studies.losses import SHOWN, Losses, losses_study, variants
 from core.studies.result import StudyResult, result_from_json

@@ -12,11 +12,11 @@ from PIL import Image
 
 from core.engine import run, to_input
 from core.errors import UserError
-from core.figures import to_svg
-from core.jobs.progress import Progress
-from core.modes import block_modes
+from core.figures.writer import to_svg
 from core.plots import Gallery, plot_from_json, plot_to_json
-from core.render import render_many
+from core.progress import Progress
+from core.readings.modes import block_modes
+from core.stimuli.render import render_many
 from core.studies.measures.modes import N_BEST, Best, _pictures
 from core.studies.modes import STATEMENTS, QueryKeyModes
 from core.studies.result import StudyResult, result_from_json, result_to_json

@@ -17,8 +17,8 @@ NEW = '''
 from dataclasses import dataclass
 from typing import ClassVar
 
-from core.datasets import split_examples
-from core.jobs.progress import Progress
+from core.stimuli.datasets import split_examples
+from core.progress import Progress
 from core.plots import Bars, Series
 from core.studies.comparison import Table
 from core.studies.study import Found, Study
@@ -43,7 +43,7 @@ class Lengths(Study):
 
     def run(self, bench):
         from core.engine import embed, to_input
-        from core.render import render_many
+        from core.stimuli.render import render_many
 
         model = bench.model
         examples = split_examples("test", self.n, task=model.task, seed=self.seed, geometry=model.geometry)
@@ -90,7 +90,7 @@ def said_by(copy: Path, *words: object) -> str:
 
 
 def test_it_stands_in_the_help_of_the_command(copy: Path) -> None:
-    said = said_by(copy, "-m", "core.cli", "study", "--help")
+    said = said_by(copy, "-m", "core", "study", "--help")
 
     assert "lengths      How long the tokens of a picture are\n" in said
     assert "one of attention, lengths, das, " in said
@@ -104,7 +104,7 @@ def test_it_stands_in_the_study_panel_which_loads_no_torch(copy: Path) -> None:
 
 def test_it_runs_once_and_is_in_the_report_beside_what_was_published(copy: Path, tmp_path: Path) -> None:
     model, out = save_tiny(tmp_path / "tiny.safetensors"), tmp_path / "out"
-    words = ("-m", "core.cli", "study", "lengths", "--model", model, "--out", out, "--device", "cpu", "--n")
+    words = ("-m", "core", "study", "lengths", "--model", model, "--out", out, "--device", "cpu", "--n")
 
     first, again = (said_by(copy, *words, 8) for _ in range(2))
 

@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 
 from core.analyses.preference import AttentionPreference
-from core.datasets import random_odd_one_out
 from core.document import Document
 from core.errors import UserError
 from core.families.model import Model
 from core.plots import Curves
 from core.preference import preferences, regions_of, same_and_different
-from core.scene import Stimulus
 from core.state import Opened, State
+from core.stimuli.datasets import random_odd_one_out
+from core.stimuli.stimulus import Stimulus
 from core.studies.measures import preference
 from core.studies.measures.preference import change_with_depth, query_rows
 from core.studies.preference import Preference

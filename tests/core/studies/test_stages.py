@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets import split_examples
 from core.plots import Maps
-from core.render import render
+from core.stimuli.datasets import split_examples
+from core.stimuli.render import render
 from core.studies.attention import Attention
 from core.studies.measures.stages import STAGES, StageHead, order_words, pick_heads, stage_maps, typical_image
 from core.studies.study import Bench
