@@ -22,7 +22,7 @@ from core.runner import LOOK_EVERY_S, Order
 STEPS = 1000
 ABOUT = "Learns along which directions the model carries a property, by swapping it between pictures."
 ABOUT_MORE = "Distributed alignment search. The pads use what is found as soon as it is there."
-ABOUT_PROBES = "Learns to read from an item pair's tokens whether the pair is the same, after every block."
+ABOUT_PROBES = "Learns to read from the tokens of a pair whether it is the same or different, after every block."
 ABOUT_PROBES_MORE = (
     "Linear probes. The Probe tab uses them, and the directions that they read along, once all are there."
 )

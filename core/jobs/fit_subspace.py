@@ -27,6 +27,7 @@ from core.families.model import Model, require_relation
 from core.jobs.pair_cache import PairCache, cache_pairs
 from core.locations import subspace_folders
 from core.progress import Job, Progress, part
+from core.site import Site
 from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
 from core.stimuli.datasets import all_kinds, compositional_kinds
 from core.stimuli.stimulus import N_COLORS, Property
@@ -227,7 +228,7 @@ def _optimise(
             schedule.step()
             done = epoch * steps_per_epoch + start // options.batch + 1
             measured = {"loss": float(loss.detach()), "interchange accuracy": hits}
-            yield Progress(done, total, f"{property}, block {block}", measured)
+            yield Progress(done, total, f"{property}, {Site(block).words()}", measured)
 
 
 def _search_loss(
