@@ -54,6 +54,11 @@ class Site:
         return Site((2 * self.block + 1) * n_there // (2 * n_blocks), self.part)
 
 
+def block_words(block: int) -> str:
+    """Where a stream is in words, to stand behind “after”."""
+    return "the embeddings" if block < 0 else f"block {block}"
+
+
 _WORDS: dict[Part, str] = {
     "resid_pre": "input",
     "q": "queries",

@@ -27,7 +27,7 @@ from core.interventions.context import Context
 from core.readings.judges import N_EXAMPLES, TITLES, Examples, Scale, cosine, examples_of, nearness
 from core.readings.modes import BlockModes, Convention, block_modes
 from core.readings.projection import parts_of, project
-from core.site import PARTS, ProjectedPart, Site
+from core.site import PARTS, ProjectedPart, Site, block_words
 from core.stimuli.datasets import split_examples
 from core.stimuli.render import render, render_many
 from core.stimuli.stimulus import RELATIONS, Stimulus, task_of
@@ -157,7 +157,7 @@ class State:
                 x = self.stream(block, [edit for edit in edits if edit not in last])
                 for edit in last:
                     x = edit.apply(x, self.context())
-                return finite(x, self.model, f"The edited stream after block {block}")
+                return finite(x, self.model, f"The edited stream after {block_words(block)}")
             if block < 0:
                 return embed(self.model, to_input(self.model, render(self.document.base)[None]))
             return advance(self.model, self.stream(block - 1, edits), block, self.at_sites(edits))

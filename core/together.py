@@ -18,7 +18,7 @@ from core.engine import Edit, advance, edited, embed, finite, read_out, resume, 
 from core.errors import UserError
 from core.families.model import Model
 from core.interventions.context import Context
-from core.site import PARTS, Site
+from core.site import PARTS, Site, block_words
 from core.state import State
 from core.stimuli.render import render_many
 from core.stimuli.stimulus import Stimulus
@@ -117,7 +117,7 @@ class _Batch:
         site = Site(block)
         if site not in self._sites(block):
             return x
-        return finite(edited(x, site, [self._edit(site)]), self._model, f"The edited stream after block {block}")
+        return finite(edited(x, site, [self._edit(site)]), self._model, f"The edited stream after {block_words(block)}")
 
     def _edit(self, site: Site) -> Edit:
         return site, partial(self._apply, site)

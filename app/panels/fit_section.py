@@ -18,6 +18,7 @@ from core.fit_job import OF_SUBSPACES, FitOptions, Fitted, What
 from core.probe_job import PROBE_JOB, FittedProbes
 from core.questions import ModelInfo
 from core.runner import LOOK_EVERY_S, Order
+from core.site import block_words
 
 STEPS = 1000
 ABOUT = "Learns along which directions the model carries a property, by swapping it between pictures."
@@ -173,13 +174,9 @@ def words(run: Run) -> str:
 
 def _measured(fitted: Fitted | FittedProbes) -> str:
     if isinstance(fitted, FittedProbes):
-        right = f"right {fixed(fitted.accuracy, 2)} after {_block(fitted.best)} (n {fitted.n})"
+        right = f"right {fixed(fitted.accuracy, 2)} after {block_words(fitted.best)} (n {fitted.n})"
         return f"Probes after {fitted.n_blocks} layers; the best is {right}"
-    where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {_block(fitted.block)}"
+    where = f"{'Colour' if fitted.property == 'color' else 'Shape'} after {block_words(fitted.block)}"
     if fitted.size == 0:
         return f"{where}: no direction was found; try more pairs or epochs"
     return f"{where}: IIA {fixed(fitted.iia, 2)}, wrong object {fixed(fitted.wrong_object_iia, 2)} (n {fitted.n})"
-
-
-def _block(block: int) -> str:
-    return "the embeddings" if block < 0 else f"block {block}"

@@ -24,6 +24,7 @@ from core.analyses.pads_of_states import PadsOfStates
 from core.differences import differences
 from core.document import Document
 from core.documents.work import Moment
+from core.site import block_words
 from core.stimuli.render import render
 from core.stimuli.stimulus import ITEM_LETTERS, PROPERTIES, Property
 
@@ -91,8 +92,7 @@ class Comparison(QDialog):
         thumbs = tuple(self._thumb(index, one, other) for index in range(min(len(one.now), len(other.now))))
         picture = PadPicture(self._landmarks.of(other), thumbs, other.axis_share, None, _both(one, other))
         self.pad.show_picture(picture, stale=False)
-        where = "the embeddings" if self.pads.block < 0 else f"block {self.pads.block}"
-        self.said.setText(f"{_word(self.pads.property)} after {where}. {THUMBS}")
+        self.said.setText(f"{_word(self.pads.property)} after {block_words(self.pads.block)}. {THUMBS}")
 
     def _thumb(self, index: int, one: PadPlaces, other: PadPlaces) -> Thumb:
         (x, y), (before_x, before_y) = other.now[index].tolist(), one.now[index].tolist()

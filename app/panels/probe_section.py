@@ -25,6 +25,7 @@ from app.widgets.probe_slider import PairMeter, ProbeSlider
 from app.widgets.reading import Reading
 from core.analyses.pair_judgements import PairJudgement, PairJudgements
 from core.interventions.probe import pushed_by
+from core.site import block_words
 from core.stimuli.stimulus import pair_name, pair_relation, pairs_of
 
 MAX_ALPHA = 100.0
@@ -130,7 +131,7 @@ class ProbeSection(QWidget):
         self.words.setToolTip(whole)
         best = self._best_elsewhere()
         self.go.setVisible(best is not None or self._lacks_probes())
-        self.go.setText("Fit probes…" if best is None else f"Go to block {best}")
+        self.go.setText("Fit probes…" if best is None else f"Go to {block_words(best)}")
         n_pairs = len(pairs_of(len(base.items)))
         for row in self.rows:
             shown = row.pair < max(1, n_pairs)
@@ -162,8 +163,8 @@ class ProbeSection(QWidget):
             return "the engine is starting"
         if not desk.answer.model.probe_cards:
             return why_not(desk.answer.model) or "this model has no probes yet"
-        if desk.view.write not in desk.answer.model.probe_cards:
-            return f"no probe here: there is one after block {self._best_elsewhere()}"
+        if (best := self._best_elsewhere()) is not None:
+            return f"no probe here: there is one after {block_words(best)}"
         if not pairs_of(len(desk.document.base.items)):
             return "it needs a pair: use Stimulus ▸ Random pair"
         return ""

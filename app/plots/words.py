@@ -97,7 +97,8 @@ def _extremes(series: Series, names: Sequence[str], axis: str) -> str:
         return f"{series.label}: no values."
     (low, at_low), (high, at_high) = min(known), max(known)
     head = f"{series.label}{ROLES[series.role]}"
-    return f"{head}: highest {words(high)} ({axis}{at_high}), lowest {words(low)} ({axis}{at_low})."
+    highest, lowest = (f"{words(value)} ({axis}{at})" for value, at in ((high, at_high), (low, at_low)))
+    return f"{head}: highest {highest}, lowest {lowest}.".replace("after block embed", "after the embeddings")
 
 
 def _joined(head: str, parts: Sequence[str], plot: Curves | Bars) -> str:

@@ -31,6 +31,7 @@ from core.errors import UserError
 from core.figures.state import SUFFIXES
 from core.set_job import check_others
 from core.signals import STATUS
+from core.site import block_words
 from core.start import become, has_working_directory, window_command
 from core.stimuli.datasets import EXAMPLES_MAX, SPLITS, check_balance, split_examples
 from core.stimuli.stimulus import PROPERTIES, Geometry, Task
@@ -252,7 +253,7 @@ def _das(arguments: argparse.Namespace) -> int:
         card = fitted.card
         save_subspace(subspace_file(folder, card["property"], card["block"]), fitted.tensors, card)
         print(
-            f"\r\033[K{card['property']} after block {card['block']}: IIA {card['iia']:.3f}, wrong object "
+            f"\r\033[K{card['property']} after {block_words(card['block'])}: IIA {card['iia']:.3f}, wrong object "
             f"{card['wrong_object_iia']:.3f}, size {card['subspace_size']} (n {card['n_test']})"
         )
 
@@ -279,7 +280,7 @@ def _probe(arguments: argparse.Namespace) -> int:
     save_probes(path, probes, card)
     for row in card["blocks"]:
         edits = "; ".join(f"α {e['alpha']:g} {e['success']:.3f}, control {e['control']:.3f}" for e in row["edits"])
-        print(f"after block {row['block']}: right {row['accuracy']:.3f}; flips at {edits} (n {row['n']})")
+        print(f"after {block_words(row['block'])}: right {row['accuracy']:.3f}; flips at {edits} (n {row['n']})")
     print(path)
     return 0
 

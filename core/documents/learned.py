@@ -18,6 +18,7 @@ from core.document import AssetKey
 from core.documents.work import LEARNED, Learned, Work, assets_of, documents_of
 from core.errors import UserError
 from core.locations import probe_file, probe_files, subspace_folder, subspace_folders, subspace_name, tensor_files
+from core.site import block_words
 from core.storage import content_hash, write_files
 from core.texts import parse_json, read_text
 
@@ -97,8 +98,8 @@ def _place_of(asset: Learned) -> Path:
 def asset_words(asset: AssetKey) -> str:
     """What is learned, in words."""
     kind, block = asset
-    where = "the embeddings" if block < 0 else f"block {block}"
-    return f"The {'colour' if kind == 'color' else kind}{'' if kind == 'probe' else ' subspace'} after {where}"
+    what = f"{'colour' if kind == 'color' else kind}{'' if kind == 'probe' else ' subspace'}"
+    return f"The {what} after {block_words(block)}"
 
 
 def _file_of(model: str, asset: AssetKey, content: str) -> Path | None:

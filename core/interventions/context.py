@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from core.errors import UserError
-from core.site import Site
+from core.site import Site, block_words
 from core.stimuli.stimulus import Property
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ class Context:
         """
         found = self.subspaces.get((property, block))
         if found is None or not found.basis.shape[1]:
-            raise UserError(f"There is no {property} subspace after block {block}.", "Choose a block that has one.")
+            raise UserError(
+                f"There is no {property} subspace after {block_words(block)}.", "Choose a block that has one."
+            )
         if learned not in ("", found.hash):
-            raise UserError(f"Made with another {property} subspace after block {block}.", ACCEPT)
+            raise UserError(f"Made with another {property} subspace after {block_words(block)}.", ACCEPT)
         return found
 
     def item_tokens(self, item: int) -> list[int]:

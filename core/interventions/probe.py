@@ -19,7 +19,7 @@ from core.document import (
 )
 from core.errors import UserError
 from core.interventions.context import ACCEPT, Context, as_index
-from core.site import Site
+from core.site import Site, block_words
 from core.stimuli.stimulus import RELATIONS, Relation, Stimulus, pair_items, pair_name, pair_relation
 from core.stimuli.tokens import add_at_tokens
 
@@ -43,7 +43,7 @@ def probe_and_tokens(x: Tensor, context: Context, block: int, pair: int) -> tupl
     if pair < 0:
         raise UserError("There is no such pair.", "Pairs are counted from 0.")
     if block not in context.probes:
-        raise UserError(f"There is no probe after block {block}.", "Choose a block that has one.")
+        raise UserError(f"There is no probe after {block_words(block)}.", "Choose a block that has one.")
     probe = context.probes[block]
     first, second = pair_items(pair)
     tokens = [*context.item_tokens(first), *context.item_tokens(second)]
@@ -89,7 +89,7 @@ class AddProbeDirection(Intervention):
         """
         probe, tokens = probe_and_tokens(x, context, self.block, self.pair)
         if self.learned not in ("", probe.hash):
-            raise UserError(f"Made with another probe after block {self.block}.", ACCEPT)
+            raise UserError(f"Made with another probe after {block_words(self.block)}.", ACCEPT)
         row = probe.weight[RELATIONS.index(self.toward)]  # [2 n D]
         return add_at_tokens(x, tokens, self.strength * row.unflatten(0, (tokens.shape[1], -1))[None])
 

@@ -27,7 +27,7 @@ from core.families.model import Model, require_relation
 from core.jobs.pair_cache import PairCache, cache_pairs
 from core.locations import subspace_folders
 from core.progress import Job, Progress, part
-from core.site import Site
+from core.site import block_words
 from core.stimuli.counterfactuals import InterchangePair, interchange_pairs
 from core.stimuli.datasets import all_kinds, compositional_kinds
 from core.stimuli.stimulus import N_COLORS, Property
@@ -228,7 +228,7 @@ def _optimise(
             schedule.step()
             done = epoch * steps_per_epoch + start // options.batch + 1
             measured = {"loss": float(loss.detach()), "interchange accuracy": hits}
-            yield Progress(done, total, f"{property}, {Site(block).words()}", measured)
+            yield Progress(done, total, f"{property}, after {block_words(block)}", measured)
 
 
 def _search_loss(
@@ -301,7 +301,7 @@ def _subspaces_of(reference: str, property: Property, blocks: Sequence[int], mod
     learned = learned_subspaces(subspace_folders(reference), other)[0]
     missing = [block for block in blocks if (property, block) not in learned]
     if missing or other.width != model.width:
-        where = [f"block {block}" if block >= 0 else "the embeddings" for block in missing]
+        where = map(block_words, missing)
         word = "colour" if property == "color" else property
         why = f"has no subspace of {word} after {', '.join(where)}" if missing else f"is {other.width} wide"
         raise UserError(f"{other.name} {why}, so the search cannot start from it.", f"Start: {' or '.join(STARTS)}.")

@@ -15,7 +15,7 @@ from torch import Tensor
 from core.engine import advance, embed, to_input
 from core.families.model import Model
 from core.progress import Job, Progress
-from core.site import Site
+from core.site import block_words
 from core.stimuli.counterfactuals import InterchangePair
 from core.stimuli.render import render_many
 from core.stimuli.stimulus import Stimulus
@@ -70,7 +70,7 @@ def cache_pairs(
             for name in PairCache.__slots__:
                 getattr(cache, name)[start : start + len(chunk)] = getattr(chunk, name)
         done = min(start + batch, len(pairs))
-        yield Progress(done, len(pairs), f"running pairs up to {Site(max(blocks)).words()}: {done} of {len(pairs)}")
+        yield Progress(done, len(pairs), f"running pairs up to {block_words(max(blocks))}: {done} of {len(pairs)}")
     return whole
 
 

@@ -20,7 +20,7 @@ from core.engine import advance, embed, read_out, resume, to_input
 from core.families.model import Model, require_relation
 from core.plots import Curves, Plot, Reference, Series
 from core.progress import Job, Progress, part
-from core.site import Site
+from core.site import block_words
 from core.statistics import wilson
 from core.stimuli.datasets import split_examples
 from core.stimuli.render import render_many
@@ -121,7 +121,7 @@ def fit_probes(
     probes = {}
     for done, (block, x) in enumerate(features.items()):
         probes[block] = fit_probe(x.flatten(0, 1), labels.flatten().to(x.device), options, seed)
-        yield Progress(done + 1, len(features), f"probe after {Site(block).words()}")
+        yield Progress(done + 1, len(features), f"probe after {block_words(block)}")
     return probes
 
 
@@ -181,7 +181,7 @@ def _chunk_hits(
                 if edit == block:
                     for key, answer in _edited_answers(model, x, tokens, same, probes[read], block):
                         hits[edit, *key] = answer == flipped
-        yield Progress(block + 2, model.n_blocks + 1, f"edits along probes after {Site(block).words()}")
+        yield Progress(block + 2, model.n_blocks + 1, f"edits along probes after {block_words(block)}")
     with torch.inference_mode():
         hits[model.n_blocks - 1, "no edit", 0.0, 0] = read_out(model, x).argmax(1) == flipped
     if model.reads_cls_only:

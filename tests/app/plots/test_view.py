@@ -276,7 +276,7 @@ def test_a_long_name_at_the_end_is_hardly_wider_than_its_slot(qtbot: QtBot) -> N
 @pytest.mark.parametrize(
     ("plot", "words"),
     [
-        (CURVES, "right object: highest 0.9 (after block 1), lowest 0.1 (after block embed)."),
+        (CURVES, "right object: highest 0.9 (after block 1), lowest 0.1 (after the embeddings)."),
         (CURVES, "Line at 0.5: chance."),
         (BARS, "theirs, dashed and hollow: highest 1 (train), lowest 0.9 (OOD both)."),
         (HEAT, "2 rows (block) × 3 columns (head); 0 is local, 1 global."),

@@ -149,7 +149,7 @@ def test_subspaces_are_searched_and_written_where_asked(tmp_path: Path, capsys: 
     assert set(found) == {("shape", -1), ("shape", 2), ("color", -1), ("color", 2)}
     assert errors == []
     said = capsys.readouterr().out
-    assert "shape after block -1: IIA" in said
+    assert "shape after the embeddings: IIA" in said
     assert "color after block 2: IIA" in said
 
 
