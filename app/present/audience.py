@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtGui import QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
@@ -85,6 +85,10 @@ class Audience(QWidget):
         for each in (self.stimulus, self.pads):
             each.setVisible(zoomed in (None, each))
         self._rows.setStretch(OVER_METER, int(zoomed is self.decision))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.setFocus()  # with the keyboard in the picture, the handles of its item would be in sight
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -394,6 +394,17 @@ def test_a_double_click_enlarges_the_picture_or_the_pad_and_another_brings_both_
         assert not other.isHidden()
 
 
+def test_the_room_sees_no_handles_until_somebody_points_at_an_item(talk: Driver, audience: Audience) -> None:
+    canvas = audience.stimulus.canvas
+    assert canvas.selected >= 0
+    assert not canvas.hasFocus()
+    quiet = audience.grab().toImage()
+
+    canvas.setFocus()
+    talk.settle()
+    assert audience.grab().toImage() != quiet, "with the keyboard in it there are handles"
+
+
 def test_a_double_click_on_the_meter_enlarges_its_verdict_and_another_brings_the_others_back(
     qtbot: QtBot, audience: Audience
 ) -> None:
