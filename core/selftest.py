@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from core.analyses import Refusal
 from core.analyses.decision import Decision, Verdict
 from core.analyses.pad import Pad
+from core.cards import Card, is_number
 from core.demo import demo_of, demo_view
 from core.document import Document
 from core.emoji import knows_emoji
@@ -26,7 +29,6 @@ from core.state import Opened, Recent
 from core.stimuli.datasets import split_examples
 
 N_IMAGES = 200
-LEAST_ACCURACY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,11 @@ def _answers(session: Session, opened: Opened) -> Check:
 
 
 def _accuracy(model: Model) -> Job[tuple[float | None, Check]]:
-    """The share of right answers on test images, None where the model answers something of which there are none."""
+    """The share of right answers on test images, None where the model answers something of which there are none; held
+    against what its card says."""
     if knows_emoji(model):
         measured = yield from head.accuracy(model, N_IMAGES, seed=1)
-        share = measured["accuracy"]
-        return share, Check("accuracy", share >= LEAST_ACCURACY, f"{share:.3f} on {N_IMAGES} pictures of emoji")
+        return measured["accuracy"], _held_against_card(model, measured["accuracy"], "pictures of emoji")
     if not model.judges_relation:
         few = ", ".join(f"“{label}”" for label in model.labels[:3]) + (", …" if len(model.labels) > 3 else "")
         said = f"it answers {few}" if model.labels else "it has no classes"
@@ -93,7 +95,26 @@ def _accuracy(model: Model) -> Job[tuple[float | None, Check]]:
     examples = split_examples("test", N_IMAGES, task=model.task, geometry=model.geometry)
     chosen = yield from predictions(model, examples)
     accuracy = sum(c == e.label for c, e in zip(chosen, examples, strict=True)) / N_IMAGES
-    return accuracy, Check("accuracy", accuracy >= LEAST_ACCURACY, f"{accuracy:.3f} on {N_IMAGES} test images")
+    return accuracy, _held_against_card(model, accuracy, "test images")
+
+
+def _held_against_card(model: Model, accuracy: float, images: str) -> Check:
+    """Whether a model is right as often as its card says, but for what chance explains: four standard errors, and one
+    image. Without a word in the card there is nothing to hold it against, but what ships has one."""
+    said, claimed = f"{accuracy:.3f} on {N_IMAGES} {images}", _claimed(model.card)
+    if claimed is None:
+        missing = model.reference in bundled_models()
+        return Check("accuracy", False if missing else None, f"{said}; its card says none")
+    least = claimed - 4 * math.sqrt(claimed * (1 - claimed) / N_IMAGES) - 1 / N_IMAGES
+    return Check("accuracy", accuracy >= least, f"{said}; its card says {claimed:.3f}")
+
+
+def _claimed(card: Card) -> float | None:
+    """The accuracy on unseen images that a card states."""
+    stated = card.get("accuracy")
+    unseen = stated.get("test", stated) if isinstance(stated, Mapping) else None
+    share = unseen.get("accuracy") if isinstance(unseen, Mapping) else None
+    return float(share) if share is not None and is_number(share) and 0 <= share <= 1 else None
 
 
 def _flip(session: Session, opened: Opened) -> tuple[Check, tuple[float, float] | None]:

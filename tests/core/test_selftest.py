@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,55 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "large.safetensors")
 
 
+def said_of(report: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["said"] for check in report["checks"]}
+
+
 def checks_of(report: dict[str, Any]) -> dict[str, bool | None]:
     return {check["name"]: check["ok"] for check in report["checks"]}
 
 
-def test_a_model_that_guesses_fails_on_accuracy_but_not_on_parity(reference: str) -> None:
+@pytest.mark.parametrize("stated", [{"test": {"accuracy": 0.99, "n": 6400}}, {"accuracy": 0.99, "n": 2000}])
+def test_a_model_that_guesses_although_its_card_says_better_fails_on_accuracy_but_not_on_parity(
+    reference: str, stated: dict[str, object]
+) -> None:
+    card = Path(reference).with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), "accuracy": stated}))
+
     report = finish(selftest.selftest(reference))
 
     checks = checks_of(report)
     assert checks["parity"]
     assert checks["accuracy"] is False
     assert not report["ok"]
+    assert "its card says 0.990" in said_of(report)["accuracy"]
+
+
+@pytest.mark.parametrize("stated", [None, 0.9, {}, {"test": 1}, {"accuracy": "high"}, {"test": {"accuracy": 40}}])
+def test_a_model_whose_card_says_no_accuracy_is_told_its_own_and_holds(reference: str, stated: object) -> None:
+    card = Path(reference).with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), "accuracy": stated}))
+
+    report = finish(selftest.selftest(reference))
+
+    assert checks_of(report)["accuracy"] is None
+    assert report["ok"]
+    assert 0 <= report["accuracy"] <= 1
+    assert said_of(report)["accuracy"].endswith("on 20 test images; its card says none")
+
+
+def test_a_model_is_held_against_its_card_but_for_what_chance_explains(reference: str) -> None:
+    share = finish(selftest.selftest(reference))["accuracy"]
+    assert 0 < share < 1
+    card = Path(reference).with_suffix(".json")
+
+    def holds(stated: float) -> bool | None:
+        card.write_text(json.dumps({**json.loads(card.read_text()), "accuracy": {"accuracy": stated}}))
+        return checks_of(finish(selftest.selftest(reference)))["accuracy"]
+
+    assert holds(share)
+    assert holds(max(0.0, share - 0.1))
+    assert not holds(1.0)
 
 
 def test_without_a_color_subspace_there_is_nothing_to_flip_but_a_bundled_model_must_have_one(
@@ -109,7 +148,7 @@ def test_a_model_with_other_classes_is_not_said_to_be_wrong_but_to_answer_someth
 
     report = finish(selftest.selftest(str(file)))
 
-    said = {check["name"]: check["said"] for check in report["checks"]}
+    said = said_of(report)
     assert "“cat”, “dog”, “cow”" in said["accuracy"]
     assert "“same”" in said["flip"]
     assert checks_of(report) == {"parity": True, "answers": True, "accuracy": None, "flip": None}
