@@ -66,6 +66,12 @@ def test_a_model_whose_card_says_no_accuracy_is_told_its_own_and_holds(reference
     assert said_of(report)["accuracy"].endswith("on 20 test images; its card says none")
 
 
+def test_what_ships_has_an_accuracy_in_its_card(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "bundled_models", lambda: [reference])
+
+    assert checks_of(finish(selftest.selftest(reference)))["accuracy"] is False
+
+
 def test_a_model_is_held_against_its_card_but_for_what_chance_explains(reference: str) -> None:
     share = finish(selftest.selftest(reference))["accuracy"]
     assert 0 < share < 1
