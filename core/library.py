@@ -124,12 +124,14 @@ def _parent(card: Mapping[str, Any]) -> str:
 
 
 def note_opened(reference: str) -> None:
-    """Remember that a model was opened now; where that cannot be written, nothing is remembered."""
+    """Remember that a model was opened now; where that cannot be written, or the model has gone since, nothing is
+    remembered."""
     times = {name: when for name, when in _read_times().items() if name != reference}
     elsewhere = sorted((name for name in times if os.path.isabs(name)), key=times.__getitem__)
     for name in elsewhere[: -N_ELSEWHERE + 1]:
         del times[name]
-    _write_times({**times, _lasting(reference): _now_s()})
+    with suppress(UserError):
+        _write_times({**times, _lasting(reference): _now_s()})
 
 
 def log_path() -> Path:

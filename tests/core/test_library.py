@@ -111,6 +111,15 @@ def test_when_a_model_was_opened_goes_with_its_name_and_away_with_it(add: Add, a
     assert find("yours").opened == 0.0
 
 
+def test_of_a_model_that_has_gone_since_it_was_opened_nothing_is_remembered(add: Add, tmp_path: Path) -> None:
+    add("mine")
+    library.note_opened("mine")
+
+    library.note_opened(str(tmp_path / "gone.safetensors"))
+
+    assert {model.name for model in listed() if model.opened} == {"mine"}
+
+
 def test_a_file_opened_from_elsewhere_is_remembered_until_it_is_gone(
     add: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

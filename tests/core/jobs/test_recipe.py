@@ -41,7 +41,7 @@ def test_a_recipe_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_recipe(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("content", [b"depth = ", b"[[", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"depth = ", b"[[", b"\xff\xfed", b"\xff"])
 def test_a_damaged_recipe_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
