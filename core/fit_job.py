@@ -38,7 +38,7 @@ class FitOptions:
         metadata={
             "label": "What",
             "tip": "The property that subspaces are to carry; or probes for the relation of a pair, after every block",
-            "words": {"color": "colour", "both": "colour and shape", "relation": "relation: probes"},
+            "words": {"color": "colour", "relation": "probes"},
         },
     )
     blocks: str = field(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import create_autospec
 
 import pytest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.desk import Desk
@@ -72,6 +73,16 @@ def test_a_model_without_subspaces_says_so_and_offers_to_fit_them(panel: Interve
     assert panel.fit.start.isVisible()
 
 
+def test_in_a_low_window_the_form_is_not_cut_at_the_side(qtbot: QtBot, panel: InterventionsPanel) -> None:
+    panel.resize(410, 330)
+    panel.offer.click()
+
+    page = panel.tabs.currentWidget()
+    assert isinstance(page, QScrollArea)
+    qtbot.waitUntil(lambda: page.width() < 250, timeout=2000)
+    assert panel.fit.minimumSizeHint().width() <= page.viewport().width()
+
+
 def test_start_orders_what_is_in_the_form(panel: InterventionsPanel, jobs: PretendJobs, desk: Desk) -> None:
     panel.tabs.setCurrentIndex(1)
     panel.offer.click()
@@ -104,7 +115,7 @@ def test_a_model_without_probes_offers_to_fit_them_and_its_tab_comes_back_when_t
     assert panel.tabs.currentIndex() == FIT_TAB
     fit = panel.fit
     assert {name for name, row in fit.form.rows.items() if row.isVisible()} == {"what", "n_pairs"}
-    assert fit.form.rows["what"].currentText() == "relation: probes"  # type: ignore[attr-defined]
+    assert fit.form.rows["what"].currentText() == "probes"  # type: ignore[attr-defined]
     assert "Learns to read" in fit.about.text()
     fit.start.click()
     order = jobs.run(0).order
